@@ -1,0 +1,94 @@
+"""One table for notebooks and reports: escaped, aligned, rounded, readable as plain text too."""
+import datetime
+import math
+import numbers
+from html import escape
+
+from llmcost.study import wording
+from llmcost.views.text import visible
+
+SHOWN_DIGITS_COUNT = 6
+
+
+def _usd(value):
+    """Whole dollars from a hundred on, cents below, a price's own digits below a cent."""
+    value = wording.rounded(value, SHOWN_DIGITS_COUNT)
+    decimals_count = 0 if abs(value) >= 100 or value == 0 else 2 if abs(value) >= 0.1 else 4
+    return f"{value:,.{decimals_count}f}"
+
+
+def _difference(value):
+    return "0" if _usd(value).strip("-0.,") == "" else f"{'+' if value > 0 else ''}{_usd(value)}"
+
+
+KINDS = {
+    "usd": _usd,
+    "usd_difference": _difference,
+    "percent": wording.percent,
+    "probability": wording.probability,
+    "count": lambda value: f"{value:,.0f}",
+    "number": lambda value: wording.number(value, SHOWN_DIGITS_COUNT),
+    "number3": wording.number,
+    "text": visible,
+}
+
+
+def cell_text(value, kind=None):
+    """One value as text; None, NaN and an empty string are an en dash.
+
+    >>> cell_text(1234.5678), cell_text(0.123456789, "usd"), cell_text(None), cell_text(True)
+    ('1,234.57', '0.12', '–', 'yes')
+    """
+    if value is None or value != value or value == "":  # NaN and NaT alone differ from themselves
+        return wording.DASH
+    if kind is not None:
+        return KINDS[kind](value)
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "yes" if value else "no"
+    if isinstance(value, datetime.date):
+        return value.isoformat()[:10]
+    if isinstance(value, numbers.Real) and math.isfinite(value):
+        return KINDS["number"](value)
+    return visible(value)
+
+
+class Table:
+    """A displayed table."""
+
+    def __init__(self, columns, rows, right, caption):
+        self.columns, self.rows, self.right, self.caption = columns, rows, right, caption
+
+    def _repr_html_(self):
+        def cells(tag, texts):
+            return "".join(
+                f'<{tag} class="{"num" if right else "txt"}" style="text-align: {"right" if right else "left"}">{escape(text)}</{tag}>'
+                for text, right in zip(texts, self.right, strict=True)
+            )
+
+        caption = f"<caption>{escape(self.caption)}</caption>\n" if self.caption else ""
+        body = "\n".join(f"<tr>{cells('td', row)}</tr>" for row in self.rows)
+        return f"<table>\n{caption}<thead><tr>{cells('th', self.columns)}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+    def __repr__(self):
+        lines = [self.columns, *self.rows]
+        widths = [max(len(line[position]) for line in lines) for position in range(len(self.columns))]
+        shown = ["  ".join(text.rjust(width) if right else text.ljust(width)
+                           for text, width, right in zip(line, widths, self.right, strict=True)).rstrip() for line in lines]
+        return "\n".join(([self.caption] if self.caption else []) + shown)
+
+
+def table(frame, formats=None, caption=None):
+    """A frame to display.
+
+    frame    a tidy frame; its column names are the heads, its index is not shown
+    formats  column -> one of KINDS; other columns are shown by their type
+    """
+    formats = formats or {}
+    for column, kind in formats.items():
+        if column not in frame.columns or kind not in KINDS:
+            raise ValueError(f"table: no column {column!r} with kind {kind!r}; columns are {list(frame.columns)}, kinds are {list(KINDS)}")
+    kinds = [formats.get(column) for column in frame.columns]
+    rows = [[cell_text(value, kind) for value, kind in zip(row, kinds, strict=True)]
+            for row in frame.itertuples(index=False, name=None)]
+    right = [kind not in (None, "text") or dtype.kind in "iuf" for kind, dtype in zip(kinds, frame.dtypes, strict=True)]
+    return Table([visible(column) for column in frame.columns], rows, right, visible(caption) if caption else None)

@@ -1,0 +1,44 @@
+"""Computed prose, and client-controlled strings made harmless inside it."""
+import re
+import unicodedata
+
+
+class Prose:
+    """A piece of Markdown; in a notebook it shows as text, in the report as paragraphs."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def _repr_markdown_(self):
+        return self.text
+
+    def __repr__(self):
+        return self.text
+
+
+def md(text):
+    r"""Markdown to display. A dollar is money here, never the start of a formula.
+
+    >>> md("From $18,000 to $8,500")
+    From \$18,000 to \$8,500
+    """
+    return Prose(re.sub(r"(?<!\\)\$", r"\\$", text.strip()))
+
+
+def visible(text):
+    r"""One line without control, formatting and direction-changing characters.
+
+    >>> visible("A\u202eB\x1b[31m\nC")
+    'AB[31m C'
+    """
+    one_line = re.sub(r"\s+", " ", str(text))
+    return "".join(character for character in one_line if unicodedata.category(character)[0] != "C").strip()
+
+
+def inert(text):
+    r"""A client's words for use inside Markdown: every mark of Markdown or HTML shows as itself.
+
+    >>> print(inert("<b>R&D</b> [x](http://y)"))
+    \<b\>R\&D\<\/b\> \[x\]\(http\:\/\/y\)
+    """
+    return re.sub(r"([!-+/:-@\[-`{-~.-])", r"\\\1", visible(text))
