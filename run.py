@@ -3,7 +3,7 @@
     python3 run.py report [CLIENT ...]   reports of the example clients, or of yours
     python3 run.py test                  all tests, notebooks included
     python3 run.py lab                   JupyterLab on the notebooks
-    python3 run.py COMMAND ...           any other command of the kit: new, --help
+    python3 run.py new DIR               a client file to fill in; so any command of the kit, each with --help
 
 Everything installed lands in .venv beside this file and nowhere else.
 """
@@ -22,9 +22,12 @@ PROBE = "import pip, sys, sysconfig; print(sysconfig.get_path('purelib')); sys.e
 
 
 def main(command="--help", *words):
+    """Run what was asked for; what is neither test nor lab is a command of the kit."""
     if sys.version_info < (3, 11):  # noqa: UP036 - this is where an older Python hears of it
         stop("The kit needs Python 3.11 or newer; this is {}.{}.".format(*sys.version_info))
-    if command == "test":
+    if command in ("-h", "--help"):
+        print(__doc__)
+    elif command == "test":
         run(["lab"], "pytest", *words, folder=ROOT)
     elif command == "lab":
         run(["lab"], "jupyterlab", "notebooks", *words, folder=ROOT)
