@@ -16,8 +16,8 @@ def missing_parts(client):
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     if not results["verdict"]["sentence"]:
         missing.append("a verdict in results.json")
-    if client not in printed.read_text(encoding="utf-8"):
-        missing.append("a line on the terminal")
+    if f"\n{client}: " not in "\n" + printed.read_text(encoding="utf-8"):
+        missing.append("its verdict on the terminal")
     notebooks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("0*.ipynb"))]
     if len(notebooks) != 5:
         missing.append(f"notebooks ({len(notebooks)} of 5)")
