@@ -2,6 +2,7 @@
 
 Importing this package makes every Altair chart of the process show through our renderer and theme.
 """
+
 from llmcost.views import renderer, theme
 from llmcost.views.results import results
 from llmcost.views.tables import table

@@ -3,6 +3,7 @@
 A chart is shown as its own Vega-Lite specification and nothing else: no script from a network, no random id.
 JupyterLab draws it offline, nbval compares it, the report embeds it.
 """
+
 import json
 import re
 
@@ -25,12 +26,16 @@ def shown(value):
     return value
 
 
+# Altair counts some names through the whole process and makes others from a hash of every digit of the data.
+MADE_UP_NAME = re.compile(r"\b(view|param|data)[_-](?:\d+|[0-9a-f]{16}(?:_\d+)?|[0-9a-f]{32})\b")
+
+
 def stable_names(spec):
-    """The specification with Altair's counted names counted from 1, whatever was drawn before it in the process."""
+    """The specification with made-up names counted in it from 1, whatever was drawn before it in the process."""
     text = json.dumps(spec)
-    first_seen = dict.fromkeys(re.findall(r"\b(?:view|param)_\d+\b", text))
-    names = {name: f"{name.split('_')[0]}_{number}" for number, name in enumerate(first_seen, start=1)}
-    return json.loads(re.sub(r"\b(?:view|param)_\d+\b", lambda match: names[match[0]], text))
+    kinds = {match[0]: match[1] for match in MADE_UP_NAME.finditer(text)}
+    names = {name: f"{kind}_{number}" for number, (name, kind) in enumerate(kinds.items(), start=1)}
+    return json.loads(MADE_UP_NAME.sub(lambda match: names[match[0]], text))
 
 
 def title_of(spec):

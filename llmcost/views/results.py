@@ -1,4 +1,5 @@
 """A notebook's headline numbers as a display of their own type, for the report to merge."""
+
 import datetime
 import math
 import numbers
@@ -7,7 +8,10 @@ from llmcost.study.wording import rounded
 
 RESULTS_MIME = "application/vnd.llmcost.results+json"
 STORED_DIGITS_COUNT = 9
-ABOUT_THE_CODE = ("fingerprint", "versions")  # moves with every line of code, so it travels beside the numbers that nbval compares
+ABOUT_THE_CODE = (
+    "fingerprint",
+    "versions",
+)  # moves with every line of code, so it travels beside the numbers that nbval compares
 
 
 def plain(value, where="results"):

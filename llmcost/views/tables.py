@@ -1,4 +1,5 @@
 """One table for notebooks and reports: escaped, aligned, rounded, readable as plain text too."""
+
 import datetime
 import math
 import numbers
@@ -59,21 +60,28 @@ class Table:
         self.columns, self.rows, self.right, self.caption = columns, rows, right, caption
 
     def _repr_html_(self):
-        def cells(tag, texts):
-            return "".join(
-                f'<{tag} class="{"num" if right else "txt"}" style="text-align: {"right" if right else "left"}">{escape(text)}</{tag}>'
-                for text, right in zip(texts, self.right, strict=True)
-            )
-
         caption = f"<caption>{escape(self.caption)}</caption>\n" if self.caption else ""
-        body = "\n".join(f"<tr>{cells('td', row)}</tr>" for row in self.rows)
-        return f"<table>\n{caption}<thead><tr>{cells('th', self.columns)}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+        head = self._html_row("th", self.columns)
+        body = "\n".join(self._html_row("td", row) for row in self.rows)
+        return f"<table>\n{caption}<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+    def _html_row(self, tag, texts):
+        """Cells with a class for the report and a style for JupyterLab, which keeps no classes of ours."""
+        looks = [
+            'class="num" style="text-align: right"' if right else 'class="txt" style="text-align: left"'
+            for right in self.right
+        ]
+        cells = (f"<{tag} {look}>{escape(text)}</{tag}>" for text, look in zip(texts, looks, strict=True))
+        return f"<tr>{''.join(cells)}</tr>"
 
     def __repr__(self):
         lines = [self.columns, *self.rows]
         widths = [max(len(line[position]) for line in lines) for position in range(len(self.columns))]
-        shown = ["  ".join(text.rjust(width) if right else text.ljust(width)
-                           for text, width, right in zip(line, widths, self.right, strict=True)).rstrip() for line in lines]
+        shown = []
+        for line in lines:
+            columns = zip(line, widths, self.right, strict=True)
+            padded = [text.rjust(width) if right else text.ljust(width) for text, width, right in columns]
+            shown.append("  ".join(padded).rstrip())
         return "\n".join(([self.caption] if self.caption else []) + shown)
 
 
@@ -86,9 +94,14 @@ def table(frame, formats=None, caption=None):
     formats = formats or {}
     for column, kind in formats.items():
         if column not in frame.columns or kind not in KINDS:
-            raise ValueError(f"table: no column {column!r} with kind {kind!r}; columns are {list(frame.columns)}, kinds are {list(KINDS)}")
+            raise ValueError(
+                f"table: no column {column!r} with kind {kind!r}; "
+                f"columns are {list(frame.columns)}, kinds are {list(KINDS)}"
+            )
     kinds = [formats.get(column) for column in frame.columns]
-    rows = [[cell_text(value, kind) for value, kind in zip(row, kinds, strict=True)]
-            for row in frame.itertuples(index=False, name=None)]
+    rows = [
+        [cell_text(value, kind) for value, kind in zip(row, kinds, strict=True)]
+        for row in frame.itertuples(index=False, name=None)
+    ]
     right = [kind not in (None, "text") or dtype.kind in "iuf" for kind, dtype in zip(kinds, frame.dtypes, strict=True)]
     return Table([visible(column) for column in frame.columns], rows, right, visible(caption) if caption else None)

@@ -1,4 +1,5 @@
 """Computed prose, and client-controlled strings made harmless inside it."""
+
 import re
 import unicodedata
 

@@ -1,0 +1,130 @@
+"""The command line: `llmcost new`, `llmcost report`, `llmcost notebooks`.
+
+Exit codes: 0 everything asked for is there; 1 some clients failed and the others are published; 2 nothing could run;
+3 an error of ours; 130 interrupted.
+"""
+
+import argparse
+import difflib
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from llmcost.inputs.errors import InputError
+from llmcost.inputs.paths import data_path
+from llmcost.reporting.errors import ReportError
+
+
+class UsageError(Exception):
+    """Something on the command line cannot be done. The text is for a person."""
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    arguments = parser().parse_args(words)
+    try:
+        return arguments.command(arguments)
+    except KeyboardInterrupt:
+        print("Interrupted. Reports already published are whole.", file=sys.stderr)
+        return 130
+    except (UsageError, InputError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except Exception:
+        traceback.print_exc()
+        print("This is an error of ours, not of your files.", file=sys.stderr)
+        return 3
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="llmcost", description="Should you host your own model? A report per client.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    new_command = commands.add_parser("new", help="write a commented client file to fill in")
+    new_command.add_argument("folder", metavar="DIR", type=Path, help="the client's new folder")
+    new_command.set_defaults(command=new)
+    report_command = commands.add_parser("report", help="make the reports of clients (default: all)")
+    report_command.add_argument("clients", metavar="CLIENT", nargs="*", help="a client's short name, or its folder")
+    report_command.add_argument(
+        "--clients", dest="root", metavar="DIR", type=Path, help="where client folders are (default: the examples)"
+    )
+    report_command.add_argument(
+        "--out", metavar="DIR", type=Path, default=Path("reports"), help="where reports go (default: %(default)s)"
+    )
+    report_command.add_argument(
+        "--engine",
+        choices=["fork", "papermill"],
+        help="papermill: a real kernel per notebook (default where there is no fork)",
+    )
+    report_command.add_argument(
+        "--jobs", metavar="N", type=positive, help="clients at a time (default and most: the processor's cores)"
+    )
+    report_command.set_defaults(command=report)
+    notebooks_command = commands.add_parser("notebooks", help="run the committed notebooks again, in place")
+    notebooks_command.set_defaults(command=notebooks)
+    return top
+
+
+def positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of clients")
+    return int(text)
+
+
+def new(arguments: argparse.Namespace) -> int:
+    """Write a client file to fill in; never over one that is there."""
+    target = arguments.folder / "client.yaml"
+    if target.exists():
+        raise UsageError(f"{target} is already there; choose another folder")
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    template = Path(__file__).parent / "template" / "client.yaml"
+    target.write_text(template.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
+    print(f"Fill in {target}, then: llmcost report {arguments.folder}")
+    return 0
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Make the reports."""
+    started = time.monotonic()
+    clients = client_folders(arguments.clients, arguments.root or data_path("clients"))
+    from llmcost.reporting import batch  # half a second of imports, only for this command
+
+    engine = arguments.engine or batch.DEFAULT_ENGINE
+    if engine == "fork" and not batch.HAS_FORK:
+        raise UsageError("There is no dependable fork on this system: leave --engine out")
+    try:
+        failed = batch.report_clients(clients, arguments.out, engine, arguments.jobs)
+    except ReportError as error:
+        raise UsageError(str(error)) from None
+    seconds = time.monotonic() - started
+    print(f"{len(clients) - len(failed)} of {len(clients)} reports in {seconds:.1f} s: {arguments.out / 'index.html'}")
+    return 1 if failed else 0
+
+
+def client_folders(asked: list[str], root: Path) -> list[Path]:
+    """The folders asked for, by short name in `root` or by path; without any, all of `root`."""
+    if not root.is_dir():
+        raise UsageError(f"{root}: there is no such folder of clients")
+    known = {path.parent.name: path.parent for path in sorted(root.glob("*/client.yaml"))}
+    if not asked and not known:
+        raise UsageError(f"{root}: no folder in it has a client.yaml; `llmcost new {root}/NAME` writes one")
+    folders = [known.get(name) or folder_at(name, known) for name in asked or known]
+    return list(dict.fromkeys(folders))
+
+
+def folder_at(text: str, known: dict[str, Path]) -> Path:
+    path = Path(text)
+    if (path / "client.yaml").is_file():
+        return path
+    near = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
+    cure = f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known) or 'none'}."
+    raise UsageError(f"{text!r} is no known client and no folder with a client.yaml. {cure}")
+
+
+def notebooks(_arguments: argparse.Namespace) -> int:
+    """Run the committed notebooks again where they are."""
+    from llmcost.reporting import committed
+
+    for path in committed.execute_all():
+        print(path.name)
+    return 0

@@ -1,0 +1,33 @@
+"""The notebooks of the repository, executed in place on their own example, ready to be compared by nbval."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import papermill
+
+from llmcost.inputs.paths import notebooks_path
+from llmcost.reporting.client_report import check_complete, normalised
+from llmcost.views.results import RESULTS_MIME
+
+
+def execute_all() -> Iterator[Path]:
+    """Execute each notebook with a real kernel and replace it; yields its path."""
+    for path in sorted(notebooks_path().glob("[0-9]*.ipynb")):
+        execute(path)
+        yield path
+
+
+def execute(path: Path) -> None:
+    """One notebook; the file stays as it was unless every cell ran."""
+    executed = papermill.execute_notebook(path, None, progress_bar=False, cwd=path.parent)
+    check_complete(executed, path.name)
+    for cell in executed.cells:
+        for output in cell.get("outputs", []):
+            output.get("metadata", {}).pop(
+                RESULTS_MIME, None
+            )  # fingerprint and versions move with every change of code
+    aside = path.with_suffix(".ipynb.new")
+    aside.write_text(nbformat.writes(normalised(executed, {})) + "\n", encoding="utf-8", newline="\n")
+    os.replace(aside, path)

@@ -1,0 +1,384 @@
+"""The batch: what is published, what is not, and that a page holds only what it should."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import time
+from html import unescape
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+import llmcost
+from llmcost.inputs.errors import InputError
+from llmcost.reporting import batch, cli, engine, page
+from llmcost.reporting.errors import ReportError
+from llmcost.reporting.process import Limits, run_jobs
+
+engine.register()
+needs_fork = pytest.mark.skipif(not batch.HAS_FORK, reason="the batch forks only where fork is dependable")
+
+HOSTILE = (
+    """</script><script>window.PWN=1</script><img src=x onerror=PWN()>"'{{ 7*7 }}[x](javascript:PWN()) **b** `$x$`"""
+)
+
+
+class DummyStudy:
+    """Enough of a study for the reporting floor."""
+
+    def __init__(self, client, name="A client"):
+        self.slug = os.path.basename(client)
+        self.name = name
+        self.fingerprint = hashlib.sha256(client.encode()).hexdigest()[:16]
+
+    def record(self):
+        return record(self.name) | {"slug": self.slug, "fingerprint": self.fingerprint}
+
+
+def record(name):
+    total = {"p10": 7_000, "typical": 8_512.3456789012, "p90": 11_300}
+    return {
+        "schema_version": 1,
+        "name": name,
+        "as_of_date": "2026-11-01",
+        "what_if": {},
+        "versions": {"llmcost": "1"},
+        "report": {"prepared_by": name, "brand_name": name, "brand_colour": "red;} body{display:none"},
+        "inputs": [
+            {
+                "path": name,
+                "low": 0.6,
+                "typical": 0.85,
+                "high": 0.95,
+                "unit": "fraction",
+                "origin": "client",
+                "source": name,
+                "date": "2026-11-01",
+                "confidence": "guess",
+            }
+        ],
+        "catalog_rows_used": [{"row": "gpu_rental/lambda/us/h100", "gpu_usd_per_hour": 2.49, "source": name}],
+        "options": [
+            {
+                "id": "today",
+                "label": name,
+                "status": "ok",
+                "reason": None,
+                "lines": [{"item": name, "usd_per_month": 8_512.35}],
+                "total_usd_per_month": total,
+                "versus_today_usd_per_month": 0,
+                "probability_cheapest_fraction": 1.0,
+            },
+            {
+                "id": "owned",
+                "label": "Own",
+                "status": "gated",
+                "reason": name,
+                "lines": [],
+                "total_usd_per_month": None,
+                "versus_today_usd_per_month": None,
+                "probability_cheapest_fraction": None,
+            },
+        ],
+        "verdict": {
+            "answer": "No",
+            "option": "today",
+            "sentence": f"Stay. {name}",
+            "detail": name,
+            "gates": [{"name": name, "status": "not tested", "text": name}],
+            "saving": [
+                {"step": "tuning", "usd_per_month": -2_200},
+                {"step": "changing the host", "usd_per_month": 7_500},
+            ],
+            "why": name,
+            "flips": [name],
+            "weakest_assumption": name,
+            "confidence": {"level": "low", "because": [name]},
+            "decision_asked": name,
+            "since_last_time": "first report",
+            "look_again": name,
+        },
+    }
+
+
+class SmallScript:
+    """In the place of a megabyte that takes a second to bundle."""
+
+    def text(self):
+        return "window.vegaEmbed = async () => {};"
+
+
+def write_notebook(path, *cells):
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(new_notebook(cells=list(cells), metadata=metadata), path)
+
+
+def code(source, *tags):
+    return new_code_cell(source, metadata={"tags": list(tags)})
+
+
+PARAMETERS = 'client: str = "a"\nas_of: str = ""\nwhat_if: dict = {}'
+OPEN = """import altair as alt, pandas as pd, llmcost
+from llmcost.views import inert, md, results, table
+study = llmcost.open_study(client)"""
+CHART = """frame = pd.DataFrame({"x": [1, 2], "y": [3.0, 4.0], "n": study.name})
+alt.Chart(frame, title=study.name).mark_line().encode(x="x:Q", y="y:Q", tooltip="n")"""
+
+
+@pytest.fixture
+def kit(tmp_path, monkeypatch):
+    """A folder with two notebooks, and a study in the place of the real one."""
+
+    def open_study(client):
+        if "broken" in client:
+            raise InputError("client.yaml", "workloads", "is missing", "Add it")
+        return DummyStudy(client, HOSTILE if "hostile" in client else "A client")
+
+    monkeypatch.setattr(llmcost, "open_study", open_study, raising=False)
+    monkeypatch.setattr(batch, "ChartScript", SmallScript)
+    (tmp_path / "notebooks").mkdir()
+    write_notebook(
+        tmp_path / "notebooks" / "01_pricing.ipynb",
+        new_markdown_cell("# What does a token cost?"),
+        code(PARAMETERS, "parameters"),
+        code(OPEN),
+        code("md(f'{inert(study.name)} costs $3')", "report"),
+        code(CHART, "report"),
+        code("table(pd.DataFrame({study.name: [study.name], 'usd': [1.0]}), caption=study.name)", "appendix"),
+        code("secret_lesson = 'never in a report'; secret_lesson", "lesson"),
+        code("results(study, '01_pricing', {'price_usd_per_mtok': 1.23456789012})", "results"),
+    )
+    write_notebook(
+        tmp_path / "notebooks" / "05_verdict.ipynb",
+        new_markdown_cell("# What should they do?"),
+        code(PARAMETERS, "parameters"),
+        code(OPEN),
+        code(CHART + ".interactive()", "report"),
+        code("results(study, '05_verdict', {'option': 'today'})", "results"),
+    )
+    return tmp_path
+
+
+def clients(kit, *names):
+    folders = [kit / "clients" / name for name in names]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "client.yaml").write_text("schema_version: 1\n")
+    return folders
+
+
+def make(kit, *names, **options):
+    return batch.report_clients(clients(kit, *names), kit / "out", "fork", notebooks=kit / "notebooks", **options)
+
+
+def break_notebook(kit, source):
+    path = kit / "notebooks" / "01_pricing.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(3, code(source))
+    nbformat.write(notebook, path)
+
+
+def files(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@needs_fork
+def test_a_batch_publishes_the_good_and_names_the_bad(kit, capsys):
+    failed = make(kit, "one", "broken", "two")
+    assert failed == {"broken": "client.yaml: workloads: is missing. Add it"}
+    shown = capsys.readouterr()
+    assert sorted(shown.out.splitlines()) == ["one: No. Stay. A client", "two: No. Stay. A client"]
+    assert shown.err.splitlines() == ["broken: client.yaml: workloads: is missing. Add it"]
+    assert sorted(path.name for path in (kit / "out").iterdir()) == ["index.html", "one", "two"]
+    results = json.loads((kit / "out" / "one" / "results.json").read_text())
+    assert results["notebooks"]["01_pricing"] == {"price_usd_per_mtok": 1.23456789}
+    assert results["options"][0]["total_usd_per_month"]["typical"] == 8512.34568
+    assert sorted(path.name for path in (kit / "out/one/notebooks").iterdir()) == [
+        "01_pricing.ipynb",
+        "05_verdict.ipynb",
+    ]
+
+
+@needs_fork
+def test_the_same_inputs_give_the_same_bytes_alone_or_together(kit):
+    make(kit, "one", jobs=1)
+    alone = files(kit / "out" / "one")
+    make(kit, "two", "one", jobs=2)
+    assert files(kit / "out" / "one") == alone
+    assert str(kit / "notebooks").encode() not in b"".join(alone.values())
+
+
+@needs_fork
+@pytest.mark.parametrize(
+    "source, named",
+    [
+        ("1 / 0", "01_pricing.ipynb, in the cell that begins '1 / 0': ZeroDivisionError: division by zero"),
+        ("raise SystemExit(0)", "SystemExit"),
+        ("import os; os._exit(0)", "ended early with exit code 0"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "was killed (SIGKILL)"),
+        (
+            "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)",
+            "took longer than 3 seconds",
+        ),
+        ("big = bytearray(30 * 2**30)", "MemoryError"),
+        ("print('x' * 30_000_000)", "larger than 20 MB"),
+        ("study.fingerprint = 'of another run'", "not of this run"),
+        ("def f(n): return f(n + 1)\nf(0)", "RecursionError"),
+    ],
+)
+def test_what_did_not_finish_is_not_published_and_the_last_report_stays(kit, source, named):
+    assert make(kit, "one") == {}
+    before = files(kit / "out" / "one")
+    break_notebook(kit, source)
+    limits = Limits(wall_seconds=3 if "sleep" in source else 60)
+    assert named in make(kit, "one", limits=limits)["one"]
+    assert files(kit / "out" / "one") == before
+    assert not (kit / "out" / ".work").exists()
+
+
+@needs_fork
+def test_a_misspelt_parameter_is_refused(kit):
+    path = kit / "notebooks" / "01_pricing.ipynb"
+    path.write_text(path.read_text().replace("what_if", "whatif"))
+    assert "no parameter 'what_if'" in make(kit, "one")["one"]
+
+
+@needs_fork
+def test_a_killed_run_is_put_right_by_the_next(kit):
+    make(kit, "one")
+    before = files(kit / "out" / "one")
+    (kit / "out" / ".old").mkdir()
+    os.replace(kit / "out" / "one", kit / "out" / ".old" / "one")  # killed between the two moves
+    assert make(kit, "broken") != {}
+    assert files(kit / "out" / "one") == before
+
+
+@needs_fork
+def test_a_folder_that_is_no_report_is_left_alone(kit):
+    (kit / "out" / "one").mkdir(parents=True)
+    (kit / "out" / "one" / "client.yaml").write_text("mine")
+    assert "is not a report" in make(kit, "one")["one"]
+    assert files(kit / "out" / "one") == {"client.yaml": b"mine"}
+
+
+@pytest.mark.parametrize(
+    "name", ["../escaped", "a/b", ".hidden", "CON", "nul.txt", "x" * 200, "a b", "<b>", "é", "\udcff"]
+)
+def test_slugs_are_safe_and_tell_names_apart(name):
+    slug = batch.safe_slug(name)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,70}", slug) and slug != name
+    assert slug != batch.safe_slug(name + "x")
+
+
+def test_clients_that_would_share_a_folder_are_refused(kit):
+    folders = clients(kit, "one", "elsewhere/ONE")
+    with pytest.raises(ReportError, match="rename"):
+        batch.unique_slugs(folders)
+
+
+# The page
+
+
+@pytest.fixture
+def hostile_page(kit):
+    assert make(kit, "hostile") == {}
+    return (kit / "out" / "hostile" / "report.html").read_text()
+
+
+@needs_fork
+def test_hostile_words_are_shown_and_do_nothing(hostile_page):
+    scripts = re.findall(r"<script[^>]*>(.*?)</script>", hostile_page, re.DOTALL)
+    assert len(scripts) == 4  # two specifications, the chart script, ours
+    outside = re.sub(r"<(script|style)[^>]*>.*?</\1>", "", hostile_page, flags=re.DOTALL)
+    tags = set(re.findall(r"<([a-z0-9]+)", outside))
+    assert not tags & {"img", "script", "iframe", "svg", "object", "form"}
+    assert not re.search(r"""<[a-z][^>"]*("[^"]*"[^>"]*)*\s(on\w+|src|href)\s*=""", outside)
+    assert ">49" not in outside and "<strong>b</strong>" not in outside
+    assert unescape(outside).count("<img src=x onerror=PWN()>") >= 15
+    assert "display:none" not in hostile_page
+
+
+@needs_fork
+def test_only_our_two_scripts_may_run_and_nothing_is_loaded(hostile_page):
+    policy = unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', hostile_page)[1])
+    allowed = re.findall(r"'sha256-([^']*)'", policy)
+    scripts = re.findall(r"<script>(.*?)</script>", hostile_page, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert hashes == allowed and len(allowed) == 2
+    assert policy.startswith("default-src 'none';") and "unsafe-eval" not in policy and "http" not in policy
+    assert not re.search(r"<(link|img|iframe|script src)", hostile_page.split("<script>")[0])
+
+
+@needs_fork
+def test_lessons_and_code_never_enter(hostile_page):
+    assert "never in a report" not in hostile_page and "open_study" not in hostile_page
+
+
+def test_a_tagged_cell_that_cannot_be_shown_is_named():
+    cell = code("print('x')", "report")
+    cell.outputs = [nbformat.v4.new_output("stream", text="x")]
+    with pytest.raises(ReportError, match="03_x, cell 1: a report shows Markdown"):
+        list(page.sections({"03_x": new_notebook(cells=[cell])}, "report"))
+
+
+# Processes
+
+
+def sleeper(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+@needs_fork
+def test_a_grandchild_left_behind_is_killed():
+    def leave_one(_job):
+        child = os.fork()
+        if not child:
+            time.sleep(60)
+        return child
+
+    [(_, grandchild)] = run_jobs(leave_one, [None], 1, "fork", Limits())
+    time.sleep(0.2)
+    state = Path(f"/proc/{grandchild}/stat")  # gone, or dead and waiting for somebody to ask
+    assert not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] == "Z"
+
+
+def test_fresh_processes_serve_too():
+    assert list(run_jobs(sleeper, [0], 1, "spawn", Limits())) == [(0, 0)]
+
+
+@needs_fork
+def test_a_late_job_does_not_hold_up_the_others():
+    outcomes = dict(run_jobs(sleeper, [30, 0.01, 0.02], 2, "fork", Limits(wall_seconds=1)))
+    assert isinstance(outcomes.pop(30), ReportError) and outcomes == {0.01: 0.01, 0.02: 0.02}
+
+
+# The command line
+
+
+def test_an_unknown_client_gets_the_nearest_names(kit, capsys):
+    clients(kit, "support-assistant")
+    assert cli.main(["report", "suport-asistant", "--clients", str(kit / "clients")]) == 2
+    assert "Did you mean support-assistant?" in capsys.readouterr().err
+
+
+def test_new_writes_a_client_file_once(tmp_path, capsys):
+    assert cli.main(["new", str(tmp_path / "mine")]) == 0
+    assert "schema_version: 1" in (tmp_path / "mine" / "client.yaml").read_text()
+    assert cli.main(["new", str(tmp_path / "mine")]) == 2
+
+
+@needs_fork
+def test_exit_codes(kit, monkeypatch, capsys):
+    monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
+    clients(kit, "one", "broken")
+    words = ["--clients", str(kit / "clients"), "--out", str(kit / "out")]
+    assert cli.main(["report", "one", *words]) == 0
+    assert cli.main(["report", *words]) == 1
+    assert cli.main(["report", "--clients", str(kit / "nowhere")]) == 2
+    monkeypatch.setattr(batch, "report_clients", lambda *_: 1 / 0)
+    assert cli.main(["report", *words]) == 3

@@ -1,0 +1,124 @@
+"""Displays: a chart is its own specification, a table is escaped, prose is inert, results are finite."""
+
+import datetime
+import re
+
+import altair as alt
+import mistune
+import numpy as np
+import pandas as pd
+import pytest
+
+from llmcost.views import inert, md, table
+from llmcost.views.renderer import CHART_MIME
+from llmcost.views.results import RESULTS_MIME, plain, results
+from llmcost.views.text import visible
+
+FRAME = pd.DataFrame({"x": [1.0, 1 / 3], "y": ["a", "b"]})
+
+
+def chart():
+    brush = alt.selection_interval()
+    bars = alt.Chart(FRAME, title="T").mark_bar().encode(x="x:Q", y="y:N").add_params(brush)
+    return bars & alt.Chart(FRAME).mark_point().encode(x="x:Q").transform_filter(brush)
+
+
+def shown(displayed):
+    return displayed._repr_mimebundle_()
+
+
+def test_a_chart_shows_as_its_specification_the_same_every_time():
+    first, second = shown(chart()), shown(chart())
+    assert first == second
+    assert set(first) == {CHART_MIME, "text/plain"}
+    assert not re.search(r"data-|(view|param|data)_\w\w", str(first))
+
+
+def test_charts_keep_six_digits_so_that_the_last_bit_of_a_library_does_not_move_them():
+    moved = FRAME.assign(x=FRAME.x * (1 + 1e-12))
+    encoded = [
+        list(shown(alt.Chart(frame).mark_bar().encode(x="x:Q"))[CHART_MIME]["datasets"].values())[0]
+        for frame in (FRAME, moved)
+    ]
+    assert encoded[0] == encoded[1]
+    assert encoded[0][1]["x"] == 0.333333
+
+
+def test_a_table_escapes_rounds_and_shows_what_is_unknown():
+    frame = pd.DataFrame(
+        {
+            "<b>": ["<img src=x>", None],
+            "usd": [18_012.345, np.nan],
+            "share": [0.9999, 0.1],
+            "day": [pd.Timestamp("2026-11-01"), pd.NaT],
+            "count": [1_234_567, 2],
+        }
+    )
+    shown_table = table(frame, {"usd": "usd", "share": "percent"}, caption="<i>")
+    html = shown_table._repr_html_()
+    assert "<img" not in html and "<b>" not in html and "<i>" not in html
+    for text in ("18,012<", ">–<", "&gt;99 %", "2026-11-01", "1,234,570", 'class="num"'):
+        assert text in html
+    assert "nan" not in repr(shown_table).lower() and "18,012" in repr(shown_table)
+
+
+def test_a_table_refuses_a_format_for_no_column():
+    with pytest.raises(ValueError, match="no column 'z'"):
+        table(FRAME, {"z": "usd"})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "<script>alert(1)</script>",
+        "[x](javascript:y)",
+        "![x](http://y)",
+        "**b** _i_ `c`",
+        "# h",
+        "1. a",
+        "- a",
+        "> q",
+        "a | b\n--|--",
+        "$x$",
+        "&amp;",
+        "https://x.example",
+        "\\*a*",
+        "    code",
+        "<a@b.example>",
+        "~~s~~",
+    ],
+)
+def test_inert_words_show_as_they_are(words):
+    for html in (
+        mistune.html(inert(words)),
+        mistune.create_markdown(plugins=["table", "url", "strikethrough"])(inert(words)),
+    ):
+        text = html.strip().removeprefix("<p>").removesuffix("</p>")
+        assert "<" not in text
+        assert text == visible(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace(
+            '"', "&quot;"
+        )
+
+
+def test_prose_escapes_money_once():
+    assert md("\\$3 and $4")._repr_markdown_() == "\\$3 and \\$4"
+
+
+class Study:
+    slug, fingerprint = "a", "f"
+
+    def record(self):
+        return {"name": "A", "as_of_date": datetime.date(2026, 11, 1), "fingerprint": "f", "versions": {"llmcost": "1"}}
+
+
+def test_results_keep_what_moves_with_the_code_beside_the_numbers():
+    data, metadata = shown(results(Study(), "05_verdict", {"a_usd": np.float64(1 / 3), "b": (np.int64(2), None)}))
+    assert data[RESULTS_MIME]["results"] == {"a_usd": 0.333333333, "b": [2, None]}
+    assert data[RESULTS_MIME]["record"] == {"name": "A", "as_of_date": "2026-11-01"}
+    assert metadata == {RESULTS_MIME: {"fingerprint": "f", "versions": {"llmcost": "1"}}}
+
+
+@pytest.mark.parametrize("value, error", [(float("nan"), ValueError), (np.inf, ValueError), (object(), TypeError)])
+def test_results_refuse_what_json_cannot_hold(value, error):
+    with pytest.raises(error, match=r"results\.a\[1\]"):
+        plain({"a": [1, value]})
