@@ -25,7 +25,7 @@ REFERENCES = [
 ]
 CHOICES = {
     ("gpu_rental", "term"): {"on_demand", "spot", "committed_12_months", "committed_36_months"},
-    ("gpu_rental", "market"): {"cloud", "marketplace"},
+    ("gpu_rental", "market"): {"cloud", "marketplace", "average"},
     ("api_prices", "tier"): {"standard", "batch"},
     ("api_providers", "kind"): {"host", "aggregator"},
     ("aliases", "kind"): {"model", "gpu", "provider"},

@@ -1,0 +1,203 @@
+"""What each host asks for a model on a day: the client's quotes, then our dated rows, then the genai-prices list."""
+
+import datetime as dt
+import difflib
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pandas as pd
+from genai_prices import __version__ as GENAI_PRICES_VERSION
+from genai_prices import data_snapshot
+
+from llmcost.inputs.catalog import in_force, table
+from llmcost.inputs.client import Quote, Today
+from llmcost.inputs.errors import InputError
+from llmcost.model.types import TokenPrices
+
+BATCH = {"processing": "batch"}
+EXCLUDED_ENDINGS = (":free", ":extended", ":beta")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One model at one host: its price, where the price comes from, and the facts that decide whether a client may use it.
+
+    Facts that nobody states are None or empty: unknown, which means "ask".
+    """
+
+    provider: str
+    model_id: str
+    host_model: str
+    prices: TokenPrices
+    row: str
+    source: str
+    date: str
+    confidence: str
+    kind: str = ""
+    regions: tuple[str, ...] = ()
+    context_tokens: float | None = None
+    precision: str | None = None
+    requests_per_minute_count: float | None = None
+
+
+def open_model_offers(model_id: str, as_of: dt.date, quotes: list[Quote]) -> list[Offer]:
+    """Every host's offer of an open model in force on `as_of`, cheapest input first; one offer per host name and source."""
+    offers = {(o.provider, o.host_model): o for o in [*_listed(model_id, as_of), *_our_rows(model_id, as_of)]}
+    live = [_with_facts(offer, as_of) for offer in offers.values() if not _deprecated(offer, as_of)]
+    quoted = [_quoted(offer, quotes) for offer in live]
+    return sorted(quoted, key=lambda o: (o.prices.input_usd_per_mtok, o.prices.output_usd_per_mtok, o.provider, o.host_model))
+
+
+def todays_offer(today: Today, as_of: dt.date, quotes: list[Quote], field: str) -> Offer:
+    """The price of the model that answers now. Raises InputError when there is none: an unpriced model is never 0 USD."""
+    ours = [o for o in _our_rows(today.model_id, as_of) if o.provider == today.provider]
+    provider = next((p for p in _snapshot().providers if p.id == today.provider), None)
+    if provider is None and not ours:
+        known = sorted(p.id for p in _snapshot().providers)
+        near = difflib.get_close_matches(today.provider, known, n=3, cutoff=0.4)
+        raise InputError("client.yaml", f"{field}.provider", f"{today.provider!r} has no price list here", f"Nearest: {', '.join(near) or 'none'}")
+    found = provider.find_model(_closed_id(today.model_id)) if provider else None
+    if found is None and not ours:
+        near = difflib.get_close_matches(today.model_id, [m.id for m in provider.models] if provider else [], n=3, cutoff=0.4)
+        raise InputError(
+            "client.yaml",
+            f"{field}.model_id",
+            f"{today.provider} has no price for {today.model_id!r}",
+            f"Nearest: {', '.join(near) or 'none'}; or add a quote for api_prices/{today.provider}/{today.model_id}",
+        )
+    offer = ours[0] if ours else _from_list(today.provider, found, today.model_id, as_of)
+    if offer is None:
+        raise InputError("client.yaml", f"{field}.model_id", f"{today.model_id!r} is not priced by the token", "Add a quote, or name another model")
+    return _quoted(_with_facts(offer, as_of), quotes)
+
+
+def _closed_id(model_id: str) -> str:
+    aliases = table("aliases")
+    found = aliases[(aliases["kind"] == "model") & (aliases["alias"] == model_id)]["id"]
+    return str(found.iloc[0]) if len(found) else model_id
+
+
+@cache
+def _snapshot() -> Any:
+    return data_snapshot.get_snapshot()
+
+
+@cache
+def _model_aliases() -> dict[str, str]:
+    aliases = table("aliases")
+    models = aliases[aliases["kind"] == "model"]
+    return {alias.lower(): model_id for alias, model_id in zip(models["alias"], models["id"], strict=True)}
+
+
+def _listed(model_id: str, as_of: dt.date) -> list[Offer]:
+    """Offers of the genai-prices list whose names the alias table maps to this model."""
+    names = _model_aliases()
+    found = [
+        _from_list(provider.id, model, model_id, as_of)
+        for provider in _snapshot().providers
+        for model in provider.models
+        if not model.id.endswith(EXCLUDED_ENDINGS) and not model.deprecated and names.get(model.id.lower(), model.id.lower()) == model_id
+    ]
+    return [offer for offer in found if offer is not None]
+
+
+def _from_list(provider: str, model: Any, model_id: str, as_of: dt.date) -> Offer | None:
+    moment = dt.datetime.combine(as_of, dt.time(12), tzinfo=dt.UTC)
+    prices = model.get_prices(moment)
+    usd_in, usd_out = _base(prices.input_mtok), _base(prices.output_mtok)
+    if not usd_in or not usd_out:
+        return None
+    batch = _base(model.get_prices(moment, BATCH).input_mtok) or usd_in
+    return Offer(
+        provider=provider,
+        model_id=model_id,
+        host_model=model.id,
+        prices=TokenPrices(usd_in, _base(prices.cache_read_mtok) or usd_in, usd_out, batch / usd_in),
+        row=f"genai-prices/{provider}/{model.id}",
+        source=f"genai-prices {GENAI_PRICES_VERSION}",
+        date=_starts(model, moment),
+        confidence="list_price",
+        context_tokens=model.context_window,
+    )
+
+
+def _base(price: Any) -> float | None:
+    """A price as a number; of tiered prices the first tier."""
+    return None if price is None else float(getattr(price, "base", price))
+
+
+def _starts(model: Any, moment: dt.datetime) -> str:
+    """The day from which the price in force is known to hold, or "" where the list does not say."""
+    if not isinstance(model.prices, list):
+        return ""
+    dates = [c.constraint.start_date for c in model.prices if getattr(c.constraint, "start_date", None) and c.constraint.active(moment)]
+    return max(dates).isoformat() if dates else ""
+
+
+def _our_rows(model_id: str, as_of: dt.date) -> list[Offer]:
+    rows = in_force("api_prices", as_of)
+    rows = rows[rows["model_id"] == model_id]
+    batch = {(r.provider, r.region): r.input_usd_per_mtok for r in rows[rows["tier"] == "batch"].itertuples()}
+    return [
+        Offer(
+            provider=row.provider,
+            model_id=model_id,
+            host_model=f"{row.model_id} {row.region}".strip(),
+            prices=TokenPrices(
+                row.input_usd_per_mtok,
+                row.cached_input_usd_per_mtok if pd.notna(row.cached_input_usd_per_mtok) else row.input_usd_per_mtok,
+                row.output_usd_per_mtok,
+                batch.get((row.provider, row.region), row.input_usd_per_mtok) / row.input_usd_per_mtok,
+            ),
+            row=row.row,
+            source=row.source,
+            date=row.effective_from,
+            confidence=row.confidence,
+            regions=(row.region,) if row.region else (),
+        )
+        for row in rows[rows["tier"] == "standard"].itertuples()
+    ]
+
+
+def _facts(as_of: dt.date, name: str, **key: str) -> dict[str, Any]:
+    rows = in_force(name, as_of)
+    for column, value in key.items():
+        rows = rows[rows[column] == value]
+    return {k: v for k, v in (rows.iloc[0].to_dict() if len(rows) else {}).items() if v == v and v not in ("", None)}
+
+
+def _with_facts(offer: Offer, as_of: dt.date) -> Offer:
+    """The offer with what the host tables know of it."""
+    provider = _facts(as_of, "api_providers", provider=offer.provider)
+    host = _facts(as_of, "api_hosts", provider=offer.provider, model_id=offer.model_id)
+    return Offer(
+        **{
+            **offer.__dict__,
+            "kind": str(provider.get("kind", "")),
+            "regions": offer.regions or tuple(str(provider.get("regions", "")).split(";") if provider.get("regions") else ()),
+            "context_tokens": host.get("context_tokens", offer.context_tokens),
+            "precision": host.get("precision"),
+            "requests_per_minute_count": host.get("requests_per_minute_count"),
+        }
+    )
+
+
+def _deprecated(offer: Offer, as_of: dt.date) -> bool:
+    gone = _facts(as_of, "api_hosts", provider=offer.provider, model_id=offer.model_id).get("deprecated_from_date", "")
+    return bool(gone) and str(gone) <= as_of.isoformat()
+
+
+def _quoted(offer: Offer, quotes: list[Quote]) -> Offer:
+    """The offer with the client's own quote put over its list price."""
+    for quote in quotes:
+        if quote.row == f"api_prices/{offer.provider}/{offer.model_id}":
+            prices = TokenPrices(
+                quote.input_usd_per_mtok or offer.prices.input_usd_per_mtok,
+                quote.cached_input_usd_per_mtok or min(offer.prices.cached_input_usd_per_mtok, quote.input_usd_per_mtok or float("inf")),
+                quote.output_usd_per_mtok or offer.prices.output_usd_per_mtok,
+                offer.prices.batch_multiplier,
+            )
+            facts = {"prices": prices, "row": quote.row, "source": quote.said_by, "date": quote.quoted_date.isoformat(), "confidence": "reported"}
+            return Offer(**{**offer.__dict__, **facts})
+    return offer

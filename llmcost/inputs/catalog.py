@@ -1,0 +1,114 @@
+"""The dated catalog: which rows are in force on a day, found by id, with quotes of the client put over them."""
+
+import datetime as dt
+import difflib
+from dataclasses import dataclass
+from functools import cache
+
+import pandas as pd
+
+from llmcost.inputs.client import Band, Quote
+from llmcost.inputs.errors import InputError
+from llmcost.inputs.paths import data_path
+from llmcost.inputs.yaml_file import plain, read_yaml
+from llmcost.model.types import Gpu, ModelShape
+
+TAIL = ["effective_from", "source", "retrieved", "confidence", "note"]
+"""The columns that end every table."""
+TEXT_UNITS = {"id", "text", "name", "date", "list"}
+"""Units of columns that hold words; a unit that lists choices (a|b|c) does too."""
+
+
+@cache
+def table(name: str) -> pd.DataFrame:
+    """All rows of one catalog table, of every date; an empty cell is "" or, in a column of numbers, NaN."""
+    frame = pd.read_csv(data_path("catalog", f"{name}.csv"), dtype=str, keep_default_na=False)
+    for column, about in sidecar(name)["columns"].items():
+        if about["unit"] not in TEXT_UNITS and "|" not in about["unit"]:
+            frame[column] = pd.to_numeric(frame[column].replace("", None))
+    return frame
+
+
+@cache
+def sidecar(name: str) -> dict:
+    """Title, licence, attribution, key and columns of a catalog table."""
+    return plain(read_yaml(data_path("catalog", f"{name}.csv.yml")))
+
+
+def in_force(name: str, as_of: dt.date) -> pd.DataFrame:
+    """For each key the latest row on or before `as_of`, with a `row` column that names it."""
+    frame = table(name)
+    key = [column for column in sidecar(name)["key"] if column != "effective_from"]
+    past = frame[frame["effective_from"] <= as_of.isoformat()]
+    if past.duplicated([*key, "effective_from"]).any():
+        raise InputError(f"{name}.csv", "", "two rows have one key and one date", "Keep one of them")
+    last = past.sort_values("effective_from", kind="stable").groupby(key, dropna=False, sort=False).tail(1)
+    return last.assign(row=[f"{name}/" + "/".join(str(v) for v in values) for values in last[key].to_numpy()]).reset_index(drop=True)
+
+
+def known_id(kind: str, name: str, ids: list[str], file: str, field: str) -> str:
+    """The catalog's id for a name that a person wrote, through the alias table; raises InputError with the nearest ones."""
+    if name in ids:
+        return name
+    aliases = table("aliases")
+    found = aliases[(aliases["kind"] == kind) & (aliases["alias"].str.lower() == name.lower())]["id"]
+    if len(found) and found.iloc[0] in ids:
+        return str(found.iloc[0])
+    near = difflib.get_close_matches(name, ids, n=3, cutoff=0.4)
+    raise InputError(file, field, f"{name!r} is not a {kind} that the catalog knows", f"Nearest: {', '.join(near) or 'none'}")
+
+
+def gpu(gpu_id: str, as_of: dt.date) -> Gpu:
+    """Hardware facts of one GPU."""
+    row = in_force("gpu_hardware", as_of).set_index("gpu_id").loc[gpu_id]
+    tflops = {p: float(row[f"{p}_tflops"]) for p in ("bf16", "fp8", "fp4") if pd.notna(row[f"{p}_tflops"])}
+    provisioned = row["provisioned_power_watts"]
+    return Gpu(
+        gpu_id=gpu_id,
+        memory_gb=float(row["memory_gb"]),
+        memory_bandwidth_gb_per_second=float(row["memory_bandwidth_gb_per_second"]),
+        link_gb_per_second=float(row["link_gb_per_second"]),
+        tflops=tflops,
+        board_power_watts=float(row["board_power_watts"]),
+        provisioned_power_watts=float(provisioned if pd.notna(provisioned) else row["board_power_watts"] * 1.6),
+    )
+
+
+def model_shape(model_id: str, as_of: dt.date) -> ModelShape:
+    """Shape of one open model."""
+    row = in_force("models", as_of).set_index("model_id").loc[model_id]
+    numbers = {name: float(row[name]) for name in ModelShape.__annotations__ if name not in ("model_id", "native_precision")}
+    return ModelShape(model_id=model_id, native_precision=str(row["native_precision"]), **numbers)
+
+
+@dataclass(frozen=True)
+class HiddenCost:
+    """One line of the hidden-cost table, or the client's quote for it."""
+
+    item: str
+    band: Band
+    unit: str
+    origin: str
+    source: str
+    date: str
+    confidence: str
+
+
+def hidden_costs(as_of: dt.date, quotes: list[Quote]) -> dict[str, HiddenCost]:
+    """Every hidden-cost item in force, low / typical / high; a quote for `hidden_costs/<item>` beats the row."""
+    found = {
+        row.item: HiddenCost(
+            row.item, Band(low=row.low, typical=row.typical, high=row.high), row.unit, "catalog", row.source, row.effective_from, row.confidence
+        )
+        for row in in_force("hidden_costs", as_of).itertuples()
+    }
+    for quote in quotes:
+        name, _, item = quote.row.partition("/")
+        if name == "hidden_costs" and quote.value:
+            if item not in found:
+                near = difflib.get_close_matches(item, list(found), n=1, cutoff=0.4)
+                raise InputError("client.yaml", f"quotes.{quote.row}", "is not a row of the catalog", f"Nearest: {', '.join(near) or 'none'}")
+            found[item] = HiddenCost(
+                item, quote.value, found[item].unit, "quote", quote.said_by, quote.quoted_date.isoformat(), "reported"
+            )
+    return found

@@ -1,0 +1,126 @@
+"""Reading a client file: checked, what-ifs put in, and refused with the place and the cure when it cannot be used."""
+
+import datetime as dt
+import difflib
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from llmcost.inputs.client import Client
+from llmcost.inputs.errors import InputError
+from llmcost.inputs.paths import data_path
+from llmcost.inputs.yaml_file import line_of, plain, read_yaml
+
+
+def read_client(folder: Path, as_of: str = "", what_if: dict[str, Any] | None = None) -> Client:
+    """The checked client of `folder/client.yaml`, with `what_if` (dotted path -> value) and another day put in.
+
+    Raises InputError with the line and the cure.
+    """
+    path = folder / "client.yaml"
+    document = read_yaml(path)
+    if not isinstance(document, dict):
+        raise InputError(path.name, "", "is not a mapping of keys to values", "Start from `llmcost new DIR`")
+    raw = plain(document)
+    for dotted, value in (what_if or {}).items():
+        _put(raw, dotted, value)
+    if as_of:
+        raw["as_of_date"] = _date(as_of)
+    try:
+        return Client.model_validate(raw)
+    except ValidationError as error:
+        raise _readable(error, path.name, document, raw) from None
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InputError("parameters", "as_of", f"{text!r} is not a date", "Write it as 2026-11-15") from None
+
+
+def _put(raw: dict[str, Any], dotted: str, value: Any) -> None:
+    """Set the value at a dotted path; items of a list are named by their id or model_id."""
+    *parents, last = dotted.split(".")
+    here: Any = raw
+    for key in parents:
+        if isinstance(here, list):
+            named = {str(item.get("id", item.get("model_id"))): item for item in here if isinstance(item, dict)}
+            if key not in named:
+                raise InputError("what_if", dotted, f"there is no {key!r}", f"There are: {', '.join(named) or 'none'}")
+            here = named[key]
+        else:
+            here = here.setdefault(key, {})
+        if not isinstance(here, dict | list):
+            raise InputError("what_if", dotted, f"{key!r} holds a single value", "End the path there")
+    if not isinstance(here, dict):
+        raise InputError("what_if", dotted, "ends in a list", "Name an item and one of its keys")
+    here[last] = value
+
+
+def _readable(error: ValidationError, file: str, document: Any, raw: Any) -> InputError:
+    first, others = error.errors()[0], error.error_count() - 1
+    location = [part for part in first["loc"] if not _is_branch(part)]
+    line = line_of(document, location)
+    field = ".".join(_named(raw, location)) + (f" (line {line})" if line else "")
+    problem, cure = _explained(first, location)
+    return InputError(file, field, problem, cure + (f" (and {others} more to mend)" if others else ""))
+
+
+def _is_branch(part: Any) -> bool:
+    """Names that pydantic adds for the branches of a union."""
+    return isinstance(part, str) and (part.startswith(("literal[", "list[", "function-", "Usage", "Band")))
+
+
+def _named(raw: Any, location: Sequence[Any]) -> list[str]:
+    names = []
+    for key in location:
+        raw = raw[key] if isinstance(raw, list) and isinstance(key, int) and key < len(raw) else raw.get(key) if isinstance(raw, dict) else None
+        label = key if not isinstance(key, int) or not isinstance(raw, dict) else raw.get("id", raw.get("model_id", key))
+        names.append(str(label))
+    return names
+
+
+def _explained(first: Any, location: Sequence[Any]) -> tuple[str, str]:
+    kind, given = first["type"], repr(first.get("input"))[:60]
+    if kind == "extra_forbidden":
+        keys = _keys_beside(location)
+        near = difflib.get_close_matches(str(location[-1]), keys, n=1, cutoff=0.5)
+        return "is not a key of the client file", f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(sorted(keys)) or 'nothing'}"
+    if kind == "missing":
+        return "is missing", "Only the client can know it; write it down, with a range if unsure"
+    if kind == "finite_number":
+        return f"{given} is not a finite number", "Give a number, or leave the key out to take the default"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{message[0].lower()}{message[1:]} (got {given})", "A number, or {low, typical, high}, in the unit that the key's name ends in"
+
+
+def _keys_beside(location: Sequence[Any]) -> list[str]:
+    """The keys that are allowed where an unknown one stood."""
+    here: Any = Client
+    for key in location[:-1]:
+        if isinstance(key, int):
+            continue
+        field = getattr(here, "model_fields", {}).get(key)
+        if field is None:
+            return []
+        found = [field.annotation, *typing.get_args(field.annotation)]
+        found += [inner for each in found for inner in typing.get_args(each)]
+        here = next((each for each in found if isinstance(each, type) and issubclass(each, BaseModel)), None)
+    return list(getattr(here, "model_fields", {}))
+
+
+def find_client(name: str) -> Path:
+    """The folder of a client: a path to one, or the name of an example. Raises InputError with the nearest names."""
+    given = Path(name)
+    if (given / "client.yaml").is_file():
+        return given.resolve()
+    examples = {path.parent.name: path.parent for path in data_path("clients").glob("*/client.yaml")}
+    if name in examples:
+        return examples[name]
+    near = difflib.get_close_matches(name, list(examples), n=3, cutoff=0.4)
+    cure = f"Nearest examples: {', '.join(near)}" if near else f"Examples: {', '.join(sorted(examples))}"
+    raise InputError(name[:100] or "client", "", "there is no client.yaml and no example of that name", cure)

@@ -1,0 +1,28 @@
+"""Load shapes measured on public traces: how a month's volume spreads over the hours."""
+
+import difflib
+
+import pandas as pd
+
+from llmcost.inputs.errors import InputError
+from llmcost.inputs.paths import data_path
+from llmcost.inputs.yaml_file import plain, read_yaml
+
+
+def shape_names() -> list[str]:
+    """Names of the shapes that the kit carries."""
+    return sorted(path.stem for path in data_path("load_shapes").glob("*.csv"))
+
+
+def load_shape(name: str, field: str = "shape") -> pd.DataFrame:
+    """Hour by hour, each divided by its mean: hour, requests_ratio, input_ratio, output_ratio. Raises InputError."""
+    if name not in shape_names():
+        near = difflib.get_close_matches(name, shape_names(), n=1, cutoff=0.3)
+        cure = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(shape_names())}"
+        raise InputError("client.yaml", field, f"there is no load shape {name!r}", cure)
+    return pd.read_csv(data_path("load_shapes", f"{name}.csv"))
+
+
+def shape_facts(name: str) -> dict:
+    """Title, licence, attribution and first weekday of a shape."""
+    return plain(read_yaml(data_path("load_shapes", f"{name}.csv.yml")))

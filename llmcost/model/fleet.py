@@ -1,0 +1,82 @@
+"""From an hourly load to whole replicas and to the utilization that they deliver."""
+
+import numpy as np
+
+from llmcost.model import SECONDS_PER_HOUR, TOKENS_PER_MTOK
+
+
+class LoadDurationCurve:
+    """Hourly load in replicas, sorted: answers "how much does a fleet of k serve?" for any k and any scale at once.
+
+    load_replicas  1-D array, load of each hour in replicas (1.0 = one replica busy all hour), finite, >= 0, not empty
+
+    >>> curve = LoadDurationCurve([0.0, 1.0, 2.0, 3.0])
+    >>> curve.mean, curve.peak, float(curve.mean_served(2)), float(curve.fill(1))
+    (1.5, 3.0, 1.25, 0.5)
+    """
+
+    def __init__(self, load_replicas):
+        self.sorted = np.sort(np.asarray(load_replicas, dtype=float))
+        if self.sorted.size == 0 or not np.isfinite(self.sorted).all() or self.sorted[0] < 0:
+            raise ValueError("a load is a non-empty array of finite numbers >= 0")
+        self._sum_below = np.concatenate([[0.0], np.cumsum(self.sorted)])
+
+    @property
+    def mean(self) -> float:
+        """Mean load in replicas."""
+        return float(self._sum_below[-1] / self.sorted.size)
+
+    @property
+    def peak(self) -> float:
+        """Load of the busiest hour in replicas."""
+        return float(self.sorted[-1])
+
+    def mean_served(self, capacity_replicas, scale=1.0):
+        """Mean over the hours of min(scale * load, capacity). Capacity and scale broadcast; exact; O(log hours) each."""
+        capacity, scale = np.asarray(capacity_replicas, dtype=float), np.asarray(scale, dtype=float)
+        level = np.divide(capacity, scale, out=np.full(np.broadcast(capacity, scale).shape, np.inf), where=scale > 0)
+        below = np.searchsorted(self.sorted, level, side="right")
+        over = self.sorted.size - below
+        served = self._sum_below[below] * scale + np.where(over > 0, over * capacity, 0.0)
+        return served / self.sorted.size
+
+    def fill(self, slice_index, scale=1.0):
+        """Mean fill of slice i, the i-th replica from the bottom: mean of clip(scale * load - i, 0, 1). Falls as i grows."""
+        i = np.asarray(slice_index, dtype=float)
+        return self.mean_served(i + 1, scale) - self.mean_served(i, scale)
+
+
+def replicas_for_peak(peak_replicas, headroom_fraction, minimum_count=1, spare_count=0):
+    """Whole replicas that carry the peak hour with headroom, plus spares. Broadcasts.
+
+        replicas = max(minimum, ceil(peak * (1 + headroom))) + spares
+
+    >>> float(replicas_for_peak(1.7, 0.2, spare_count=1))
+    4.0
+    """
+    needed = np.ceil(np.round(np.asarray(peak_replicas) * (1 + np.asarray(headroom_fraction)), 9))
+    return np.maximum(minimum_count, needed) + spare_count
+
+
+def delivered_utilization(mean_served_replicas, replicas_count):
+    """What was delivered over what could have been: mean served / replicas, 0 to 1. Never typed in."""
+    return mean_served_replicas / replicas_count
+
+
+def gpu_usd_per_mtok(replica_usd_per_hour, tokens_per_second, utilization_fraction):
+    """USD to make one million tokens on a replica paid by the hour, busy or idle.
+
+    What an hour costs, divided by what the hour delivered:
+
+        gpu_usd_per_mtok = replica_usd_per_hour / (tokens_per_second * 3600 * utilization_fraction / 1e6)
+
+    replica_usd_per_hour  USD per replica-hour, > 0
+    tokens_per_second     tokens/s of the replica at full, latency-safe load, > 0; the result is per million of the same tokens
+    utilization_fraction  delivered / deliverable tokens, 0 < u <= 1
+
+    Numbers, arrays or Series; they broadcast. Leaves out people, spares and cold starts.
+
+    >>> round(gpu_usd_per_mtok(2.00, 2_000, 0.40), 3)
+    0.694
+    """
+    return replica_usd_per_hour / (tokens_per_second * SECONDS_PER_HOUR * utilization_fraction / TOKENS_PER_MTOK)

@@ -1,0 +1,152 @@
+"""What one replica can deliver: a roofline with fitted constants, gated by memory and by latency.
+
+Fitted on public TensorRT-LLM tables; on other public tables the median error is about 10 % and the 90th percentile about 25 %.
+Too high by 18 to 58 % for FP4 on B200, and it does not know consumer cards on PCIe: measured rows and a band correct it above.
+"""
+
+import numpy as np
+
+from llmcost.model.types import KV_BYTES, WEIGHT_BYTES, Gpu, ModelShape, Replica
+
+MFU_PREFILL = 0.80
+MFU_DECODE = 0.55
+BANDWIDTH_SHARE = 0.79
+STEP_OVERHEAD_SECONDS = 1.1e-3
+ALLREDUCE_SECONDS = 38e-6
+LINK_SHARE = 0.38
+SEQUENCE_OVERHEAD_SECONDS = 3.2e-6
+RUNTIME_GB = 3.0
+KV_SHARE = 0.95
+MAX_CONCURRENCY = 2048
+
+
+class DoesNotFit(ValueError):
+    """The weights and one request's KV cache need more memory than the GPUs have."""
+
+
+class TooSlow(ValueError):
+    """Even a single request at a time misses the latency limit."""
+
+
+def weights_gb(model: ModelShape, precision: str) -> float:
+    """Memory of the weights in GB: every parameter, active or not."""
+    return model.parameters_count * WEIGHT_BYTES[precision] / 1e9
+
+
+def kv_bytes_per_token(model: ModelShape, precision: str) -> float:
+    """Bytes of KV cache that one token of context holds: 2 * layers * kv_heads * head_dim * bytes."""
+    return 2 * model.layers_count * model.kv_heads_count * model.head_dim_count * KV_BYTES[precision]
+
+
+def peak_tflops(gpu: Gpu, precision: str) -> float:
+    """Dense TFLOP/s for weights of this precision; a GPU without such units computes them in BF16."""
+    return gpu.tflops.get(precision) or gpu.tflops["bf16"]
+
+
+def fitting_concurrency(gpu: Gpu, gpus_count: int, model: ModelShape, precision: str, tokens_per_request: float) -> int:
+    """Requests whose KV cache fits beside the weights; raises DoesNotFit when none does.
+
+        room = 0.95 * (gpus * (memory - 3 GB) - weights);   concurrency = floor(room / (kv_bytes_per_token * tokens))
+
+    tokens_per_request  input + output tokens held at the end of a request, > 0
+    """
+    room_gb = KV_SHARE * (gpus_count * (gpu.memory_gb - RUNTIME_GB) - weights_gb(model, precision))
+    count = int(room_gb * 1e9 // (kv_bytes_per_token(model, precision) * tokens_per_request))
+    if room_gb <= 0 or count < 1:
+        raise DoesNotFit(
+            f"{weights_gb(model, precision):.0f} GB of weights do not fit {gpus_count} x {gpu.memory_gb:.0f} GB with room to answer"
+        )
+    return min(count, MAX_CONCURRENCY)
+
+
+def allreduce_seconds(gpu: Gpu, gpus_count: int, model: ModelShape, tokens: np.ndarray | float) -> np.ndarray | float:
+    """Seconds to move `tokens` tokens' activations between tensor-parallel GPUs; 0 on one GPU."""
+    if gpus_count == 1:
+        return 0.0
+    bytes_per_token = 4 * model.layers_count * model.hidden_size_count * 2 * (gpus_count - 1) / gpus_count
+    return tokens * bytes_per_token / (gpu.link_gb_per_second * 1e9 * LINK_SHARE)
+
+
+def prefill_seconds(gpu: Gpu, gpus_count: int, model: ModelShape, precision: str, input_tokens: float) -> float:
+    """Seconds of the whole replica to read one prompt: compute-bound, linear in parameters plus attention's square."""
+    flops = 2 * model.active_parameters_count * input_tokens + 2 * model.layers_count * model.hidden_size_count * input_tokens**2
+    compute = flops / (gpus_count * peak_tflops(gpu, precision) * 1e12 * MFU_PREFILL)
+    return float(compute + allreduce_seconds(gpu, gpus_count, model, input_tokens))
+
+
+def step_seconds(
+    gpu: Gpu, gpus_count: int, model: ModelShape, precision: str, context_tokens: float, concurrency_count: np.ndarray
+) -> np.ndarray:
+    """Seconds of one decode step, in which each of `concurrency_count` requests gains one token (array, same shape).
+
+    The larger of reading the weights and computing, then reading the KV cache, then overheads; roughly a + b N. A
+    mixture-of-experts model is taken to read all its weights in each step, which many concurrent requests make it do.
+    """
+    n = np.asarray(concurrency_count, dtype=float)
+    bandwidth = gpus_count * gpu.memory_bandwidth_gb_per_second * 1e9 * BANDWIDTH_SHARE
+    read = weights_gb(model, precision) * 1e9 / bandwidth
+    compute = 2 * model.active_parameters_count * n / (gpus_count * peak_tflops(gpu, precision) * 1e12 * MFU_DECODE)
+    cache = n * kv_bytes_per_token(model, precision) * context_tokens / bandwidth
+    link = allreduce_seconds(gpu, gpus_count, model, n) + (2 * model.layers_count * ALLREDUCE_SECONDS if gpus_count > 1 else 0.0)
+    return np.maximum(read, compute) + cache + STEP_OVERHEAD_SECONDS + n * SEQUENCE_OVERHEAD_SECONDS + link
+
+
+def roofline_replica(
+    gpu: Gpu,
+    gpus_count: int,
+    model: ModelShape,
+    precision: str,
+    input_tokens: float,
+    output_tokens: float,
+    itl_limit_seconds: float | None = None,
+    concurrency_count: int | None = None,
+) -> Replica:
+    """One replica at the largest concurrency that fits memory and keeps the inter-token latency.
+
+        itl(N) = N / X(N) = N * prefill / output_tokens + step(N);   N = max{N <= fitting: itl(N) <= limit}
+
+    input_tokens, output_tokens  mean tokens of a request, > 0 (prefix-cache hits already taken off the input)
+    itl_limit_seconds            mean seconds between output tokens, or None when nothing is promised
+    concurrency_count            a concurrency to hold to instead of searching for the best, or None
+    Raises DoesNotFit or TooSlow. Leaves out queueing, percentiles and speculative decoding.
+    """
+    fits = fitting_concurrency(gpu, gpus_count, model, precision, input_tokens + output_tokens)
+    n = np.arange(1, fits + 1) if concurrency_count is None else np.array([min(concurrency_count, fits)])
+    prefill = prefill_seconds(gpu, gpus_count, model, precision, input_tokens)
+    step = step_seconds(gpu, gpus_count, model, precision, input_tokens + output_tokens / 2, n)
+    itl = n * prefill / output_tokens + step
+    meets = itl <= (np.inf if itl_limit_seconds is None else itl_limit_seconds)
+    if not meets[0]:
+        raise TooSlow(f"{itl[0] * 1e3:.0f} ms between tokens with one request at a time, the limit is {itl_limit_seconds * 1e3:.0f} ms")
+    best = int(np.argmax(np.where(meets, n / itl, 0.0)))
+    return Replica(
+        gpu_id=gpu.gpu_id,
+        gpus_count=gpus_count,
+        precision=precision,
+        concurrency_count=int(n[best]),
+        input_tokens_per_second=input_tokens / prefill,
+        output_tokens_per_second=float(n[best] / step[best]),
+        itl_seconds=float(itl[best]),
+        weights_gb=weights_gb(model, precision),
+    )
+
+
+def request_seconds(replica: Replica, input_tokens, output_tokens):
+    """Replica-seconds that requests of these tokens ask for: input / prefill speed + output / decode speed. Broadcasts.
+
+    >>> from llmcost.model.types import Replica
+    >>> r = Replica("gpu", 1, "fp8", 64, 20_000.0, 2_000.0, 0.03, 70.0)
+    >>> request_seconds(r, 4_000, 1_000)
+    0.7
+    """
+    return input_tokens / replica.input_tokens_per_second + output_tokens / replica.output_tokens_per_second
+
+
+def output_tokens_per_second(replica: Replica, input_tokens, output_tokens):
+    """Output tokens/s of a replica kept full with requests of this shape: output / request_seconds."""
+    return output_tokens / request_seconds(replica, input_tokens, output_tokens)
+
+
+def compute_roof_tokens_per_second(gpu: Gpu, gpus_count: int, model: ModelShape, precision: str) -> float:
+    """Tokens/s that no engine can pass: FLOP/s divided by 2 FLOP per active parameter and token."""
+    return gpus_count * peak_tflops(gpu, precision) * 1e12 / (2 * model.active_parameters_count)

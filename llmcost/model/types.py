@@ -1,0 +1,65 @@
+"""The nouns of the cost model: frozen, unit-suffixed, built by `inputs` and read by everything above."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+WEIGHT_BYTES = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5}
+"""Bytes of memory per parameter at each weight precision."""
+KV_BYTES = {"bf16": 2.0, "fp8": 1.0, "fp4": 1.0}
+"""Bytes per element of the KV cache that goes with each weight precision."""
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One accelerator. Memory is what the runtime sees; link is one way; TFLOP/s are dense."""
+
+    gpu_id: str
+    memory_gb: float
+    memory_bandwidth_gb_per_second: float
+    link_gb_per_second: float
+    tflops: Mapping[str, float] = field(hash=False)
+    board_power_watts: float = 0.0
+    provisioned_power_watts: float = 0.0
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """What serving cost needs to know of a transformer. Mixture-of-experts models read fewer parameters than they hold."""
+
+    model_id: str
+    parameters_count: float
+    active_parameters_count: float
+    layers_count: float
+    hidden_size_count: float
+    kv_heads_count: float
+    head_dim_count: float
+    native_precision: str
+    context_tokens: float
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One copy of a model on `gpus_count` GPUs, and what it delivers at its largest latency-safe concurrency.
+
+    `input_tokens_per_second` and `output_tokens_per_second` are the speeds of prefill and of decode each on its own: a request
+    keeps the replica busy for input_tokens / input speed + output_tokens / output speed.
+    """
+
+    gpu_id: str
+    gpus_count: int
+    precision: str
+    concurrency_count: int
+    input_tokens_per_second: float
+    output_tokens_per_second: float
+    itl_seconds: float
+    weights_gb: float
+
+
+@dataclass(frozen=True)
+class TokenPrices:
+    """List prices of one model at one host, USD per million tokens. `batch_multiplier` is what a batch pays of the price."""
+
+    input_usd_per_mtok: float
+    cached_input_usd_per_mtok: float
+    output_usd_per_mtok: float
+    batch_multiplier: float = 1.0

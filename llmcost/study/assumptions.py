@@ -1,0 +1,123 @@
+"""Every number that the answer rests on: its range, its unit, and who says so."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from llmcost.inputs.catalog import HiddenCost
+from llmcost.inputs.client import Band, Client, Workload
+from llmcost.model.uncertainty import triangular_draws, uniform_stream
+
+Values = Mapping[str, float | np.ndarray]
+"""One value, or an array of them, for each assumption's path."""
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One input of the decision: P10, mode, P90 in `unit`, and where it comes from.
+
+    origin      client | usage export | quote | catalog | default
+    confidence  measured | list_price | reported | guess
+    ceiling     the largest value that makes sense (1 for a share)
+    """
+
+    path: str
+    low: float
+    typical: float
+    high: float
+    unit: str
+    origin: str
+    source: str
+    date: str
+    confidence: str
+    ceiling: float = np.inf
+
+    @property
+    def certain(self) -> bool:
+        """Whether the input has no range."""
+        return self.low == self.high
+
+
+USED_HIDDEN_COSTS = {
+    "on_call_usd_per_month", "refreshes_per_year", "refresh_usd", "observability_usd_per_month", "storage_usd_per_gb_month",
+    "egress_usd_per_month", "electricity_usd_per_kwh", "pue_ratio", "colocation_usd_per_kw_month", "maintenance_fraction_per_year",
+    "discount_fraction_per_year", "owned_life_months", "owned_server_overhead_fraction", "safe_share_fraction", "headroom_fraction",
+    "weights_load_gb_per_second", "serverless_idle_timeout_seconds", "load_power_fraction", "gpu_rent_path_multiplier",
+    "api_price_path_multiplier",
+}  # fmt: skip
+"""Items of the hidden-cost table that enter the decision under their own name."""
+
+
+def gather(client: Client, hidden: Mapping[str, HiddenCost], loads: Mapping[str, Mapping[str, Assumption]]) -> dict[str, Assumption]:
+    """All assumptions of a client that do not depend on a serving plan, by path."""
+    found: list[Assumption] = []
+    for workload in client.workloads:
+        found += loads[workload.id].values()
+        found += _workload_assumptions(workload, client, hidden)
+    found += _people_assumptions(client, hidden)
+    found += [catalogued(f"hidden_costs.{item}", hidden[item]) for item in sorted(USED_HIDDEN_COSTS)]
+    return {assumption.path: assumption for assumption in found}
+
+
+def catalogued(path: str, row: HiddenCost) -> Assumption:
+    """A catalog line that the client did not override; it shows as a default."""
+    origin = "default" if row.origin == "catalog" else row.origin
+    ceiling = 1.0 if row.unit == "fraction" else np.inf
+    return Assumption(path, row.band.low, row.band.typical, row.band.high, row.unit, origin, row.source, row.date, row.confidence, ceiling)
+
+
+def stated(path: str, band: Band, unit: str, client: Client, confidence: str = "reported", ceiling: float = np.inf) -> Assumption:
+    """A number that stands in the client file."""
+    day = client.as_of_date.isoformat()
+    return Assumption(path, band.low, band.typical, band.high, unit, "client", "client.yaml", day, confidence, ceiling)
+
+
+def _workload_assumptions(workload: Workload, client: Client, hidden: Mapping[str, HiddenCost]) -> Iterable[Assumption]:
+    at = f"workloads.{workload.id}"
+    yield stated(f"{at}.batchable_fraction", workload.batchable_fraction, "fraction", client, ceiling=1.0)
+    if workload.cacheable_input_fraction:
+        yield stated(f"{at}.cacheable_input_fraction", workload.cacheable_input_fraction, "fraction", client, ceiling=1.0)
+    for alternative in workload.alternatives:
+        to = f"{at}.alternatives.{alternative.model_id}"
+        yield stated(f"{to}.passing_fraction", alternative.passing_fraction, "fraction", client, alternative.evidence, ceiling=1.0)
+        if alternative.token_ratio:
+            yield stated(f"{to}.token_ratio", alternative.token_ratio, "ratio", client, alternative.evidence)
+        else:
+            yield catalogued(f"{to}.token_ratio", hidden["token_ratio"])
+
+
+def _people_assumptions(client: Client, hidden: Mapping[str, HiddenCost]) -> Iterable[Assumption]:
+    lines = (
+        ("people.engineer_fte", client.people.engineer_fte, "engineer_fte_rented", "FTE"),
+        ("people.engineer_usd_per_year", client.people.engineer_usd_per_year, "engineer_usd_per_year", "USD/year"),
+        ("people.api_fte", client.people.api_fte, "api_fte", "FTE"),
+        ("one_off.migration_usd", client.one_off.migration_usd, "migration_usd", "USD"),
+        ("one_off.setup_usd", client.one_off.setup_usd, "setup_usd", "USD"),
+    )
+    for path, band, item, unit in lines:
+        yield stated(path, band, unit, client) if band else catalogued(path, hidden[item])
+    for way in ("owned", "serverless"):
+        yield _scaled_engineers(way, client, hidden)
+
+
+def _scaled_engineers(way: str, client: Client, hidden: Mapping[str, HiddenCost]) -> Assumption:
+    """Engineers for owned or serverless GPUs: the catalog's, or the client's own figure for rented GPUs in the catalog's proportion."""
+    path, band = f"people.engineer_fte_{way}", client.people.engineer_fte
+    if band is None:
+        return catalogued(path, hidden[f"engineer_fte_{way}"])
+    ratio = hidden[f"engineer_fte_{way}"].band.typical / hidden["engineer_fte_rented"].band.typical
+    return stated(path, Band(low=band.low * ratio, typical=band.typical * ratio, high=band.high * ratio), "FTE", client, "guess")
+
+
+def typical_values(assumptions: Mapping[str, Assumption]) -> dict[str, float | np.ndarray]:
+    """Each assumption at its typical value."""
+    return {path: assumption.typical for path, assumption in assumptions.items()}
+
+
+def drawn_values(assumptions: Mapping[str, Assumption], count: int) -> dict[str, float | np.ndarray]:
+    """Each assumption as `count` draws: arrays of shape (count,); certain ones stay single numbers."""
+    return {
+        path: a.typical if a.certain else triangular_draws(a.low, a.typical, a.high, uniform_stream(path, count), 0.0, a.ceiling)
+        for path, a in assumptions.items()
+    }

@@ -1,0 +1,106 @@
+"""The whole client's bill under each option: workloads added up, what is shared counted once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from llmcost.model.overhead import amortised_usd_per_month
+from llmcost.study.assumptions import Values
+from llmcost.study.options import (
+    OWN,
+    Lines,
+    added,
+    api_people,
+    fixed_lines,
+    fleet_count,
+    hybrid_parts,
+    open_api_usd_per_month,
+    replica_lines,
+    rest_lines,
+    serverless_usd_per_month,
+    today_lines,
+    tuned_lines,
+)
+from llmcost.study.problem import WorkloadChoice
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is compared: the choices of each workload, the horizon, and which options can be priced at all."""
+
+    choices: Sequence[WorkloadChoice]
+    horizon_months: int
+    spare_count: int
+    invoice_multiplier: float
+    priced: Sequence[str]
+
+
+def option_lines(decision: Decision, values: Values) -> dict[str, Lines]:
+    """USD per month, line by line, of every option that can be priced. Values may be numbers or arrays of draws."""
+    makers = {"today": _today, "tuned": _tuned, "open_api": _open_api, "hybrid": _hybrid}
+    return {option: makers[option](decision, values) if option in makers else _own(decision, values, option) for option in decision.priced}
+
+
+def option_totals(decision: Decision, values: Values) -> Mapping[str, np.ndarray]:
+    """USD per month of every option: the sum of its lines, as arrays of one shape."""
+    return {option: sum(np.asarray(usd, dtype=float) for usd in lines.values()) for option, lines in option_lines(decision, values).items()}
+
+
+def _today(decision: Decision, values: Values) -> Lines:
+    bill: Lines = {"API people": api_people(values)}
+    for choice in decision.choices:
+        added(bill, today_lines(choice, values, decision.invoice_multiplier))
+    return bill
+
+
+def _tuned(decision: Decision, values: Values) -> Lines:
+    bill: Lines = {"API people": api_people(values)}
+    for choice in decision.choices:
+        added(bill, tuned_lines(choice, values, decision.invoice_multiplier))
+    return bill
+
+
+def _moved(decision: Decision, values: Values) -> Lines:
+    """What every change of model carries: the rest on today's model, the API's people where one stays, the move itself."""
+    bill: Lines = {}
+    if any(choice.today for choice in decision.choices):
+        bill["API people"] = api_people(values)
+    for choice in decision.choices:
+        added(bill, rest_lines(choice, values, decision.invoice_multiplier))
+    bill["Evaluation and migration, spread"] = amortised_usd_per_month(values["one_off.migration_usd"], decision.horizon_months)
+    return bill
+
+
+def _open_api(decision: Decision, values: Values) -> Lines:
+    bill = _moved(decision, values) | {"API people": api_people(values)}
+    for choice in decision.choices:
+        added(bill, {"API, open model": open_api_usd_per_month(choice, values)})
+    return bill
+
+
+def _own(decision: Decision, values: Values, option: str) -> Lines:
+    assert option in OWN
+    bill = _moved(decision, values) | fixed_lines(option, values, decision.horizon_months)
+    for choice in decision.choices:
+        supply = choice.supplies[option]
+        if option == "serverless":
+            added(bill, {"Serverless GPUs": serverless_usd_per_month(choice, supply, values)})
+            continue
+        count = fleet_count(choice, supply, values, decision.spare_count)
+        added(bill, {item: usd * count for item, usd in replica_lines(supply, values).items()})
+    return bill
+
+
+def _hybrid(decision: Decision, values: Values) -> Lines:
+    """The exact split of each workload; the fixed costs are one yes or no on the summed saving. No spare: the API is the fallback."""
+    parts = [hybrid_parts(choice, values) for choice in decision.choices]
+    bought = any(choice.supplies["hybrid"].offer.term == "owned" for choice in decision.choices)
+    fixed = fixed_lines("owned" if bought else "rented", values, decision.horizon_months)
+    keep = sum(saving for *_, saving in parts) > sum(fixed.values())
+    bill = _moved(decision, values) | {"API people": api_people(values)}
+    for choice, (_, own, overflow, _) in zip(decision.choices, parts, strict=True):
+        added(bill, {item: np.where(keep, usd, 0.0) for item, usd in own.items()})
+        added(bill, {"API, open model": np.where(keep, overflow, open_api_usd_per_month(choice, values))})
+    added(bill, {item: np.where(keep, usd, 0.0) for item, usd in fixed.items()})
+    return bill

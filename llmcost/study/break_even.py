@@ -1,0 +1,126 @@
+"""Where the answer turns: volume, price, passing share, utilization; or "not reached"."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from llmcost.model import HOURS_PER_MONTH
+from llmcost.model.break_even import BreakEven, staircase_break_even
+from llmcost.study.assumptions import Assumption, typical_values
+from llmcost.study.bills import Decision, option_lines, option_totals
+from llmcost.study.draws import tornado
+from llmcost.study.options import OWN, fleet_count, open_api_usd_per_month, replica_lines
+from llmcost.study.problem import VOLUME, WorkloadChoice
+
+VOLUME_SPAN = 1_000.0
+"""Volumes are looked at from a thousandth to a thousand times the client's own."""
+GRID = 241
+SEARCHED = 10
+"""Inputs searched for a flip: those that move the gap most."""
+
+
+@dataclass(frozen=True)
+class Flip:
+    """The nearest value of one input, on one side of its typical one, at which another option becomes the cheapest."""
+
+    path: str
+    unit: str
+    typical: float
+    turns_at: float
+    option: str
+
+
+def volume_break_even(decision: Decision, assumptions: Mapping[str, Assumption], option: str) -> BreakEven:
+    """Input volumes (Mtok a month, all workloads together) at which `option` (rented or owned) beats the open model by API.
+
+    The exact staircase: both sides bill the failing share alike, the API bill is a line, the own bill climbs in replicas. For several
+    workloads the volumes grow together and the answer is found on a grid instead.
+    """
+    values = typical_values(dict(assumptions))
+    own_volume = sum(float(values[f"{choice.at}.load.input_mtok_per_month"]) for choice in decision.choices)
+    if option not in decision.priced or "open_api" not in decision.priced:
+        return BreakEven("infeasible", (), own_volume * VOLUME_SPAN)
+    if len(decision.choices) > 1:
+        return _on_a_grid(decision, values, option, own_volume)
+    choice = decision.choices[0]
+    supply = choice.supplies[option]
+    per_replica = own_volume / (supply.curve.peak * (1 + float(values["hidden_costs.headroom_fraction"])))
+    lines = option_lines(decision, values)
+    varying = float(sum(replica_lines(supply, values).values()))
+    count = float(fleet_count(choice, supply, values, decision.spare_count))
+    api_usd = float(open_api_usd_per_month(choice, values))
+    fixed = float(sum(lines[option].values())) - count * varying - (float(sum(lines["open_api"].values())) - api_usd)
+    up_to = min(own_volume * VOLUME_SPAN, per_replica * 5_000)
+    return staircase_break_even(api_usd / own_volume, varying, fixed, per_replica, decision.spare_count, up_to)
+
+
+def _on_a_grid(decision: Decision, values: dict, option: str, own_volume: float) -> BreakEven:
+    knob = np.geomspace(1 / VOLUME_SPAN, VOLUME_SPAN, 6_001)
+    totals = option_totals(decision, {**values, VOLUME: knob})
+    wins = totals[option] < totals["open_api"]
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], wins, [False]]).astype(int)))
+    intervals = tuple((float(knob[a] * own_volume), float(knob[b - 1] * own_volume)) for a, b in edges.reshape(-1, 2))
+    return BreakEven("reached" if intervals else "not reached", intervals, own_volume * VOLUME_SPAN)
+
+
+def break_even_utilization(choice: WorkloadChoice, option: str, values: Mapping, fixed_usd_per_month: float = 0.0) -> float:
+    """Delivered utilization above which this option's replicas beat the API at this fleet: (replicas' USD + fixed) / API value of a full fleet."""
+    supply = choice.supplies[option]
+    count = float(fleet_count(choice, supply, values, 0))
+    full = float(open_api_usd_per_month(choice, values)) / supply.curve.mean * count
+    return (count * float(sum(replica_lines(supply, values).values())) + fixed_usd_per_month) / full
+
+
+def find_flips(decision: Decision, assumptions: dict[str, Assumption], winner: str, rival: str) -> list[Flip]:
+    """For volume and the inputs that move the gap most, the nearest value on each side at which the winner is beaten."""
+    typical = typical_values(assumptions)
+    widest = tornado(decision, assumptions, winner, rival)["path"].head(SEARCHED)
+    found = []
+    for path, unit, grid in _searched([assumptions[path] for path in widest]):
+        at = float(typical.get(path, 1.0))
+        for side in (grid[grid < at][::-1], grid[grid > at]):
+            turn = _first_turn(decision, typical, path, np.concatenate([[at], side]), winner)
+            if turn:
+                found.append(Flip(path, unit, at, *turn))
+    return found
+
+
+def _searched(assumptions: Iterable[Assumption]) -> Iterator[tuple[str, str, np.ndarray]]:
+    yield VOLUME, "times", np.geomspace(1 / VOLUME_SPAN, VOLUME_SPAN, GRID)
+    for a in assumptions:
+        if a.ceiling <= 1:
+            yield a.path, a.unit, np.linspace(0.0, 1.0, GRID)
+        else:
+            yield a.path, a.unit, np.geomspace(max(a.typical, a.high / 10) / 20, max(a.typical, a.high / 10) * 20, GRID)
+
+
+def _first_turn(decision: Decision, typical: dict, path: str, grid: np.ndarray, winner: str) -> tuple[float, str] | None:
+    """(value, new cheapest option) nearest to grid[0] at which `winner` is beaten; refined once between two grid points."""
+    for _ in range(2):
+        totals = option_totals(decision, {**typical, path: grid})
+        names = list(totals)
+        usd = np.stack([np.broadcast_to(totals[n], grid.shape) for n in names])
+        lost = np.flatnonzero(usd.min(axis=0) < usd[names.index(winner)] * (1 - 1e-9))
+        if len(lost) == 0:
+            return None
+        first = int(lost[0])
+        result = float(grid[first]), names[int(usd[:, first].argmin())]
+        if first == 0:
+            return result
+        grid = np.linspace(grid[first - 1], grid[first], GRID)
+    return result
+
+
+def own_options(decision: Decision) -> list[str]:
+    """The priced options that run the model on GPUs of one's own choosing."""
+    return [option for option in OWN if option in decision.priced]
+
+
+def full_fleet_usd_per_mtok(choice: WorkloadChoice, option: str, values: Mapping) -> float:
+    """USD per million tokens (input and output together) of a replica that is full all month."""
+    supply = choice.supplies[option]
+    tokens = choice.load.hourly[["input_tokens", "output_tokens"]].to_numpy().mean() * 2 * HOURS_PER_MONTH / 1e6
+    share = float(values[f"{choice.alternative_at}.passing_fraction"]) if choice.today else 1.0
+    per_replica = tokens * share / supply.curve.mean
+    return float(sum(replica_lines(supply, values).values())) / per_replica

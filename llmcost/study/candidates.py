@@ -1,0 +1,140 @@
+"""Every serving plan at every way to get its GPUs, priced for one workload and one open model; the cheapest make the options."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from llmcost.inputs.catalog import gpu, in_force
+from llmcost.inputs.client import Alternative, Client, Workload
+from llmcost.model import HOURS_PER_MONTH
+from llmcost.model.fleet import LoadDurationCurve
+from llmcost.model.throughput import request_seconds
+from llmcost.study.assumptions import Assumption, Values
+from llmcost.study.capacity import BANDS, ServingPlan, serving_plans
+from llmcost.study.gpu_offers import GpuOffer
+from llmcost.study.load import WorkloadLoad
+from llmcost.study.options import fleet_count, hybrid_parts, replica_lines, serverless_usd_per_month
+from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction
+
+RENTED_TERMS = ("on_demand", "committed_12_months", "committed_36_months")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A plan at an offer for one option, with its GPU bill, or the reason why it is out."""
+
+    option: str
+    plan: ServingPlan
+    offer: GpuOffer | None
+    supply: Supply | None
+    replicas_count: float | None
+    usd_per_month: float | None
+    status: str
+    reason: str
+
+
+def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
+    """What a supply adds to the assumptions: how far its throughput may be off and, for bought GPUs, price, resale and power."""
+    plan, offer, band = supply.plan, supply.offer, BANDS[supply.plan.origin]
+    source = {"roofline": "roofline of llmcost.model.throughput"}.get(plan.origin, "; ".join(plan.sources))
+    confidence = {"measured": "measured", "interpolated": "reported", "roofline": "guess"}[plan.origin]
+    day = client.as_of_date.isoformat()
+    found = [Assumption(supply.throughput_path, 1 / band, 1.0, band, "multiplier", "default", source, day, confidence)]
+    if offer.term == "owned" and offer.resale_fraction:
+        tail = ("catalog", offer.source, offer.date, offer.confidence)
+        price, resale = offer.price, offer.resale_fraction
+        watts = gpu(offer.gpu_id, client.as_of_date).provisioned_power_watts
+        at = f"gpu_purchase.{offer.gpu_id}"
+        found += [
+            Assumption(f"{at}.purchase_usd", price.low, price.typical, price.high, "USD", *tail),
+            Assumption(f"{at}.resale_fraction", resale.low, resale.typical, resale.high, "fraction", *tail, 1.0),
+            Assumption(f"gpu_hardware.{offer.gpu_id}.power_watts", watts, watts, watts, "W", *tail),
+        ]
+    return found
+
+
+def workload_plans(client: Client, workload: Workload, load: WorkloadLoad, alternative: Alternative, values: Values) -> list[ServingPlan]:
+    """Every plan for one open model at this workload's mean request."""
+    ratio = float(values[f"workloads.{workload.id}.alternatives.{alternative.model_id}.token_ratio"])
+    fresh = 1 - float(cached_fraction(f"workloads.{workload.id}", values))
+    requests = load.hourly["requests"].sum()
+    into, out = (load.hourly[c].sum() / requests * ratio for c in ("input_tokens", "output_tokens"))
+    limit = workload.latency.limit_seconds if workload.latency else None
+    gpu_ids = list(in_force("gpu_hardware", client.as_of_date)["gpu_id"])
+    return serving_plans(alternative.model_id, gpu_ids, client.as_of_date, max(into * fresh, 1.0), max(out, 1.0), limit)
+
+
+def make_supply(plan: ServingPlan, offer: GpuOffer, choice: WorkloadChoice, values: Values) -> Supply:
+    """The plan at the offer, with the workload's hours as load in its replicas (typical values)."""
+    assert plan.replica is not None
+    taken = float(values[f"{choice.alternative_at}.passing_fraction"]) if choice.today else 1.0
+    factor = taken * float(values[f"{choice.alternative_at}.token_ratio"])
+    fresh = factor * (1 - float(cached_fraction(choice.at, values)))
+    hourly = choice.load.hourly
+    seconds = request_seconds(plan.replica, hourly["input_tokens"].to_numpy() * fresh, hourly["output_tokens"].to_numpy() * factor)
+    load = seconds / 3600 / float(values["hidden_costs.safe_share_fraction"])
+    return Supply(plan, offer, LoadDurationCurve(load), load)
+
+
+def candidates(
+    client: Client, choice: WorkloadChoice, plans: Iterable[ServingPlan], offers: Iterable[GpuOffer], values: Values
+) -> list[Candidate]:
+    """All candidates for one open model, cheapest first within each option, infeasible ones with their reason."""
+    by_gpu: dict[str, list[GpuOffer]] = {}
+    for offer in offers:
+        by_gpu.setdefault(offer.gpu_id, []).append(offer)
+    found: list[Candidate] = []
+    for plan in plans:
+        if plan.replica is None:
+            found.append(Candidate("rented", plan, None, None, None, None, plan.status, plan.reason))
+            continue
+        found += [c for offer in _worth_pricing(plan, by_gpu.get(plan.gpu_id, [])) for c in _priced(client, choice, plan, offer, values)]
+    return sorted(found, key=lambda c: (c.option, c.status != "ok", c.usd_per_month or 0.0, c.plan.name))
+
+
+def cheapest_supplies(found: Iterable[Candidate]) -> Mapping[str, Supply]:
+    """For each option the supply of its cheapest candidate; what is certain beats what must be asked."""
+    best: dict[str, Candidate] = {}
+    for candidate in found:
+        if candidate.supply is None or candidate.status not in ("ok", "ask"):
+            continue
+        rank = (candidate.status == "ask", candidate.usd_per_month)
+        known = best.get(candidate.option)
+        if known is None or rank < (known.status == "ask", known.usd_per_month):
+            best[candidate.option] = candidate
+    return {option: candidate.supply for option, candidate in best.items() if candidate.supply}
+
+
+def _worth_pricing(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOffer]:
+    """Of each term the cheapest offer that may be used and whose GPUs a replica can fill; of a term without one, the cheapest refused."""
+    best: dict[str, GpuOffer] = {}
+    for offer in offers:
+        fits = plan.gpus_count % offer.gpus_count == 0
+        if not fits and offer.status != "failed":
+            continue
+        known = best.get(offer.term)
+        order = {"ok": 0, "ask": 1, "failed": 2}
+        if known is None or (order[offer.status], offer.price.typical) < (order[known.status], known.price.typical):
+            best[offer.term] = offer
+    return list(best.values())
+
+
+def _priced(client: Client, choice: WorkloadChoice, plan: ServingPlan, offer: GpuOffer, values: Values) -> list[Candidate]:
+    option = offer.term if offer.term in ("owned", "serverless") else "rented"
+    if offer.status == "failed":
+        return [Candidate(option, plan, offer, None, None, None, "gated", offer.reason)]
+    supply = make_supply(plan, offer, choice, values)
+    at = {**values, **{a.path: a.typical for a in supply_assumptions(supply, client)}}
+    if option == "serverless":
+        usd = float(serverless_usd_per_month(choice, supply, at))
+        return [Candidate(option, plan, offer, supply, usd / HOURS_PER_MONTH / offer.price.typical / plan.gpus_count, usd, offer.status, offer.reason)]
+    count = float(fleet_count(choice, supply, at, client.own_capacity.spare_replicas_count))
+    usd = count * float(sum(replica_lines(supply, at).values()))
+    found = [Candidate(option, plan, offer, supply, count, usd, offer.status, offer.reason)]
+    if choice.host:
+        with_supply = WorkloadChoice(**{**choice.__dict__, "supplies": {"hybrid": supply}})
+        owned, lines, overflow, _ = hybrid_parts(with_supply, at)
+        total = float(np.sum(list(lines.values())) + overflow)
+        found.append(Candidate("hybrid", plan, offer, supply, float(owned), total, offer.status, offer.reason))
+    return found

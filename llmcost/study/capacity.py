@@ -1,0 +1,136 @@
+"""Every way to serve a model oneself: GPU type, count and precision, with what a replica delivers or why it cannot."""
+
+import datetime as dt
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from llmcost.inputs.catalog import gpu, in_force, model_shape
+from llmcost.model.throughput import DoesNotFit, TooSlow, output_tokens_per_second, roofline_replica
+from llmcost.model.types import Gpu, ModelShape, Replica
+
+TENSOR_PARALLEL_COUNTS = (1, 2, 4, 8)
+SAME_SHAPE_RATIO = 1.25
+BANDS = {"measured": 1.25, "interpolated": 1.25, "roofline": 1.5}
+"""Throughput is uncertain by times or divided by this, by where it comes from: a tuned engine, or one that nobody measured."""
+
+
+@dataclass(frozen=True)
+class ServingPlan:
+    """A model on so many GPUs at a precision: the replica, or the gate that it fails.
+
+    origin     measured | interpolated | roofline: where the throughput comes from
+    sources    catalog rows of measured throughput that were used
+    """
+
+    model_id: str
+    gpu_id: str
+    gpus_count: int
+    precision: str
+    replica: Replica | None
+    origin: str
+    sources: tuple[str, ...]
+    status: str
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """How the plan is called in tables and sentences."""
+        return f"{self.gpus_count}x {self.gpu_id} {self.precision}"
+
+
+def serving_plans(
+    model_id: str, gpu_ids: Iterable[str], as_of: dt.date, input_tokens: float, output_tokens: float, itl_limit_seconds: float | None
+) -> list[ServingPlan]:
+    """Every plan for one model, feasible or not, for requests of this mean shape (prefix-cache hits taken off the input)."""
+    model = model_shape(model_id, as_of)
+    return [
+        _plan(model, gpu(gpu_id, as_of), count, precision, as_of, input_tokens, output_tokens, itl_limit_seconds)
+        for gpu_id in gpu_ids
+        for precision in precisions(model, gpu(gpu_id, as_of))
+        for count in TENSOR_PARALLEL_COUNTS
+    ]
+
+
+def precisions(model: ModelShape, on: Gpu) -> list[str]:
+    """Weight precisions worth trying: the model's own, and FP8 for a BF16 model where the GPU computes in it."""
+    return ["bf16", "fp8"] if model.native_precision == "bf16" and "fp8" in on.tflops else [model.native_precision]
+
+
+def _plan(
+    model: ModelShape, on: Gpu, count: int, precision: str, as_of: dt.date, input_tokens: float, output_tokens: float, limit: float | None
+) -> ServingPlan:
+    def plan(replica: Replica | None, origin: str, sources: tuple[str, ...], status: str, reason: str) -> ServingPlan:
+        return ServingPlan(model.model_id, on.gpu_id, count, precision, replica, origin, sources, status, reason)
+
+    ask = (on, count, model, precision, input_tokens, output_tokens)
+    try:
+        first = roofline_replica(*ask, limit)
+        key = (model.model_id, on.gpu_id, count, precision, as_of)
+        ratio, origin, sources = calibration(*key, input_tokens, output_tokens, first.concurrency_count)
+        roofline = roofline_replica(*ask, limit * ratio if limit else None)
+    except (DoesNotFit, TooSlow) as gate:
+        return plan(None, "roofline", (), "infeasible", str(gate))
+    calibrated = replace(
+        roofline,
+        input_tokens_per_second=roofline.input_tokens_per_second * ratio,
+        output_tokens_per_second=roofline.output_tokens_per_second * ratio,
+        itl_seconds=roofline.itl_seconds / ratio,
+    )
+    return plan(calibrated, origin, sources, "ok", "")
+
+
+@dataclass(frozen=True)
+class MeasuredPoint:
+    """A measured throughput row beside the roofline's answer to the same question."""
+
+    row: str
+    position: tuple[float, float, float]
+    ratio: float
+
+
+def calibration(
+    model_id: str, gpu_id: str, count: int, precision: str, as_of: dt.date, input_tokens: float, output_tokens: float, concurrency_count: int
+) -> tuple[float, str, tuple[str, ...]]:
+    """(measured / roofline, origin, rows used) for this request shape.
+
+    Within a factor 1.25 of a measured row the row itself; between rows of the same model, GPU, count and precision their ratios
+    weighted by the inverse square of the log distance in (input, output, concurrency); else the roofline alone.
+    """
+    points = measured_points(model_id, gpu_id, count, precision, as_of)
+    if not points:
+        return 1.0, "roofline", ()
+    here = np.log([input_tokens, output_tokens, concurrency_count])
+    places = np.array([p.position for p in points])
+    away = np.abs(places - here)
+    near = away[:, :2].max(axis=1) <= math.log(SAME_SHAPE_RATIO)
+    slack = math.log(2)
+    inside = bool(np.all((here[:2] >= places[:, :2].min(axis=0) - slack) & (here[:2] <= places[:, :2].max(axis=0) + slack)))
+    if not near.any() and not inside:
+        return 1.0, "roofline", ()
+    weights = np.where(near | (not near.any()), 1.0, 0.0) / (0.05 + (away**2).sum(axis=1))
+    ratio = math.exp(float(np.average(np.log([p.ratio for p in points]), weights=weights)))
+    used = tuple(p.row for p, w in zip(points, weights, strict=True) if w > 0.05 * weights.max())
+    return ratio, "measured" if near.any() else "interpolated", used
+
+
+@cache
+def measured_points(model_id: str, gpu_id: str, count: int, precision: str, as_of: dt.date) -> tuple[MeasuredPoint, ...]:
+    """The catalog's measured rows for one model, GPU, count and precision, each with measured / roofline."""
+    rows = in_force("throughput", as_of)
+    rows = rows[(rows["model_id"] == model_id) & (rows["gpu_id"] == gpu_id) & (rows["tensor_parallel_count"] == count) & (rows["precision"] == precision)]
+    shape, on = model_shape(model_id, as_of), gpu(gpu_id, as_of)
+    points = []
+    for row in rows.itertuples():
+        at = None if math.isnan(row.concurrency_count) else int(row.concurrency_count)
+        try:
+            replica = roofline_replica(on, count, shape, precision, row.input_tokens, row.output_tokens, concurrency_count=at)
+        except DoesNotFit:
+            continue
+        modelled = output_tokens_per_second(replica, row.input_tokens, row.output_tokens)
+        position = tuple(np.log([row.input_tokens, row.output_tokens, replica.concurrency_count]))
+        points.append(MeasuredPoint(row.row, position, row.output_tokens_per_second / modelled))
+    return tuple(points)

@@ -1,0 +1,107 @@
+"""The discrete choices at typical values: the open model, its host, and the plan behind each option of each workload."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from llmcost.inputs.api_prices import open_model_offers, todays_offer
+from llmcost.inputs.catalog import in_force, known_id
+from llmcost.inputs.client import Alternative, Client, Workload
+from llmcost.inputs.errors import InputError
+from llmcost.model import SECONDS_PER_HOUR
+from llmcost.study.assumptions import Assumption, Values, typical_values
+from llmcost.study.bills import Decision, option_totals
+from llmcost.study.candidates import Candidate, candidates, cheapest_supplies, supply_assumptions, workload_plans
+from llmcost.study.gpu_offers import gpu_offers
+from llmcost.study.hosts import JudgedOffer, cheapest_eligible, judged_offers
+from llmcost.study.load import WorkloadLoad
+from llmcost.study.options import LABELS
+from llmcost.study.problem import WorkloadChoice, cached_fraction, moved_volumes
+
+
+@dataclass(frozen=True)
+class Considered:
+    """One open model of one workload with everything that was tried for it."""
+
+    choice: WorkloadChoice
+    hosts: Sequence[JudgedOffer]
+    candidates: Sequence[Candidate]
+
+
+def considered(client: Client, workload: Workload, load: WorkloadLoad, alternative: Alternative, values: Values) -> Considered:
+    """Hosts and serving plans of one open model for one workload."""
+    as_of, at = client.as_of_date, f"workloads.{workload.id}"
+    today = todays_offer(workload.today, as_of, client.quotes, f"{at}.today") if workload.today else None
+    bare = WorkloadChoice(workload, load, today, alternative, None, {})
+    into, out = moved_volumes(bare, values)
+    bill = {
+        "input_mtok_per_month": float(into),
+        "output_mtok_per_month": float(out),
+        "cached_input_fraction": float(cached_fraction(at, values)),
+        "batched_fraction": float(values[f"{at}.batchable_fraction"]),
+        "requests_per_month": load.requests_per_month,
+    }
+    peak = float(load.hourly["requests"].max()) * 60 / SECONDS_PER_HOUR
+    hosts = judged_offers(open_model_offers(alternative.model_id, as_of, client.quotes), workload, bill, peak)
+    choice = replace(bare, host=cheapest_eligible(hosts))
+    found = candidates(client, choice, workload_plans(client, workload, load, alternative, values), gpu_offers(client, workload), values)
+    return Considered(replace(choice, supplies=cheapest_supplies(found)), hosts, found)
+
+
+def checked_alternatives(client: Client) -> Client:
+    """The client with each alternative under the catalog's id; raises InputError for a model it does not know."""
+    known = list(in_force("models", client.as_of_date)["model_id"])
+    workloads = []
+    for workload in client.workloads:
+        at = f"workloads.{workload.id}.alternatives"
+        named = [a.model_copy(update={"model_id": known_id("model", a.model_id, known, "client.yaml", at)}) for a in workload.alternatives]
+        if len({a.model_id for a in named}) < len(named):
+            raise InputError("client.yaml", at, "the same open model stands there twice", "Keep one of the two")
+        workloads.append(workload.model_copy(update={"alternatives": named}))
+    return client.model_copy(update={"workloads": workloads})
+
+
+def best_considered(client: Client, tried: Sequence[Considered], base: Mapping[str, Assumption]) -> Considered:
+    """Of the open models tried for a workload the one whose cheapest option is cheapest."""
+
+    def cheapest(one: Considered) -> float:
+        decision = decide(client, [one.choice], 1.0)
+        values = typical_values({**base, **chosen_assumptions(client, [one.choice])})
+        moved = [float(usd) for option, usd in option_totals(decision, values).items() if option not in ("today", "tuned")]
+        return min(moved, default=float("inf"))
+
+    return min(tried, key=cheapest)
+
+
+def chosen_assumptions(client: Client, choices: Sequence[WorkloadChoice]) -> dict[str, Assumption]:
+    """What the supplies behind the options add to the assumptions."""
+    return {a.path: a for choice in choices for supply in choice.supplies.values() for a in supply_assumptions(supply, client)}
+
+
+def decide(client: Client, choices: Sequence[WorkloadChoice], invoice_multiplier: float) -> Decision:
+    """The comparison that these choices make possible."""
+    priced = [option for option in LABELS if not any(out_of_reach(option, choice) for choice in choices)]
+    return Decision(choices, client.horizon_months, client.own_capacity.spare_replicas_count, invoice_multiplier, priced)
+
+
+def out_of_reach(option: str, choice: WorkloadChoice) -> tuple[str, str] | None:
+    """(status, reason) why an option cannot be had for a workload, or None."""
+    gates = choice.workload.gates
+    if option in ("today", "tuned"):
+        if choice.today is None:
+            return "infeasible", "nothing answers these requests today"
+        return ("gated", "data may not leave") if not gates.third_party_api_allowed or gates.air_gapped else None
+    if option in ("open_api", "hybrid") and choice.host is None:
+        reason = _why_no_host(choice)
+        return ("unpriced" if reason == "no host has a price for it" else "gated"), f"{choice.alternative.model_id}: {reason}"
+    if option not in ("open_api", *choice.supplies):
+        return ("gated", "air gap: no rented GPU") if gates.air_gapped and option != "owned" else ("infeasible", "no GPU plan fits memory and latency")
+    return None
+
+
+def _why_no_host(choice: WorkloadChoice) -> str:
+    gates = choice.workload.gates
+    if not gates.third_party_api_allowed or gates.air_gapped:
+        return "data may not leave"
+    if gates.fine_tuned_weights:
+        return "own weights are not sold by the token"
+    return "no host has a price for it" if not gates.regions else f"no host in {', '.join(gates.regions)} has a price for it"

@@ -1,0 +1,104 @@
+"""The study's answers as tidy frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from llmcost.study.assumptions import Assumption
+from llmcost.study.choices import Considered, out_of_reach
+from llmcost.study.draws import cheapest_fraction
+from llmcost.study.options import LABELS
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+
+def assumptions(inputs: Mapping[str, Assumption]) -> pd.DataFrame:
+    """One row per assumption."""
+    return pd.DataFrame([asdict(a) for a in inputs.values()]).drop(columns="ceiling")
+
+
+def candidates(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
+    """One row per plan and way to get its GPUs, of every open model tried."""
+    rows = [
+        {
+            "workload": workload,
+            "model_id": c.plan.model_id,
+            "option": c.option,
+            "plan": c.plan.name,
+            "gpu_id": c.plan.gpu_id,
+            "gpus_count": c.plan.gpus_count,
+            "precision": c.plan.precision,
+            "provider": c.offer.provider if c.offer else "",
+            "term": c.offer.term if c.offer else "",
+            "replicas_count": c.replicas_count,
+            "mean_load_replicas": c.supply.curve.mean if c.supply else None,
+            "usd_per_month": c.usd_per_month,
+            "throughput": c.plan.origin,
+            "status": c.status,
+            "reason": c.reason,
+        }
+        for workload, tried in considered.items()
+        for one in tried
+        for c in one.candidates
+    ]
+    return pd.DataFrame(rows)
+
+
+def hosts(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
+    """One row per API offer of every open model tried."""
+    rows = [
+        {
+            "workload": workload,
+            "model_id": judged.offer.model_id,
+            "provider": judged.offer.provider,
+            "host_model": judged.offer.host_model,
+            "input_usd_per_mtok": judged.offer.prices.input_usd_per_mtok,
+            "cached_input_usd_per_mtok": judged.offer.prices.cached_input_usd_per_mtok,
+            "output_usd_per_mtok": judged.offer.prices.output_usd_per_mtok,
+            "usd_per_month": judged.usd_per_month,
+            "status": judged.status,
+            "reason": judged.reason,
+            "source": judged.offer.source,
+            "date": judged.offer.date,
+            "chosen": judged is one.choice.host,
+        }
+        for workload, tried in considered.items()
+        for one in tried
+        for judged in one.hosts
+    ]
+    columns = ["workload", "model_id", "provider", "host_model", "usd_per_month", "status", "reason", "chosen"]
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
+
+
+def lines(bills: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """One row per option and item."""
+    rows = [(option, item, usd) for option, bill in bills.items() for item, usd in bill.items()]
+    return pd.DataFrame(rows, columns=["option", "item", "usd_per_month"])
+
+
+def options(study: Study) -> pd.DataFrame:
+    """One row per option, priced or not."""
+    draws, today = study.draws(), study.totals.get("today")
+    chance = cheapest_fraction(draws)
+    rows = []
+    for option, label in LABELS.items():
+        row = {"option": option, "label": label, "status": "ok", "reason": ""}
+        if option in study.totals:
+            row |= {
+                "usd_per_month": study.totals[option],
+                "p10_usd_per_month": draws[option].quantile(0.1),
+                "p90_usd_per_month": draws[option].quantile(0.9),
+                "versus_today_usd_per_month": study.totals[option] - today if today is not None else None,
+                "probability_cheapest_fraction": chance[option],
+            }
+        else:
+            reasons = [found for choice in study.choices if (found := out_of_reach(option, choice))]
+            row |= {"status": reasons[0][0], "reason": reasons[0][1]}
+        rows.append(row)
+    columns = ["p10_usd_per_month", "p90_usd_per_month", "versus_today_usd_per_month", "probability_cheapest_fraction"]
+    return pd.DataFrame(rows, columns=["option", "label", "status", "reason", "usd_per_month", *columns])

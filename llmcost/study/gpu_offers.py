@@ -1,0 +1,108 @@
+"""What a GPU costs by each way to get it: rented by term, serverless, or bought. Cheapest eligible, with the reason for the rest."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from llmcost.inputs.catalog import in_force, known_id
+from llmcost.inputs.client import Band, Client, Workload
+from llmcost.study.hosts import region_status
+
+
+@dataclass(frozen=True)
+class GpuOffer:
+    """One way to get one GPU.
+
+    term        on_demand | committed_12_months | committed_36_months | owned | serverless
+    gpus_count  GPUs that come together; a replica must use a whole number of them
+    price       USD per GPU-hour; for a bought GPU its purchase price in USD, with the range
+    resale_fraction  share of the purchase price left at the end, bought GPUs only
+    """
+
+    gpu_id: str
+    term: str
+    provider: str
+    region: str
+    gpus_count: int
+    price: Band
+    resale_fraction: Band | None
+    row: str
+    source: str
+    date: str
+    confidence: str
+    status: str
+    reason: str
+
+
+def gpu_offers(client: Client, workload: Workload) -> list[GpuOffer]:
+    """Every dated offer for the GPUs that the client considers, with its eligibility for this workload."""
+    offers = [*_rental(client, workload), *_serverless(client, workload), *_purchase(client)]
+    wanted = client.own_capacity.gpus
+    if wanted == "cheapest_that_fit":
+        return offers
+    known = list(in_force("gpu_hardware", client.as_of_date)["gpu_id"])
+    ids = {known_id("gpu", name, known, "client.yaml", "own_capacity.gpus") for name in wanted}
+    return [offer for offer in offers if offer.gpu_id in ids]
+
+
+def _rental(client: Client, workload: Workload) -> list[GpuOffer]:
+    regions = in_force("gpu_providers", client.as_of_date).set_index("provider")["regions"].to_dict()
+    quotes = {quote.row: quote for quote in client.quotes if quote.gpu_usd_per_hour}
+    offers = []
+    for row in in_force("gpu_rental", client.as_of_date).itertuples():
+        if row.term == "spot":
+            continue
+        quote = quotes.get(f"gpu_rental/{row.provider}/{row.region}/{row.gpu_id}/{row.term}") if row.market == "cloud" else None
+        price = quote.gpu_usd_per_hour if quote and quote.gpu_usd_per_hour else row.gpu_usd_per_hour
+        known = (row.region,) if row.region else tuple(filter(None, str(regions.get(row.provider, "")).split(";")))
+        status, reason = _rental_status(client, workload, row.market, row.term, known)
+        offers.append(
+            GpuOffer(
+                row.gpu_id, row.term, row.provider, row.region, int(row.gpus_count), _certain(price), None, row.row,
+                quote.said_by if quote else row.source, quote.quoted_date.isoformat() if quote else row.effective_from,
+                "reported" if quote else row.confidence, status, reason,
+            )  # fmt: skip
+        )
+    return offers
+
+
+def _rental_status(client: Client, workload: Workload, market: str, term: str, regions: tuple[str, ...]) -> tuple[str, str]:
+    if workload.gates.air_gapped:
+        return "failed", "air gap: no rented GPU"
+    if market != "cloud":
+        return "failed", f"{market} offer: no agreement with the host"
+    if term not in client.own_capacity.terms:
+        return "failed", "term not considered by the client"
+    return region_status(workload.gates.regions, regions)
+
+
+def _serverless(client: Client, workload: Workload) -> list[GpuOffer]:
+    regions = in_force("gpu_providers", client.as_of_date).set_index("provider")["regions"].to_dict()
+    offers = []
+    for row in in_force("serverless_gpu", client.as_of_date).itertuples():
+        known = (row.region,) if row.region else tuple(filter(None, str(regions.get(row.provider, "")).split(";")))
+        status, reason = ("failed", "air gap: no rented GPU") if workload.gates.air_gapped else region_status(workload.gates.regions, known)
+        offers.append(
+            GpuOffer(
+                row.gpu_id, "serverless", row.provider, row.region, 1, _certain(row.gpu_usd_per_hour), None, row.row, row.source,
+                row.effective_from, row.confidence, status, reason,
+            )  # fmt: skip
+        )
+    return offers
+
+
+def _purchase(client: Client) -> list[GpuOffer]:
+    status, reason = ("ok", "") if "owned" in client.own_capacity.terms else ("failed", "term not considered by the client")
+    return [
+        GpuOffer(
+            row.gpu_id, "owned", row.condition, "", 1, Band(low=row.purchase_low_usd, typical=row.purchase_typical_usd, high=row.purchase_high_usd),
+            Band(low=row.resale_low_fraction, typical=row.resale_typical_fraction, high=row.resale_high_fraction), row.row, row.source,
+            row.effective_from, row.confidence, status, reason,
+        )  # fmt: skip
+        for row in in_force("gpu_purchase", client.as_of_date).itertuples()
+        if pd.notna(row.purchase_typical_usd)
+    ]
+
+
+def _certain(price: float) -> Band:
+    return Band(low=float(price), typical=float(price), high=float(price))

@@ -1,0 +1,83 @@
+"""Which API host may serve this client: cheapest eligible, where unknown means "ask" and never "pass"."""
+
+from dataclasses import dataclass
+
+from llmcost.inputs.api_prices import Offer
+from llmcost.inputs.client import Workload
+from llmcost.model.api_bill import api_usd_per_month
+
+UK_REGIONS = ("uk", "eu-west-2", "europe-west2")
+PREFIXES = {"us": ("us",), "eu": ("eu", "france", "sweden", "germany", "netherlands"), "apac": ("ap-", "apac", "asia")}
+
+
+@dataclass(frozen=True)
+class JudgedOffer:
+    """An offer with its monthly bill for a workload and whether it may be used: ok, ask or failed, and why."""
+
+    offer: Offer
+    usd_per_month: float
+    status: str
+    reason: str
+
+
+def coarse_region(place: str) -> str:
+    """us, eu, uk or apac for a cloud's own region name; the name itself where it is none of them.
+
+    >>> coarse_region("europe-west4"), coarse_region("eu-west-2"), coarse_region("us-east-1")
+    ('eu', 'uk', 'us')
+    """
+    if place.startswith(UK_REGIONS):
+        return "uk"
+    return next((name for name, prefixes in PREFIXES.items() if place.startswith(prefixes)), place)
+
+
+def region_status(wanted: list[str], known: tuple[str, ...]) -> tuple[str, str]:
+    """ok, ask or failed for a client that needs one of the `wanted` regions.
+
+    >>> region_status(["eu"], ("us-east-1", "europe-west1")), region_status(["eu"], ()), region_status(["eu"], ("us",))
+    (('ok', ''), ('ask', 'region not stated'), ('failed', 'not in eu'))
+    """
+    if not wanted:
+        return "ok", ""
+    if not known:
+        return "ask", "region not stated"
+    inside = any(want in (place, coarse_region(place)) for place in known for want in wanted)
+    return ("ok", "") if inside else ("failed", f"not in {', '.join(wanted)}")
+
+
+def judged_offers(offers: list[Offer], workload: Workload, bill: dict[str, float], peak_requests_per_minute: float) -> list[JudgedOffer]:
+    """Every offer of one open model, cheapest first, with its eligibility for this workload.
+
+    bill  the arguments of `api_usd_per_month` besides the prices
+    """
+    tokens = (bill["input_mtok_per_month"] + bill["output_mtok_per_month"]) * 1e6 / bill["requests_per_month"]
+    amounts = {k: v for k, v in bill.items() if k != "requests_per_month"}
+    judged = [
+        JudgedOffer(offer, float(api_usd_per_month(offer.prices, **amounts)), *_status(offer, workload, tokens, peak_requests_per_minute))
+        for offer in offers
+    ]
+    return sorted(judged, key=lambda j: (j.usd_per_month, j.offer.provider, j.offer.host_model))
+
+
+def cheapest_eligible(judged: list[JudgedOffer]) -> JudgedOffer | None:
+    """The cheapest that is ok; where none is, the cheapest that must be asked; else None."""
+    for status in ("ok", "ask"):
+        for one in judged:
+            if one.status == status:
+                return one
+    return None
+
+
+def _status(offer: Offer, workload: Workload, tokens_per_request: float, peak_requests_per_minute: float) -> tuple[str, str]:
+    gates = workload.gates
+    if not gates.third_party_api_allowed or gates.air_gapped:
+        return "failed", "data may not leave"
+    if gates.fine_tuned_weights:
+        return "failed", "own weights are not sold by the token"
+    if offer.kind == "aggregator":
+        return "failed", "passes requests on to other hosts"
+    if offer.context_tokens and tokens_per_request > offer.context_tokens:
+        return "failed", f"context of {offer.context_tokens:,.0f} tokens is too short"
+    if offer.requests_per_minute_count and peak_requests_per_minute > offer.requests_per_minute_count:
+        return "failed", f"{offer.requests_per_minute_count:,.0f} requests a minute are below the peak"
+    return region_status(gates.regions, offer.regions)

@@ -1,0 +1,89 @@
+"""The client's load: hour by hour, from a usage export or from monthly totals spread over a measured shape."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from llmcost.inputs.client import Band, Client, Workload
+from llmcost.inputs.errors import InputError
+from llmcost.inputs.load_shapes import load_shape, shape_facts
+from llmcost.inputs.usage import HourlyUsage, read_usage
+from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK
+from llmcost.study.assumptions import Assumption, stated
+
+VOLUMES = {"input_mtok_per_month": "Mtok/month", "output_mtok_per_month": "Mtok/month"}
+
+
+@dataclass(frozen=True)
+class WorkloadLoad:
+    """One workload's hours and totals.
+
+    hourly      one row per hour: hour (0, 1, ... or UTC time), requests, input_tokens, output_tokens; a month is its mean times 730
+    volumes     assumptions of input, output and cached share, by path
+    requests_per_month  typical
+    confidence  measured (an export) or reported (totals with a public shape)
+    """
+
+    hourly: pd.DataFrame
+    volumes: Mapping[str, Assumption]
+    requests_per_month: float
+    confidence: str
+    described: str
+    usage: HourlyUsage | None = None
+
+
+def workload_load(client: Client, workload: Workload, folder: Path) -> WorkloadLoad:
+    """The load of one workload. Raises InputError when it cannot be read or is zero."""
+    field = f"workloads.{workload.id}.load"
+    if workload.load.usage:
+        return _from_usage(client, workload, read_usage(folder, workload.load.usage, f"{field}.usage"))
+    return _from_shape(client, workload, field)
+
+
+def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
+    load = workload.load
+    assert load.shape and load.input_mtok_per_month and load.output_mtok_per_month and load.requests_per_month  # the client's types hold this
+    for name in VOLUMES:
+        if getattr(load, name).low <= 0:
+            raise InputError("client.yaml", f"{field}.{name}", "is zero", "A load without tokens has no cost to compare; give its volume")
+    shape, facts = load_shape(load.shape, f"{field}.shape"), shape_facts(load.shape)
+    hourly = pd.DataFrame(
+        {
+            "hour": shape["hour"],
+            "requests": shape["requests_ratio"] * load.requests_per_month / HOURS_PER_MONTH,
+            "input_tokens": shape["input_ratio"] * load.input_mtok_per_month.typical * TOKENS_PER_MTOK / HOURS_PER_MONTH,
+            "output_tokens": shape["output_ratio"] * load.output_mtok_per_month.typical * TOKENS_PER_MTOK / HOURS_PER_MONTH,
+        }
+    )
+    volumes = [stated(f"{field}.{name}", getattr(load, name), unit, client) for name, unit in VOLUMES.items()]
+    volumes.append(_cached(client, workload))
+    described = f"{facts['title']} ({facts['attribution']}; {facts['licence']})"
+    return WorkloadLoad(hourly, {v.path: v for v in volumes}, load.requests_per_month, "reported", described)
+
+
+def _from_usage(client: Client, workload: Workload, usage: HourlyUsage) -> WorkloadLoad:
+    field, hourly, name = f"workloads.{workload.id}.load", usage.hourly, workload.load.usage.file if workload.load.usage else ""
+    day = hourly["hour"].iloc[-1].date().isoformat()
+    months = hourly[["input_tokens", "output_tokens"]].mean() * HOURS_PER_MONTH / TOKENS_PER_MTOK
+    volumes = [
+        Assumption(f"{field}.{v}", total, total, total, unit, "usage export", name, day, "measured")
+        for (v, unit), total in zip(VOLUMES.items(), months, strict=True)
+    ]
+    share = float(hourly["cached_input_tokens"].sum() / hourly["input_tokens"].sum()) if usage.has_cached_tokens else None
+    measured = Assumption(f"workloads.{workload.id}.cached_input_fraction", *[share or 0.0] * 3, "fraction", "usage export", name, day, "measured", 1.0)
+    stated_in_file = share is None or workload.cached_input_fraction is not None
+    volumes.append(_cached(client, workload) if stated_in_file else measured)
+    described = f"usage export {name}: {len(hourly)} hours, {usage.covered_fraction:.1%} of them covered"
+    requests = float(hourly["requests"].mean() * HOURS_PER_MONTH)
+    return WorkloadLoad(hourly, {v.path: v for v in volumes}, requests, "measured", described, usage)
+
+
+def _cached(client: Client, workload: Workload) -> Assumption:
+    path, given = f"workloads.{workload.id}.cached_input_fraction", workload.cached_input_fraction
+    if given:
+        return stated(path, given, "fraction", client, ceiling=1.0)
+    nothing = Band(low=0, typical=0, high=0)
+    default = stated(path, nothing, "fraction", client, "guess", 1.0)
+    return Assumption(**{**default.__dict__, "origin": "default", "source": "no cached tokens stated"})

@@ -1,0 +1,231 @@
+"""The study: one client's inputs joined to the model. Every notebook opens with it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from llmcost.inputs.catalog import HiddenCost, hidden_costs
+from llmcost.inputs.client import Client
+from llmcost.inputs.client_file import find_client, read_client
+from llmcost.inputs.errors import InputError
+from llmcost.model.break_even import BreakEven
+from llmcost.study import frames, results, verdict
+from llmcost.study.assumptions import Assumption, Values, gather, typical_values
+from llmcost.study.break_even import Flip, find_flips, volume_break_even
+from llmcost.study.bills import Decision, option_lines
+from llmcost.study.choices import Considered, best_considered, checked_alternatives, chosen_assumptions, considered, decide
+from llmcost.study.draws import drawn_totals, tornado
+from llmcost.study.load import WorkloadLoad, workload_load
+from llmcost.study.options import today_lines
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.split import Split, workload_split
+
+DRAWS = 2_000
+"""Draws behind every probability and range of a report."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One client's question, answered. Frozen: a what-if makes a new study.
+
+    slug, folder  the client's folder and its name
+    client        the checked client file, what-ifs put in
+    changed       the what-ifs, dotted path -> value
+    """
+
+    slug: str
+    folder: Path
+    client: Client
+    as_of: str = ""
+    changed: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def loads(self) -> dict[str, WorkloadLoad]:
+        """Hours and totals of each workload."""
+        return {workload.id: workload_load(self.client, workload, self.folder) for workload in self.client.workloads}
+
+    @cached_property
+    def hidden(self) -> dict[str, HiddenCost]:
+        """The hidden-cost table in force, with the client's quotes in it."""
+        return hidden_costs(self.client.as_of_date, self.client.quotes)
+
+    @cached_property
+    def considered(self) -> dict[str, list[Considered]]:
+        """Every open model tried for each workload, the chosen one first."""
+        base = self._base
+        values, found = typical_values(base), {}
+        for workload in self.client.workloads:
+            tried = [considered(self.client, workload, self.loads[workload.id], a, values) for a in workload.alternatives]
+            best = best_considered(self.client, tried, base)
+            found[workload.id] = [best, *(one for one in tried if one is not best)]
+        return found
+
+    @cached_property
+    def _base(self) -> dict[str, Assumption]:
+        return gather(self.client, self.hidden, {workload: load.volumes for workload, load in self.loads.items()})
+
+    @cached_property
+    def choices(self) -> list[WorkloadChoice]:
+        """The chosen model, host and plans of each workload."""
+        return [tried[0].choice for tried in self.considered.values()]
+
+    @cached_property
+    def inputs(self) -> dict[str, Assumption]:
+        """Every assumption by path, of the chosen models and plans only."""
+        unused = {f"workloads.{w}.alternatives.{other.choice.alternative.model_id}." for w, tried in self.considered.items() for other in tried[1:]}
+        kept = {path: a for path, a in self._base.items() if not path.startswith(tuple(unused) or ("\0",))}
+        return {**kept, **chosen_assumptions(self.client, self.choices)}
+
+    @cached_property
+    def values(self) -> Values:
+        """Every assumption at its typical value."""
+        return typical_values(self.inputs)
+
+    @cached_property
+    def decision(self) -> Decision:
+        """What is compared."""
+        return decide(self.client, self.choices, self.invoice_multiplier)
+
+    @cached_property
+    def invoice_multiplier(self) -> float:
+        """The invoice over the bill that list prices explain; 1 without an invoice."""
+        if self.client.invoice is None:
+            return 1.0
+        explained = sum(float(usd) for choice in self.choices for usd in today_lines(choice, self.values, 1.0).values())
+        if explained == 0:
+            raise InputError("client.yaml", "invoice", "an invoice without a model that answers today", "Give workloads.<id>.today, or leave it out")
+        return self.client.invoice.usd_per_month / explained
+
+    @cached_property
+    def lines(self) -> dict[str, dict[str, float]]:
+        """Option -> item -> USD per month at typical values; items of zero are left out."""
+        bills = option_lines(self.decision, self.values)
+        return {option: {item: float(usd) for item, usd in bill.items() if abs(float(usd)) > 0} for option, bill in bills.items()}
+
+    @cached_property
+    def totals(self) -> dict[str, float]:
+        """Option -> USD per month at typical values, the sum of its lines."""
+        return {option: sum(bill.values()) for option, bill in self.lines.items()}
+
+    @cached_property
+    def _draws(self) -> pd.DataFrame:
+        return drawn_totals(self.decision, self.inputs, DRAWS)
+
+    def draws(self, count: int = DRAWS) -> pd.DataFrame:
+        """USD per month of each option (columns) in each draw (rows)."""
+        return self._draws if count == DRAWS else drawn_totals(self.decision, self.inputs, count)
+
+    @cached_property
+    def winner(self) -> str:
+        """The option with the lowest typical total."""
+        if not self.totals:
+            raise InputError("client.yaml", "gates", "leave no option that can be had", "Ease a gate, add an alternative, or allow more GPUs")
+        return min(self.totals, key=self.totals.__getitem__)
+
+    def assumptions(self) -> pd.DataFrame:
+        """Every assumption: path, low, typical, high, unit, origin, source, date, confidence."""
+        return frames.assumptions(self.inputs)
+
+    def hourly(self, workload_id: str = "") -> pd.DataFrame:
+        """One row per hour of a workload: hour, requests, input_tokens, output_tokens."""
+        return self.loads[workload_id or self.client.workloads[0].id].hourly.copy()
+
+    def candidates(self) -> pd.DataFrame:
+        """Every plan tried, with its gate, reason and GPU bill; feasible and infeasible."""
+        return frames.candidates(self.considered)
+
+    def hosts(self) -> pd.DataFrame:
+        """Every API host's offer of every open model, with its bill for the moved work and its eligibility."""
+        return frames.hosts(self.considered)
+
+    def options(self) -> pd.DataFrame:
+        """Every option: label, status, reason, typical, p10, p90, difference from today, probability of being cheapest."""
+        return frames.options(self)
+
+    def option_lines(self) -> pd.DataFrame:
+        """Every line of every option: option, item, usd_per_month."""
+        return frames.lines(self.lines)
+
+    def split(self, workload_id: str = "") -> Split | None:
+        """The exact hybrid split of one workload; None where no API or no plan is to be had."""
+        wanted = workload_id or self.client.workloads[0].id
+        return next((workload_split(c, self.values) for c in self.choices if c.workload.id == wanted), None)
+
+    def break_even(self, option: str = "rented") -> BreakEven:
+        """Input volumes at which `option` beats the open model by API."""
+        return volume_break_even(self.decision, self.inputs, option)
+
+    @cached_property
+    def _flips(self) -> list[Flip]:
+        return find_flips(self.decision, self.inputs, self.winner, self.rival)
+
+    def flips(self) -> list[Flip]:
+        """What would make another option the cheapest, nearest first."""
+        return self._flips
+
+    @cached_property
+    def rival(self) -> str:
+        """The cheapest option on the other side of the question "host it yourself?", else the next cheapest."""
+        return verdict.rival(self.totals, self.winner)
+
+    @cached_property
+    def _tornado(self) -> pd.DataFrame:
+        return tornado(self.decision, self.inputs, self.winner, self.rival)
+
+    def tornado(self) -> pd.DataFrame:
+        """What each uncertain input alone does to the winner's advantage over its rival, widest swing first."""
+        return self._tornado
+
+    @cached_property
+    def _verdict(self) -> dict[str, Any]:
+        return verdict.verdict(self)
+
+    def verdict(self) -> dict[str, Any]:
+        """The answer in sentences, with its gates, reasons, flips and confidence."""
+        return self._verdict
+
+    def record(self) -> dict[str, Any]:
+        """Everything that a report shows, as plain data."""
+        return results.record(self)
+
+    def what_if(self, changes: Mapping[str, Any]) -> "Study":
+        """A new study with these dotted paths of the client file changed; it is marked as a what-if."""
+        return open_study(str(self.folder), self.as_of, {**self.changed, **changes})
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the resolved inputs, the load and the candidate rows: the same fingerprint, the same answer."""
+        loads = {w: load.hourly.to_csv(index=False) for w, load in self.loads.items()}
+        said = {"client": self.client.model_dump(mode="json"), "inputs": [asdict(a) for a in self.inputs.values()], "loads": loads}
+        rows = sorted(results.catalog_rows(self))
+        return hashlib.sha256(json.dumps([said, rows], sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def open_study(client: str, as_of: str = "", what_if: Mapping[str, Any] | str | None = None) -> Study:
+    """The study of a client: the name of an example, or the path of a folder with a client.yaml.
+
+    as_of    another day than the file's, as 2026-11-15; prices in force on that day are used
+    what_if  dotted client-file paths to values, as a mapping or as JSON text
+    Memoised. Raises InputError, which names file, field and cure.
+    """
+    if isinstance(what_if, str):
+        try:
+            what_if = json.loads(what_if or "{}")
+        except json.JSONDecodeError as error:
+            raise InputError("parameters", "what_if", f"is not JSON ({error.msg})", 'Write it as {"horizon_months": 24}') from None
+    if not isinstance(what_if or {}, Mapping):
+        raise InputError("parameters", "what_if", "is not a mapping", 'Write it as {"horizon_months": 24}')
+    return _opened(str(find_client(client)), as_of, json.dumps(what_if or {}, sort_keys=True))
+
+
+@lru_cache(maxsize=16)
+def _opened(folder: str, as_of: str, what_if: str) -> Study:
+    changes = json.loads(what_if)
+    client = checked_alternatives(read_client(Path(folder), as_of, changes))
+    return Study(Path(folder).name, Path(folder), client, as_of, changes)
