@@ -126,12 +126,8 @@ def test_both_engines_save_the_same_outputs(real_kernel_and_ours):
 def test_an_error_stops_the_notebook_and_is_recorded(tmp_path, source, expected):
     nbformat.write(notebook(["", "client = ''", source, "print('never')"]), tmp_path / "in.ipynb")
     with contextlib.suppress(papermill.PapermillExecutionError):
-        papermill.execute_notebook(
-            tmp_path / "in.ipynb", tmp_path / "out.ipynb", engine_name=engine.ENGINE_NAME, progress_bar=False
-        )
+        papermill.execute_notebook(tmp_path / "in.ipynb", tmp_path / "out.ipynb", engine_name=engine.ENGINE_NAME, progress_bar=False)
     saved = nbformat.read(tmp_path / "out.ipynb", as_version=4)
-    errors = [
-        output.ename for cell in saved.cells for output in cell.get("outputs", []) if output.output_type == "error"
-    ]
+    errors = [output.ename for cell in saved.cells for output in cell.get("outputs", []) if output.output_type == "error"]
     assert errors == [expected]
     assert saved.cells[-1].execution_count is None

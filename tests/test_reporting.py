@@ -22,9 +22,7 @@ from llmcost.reporting.process import Limits, run_jobs
 engine.register()
 needs_fork = pytest.mark.skipif(not batch.HAS_FORK, reason="the batch forks only where fork is dependable")
 
-HOSTILE = (
-    """</script><script>window.PWN=1</script><img src=x onerror=PWN()>"'{{ 7*7 }}[x](javascript:PWN()) **b** `$x$`"""
-)
+HOSTILE = """</script><script>window.PWN=1</script><img src=x onerror=PWN()>"'{{ 7*7 }}[x](javascript:PWN()) **b** `$x$`"""
 
 
 class DummyStudy:
@@ -265,9 +263,7 @@ def test_a_folder_that_is_no_report_is_left_alone(kit):
     assert files(kit / "out" / "one") == {"client.yaml": b"mine"}
 
 
-@pytest.mark.parametrize(
-    "name", ["../escaped", "a/b", ".hidden", "CON", "nul.txt", "x" * 200, "a b", "<b>", "é", "\udcff"]
-)
+@pytest.mark.parametrize("name", ["../escaped", "a/b", ".hidden", "CON", "nul.txt", "x" * 200, "a b", "<b>", "é", "\udcff"])
 def test_slugs_are_safe_and_tell_names_apart(name):
     slug = batch.safe_slug(name)
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,70}", slug) and slug != name

@@ -36,10 +36,7 @@ def test_a_chart_shows_as_its_specification_the_same_every_time():
 
 def test_charts_keep_six_digits_so_that_the_last_bit_of_a_library_does_not_move_them():
     moved = FRAME.assign(x=FRAME.x * (1 + 1e-12))
-    encoded = [
-        list(shown(alt.Chart(frame).mark_bar().encode(x="x:Q"))[CHART_MIME]["datasets"].values())[0]
-        for frame in (FRAME, moved)
-    ]
+    encoded = [list(shown(alt.Chart(frame).mark_bar().encode(x="x:Q"))[CHART_MIME]["datasets"].values())[0] for frame in (FRAME, moved)]
     assert encoded[0] == encoded[1]
     assert encoded[0][1]["x"] == 0.333333
 
@@ -95,9 +92,7 @@ def test_inert_words_show_as_they_are(words):
     ):
         text = html.strip().removeprefix("<p>").removesuffix("</p>")
         assert "<" not in text
-        assert text == visible(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace(
-            '"', "&quot;"
-        )
+        assert text == visible(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 def test_prose_escapes_money_once():

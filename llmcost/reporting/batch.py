@@ -65,9 +65,7 @@ def report_clients(
     prepare(engine)
     script = chart_script.text()
     engine_name = in_process.ENGINE_NAME if engine == "fork" else None
-    todo = [
-        Job(slug, parameter(folder), work / slug, notebook_paths, engine_name, script) for slug, folder in slugs.items()
-    ]
+    todo = [Job(slug, parameter(folder), work / slug, notebook_paths, engine_name, script) for slug, folder in slugs.items()]
     failed = {}
     at_once_count = min(jobs or os.cpu_count() or 1, os.cpu_count() or 1)
     start_method = "fork" if engine == "fork" else "spawn"

@@ -11,9 +11,7 @@ class ChartScript:
     """Starts at once, in the background, and is waited for where the text is needed."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", BUNDLE], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-        )
+        self.process = subprocess.Popen([sys.executable, "-c", BUNDLE], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
     def text(self) -> str:
         """The script; it holds nothing that would end a script element."""

@@ -45,20 +45,14 @@ def parser() -> argparse.ArgumentParser:
     new_command.set_defaults(command=new)
     report_command = commands.add_parser("report", help="make the reports of clients (default: all)")
     report_command.add_argument("clients", metavar="CLIENT", nargs="*", help="a client's short name, or its folder")
-    report_command.add_argument(
-        "--clients", dest="root", metavar="DIR", type=Path, help="where client folders are (default: the examples)"
-    )
-    report_command.add_argument(
-        "--out", metavar="DIR", type=Path, default=Path("reports"), help="where reports go (default: %(default)s)"
-    )
+    report_command.add_argument("--clients", dest="root", metavar="DIR", type=Path, help="where client folders are (default: the examples)")
+    report_command.add_argument("--out", metavar="DIR", type=Path, default=Path("reports"), help="where reports go (default: %(default)s)")
     report_command.add_argument(
         "--engine",
         choices=["fork", "papermill"],
         help="papermill: a real kernel per notebook (default where there is no fork)",
     )
-    report_command.add_argument(
-        "--jobs", metavar="N", type=positive, help="clients at a time (default and most: the processor's cores)"
-    )
+    report_command.add_argument("--jobs", metavar="N", type=positive, help="clients at a time (default and most: the processor's cores)")
     report_command.set_defaults(command=report)
     notebooks_command = commands.add_parser("notebooks", help="run the committed notebooks again, in place")
     notebooks_command.set_defaults(command=notebooks)

@@ -35,9 +35,7 @@ def make_report(job: Job) -> dict[str, Any]:
     (job.folder / "notebooks").mkdir(parents=True)
     executed = {path.stem: run_notebook(path, job) for path in job.notebooks}
     results = merged(executed, job.slug, study.fingerprint)
-    write(
-        job.folder / "results.json", json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    )
+    write(job.folder / "results.json", json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False))
     write(job.folder / "report.html", page.render(results, executed, job.chart_script))
     return results
 
@@ -76,9 +74,7 @@ def check_parameters(path: Path, parameters: dict[str, Any]) -> None:
     known = papermill.inspect_notebook(path)
     for name in parameters:
         if name not in known:
-            raise ReportError(
-                f"{path.name}: no parameter {name!r}; its parameters cell has {', '.join(known) or 'none'}"
-            )
+            raise ReportError(f"{path.name}: no parameter {name!r}; its parameters cell has {', '.join(known) or 'none'}")
 
 
 def check_complete(executed: nbformat.NotebookNode, name: str) -> None:
@@ -149,12 +145,7 @@ def merged(executed: dict[str, nbformat.NotebookNode], slug: str, fingerprint: s
 
 def results_of(notebook: nbformat.NotebookNode, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The one results display of a notebook, and what it says about the code that made it."""
-    displays = [
-        output
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if RESULTS_MIME in output.get("data", {})
-    ]
+    displays = [output for cell in notebook.cells for output in cell.get("outputs", []) if RESULTS_MIME in output.get("data", {})]
     if len(displays) != 1:
         raise ReportError(f"{name}: shows {len(displays)} results displays, a report needs exactly one")
     output = displays[0]

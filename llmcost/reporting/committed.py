@@ -25,9 +25,7 @@ def execute(path: Path) -> None:
     check_complete(executed, path.name)
     for cell in executed.cells:
         for output in cell.get("outputs", []):
-            output.get("metadata", {}).pop(
-                RESULTS_MIME, None
-            )  # fingerprint and versions move with every change of code
+            output.get("metadata", {}).pop(RESULTS_MIME, None)  # fingerprint and versions move with every change of code
     aside = path.with_suffix(".ipynb.new")
     aside.write_text(nbformat.writes(normalised(executed, {})) + "\n", encoding="utf-8", newline="\n")
     os.replace(aside, path)

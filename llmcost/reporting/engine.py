@@ -95,9 +95,7 @@ class CellValue(DisplayHook):
         pass
 
     def write_format_data(self, format_dict, md_dict=None):
-        self.shell.cell_outputs.add(
-            "execute_result", data=format_dict, metadata=md_dict or {}, execution_count=self.prompt_count
-        )
+        self.shell.cell_outputs.add("execute_result", data=format_dict, metadata=md_dict or {}, execution_count=self.prompt_count)
 
     def finish_displayhook(self):
         self._is_active = False
@@ -121,9 +119,7 @@ class CellShell(InteractiveShell):
 def fresh_shell():
     """A shell with an empty namespace; what it replaces in the process is put back."""
     main = sys.modules["__main__"]
-    config = Config(
-        {"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor", "autoindent": False}}
-    )
+    config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor", "autoindent": False}})
     with tempfile.TemporaryDirectory(prefix="llmcost-", ignore_cleanup_errors=True) as folder:
         InteractiveShell.clear_instance()
         shell = CellShell.instance(config=config, ipython_dir=folder)

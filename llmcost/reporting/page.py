@@ -59,9 +59,7 @@ def tools() -> tuple[jinja2.Environment, Any, bleach.Cleaner]:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    environment.filters |= {
-        name: getattr(wording, name) for name in ("usd", "usd_range", "percent", "probability", "number")
-    }
+    environment.filters |= {name: getattr(wording, name) for name in ("usd", "usd_range", "percent", "probability", "number")}
     environment.filters |= {"usd_cell": KINDS["usd"], "difference": KINDS["usd_difference"], "cell": cell_text}
     cleaner = bleach.Cleaner(tags=TAGS, attributes=ATTRIBUTES, protocols={"http", "https"}, strip=True)
     return environment, mistune.create_markdown(escape=True, plugins=["table", "strikethrough"]), cleaner
@@ -129,9 +127,7 @@ def cell_blocks(cell: Any, where: str) -> Iterable[dict[str, Any]]:
         elif "text/markdown" in data:
             yield {"html": markdown_html("".join(data["text/markdown"]))}
         else:
-            raise ReportError(
-                f"{where}: a report shows Markdown, our tables and charts, not {', '.join(data) or 'text streams'}"
-            )
+            raise ReportError(f"{where}: a report shows Markdown, our tables and charts, not {', '.join(data) or 'text streams'}")
 
 
 def markdown_html(text: str) -> Markup:

@@ -6,6 +6,7 @@ JupyterLab draws it offline, nbval compares it, the report embeds it.
 
 import json
 import re
+from textwrap import wrap
 
 import altair as alt
 
@@ -13,6 +14,7 @@ from llmcost.study.wording import rounded
 
 CHART_MIME = "application/vnd.vegalite.v5+json"  # JupyterLab draws version 6 specifications sent under this name
 SHOWN_DIGITS_COUNT = 6
+LINE_CHARACTERS_COUNT = {"text": 70, "subtitle": 96}  # at the sizes of theme.py
 
 
 def shown(value):
@@ -45,9 +47,22 @@ def title_of(spec):
     return " ".join(title) if isinstance(title, list) else str(title)
 
 
+def wrapped(title):
+    """A chart's title in lines that fit its width: it states a conclusion, and must not be cut."""
+    title = title if isinstance(title, dict) else {"text": title}
+    lines = {
+        part: wrap(" ".join(text) if isinstance(text, list) else str(text), LINE_CHARACTERS_COUNT[part])
+        for part, text in title.items()
+        if part in LINE_CHARACTERS_COUNT
+    }
+    return title | lines
+
+
 def mimebundle(spec, **_metadata):
     """The display data of one chart."""
     spec = stable_names(shown(spec))
+    if spec.get("title"):
+        spec["title"] = wrapped(spec["title"])
     return {CHART_MIME: spec, "text/plain": f"Chart: {title_of(spec)}".rstrip(": ")}
 
 

@@ -67,10 +67,7 @@ class Table:
 
     def _html_row(self, tag, texts):
         """Cells with a class for the report and a style for JupyterLab, which keeps no classes of ours."""
-        looks = [
-            'class="num" style="text-align: right"' if right else 'class="txt" style="text-align: left"'
-            for right in self.right
-        ]
+        looks = ['class="num" style="text-align: right"' if right else 'class="txt" style="text-align: left"' for right in self.right]
         cells = (f"<{tag} {look}>{escape(text)}</{tag}>" for text, look in zip(texts, looks, strict=True))
         return f"<tr>{''.join(cells)}</tr>"
 
@@ -94,14 +91,8 @@ def table(frame, formats=None, caption=None):
     formats = formats or {}
     for column, kind in formats.items():
         if column not in frame.columns or kind not in KINDS:
-            raise ValueError(
-                f"table: no column {column!r} with kind {kind!r}; "
-                f"columns are {list(frame.columns)}, kinds are {list(KINDS)}"
-            )
+            raise ValueError(f"table: no column {column!r} with kind {kind!r}; columns are {list(frame.columns)}, kinds are {list(KINDS)}")
     kinds = [formats.get(column) for column in frame.columns]
-    rows = [
-        [cell_text(value, kind) for value, kind in zip(row, kinds, strict=True)]
-        for row in frame.itertuples(index=False, name=None)
-    ]
+    rows = [[cell_text(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in frame.itertuples(index=False, name=None)]
     right = [kind not in (None, "text") or dtype.kind in "iuf" for kind, dtype in zip(kinds, frame.dtypes, strict=True)]
     return Table([visible(column) for column in frame.columns], rows, right, visible(caption) if caption else None)

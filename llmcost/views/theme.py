@@ -49,6 +49,7 @@ def theme():
             "view": {
                 "continuousWidth": WIDTH_PIXELS,
                 "discreteWidth": WIDTH_PIXELS,
+                "discreteHeight": {"step": 30},
                 "continuousHeight": HEIGHT_PIXELS,
                 "stroke": None,
             },
@@ -64,20 +65,16 @@ def theme():
                 "subtitleFontSize": 12,
                 "subtitlePadding": 5,
                 "offset": 14,
-                "limit": WIDTH_PIXELS - 12,
             },
             "axis": axis,
-            "axisX": {"labelFlush": False, "labelOverlap": True},
+            "axisX": {"labelFlush": False, "labelOverlap": "parity", "labelSeparation": 10},
             "axisY": {"titleAnchor": "end"},
             "header": labels,
             "legend": labels | {"orient": "top", "title": None, "labelLimit": 300, "symbolStrokeWidth": 3, "offset": 6},
-            "range": {
-                "category": [
-                    COLOURS[name] for name in ("api", "own", "serverless", "hybrid", "today", "tuned", "load", "muted")
-                ]
-            },
+            "range": {"category": [COLOURS[name] for name in ("api", "own", "serverless", "hybrid", "today", "tuned", "load", "muted")]},
             "line": {"strokeWidth": 2.5, "color": COLOURS["load"]},
             "area": {"opacity": 0.25, "color": COLOURS["load"]},
+            "scale": {"bandPaddingInner": 0.3, "barBandPaddingInner": 0.3},
             "bar": {"color": COLOURS["load"]},
             "point": {"size": 60, "filled": True},
             "rule": {"color": GREY, "strokeDash": [4, 3]},
