@@ -14,6 +14,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from llmcost.inputs import catalog
+from llmcost.inputs.client_file import find_client
 from llmcost.inputs.paths import data_path, notebooks_path
 from llmcost.reporting import engine as in_process
 from llmcost.reporting import index
@@ -54,29 +56,28 @@ def report_clients(
 
     Returns slug -> what went wrong, empty where all reports are there.
     """
-    chart_script = ChartScript()
     slugs = unique_slugs(clients)
     notebook_paths = tuple(sorted((notebooks or notebooks_path()).glob("[0-9]*.ipynb")))
-    if not notebook_paths:
-        raise FileNotFoundError(f"no notebooks in {notebooks or notebooks_path()}")
-    out_dir.mkdir(parents=True, exist_ok=True)
-    work = out_dir / ".work"
-    recover(out_dir)
+    make_room(out_dir)
+    chart_script = ChartScript()
     prepare(engine)
-    script = chart_script.text()
     engine_name = in_process.ENGINE_NAME if engine == "fork" else None
-    todo = [Job(slug, parameter(folder), work / slug, notebook_paths, engine_name, script) for slug, folder in slugs.items()]
-    failed = {}
-    at_once_count = min(jobs or os.cpu_count() or 1, os.cpu_count() or 1)
+    script = chart_script.text()
+    todo = [Job(slug, parameter(folder), out_dir / ".work" / slug, notebook_paths, engine_name, script) for slug, folder in slugs.items()]
+    cores_count = os.cpu_count() or 1
     start_method = "fork" if engine == "fork" else "spawn"
-    with tqdm(total=len(todo), unit="client", disable=not sys.stderr.isatty(), leave=False) as bar:
-        for job, outcome in run_jobs(make_report, todo, at_once_count, start_method, limits):
-            problem = publish(job, outcome, out_dir)
-            if problem:
-                failed[job.slug] = problem
-            say(job.slug, outcome, problem)
-            bar.update()
-    shutil.rmtree(work, ignore_errors=True)
+    failed = {}
+    try:
+        with tqdm(total=len(todo), unit="client", disable=not sys.stderr.isatty(), leave=False) as bar:
+            for job, outcome in run_jobs(make_report, todo, min(jobs or cores_count, cores_count), start_method, limits):
+                problem = publish(job, outcome, out_dir)
+                if problem:
+                    failed[job.slug] = problem
+                say(job.slug, outcome, problem)
+                bar.update()
+    finally:
+        gc.unfreeze()
+        shutil.rmtree(out_dir / ".work", ignore_errors=True)
     index.write_index(out_dir, failed)
     return failed
 
@@ -97,7 +98,8 @@ def unique_slugs(clients: Sequence[Path]) -> dict[str, Path]:
 def parameter(folder: Path) -> str:
     """What the notebooks get as `client`: the short name of a shipped example, else the folder."""
     resolved = folder.resolve()
-    return resolved.name if resolved.parent == data_path("clients").resolve() else str(resolved)
+    is_example = resolved.parent == data_path("clients").resolve() and find_client(resolved.name).samefile(resolved)
+    return resolved.name if is_example else str(resolved)
 
 
 def prepare(engine: str) -> None:
@@ -108,15 +110,22 @@ def prepare(engine: str) -> None:
         tqdm.monitor_interval = 0
         in_process.register()
         warm_up()
+        for path in data_path("catalog").glob("*.csv"):
+            catalog.table(path.stem)
+            catalog.sidecar(path.stem)
         gc.collect()
         gc.freeze()
 
 
-def recover(out_dir: Path) -> None:
-    """Put back what a run that was killed had just moved away, and clear what it left."""
-    for kept in (out_dir / ".old").glob("*"):
-        if not (out_dir / kept.name).exists():
-            os.replace(kept, out_dir / kept.name)
+def make_room(out_dir: Path) -> None:
+    """The output folder; what a killed run had just moved away is put back, and what it left is cleared."""
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        for kept in (out_dir / ".old").glob("*"):
+            if not (out_dir / kept.name).exists():
+                os.replace(kept, out_dir / kept.name)
+    except OSError as error:
+        raise ReportError(f"{visible(out_dir)} cannot be written: {error.strerror}. Choose another --out") from None
     for leftover in (".old", ".work"):
         shutil.rmtree(out_dir / leftover, ignore_errors=True)
 

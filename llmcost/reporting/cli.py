@@ -31,6 +31,9 @@ def main(words: list[str] | None = None) -> int:
     except (UsageError, InputError) as error:
         print(error, file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
     except Exception:
         traceback.print_exc()
         print("This is an error of ours, not of your files.", file=sys.stderr)

@@ -10,6 +10,7 @@ import nbformat
 import papermill
 
 import llmcost
+from llmcost.inputs.errors import InputError
 from llmcost.reporting import page
 from llmcost.reporting.errors import ReportError
 from llmcost.views.results import ABOUT_THE_CODE, RESULTS_MIME, plain
@@ -31,7 +32,8 @@ class Job:
 
 def make_report(job: Job) -> dict[str, Any]:
     """Write report.html, results.json and notebooks/ into `job.folder`; returns the results."""
-    study = llmcost.open_study(job.client)  # what is wrong with the inputs is said here, before a notebook runs
+    study = llmcost.open_study(job.client)
+    study.record()  # what is wrong with the inputs is said here, before a notebook runs; the notebooks share the study
     (job.folder / "notebooks").mkdir(parents=True)
     executed = {path.stem: run_notebook(path, job) for path in job.notebooks}
     results = merged(executed, job.slug, study.fingerprint)
@@ -59,6 +61,8 @@ def run_notebook(path: Path, job: Job) -> nbformat.NotebookNode:
             progress_bar=False,
         )
     except papermill.PapermillExecutionError as error:
+        if error.ename == InputError.__name__:
+            raise ReportError(error.evalue) from None
         raise ReportError(f"{path.name}, {named(error.source)}: {error.ename}: {error.evalue}") from None
     check_complete(executed, path.name)
     executed = normalised(executed, {"parameters": parameters})

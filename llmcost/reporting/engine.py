@@ -80,7 +80,7 @@ class CellStream(io.TextIOBase):
 class CellDisplay(DisplayPublisher):
     """Takes `display(...)`."""
 
-    def publish(self, data, metadata=None, *, transient=None, update=False, **_source):
+    def publish(self, data, metadata=None, source=None, *, transient=None, update=False, **kwargs):
         self._validate_data(data, metadata)
         self.shell.cell_outputs.display(data, metadata or {}, (transient or {}).get("display_id"), update)
 
@@ -90,6 +90,8 @@ class CellDisplay(DisplayPublisher):
 
 class CellValue(DisplayHook):
     """Takes the value of a cell's last expression."""
+
+    shell: "CellShell"
 
     def write_output_prompt(self):
         pass
@@ -106,7 +108,7 @@ class CellShell(InteractiveShell):
 
     displayhook_class = Type(CellValue)
     display_pub_class = Type(CellDisplay)
-    cell_outputs = None
+    cell_outputs: CellOutputs
 
     def _showtraceback(self, etype, evalue, stb):
         self.cell_outputs.add("error", ename=etype.__name__, evalue=str(evalue), traceback=list(stb))

@@ -36,7 +36,8 @@ def run_jobs(
 ) -> Iterator[tuple[Any, Any]]:
     """Pairs of a job and what `function(job)` returned, or the ReportError that says why not, as they finish."""
     context = multiprocessing.get_context(start_method)
-    waiting, running = deque(jobs), {}
+    waiting = deque(jobs)
+    running: dict[Any, Child] = {}
     try:
         while waiting or running:
             while waiting and len(running) < at_once_count:
