@@ -3,4 +3,5 @@
 from llmcost.inputs.errors import InputError
 from llmcost.study import Study, open_study
 
+__version__ = "0.1.0"
 __all__ = ["InputError", "Study", "open_study"]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 from genai_prices import __version__ as GENAI_PRICES_VERSION
 from genai_prices import data_snapshot
 
-from llmcost.inputs.catalog import in_force, table
+from llmcost.inputs.catalog import in_force, sidecar, table
 from llmcost.inputs.client import Quote, Today
 from llmcost.inputs.errors import InputError
 from llmcost.model.types import TokenPrices
@@ -39,12 +39,16 @@ class Offer:
     context_tokens: float | None = None
     precision: str | None = None
     requests_per_minute_count: float | None = None
+    superseded: bool = False
 
 
 def open_model_offers(model_id: str, as_of: dt.date, quotes: list[Quote]) -> list[Offer]:
-    """Every host's offer of an open model in force on `as_of`, cheapest input first; one offer per host name and source."""
-    offers = {(o.provider, o.host_model): o for o in [*_listed(model_id, as_of), *_our_rows(model_id, as_of)]}
-    live = [_with_facts(offer, as_of) for offer in offers.values() if not _deprecated(offer, as_of)]
+    """Every host's offer of an open model in force on `as_of`, cheapest input first. Where our dated rows know a host, the list's
+    offers of it stay in sight as superseded."""
+    ours = _our_rows(model_id, as_of)
+    hosts = {offer.provider for offer in ours}
+    listed = [replace(offer, superseded=offer.provider in hosts) for offer in _listed(model_id, as_of)]
+    live = [_with_facts(offer, as_of) for offer in [*ours, *listed] if not _deprecated(offer, as_of)]
     quoted = [_quoted(offer, quotes) for offer in live]
     return sorted(quoted, key=lambda o: (o.prices.input_usd_per_mtok, o.prices.output_usd_per_mtok, o.provider, o.host_model))
 
@@ -56,7 +60,9 @@ def todays_offer(today: Today, as_of: dt.date, quotes: list[Quote], field: str) 
     if provider is None and not ours:
         known = sorted(p.id for p in _snapshot().providers)
         near = difflib.get_close_matches(today.provider, known, n=3, cutoff=0.4)
-        raise InputError("client.yaml", f"{field}.provider", f"{today.provider!r} has no price list here", f"Nearest: {', '.join(near) or 'none'}")
+        raise InputError(
+            "client.yaml", f"{field}.provider", f"{today.provider!r} has no price list here", f"Nearest: {', '.join(near) or 'none'}"
+        )
     found = provider.find_model(_closed_id(today.model_id)) if provider else None
     if found is None and not ours:
         near = difflib.get_close_matches(today.model_id, [m.id for m in provider.models] if provider else [], n=3, cutoff=0.4)
@@ -68,7 +74,9 @@ def todays_offer(today: Today, as_of: dt.date, quotes: list[Quote], field: str) 
         )
     offer = ours[0] if ours else _from_list(today.provider, found, today.model_id, as_of)
     if offer is None:
-        raise InputError("client.yaml", f"{field}.model_id", f"{today.model_id!r} is not priced by the token", "Add a quote, or name another model")
+        raise InputError(
+            "client.yaml", f"{field}.model_id", f"{today.model_id!r} is not priced by the token", "Add a quote, or name another model"
+        )
     return _quoted(_with_facts(offer, as_of), quotes)
 
 
@@ -160,31 +168,30 @@ def _our_rows(model_id: str, as_of: dt.date) -> list[Offer]:
     ]
 
 
-def _facts(as_of: dt.date, name: str, **key: str) -> dict[str, Any]:
-    rows = in_force(name, as_of)
-    for column, value in key.items():
-        rows = rows[rows[column] == value]
-    return {k: v for k, v in (rows.iloc[0].to_dict() if len(rows) else {}).items() if v == v and v not in ("", None)}
+@cache
+def _facts(name: str, as_of: dt.date) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Key without its date -> the row's cells that are not empty."""
+    key = [column for column in sidecar(name)["key"] if column != "effective_from"]
+    rows = in_force(name, as_of).to_dict(orient="records")
+    return {tuple(row[k] for k in key): {k: v for k, v in row.items() if v == v and v != ""} for row in rows}
 
 
 def _with_facts(offer: Offer, as_of: dt.date) -> Offer:
     """The offer with what the host tables know of it."""
-    provider = _facts(as_of, "api_providers", provider=offer.provider)
-    host = _facts(as_of, "api_hosts", provider=offer.provider, model_id=offer.model_id)
-    return Offer(
-        **{
-            **offer.__dict__,
-            "kind": str(provider.get("kind", "")),
-            "regions": offer.regions or tuple(str(provider.get("regions", "")).split(";") if provider.get("regions") else ()),
-            "context_tokens": host.get("context_tokens", offer.context_tokens),
-            "precision": host.get("precision"),
-            "requests_per_minute_count": host.get("requests_per_minute_count"),
-        }
+    provider = _facts("api_providers", as_of).get((offer.provider,), {})
+    host = _facts("api_hosts", as_of).get((offer.provider, offer.model_id), {})
+    return replace(
+        offer,
+        kind=str(provider.get("kind", "")),
+        regions=offer.regions or tuple(filter(None, str(provider.get("regions", "")).split(";"))),
+        context_tokens=host.get("context_tokens", offer.context_tokens),
+        precision=host.get("precision"),
+        requests_per_minute_count=host.get("requests_per_minute_count"),
     )
 
 
 def _deprecated(offer: Offer, as_of: dt.date) -> bool:
-    gone = _facts(as_of, "api_hosts", provider=offer.provider, model_id=offer.model_id).get("deprecated_from_date", "")
+    gone = _facts("api_hosts", as_of).get((offer.provider, offer.model_id), {}).get("deprecated_from_date", "")
     return bool(gone) and str(gone) <= as_of.isoformat()
 
 
@@ -198,6 +205,6 @@ def _quoted(offer: Offer, quotes: list[Quote]) -> Offer:
                 quote.output_usd_per_mtok or offer.prices.output_usd_per_mtok,
                 offer.prices.batch_multiplier,
             )
-            facts = {"prices": prices, "row": quote.row, "source": quote.said_by, "date": quote.quoted_date.isoformat(), "confidence": "reported"}
-            return Offer(**{**offer.__dict__, **facts})
+            day = quote.quoted_date.isoformat()
+            return replace(offer, prices=prices, row=quote.row, source=quote.said_by, date=day, confidence="reported")
     return offer

@@ -35,8 +35,9 @@ def sidecar(name: str) -> dict:
     return plain(read_yaml(data_path("catalog", f"{name}.csv.yml")))
 
 
+@cache
 def in_force(name: str, as_of: dt.date) -> pd.DataFrame:
-    """For each key the latest row on or before `as_of`, with a `row` column that names it."""
+    """For each key the latest row on or before `as_of`, with a `row` column that names it. Shared: not to be changed in place."""
     frame = table(name)
     key = [column for column in sidecar(name)["key"] if column != "effective_from"]
     past = frame[frame["effective_from"] <= as_of.isoformat()]
@@ -58,6 +59,7 @@ def known_id(kind: str, name: str, ids: list[str], file: str, field: str) -> str
     raise InputError(file, field, f"{name!r} is not a {kind} that the catalog knows", f"Nearest: {', '.join(near) or 'none'}")
 
 
+@cache
 def gpu(gpu_id: str, as_of: dt.date) -> Gpu:
     """Hardware facts of one GPU."""
     row = in_force("gpu_hardware", as_of).set_index("gpu_id").loc[gpu_id]
@@ -74,6 +76,7 @@ def gpu(gpu_id: str, as_of: dt.date) -> Gpu:
     )
 
 
+@cache
 def model_shape(model_id: str, as_of: dt.date) -> ModelShape:
     """Shape of one open model."""
     row = in_force("models", as_of).set_index("model_id").loc[model_id]
@@ -98,7 +101,13 @@ def hidden_costs(as_of: dt.date, quotes: list[Quote]) -> dict[str, HiddenCost]:
     """Every hidden-cost item in force, low / typical / high; a quote for `hidden_costs/<item>` beats the row."""
     found = {
         row.item: HiddenCost(
-            row.item, Band(low=row.low, typical=row.typical, high=row.high), row.unit, "catalog", row.source, row.effective_from, row.confidence
+            row.item,
+            Band(low=row.low, typical=row.typical, high=row.high),
+            row.unit,
+            "catalog",
+            row.source,
+            row.effective_from,
+            row.confidence,
         )
         for row in in_force("hidden_costs", as_of).itertuples()
     }
@@ -107,8 +116,8 @@ def hidden_costs(as_of: dt.date, quotes: list[Quote]) -> dict[str, HiddenCost]:
         if name == "hidden_costs" and quote.value:
             if item not in found:
                 near = difflib.get_close_matches(item, list(found), n=1, cutoff=0.4)
-                raise InputError("client.yaml", f"quotes.{quote.row}", "is not a row of the catalog", f"Nearest: {', '.join(near) or 'none'}")
-            found[item] = HiddenCost(
-                item, quote.value, found[item].unit, "quote", quote.said_by, quote.quoted_date.isoformat(), "reported"
-            )
+                raise InputError(
+                    "client.yaml", f"quotes.{quote.row}", "is not a row of the catalog", f"Nearest: {', '.join(near) or 'none'}"
+                )
+            found[item] = HiddenCost(item, quote.value, found[item].unit, "quote", quote.said_by, quote.quoted_date.isoformat(), "reported")
     return found

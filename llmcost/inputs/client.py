@@ -35,14 +35,10 @@ def _within(lowest: float, highest: float):
     return check
 
 
-def _bounded(lowest: float, highest: float) -> Any:
-    return Annotated[Band, BeforeValidator(_band), AfterValidator(_within(lowest, highest))]
-
-
-Fraction = _bounded(0, 1)
-Amount = _bounded(0, float("inf"))
-Growth = _bounded(-0.5, 1)
-Ratio = _bounded(0.05, 20)
+Fraction = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, 1))]
+Amount = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, float("inf")))]
+Growth = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(-0.5, 1))]
+Ratio = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0.05, 20))]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")]
 

@@ -78,7 +78,13 @@ def _is_branch(part: Any) -> bool:
 def _named(raw: Any, location: Sequence[Any]) -> list[str]:
     names = []
     for key in location:
-        raw = raw[key] if isinstance(raw, list) and isinstance(key, int) and key < len(raw) else raw.get(key) if isinstance(raw, dict) else None
+        raw = (
+            raw[key]
+            if isinstance(raw, list) and isinstance(key, int) and key < len(raw)
+            else raw.get(key)
+            if isinstance(raw, dict)
+            else None
+        )
         label = key if not isinstance(key, int) or not isinstance(raw, dict) else raw.get("id", raw.get("model_id", key))
         names.append(str(label))
     return names
@@ -89,7 +95,10 @@ def _explained(first: Any, location: Sequence[Any]) -> tuple[str, str]:
     if kind == "extra_forbidden":
         keys = _keys_beside(location)
         near = difflib.get_close_matches(str(location[-1]), keys, n=1, cutoff=0.5)
-        return "is not a key of the client file", f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(sorted(keys)) or 'nothing'}"
+        return (
+            "is not a key of the client file",
+            f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(sorted(keys)) or 'nothing'}",
+        )
     if kind == "missing":
         return "is missing", "Only the client can know it; write it down, with a range if unsure"
     if kind == "finite_number":

@@ -69,14 +69,22 @@ def _checked_mapping(connection: duckdb.DuckDBPyConnection, path: Path, usage: U
     try:
         columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {_source(path)}").fetchall()]
     except duckdb.Error:
-        raise InputError(path.name, field, "cannot be read as a table, or is empty", "Export it again with a header line and data rows") from None
-    mapping = {str(name): column for name, column in usage.mapping.items()} or {n: n for n in (*NEEDED, "model", "requests") if n in columns}
+        raise InputError(
+            path.name, field, "cannot be read as a table, or is empty", "Export it again with a header line and data rows"
+        ) from None
+    mapping = {str(name): column for name, column in usage.mapping.items()} or {
+        n: n for n in (*NEEDED, "model", "requests") if n in columns
+    }
     for name in NEEDED:
         if name not in mapping:
-            raise InputError("client.yaml", f"{field}.mapping", f"{name} is not mapped", f"Name its column; the file has: {', '.join(columns[:12])}")
+            raise InputError(
+                "client.yaml", f"{field}.mapping", f"{name} is not mapped", f"Name its column; the file has: {', '.join(columns[:12])}"
+            )
     for name, column in mapping.items():
         if column not in columns:
-            raise InputError("client.yaml", f"{field}.mapping.{name}", f"the file has no column {column!r}", f"It has: {', '.join(columns[:12])}")
+            raise InputError(
+                "client.yaml", f"{field}.mapping.{name}", f"the file has no column {column!r}", f"It has: {', '.join(columns[:12])}"
+            )
     return mapping
 
 

@@ -18,7 +18,9 @@ def read_yaml(path: Path) -> Any:
     try:
         size = path.stat().st_size
         if size > LARGEST_BYTES:
-            raise InputError(path.name, "", f"{size:,} bytes are too many", "A client file has at most 64 KiB; move tables into a usage file")
+            raise InputError(
+                path.name, "", f"{size:,} bytes are too many", "A client file has at most 64 KiB; move tables into a usage file"
+            )
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(path.name, "", f"cannot be read ({error.strerror})", "Check the path and its permissions") from None
@@ -50,7 +52,8 @@ def line_of(document: Any, location: Sequence[str | int]) -> int | None:
     line = None
     for key in location:
         try:
-            line = (document.lc.item(key) if isinstance(document, list) else document.lc.key(key))[0] + 1
+            marks: Any = document.lc
+            line = (marks.item(key) if isinstance(document, list) else marks.key(key))[0] + 1
             document = document[key]
         except (AttributeError, KeyError, IndexError, TypeError):
             break

@@ -116,7 +116,7 @@ def roofline_replica(
     step = step_seconds(gpu, gpus_count, model, precision, input_tokens + output_tokens / 2, n)
     itl = n * prefill / output_tokens + step
     meets = itl <= (np.inf if itl_limit_seconds is None else itl_limit_seconds)
-    if not meets[0]:
+    if itl_limit_seconds is not None and not meets[0]:
         raise TooSlow(f"{itl[0] * 1e3:.0f} ms between tokens with one request at a time, the limit is {itl_limit_seconds * 1e3:.0f} ms")
     best = int(np.argmax(np.where(meets, n / itl, 0.0)))
     return Replica(

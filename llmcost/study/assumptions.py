@@ -116,8 +116,11 @@ def typical_values(assumptions: Mapping[str, Assumption]) -> dict[str, float | n
 
 
 def drawn_values(assumptions: Mapping[str, Assumption], count: int) -> dict[str, float | np.ndarray]:
-    """Each assumption as `count` draws: arrays of shape (count,); certain ones stay single numbers."""
+    """Each assumption as `count` draws: arrays of shape (count,); certain ones stay single numbers.
+
+    The lower tail ends at half of P10, so that nothing that is divided by comes near zero.
+    """
     return {
-        path: a.typical if a.certain else triangular_draws(a.low, a.typical, a.high, uniform_stream(path, count), 0.0, a.ceiling)
+        path: a.typical if a.certain else triangular_draws(a.low, a.typical, a.high, uniform_stream(path, count), a.low / 2, a.ceiling)
         for path, a in assumptions.items()
     }

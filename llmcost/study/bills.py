@@ -44,7 +44,8 @@ def option_lines(decision: Decision, values: Values) -> dict[str, Lines]:
 
 def option_totals(decision: Decision, values: Values) -> Mapping[str, np.ndarray]:
     """USD per month of every option: the sum of its lines, as arrays of one shape."""
-    return {option: sum(np.asarray(usd, dtype=float) for usd in lines.values()) for option, lines in option_lines(decision, values).items()}
+    bills = option_lines(decision, values)
+    return {option: np.add(sum(np.asarray(usd, dtype=float) for usd in lines.values()), 0.0) for option, lines in bills.items()}
 
 
 def _today(decision: Decision, values: Values) -> Lines:

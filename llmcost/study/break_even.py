@@ -16,8 +16,8 @@ from llmcost.study.problem import VOLUME, WorkloadChoice
 VOLUME_SPAN = 1_000.0
 """Volumes are looked at from a thousandth to a thousand times the client's own."""
 GRID = 241
-SEARCHED = 10
-"""Inputs searched for a flip: those that move the gap most."""
+SEARCHED = 6
+"""Inputs searched for a flip, for each option compared with: those that move the gap most."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +65,24 @@ def _on_a_grid(decision: Decision, values: dict, option: str, own_volume: float)
 
 
 def break_even_utilization(choice: WorkloadChoice, option: str, values: Mapping, fixed_usd_per_month: float = 0.0) -> float:
-    """Delivered utilization above which this option's replicas beat the API at this fleet: (replicas' USD + fixed) / API value of a full fleet."""
+    """Delivered utilization above which this fleet beats the API: (replicas' USD + fixed) / what the API would bill for a full fleet."""
     supply = choice.supplies[option]
     count = float(fleet_count(choice, supply, values, 0))
     full = float(open_api_usd_per_month(choice, values)) / supply.curve.mean * count
     return (count * float(sum(replica_lines(supply, values).values())) + fixed_usd_per_month) / full
 
 
-def find_flips(decision: Decision, assumptions: dict[str, Assumption], winner: str, rival: str) -> list[Flip]:
-    """For volume and the inputs that move the gap most, the nearest value on each side at which the winner is beaten."""
+def find_flips(decision: Decision, assumptions: dict[str, Assumption], against: Iterable[str]) -> list[Flip]:
+    """For volume and the inputs that move the gap most, the nearest value on each side at which the cheapest option is beaten.
+
+    against  options whose gap to the cheapest says which inputs are worth searching
+    """
     typical = typical_values(assumptions)
-    widest = tornado(decision, assumptions, winner, rival)["path"].head(SEARCHED)
+    totals = option_totals(decision, typical)
+    winner = min(totals, key=lambda option: round(float(totals[option]), 2))
+    widest = [path for other in against for path in tornado(decision, assumptions, winner, other)["path"].head(SEARCHED)]
     found = []
-    for path, unit, grid in _searched([assumptions[path] for path in widest]):
+    for path, unit, grid in _searched([assumptions[path] for path in dict.fromkeys(widest)]):
         at = float(typical.get(path, 1.0))
         for side in (grid[grid < at][::-1], grid[grid > at]):
             turn = _first_turn(decision, typical, path, np.concatenate([[at], side]), winner)
@@ -90,7 +95,7 @@ def _searched(assumptions: Iterable[Assumption]) -> Iterator[tuple[str, str, np.
     yield VOLUME, "times", np.geomspace(1 / VOLUME_SPAN, VOLUME_SPAN, GRID)
     for a in assumptions:
         if a.ceiling <= 1:
-            yield a.path, a.unit, np.linspace(0.0, 1.0, GRID)
+            yield a.path, a.unit, np.linspace(1 / GRID, 1.0, GRID)
         else:
             yield a.path, a.unit, np.geomspace(max(a.typical, a.high / 10) / 20, max(a.typical, a.high / 10) * 20, GRID)
 

@@ -1,7 +1,7 @@
 """Every serving plan at every way to get its GPUs, priced for one workload and one open model; the cheapest make the options."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.gpu_offers import GpuOffer
 from llmcost.study.load import WorkloadLoad
-from llmcost.study.options import fleet_count, hybrid_parts, replica_lines, serverless_usd_per_month
+from llmcost.study.options import fleet_count, hybrid_parts, open_api_usd_per_month, replica_lines, serverless_usd_per_month
 from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction
 
 RENTED_TERMS = ("on_demand", "committed_12_months", "committed_36_months")
@@ -22,7 +22,10 @@ RENTED_TERMS = ("on_demand", "committed_12_months", "committed_36_months")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A plan at an offer for one option, with its GPU bill, or the reason why it is out."""
+    """A plan at an offer for one option, with its GPU bill, or the reason why it is out.
+
+    margin_ratio  of a hybrid: fill of the first slice over the fill that it needs; above 1 it is worth owning
+    """
 
     option: str
     plan: ServingPlan
@@ -32,6 +35,12 @@ class Candidate:
     usd_per_month: float | None
     status: str
     reason: str
+    margin_ratio: float = 0.0
+
+    @property
+    def rank(self) -> tuple[bool, float, float]:
+        """Sorts what is certain before what must be asked, then by bill; of equal bills the split nearest to owning something."""
+        return self.status == "ask", round(self.usd_per_month or 0.0, 2), -self.margin_ratio
 
 
 def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
@@ -99,9 +108,8 @@ def cheapest_supplies(found: Iterable[Candidate]) -> Mapping[str, Supply]:
     for candidate in found:
         if candidate.supply is None or candidate.status not in ("ok", "ask"):
             continue
-        rank = (candidate.status == "ask", candidate.usd_per_month)
         known = best.get(candidate.option)
-        if known is None or rank < (known.status == "ask", known.usd_per_month):
+        if known is None or candidate.rank < known.rank:
             best[candidate.option] = candidate
     return {option: candidate.supply for option, candidate in best.items() if candidate.supply}
 
@@ -126,15 +134,18 @@ def _priced(client: Client, choice: WorkloadChoice, plan: ServingPlan, offer: Gp
         return [Candidate(option, plan, offer, None, None, None, "gated", offer.reason)]
     supply = make_supply(plan, offer, choice, values)
     at = {**values, **{a.path: a.typical for a in supply_assumptions(supply, client)}}
+    status, reason = (plan.status, plan.reason) if plan.status == "ask" else (offer.status, offer.reason)
     if option == "serverless":
         usd = float(serverless_usd_per_month(choice, supply, at))
-        return [Candidate(option, plan, offer, supply, usd / HOURS_PER_MONTH / offer.price.typical / plan.gpus_count, usd, offer.status, offer.reason)]
+        return [Candidate(option, plan, offer, supply, usd / HOURS_PER_MONTH / offer.price.typical / plan.gpus_count, usd, status, reason)]
     count = float(fleet_count(choice, supply, at, client.own_capacity.spare_replicas_count))
     usd = count * float(sum(replica_lines(supply, at).values()))
-    found = [Candidate(option, plan, offer, supply, count, usd, offer.status, offer.reason)]
+    found = [Candidate(option, plan, offer, supply, count, usd, status, reason)]
     if choice.host:
-        with_supply = WorkloadChoice(**{**choice.__dict__, "supplies": {"hybrid": supply}})
+        with_supply = replace(choice, supplies={"hybrid": supply})
         owned, lines, overflow, _ = hybrid_parts(with_supply, at)
         total = float(np.sum(list(lines.values())) + overflow)
-        found.append(Candidate("hybrid", plan, offer, supply, float(owned), total, offer.status, offer.reason))
+        api = float(open_api_usd_per_month(choice, at)) / supply.curve.mean
+        margin = float(supply.curve.fill(0)) * api * count / usd
+        found.append(Candidate("hybrid", plan, offer, supply, float(owned), total, status, reason, margin))
     return found

@@ -14,6 +14,8 @@ from llmcost.model.types import Gpu, ModelShape, Replica
 
 TENSOR_PARALLEL_COUNTS = (1, 2, 4, 8)
 SAME_SHAPE_RATIO = 1.25
+FAST_LINK_GB_PER_SECOND = 100.0
+"""Slower links are PCIe, which the roofline does not know."""
 BANDS = {"measured": 1.25, "interpolated": 1.25, "roofline": 1.5}
 """Throughput is uncertain by times or divided by this, by where it comes from: a tuned engine, or one that nobody measured."""
 
@@ -24,6 +26,7 @@ class ServingPlan:
 
     origin     measured | interpolated | roofline: where the throughput comes from
     sources    catalog rows of measured throughput that were used
+    status     ok | ask (nobody measured it on such GPUs) | infeasible, with the reason
     """
 
     model_id: str
@@ -80,7 +83,18 @@ def _plan(
         output_tokens_per_second=roofline.output_tokens_per_second * ratio,
         itl_seconds=roofline.itl_seconds / ratio,
     )
-    return plan(calibrated, origin, sources, "ok", "")
+    return plan(calibrated, origin, sources, *_evidence(on, count, precision, as_of))
+
+
+def _evidence(on: Gpu, count: int, precision: str, as_of: dt.date) -> tuple[str, str]:
+    """ok, or ask where no public measurement supports a plan of this kind."""
+    rows = in_force("throughput", as_of)
+    rows = rows[rows["gpu_id"] == on.gpu_id]
+    if rows.empty:
+        return "ask", f"no public throughput measurement on {on.gpu_id}"
+    if count > 1 and on.link_gb_per_second < FAST_LINK_GB_PER_SECOND and not (rows["tensor_parallel_count"] > 1).any():
+        return "ask", f"no public measurement of {on.gpu_id} working together over PCIe"
+    return "ok", ""
 
 
 @dataclass(frozen=True)
@@ -93,16 +107,24 @@ class MeasuredPoint:
 
 
 def calibration(
-    model_id: str, gpu_id: str, count: int, precision: str, as_of: dt.date, input_tokens: float, output_tokens: float, concurrency_count: int
+    model_id: str,
+    gpu_id: str,
+    count: int,
+    precision: str,
+    as_of: dt.date,
+    input_tokens: float,
+    output_tokens: float,
+    concurrency_count: int,
 ) -> tuple[float, str, tuple[str, ...]]:
     """(measured / roofline, origin, rows used) for this request shape.
 
     Within a factor 1.25 of a measured row the row itself; between rows of the same model, GPU, count and precision their ratios
-    weighted by the inverse square of the log distance in (input, output, concurrency); else the roofline alone.
+    weighted by the inverse square of the log distance in (input, output, concurrency); else the roofline, corrected by what other
+    models measured on the same GPU at the same precision.
     """
     points = measured_points(model_id, gpu_id, count, precision, as_of)
     if not points:
-        return 1.0, "roofline", ()
+        return gpu_ratio(gpu_id, precision, as_of), "roofline", ()
     here = np.log([input_tokens, output_tokens, concurrency_count])
     places = np.array([p.position for p in points])
     away = np.abs(places - here)
@@ -110,7 +132,7 @@ def calibration(
     slack = math.log(2)
     inside = bool(np.all((here[:2] >= places[:, :2].min(axis=0) - slack) & (here[:2] <= places[:, :2].max(axis=0) + slack)))
     if not near.any() and not inside:
-        return 1.0, "roofline", ()
+        return gpu_ratio(gpu_id, precision, as_of), "roofline", ()
     weights = np.where(near | (not near.any()), 1.0, 0.0) / (0.05 + (away**2).sum(axis=1))
     ratio = math.exp(float(np.average(np.log([p.ratio for p in points]), weights=weights)))
     used = tuple(p.row for p, w in zip(points, weights, strict=True) if w > 0.05 * weights.max())
@@ -118,10 +140,25 @@ def calibration(
 
 
 @cache
+def gpu_ratio(gpu_id: str, precision: str, as_of: dt.date) -> float:
+    """Median of measured / roofline over all models on one GPU and precision; 1 where nobody measured."""
+    rows = in_force("throughput", as_of)
+    rows = rows[(rows["gpu_id"] == gpu_id) & (rows["precision"] == precision)]
+    pairs = rows[["model_id", "tensor_parallel_count"]].drop_duplicates().itertuples(index=False)
+    ratios = [p.ratio for model_id, count in pairs for p in measured_points(model_id, gpu_id, int(count), precision, as_of)]
+    return float(np.median(ratios)) if ratios else 1.0
+
+
+@cache
 def measured_points(model_id: str, gpu_id: str, count: int, precision: str, as_of: dt.date) -> tuple[MeasuredPoint, ...]:
     """The catalog's measured rows for one model, GPU, count and precision, each with measured / roofline."""
     rows = in_force("throughput", as_of)
-    rows = rows[(rows["model_id"] == model_id) & (rows["gpu_id"] == gpu_id) & (rows["tensor_parallel_count"] == count) & (rows["precision"] == precision)]
+    rows = rows[
+        (rows["model_id"] == model_id)
+        & (rows["gpu_id"] == gpu_id)
+        & (rows["tensor_parallel_count"] == count)
+        & (rows["precision"] == precision)
+    ]
     shape, on = model_shape(model_id, as_of), gpu(gpu_id, as_of)
     points = []
     for row in rows.itertuples():

@@ -94,7 +94,11 @@ def out_of_reach(option: str, choice: WorkloadChoice) -> tuple[str, str] | None:
         reason = _why_no_host(choice)
         return ("unpriced" if reason == "no host has a price for it" else "gated"), f"{choice.alternative.model_id}: {reason}"
     if option not in ("open_api", *choice.supplies):
-        return ("gated", "air gap: no rented GPU") if gates.air_gapped and option != "owned" else ("infeasible", "no GPU plan fits memory and latency")
+        return (
+            ("gated", "air gap: no rented GPU")
+            if gates.air_gapped and option != "owned"
+            else ("infeasible", "no GPU plan fits memory and latency")
+        )
     return None
 
 

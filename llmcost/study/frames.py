@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -87,7 +87,7 @@ def options(study: Study) -> pd.DataFrame:
     chance = cheapest_fraction(draws)
     rows = []
     for option, label in LABELS.items():
-        row = {"option": option, "label": label, "status": "ok", "reason": ""}
+        row: dict[str, Any] = {"option": option, "label": label, "status": "ok", "reason": ""}
         if option in study.totals:
             row |= {
                 "usd_per_month": study.totals[option],

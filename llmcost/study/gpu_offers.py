@@ -56,11 +56,23 @@ def _rental(client: Client, workload: Workload) -> list[GpuOffer]:
         price = quote.gpu_usd_per_hour if quote and quote.gpu_usd_per_hour else row.gpu_usd_per_hour
         known = (row.region,) if row.region else tuple(filter(None, str(regions.get(row.provider, "")).split(";")))
         status, reason = _rental_status(client, workload, row.market, row.term, known)
+        if not quote:
+            status, reason = _doubted(row.confidence, status, reason)
         offers.append(
             GpuOffer(
-                row.gpu_id, row.term, row.provider, row.region, int(row.gpus_count), _certain(price), None, row.row,
-                quote.said_by if quote else row.source, quote.quoted_date.isoformat() if quote else row.effective_from,
-                "reported" if quote else row.confidence, status, reason,
+                row.gpu_id,
+                row.term,
+                row.provider,
+                row.region,
+                int(row.gpus_count),
+                _certain(price),
+                None,
+                row.row,
+                quote.said_by if quote else row.source,
+                quote.quoted_date.isoformat() if quote else row.effective_from,
+                "reported" if quote else row.confidence,
+                status,
+                reason,
             )  # fmt: skip
         )
     return offers
@@ -76,16 +88,33 @@ def _rental_status(client: Client, workload: Workload, market: str, term: str, r
     return region_status(workload.gates.regions, regions)
 
 
+def _doubted(confidence: str, status: str, reason: str) -> tuple[str, str]:
+    """A price that is a guess has to be asked for before it can be counted on."""
+    return ("ask", "the price is a guess: ask for a quote") if status == "ok" and confidence == "guess" else (status, reason)
+
+
 def _serverless(client: Client, workload: Workload) -> list[GpuOffer]:
     regions = in_force("gpu_providers", client.as_of_date).set_index("provider")["regions"].to_dict()
     offers = []
     for row in in_force("serverless_gpu", client.as_of_date).itertuples():
         known = (row.region,) if row.region else tuple(filter(None, str(regions.get(row.provider, "")).split(";")))
         status, reason = ("failed", "air gap: no rented GPU") if workload.gates.air_gapped else region_status(workload.gates.regions, known)
+        status, reason = _doubted(row.confidence, status, reason)
         offers.append(
             GpuOffer(
-                row.gpu_id, "serverless", row.provider, row.region, 1, _certain(row.gpu_usd_per_hour), None, row.row, row.source,
-                row.effective_from, row.confidence, status, reason,
+                row.gpu_id,
+                "serverless",
+                row.provider,
+                row.region,
+                1,
+                _certain(row.gpu_usd_per_hour),
+                None,
+                row.row,
+                row.source,
+                row.effective_from,
+                row.confidence,
+                status,
+                reason,
             )  # fmt: skip
         )
     return offers
@@ -95,9 +124,19 @@ def _purchase(client: Client) -> list[GpuOffer]:
     status, reason = ("ok", "") if "owned" in client.own_capacity.terms else ("failed", "term not considered by the client")
     return [
         GpuOffer(
-            row.gpu_id, "owned", row.condition, "", 1, Band(low=row.purchase_low_usd, typical=row.purchase_typical_usd, high=row.purchase_high_usd),
-            Band(low=row.resale_low_fraction, typical=row.resale_typical_fraction, high=row.resale_high_fraction), row.row, row.source,
-            row.effective_from, row.confidence, status, reason,
+            row.gpu_id,
+            "owned",
+            row.condition,
+            "",
+            1,
+            Band(low=row.purchase_low_usd, typical=row.purchase_typical_usd, high=row.purchase_high_usd),
+            Band(low=row.resale_low_fraction, typical=row.resale_typical_fraction, high=row.resale_high_fraction),
+            row.row,
+            row.source,
+            row.effective_from,
+            row.confidence,
+            status,
+            reason,
         )  # fmt: skip
         for row in in_force("gpu_purchase", client.as_of_date).itertuples()
         if pd.notna(row.purchase_typical_usd)

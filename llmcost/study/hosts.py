@@ -74,6 +74,8 @@ def _status(offer: Offer, workload: Workload, tokens_per_request: float, peak_re
         return "failed", "data may not leave"
     if gates.fine_tuned_weights:
         return "failed", "own weights are not sold by the token"
+    if offer.superseded:
+        return "failed", "another list; our dated row for this host is used"
     if offer.kind == "aggregator":
         return "failed", "passes requests on to other hosts"
     if offer.context_tokens and tokens_per_request > offer.context_tokens:

@@ -1,7 +1,7 @@
 """The client's load: hour by hour, from a usage export or from monthly totals spread over a measured shape."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -44,7 +44,9 @@ def workload_load(client: Client, workload: Workload, folder: Path) -> WorkloadL
 
 def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
     load = workload.load
-    assert load.shape and load.input_mtok_per_month and load.output_mtok_per_month and load.requests_per_month  # the client's types hold this
+    assert (
+        load.shape and load.input_mtok_per_month and load.output_mtok_per_month and load.requests_per_month
+    )  # the client's types hold this
     for name in VOLUMES:
         if getattr(load, name).low <= 0:
             raise InputError("client.yaml", f"{field}.{name}", "is zero", "A load without tokens has no cost to compare; give its volume")
@@ -72,7 +74,9 @@ def _from_usage(client: Client, workload: Workload, usage: HourlyUsage) -> Workl
         for (v, unit), total in zip(VOLUMES.items(), months, strict=True)
     ]
     share = float(hourly["cached_input_tokens"].sum() / hourly["input_tokens"].sum()) if usage.has_cached_tokens else None
-    measured = Assumption(f"workloads.{workload.id}.cached_input_fraction", *[share or 0.0] * 3, "fraction", "usage export", name, day, "measured", 1.0)
+    read = share or 0.0
+    tail = ("fraction", "usage export", name, day, "measured", 1.0)
+    measured = Assumption(f"workloads.{workload.id}.cached_input_fraction", read, read, read, *tail)
     stated_in_file = share is None or workload.cached_input_fraction is not None
     volumes.append(_cached(client, workload) if stated_in_file else measured)
     described = f"usage export {name}: {len(hourly)} hours, {usage.covered_fraction:.1%} of them covered"
@@ -86,4 +90,4 @@ def _cached(client: Client, workload: Workload) -> Assumption:
         return stated(path, given, "fraction", client, ceiling=1.0)
     nothing = Band(low=0, typical=0, high=0)
     default = stated(path, nothing, "fraction", client, "guess", 1.0)
-    return Assumption(**{**default.__dict__, "origin": "default", "source": "no cached tokens stated"})
+    return replace(default, origin="default", source="no cached tokens stated")

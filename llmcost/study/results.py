@@ -30,7 +30,10 @@ def record(study: Study) -> dict[str, Any]:
         "catalog_rows_used": sorted(catalog_rows(study)),
         "options": [_option(study, row) for row in _plain(study.options())],
         "verdict": study.verdict(),
-        "versions": {"python": platform.python_version_tuple()[0] + "." + platform.python_version_tuple()[1], **{p: version(p) for p in PACKAGES}},
+        "versions": {
+            "python": platform.python_version_tuple()[0] + "." + platform.python_version_tuple()[1],
+            **{p: version(p) for p in PACKAGES},
+        },
     }
 
 
@@ -48,7 +51,9 @@ def _option(study: Study, row: dict[str, Any]) -> dict[str, Any]:
         "status": row["status"],
         "reason": row["reason"],
         "lines": [{"item": item, "usd_per_month": usd} for item, usd in lines.items()],
-        "total_usd_per_month": {"p10": row["p10_usd_per_month"], "typical": row["usd_per_month"], "p90": row["p90_usd_per_month"]} if priced else None,
+        "total_usd_per_month": {"p10": row["p10_usd_per_month"], "typical": row["usd_per_month"], "p90": row["p90_usd_per_month"]}
+        if priced
+        else None,
         "versus_today_usd_per_month": row["versus_today_usd_per_month"],
         "probability_cheapest_fraction": row["probability_cheapest_fraction"],
     }

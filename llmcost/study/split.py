@@ -52,5 +52,7 @@ def workload_split(choice: WorkloadChoice, values: Values) -> Split | None:
     slices["owned"] = index < count
     counts = np.arange(len(index) + 1)
     own_part, api_part = split_usd_per_month(supply.curve, counts, own, api)
-    costs = pd.DataFrame({"owned_count": counts, "own_usd_per_month": own_part, "api_usd_per_month": api_part, "total_usd_per_month": own_part + api_part})
+    costs = pd.DataFrame(
+        {"owned_count": counts, "own_usd_per_month": own_part, "api_usd_per_month": api_part, "total_usd_per_month": own_part + api_part}
+    )
     return Split(choice.workload.id, supply.plan.name, slices, costs, count, own, api, float(break_even_fill(own, api)))

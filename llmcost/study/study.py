@@ -17,8 +17,8 @@ from llmcost.inputs.errors import InputError
 from llmcost.model.break_even import BreakEven
 from llmcost.study import frames, results, verdict
 from llmcost.study.assumptions import Assumption, Values, gather, typical_values
-from llmcost.study.break_even import Flip, find_flips, volume_break_even
 from llmcost.study.bills import Decision, option_lines
+from llmcost.study.break_even import Flip, find_flips, volume_break_even
 from llmcost.study.choices import Considered, best_considered, checked_alternatives, chosen_assumptions, considered, decide
 from llmcost.study.draws import drawn_totals, tornado
 from llmcost.study.load import WorkloadLoad, workload_load
@@ -78,7 +78,11 @@ class Study:
     @cached_property
     def inputs(self) -> dict[str, Assumption]:
         """Every assumption by path, of the chosen models and plans only."""
-        unused = {f"workloads.{w}.alternatives.{other.choice.alternative.model_id}." for w, tried in self.considered.items() for other in tried[1:]}
+        unused = {
+            f"workloads.{w}.alternatives.{other.choice.alternative.model_id}."
+            for w, tried in self.considered.items()
+            for other in tried[1:]
+        }
         kept = {path: a for path, a in self._base.items() if not path.startswith(tuple(unused) or ("\0",))}
         return {**kept, **chosen_assumptions(self.client, self.choices)}
 
@@ -99,7 +103,9 @@ class Study:
             return 1.0
         explained = sum(float(usd) for choice in self.choices for usd in today_lines(choice, self.values, 1.0).values())
         if explained == 0:
-            raise InputError("client.yaml", "invoice", "an invoice without a model that answers today", "Give workloads.<id>.today, or leave it out")
+            raise InputError(
+                "client.yaml", "invoice", "an invoice without a model that answers today", "Give workloads.<id>.today, or leave it out"
+            )
         return self.client.invoice.usd_per_month / explained
 
     @cached_property
@@ -123,10 +129,12 @@ class Study:
 
     @cached_property
     def winner(self) -> str:
-        """The option with the lowest typical total."""
+        """The option that is advised."""
         if not self.totals:
-            raise InputError("client.yaml", "gates", "leave no option that can be had", "Ease a gate, add an alternative, or allow more GPUs")
-        return min(self.totals, key=self.totals.__getitem__)
+            raise InputError(
+                "client.yaml", "gates", "leave no option that can be had", "Ease a gate, add an alternative, or allow more GPUs"
+            )
+        return verdict.advised(self)
 
     def assumptions(self) -> pd.DataFrame:
         """Every assumption: path, low, typical, high, unit, origin, source, date, confidence."""
@@ -163,7 +171,7 @@ class Study:
 
     @cached_property
     def _flips(self) -> list[Flip]:
-        return find_flips(self.decision, self.inputs, self.winner, self.rival)
+        return find_flips(self.decision, self.inputs, dict.fromkeys([self.yardstick, self.rival]))
 
     def flips(self) -> list[Flip]:
         """What would make another option the cheapest, nearest first."""
@@ -172,14 +180,19 @@ class Study:
     @cached_property
     def rival(self) -> str:
         """The cheapest option on the other side of the question "host it yourself?", else the next cheapest."""
-        return verdict.rival(self.totals, self.winner)
+        return verdict.rival(self)
+
+    @cached_property
+    def yardstick(self) -> str:
+        """What the advantage is measured against: staying where the advice is to move, else the cheapest move."""
+        return verdict.yardstick(self)
 
     @cached_property
     def _tornado(self) -> pd.DataFrame:
-        return tornado(self.decision, self.inputs, self.winner, self.rival)
+        return tornado(self.decision, self.inputs, self.winner, self.yardstick)
 
     def tornado(self) -> pd.DataFrame:
-        """What each uncertain input alone does to the winner's advantage over its rival, widest swing first."""
+        """What each uncertain input alone does to the winner's advantage over the yardstick, widest swing first."""
         return self._tornado
 
     @cached_property

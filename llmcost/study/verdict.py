@@ -1,0 +1,167 @@
+"""What a client should do, in sentences: answer, reason, what would change it, how sure, and what is asked of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmcost.study.evidence import confidence, gates, weakest_assumption
+from llmcost.study.labels import described, labels, owns_nothing
+from llmcost.study.options import LABELS
+from llmcost.study.problem import VOLUME
+from llmcost.study.reasons import flip_sentences, why
+from llmcost.study.wording import percent, usd, usd_range
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+CLEAR = 2 / 3
+"""Moving is advised only when it is cheaper than staying in at least this share of the draws."""
+HOSTED = ("serverless", "rented", "owned", "hybrid")
+
+
+def verdict(study: Study) -> dict[str, Any]:
+    """The answer as a report's first page tells it."""
+    answer, sentence = _answer(study)
+    return {
+        "answer": answer,
+        "option": study.winner,
+        "sentence": sentence,
+        "detail": _detail(study),
+        "labels": labels(study),
+        "gates": gates(study),
+        "saving": saving_steps(study.totals, study.winner),
+        "why": why(study),
+        "flips": flip_sentences(study),
+        "weakest_assumption": weakest_assumption(study),
+        "confidence": confidence(study),
+        "decision_asked": _decision_asked(study),
+        "since_last_time": "first report",
+        "look_again": _look_again(study),
+    }
+
+
+def advised(study: Study) -> str:
+    """The option to advise: the lowest typical total that is also cheaper than staying in two draws of three; else staying, tuned."""
+    totals, draws = study.totals, study.draws()
+    by_cost = sorted(totals, key=lambda option: (round(totals[option], 2), list(LABELS).index(option)))
+    stay = min((o for o in ("today", "tuned") if o in totals), key=by_cost.index, default=None)
+    for option in by_cost:
+        if stay is None or option == stay or (draws[option] < draws[stay]).mean() >= CLEAR:
+            return option
+    raise AssertionError("staying is among the options that were looked at")
+
+
+def rival(study: Study) -> str:
+    """The cheapest option on the other side of the question "host it yourself?", or the next cheapest, or the only one there is."""
+    winner, totals = study.winner, study.totals
+    real = [option for option in totals if option != winner and not (option == "hybrid" and owns_nothing(study))]
+    other_side = [option for option in real if (option in HOSTED) != (winner in HOSTED)]
+    return min(other_side or real or [winner], key=totals.__getitem__)
+
+
+def yardstick(study: Study) -> str:
+    """Staying, tuned, where the advice is to move; the cheapest move where it is to stay; the rival where nothing answers today."""
+    stay = [option for option in ("tuned", "today") if option in study.totals]
+    if stay and study.winner not in stay:
+        return stay[0]
+    moves = [option for option in study.totals if option not in ("today", "tuned", study.winner)]
+    return min(moves, key=study.totals.__getitem__) if stay and moves else rival(study)
+
+
+def saving_steps(totals: dict[str, float], winner: str) -> list[dict[str, Any]]:
+    """Where the saving comes from, in USD a month: tuning, changing the model, changing the host. They add up to the whole."""
+    path = [option for option in ("today", "tuned", "open_api", winner) if option in totals]
+    if "today" not in path or winner == "today":
+        return []
+    if winner == "tuned":
+        path = path[:2]
+    last = "changing the host" if "open_api" in path else "changing model and host"
+    names = {"tuned": "tuning", "open_api": "changing the model"}
+    steps = [(a, b) for a, b in zip(path, path[1:], strict=False) if a != b]
+    return [{"step": names.get(b, last), "usd_per_month": totals[b] - totals[a]} for a, b in steps]
+
+
+def _answer(study: Study) -> tuple[str, str]:
+    """(one word or two, the sentence a board can repeat)."""
+    option, totals = study.winner, study.totals
+    spread = study.draws()[option]
+    cost = f"{usd(totals[option])} a month ({usd_range(spread.quantile(0.1), spread.quantile(0.9))})"
+    before = f"{usd(totals['today'])} → about {cost}" if "today" in totals else f"about {cost}"
+    condition = "" if all(choice.alternative.evidence == "measured" for choice in study.choices) else ", if it passes your evaluation"
+    shares = [float(study.values[f"{c.alternative_at}.passing_fraction"]) for c in study.choices]
+    share = percent(sum(shares) / len(shares)) if "today" in totals else "all"
+    model = " and ".join(dict.fromkeys(c.alternative.model_id for c in study.choices))
+    today = " and ".join(dict.fromkeys(c.today.model_id for c in study.choices if c.today))
+    if option == "today":
+        return "No", f"Stay as you are on {today}: {cost}. Nothing that was tried is cheaper."
+    if option == "tuned":
+        return "No", f"Stay on {today} and tune it (cache, batch): {before}.{_close_call(study)}"
+    if option == "open_api":
+        hosts = " and ".join(dict.fromkeys(c.host.offer.provider for c in study.choices if c.host))
+        return "No", f"Move about {share} of the {today} work to {model}, bought by API from {hosts}{condition}: {before}."
+    work = f"about {share} of the {today} work" if today else "the work"
+    where = described(study, option)
+    if option == "hybrid":
+        return "Partly", f"Run the steady part of {work} as {model} on {where} and buy the peaks by API{condition}: {before}."
+    forced = not any(other in totals for other in ("today", "tuned", "open_api"))
+    only = " It is the only way your rules leave open." if forced else ""
+    return ("Yes, by rule" if forced else "Yes"), f"Run {work} as {model} on {where}{condition}: {before}.{only}"
+
+
+def _close_call(study: Study) -> str:
+    """Says so when something was cheaper in the typical case but not in enough draws."""
+    cheapest = min(study.totals, key=study.totals.__getitem__)
+    if cheapest == study.winner or study.totals[cheapest] >= study.totals[study.winner]:
+        return ""
+    chance = float((study.draws()[cheapest] < study.draws()[study.winner]).mean())
+    gap = study.totals[study.winner] - study.totals[cheapest]
+    name = labels(study)[cheapest]
+    return f" {name} would save {usd(gap)} more in the typical case, but in only {percent(chance)} of the draws: too close to move for."
+
+
+def _detail(study: Study) -> str:
+    """The second sentence: the other side of the question, with its range."""
+    winner, other = study.winner, study.rival
+    if other == winner:
+        return _premium(study)
+    difference = study.draws()[other] - study.draws()[winner]
+    typical, low, high = study.totals[other] - study.totals[winner], difference.quantile(0.1), difference.quantile(0.9)
+    name = labels(study)[other]
+    side = "Hosting it yourself at its cheapest" if other in HOSTED and winner not in HOSTED else "The cheapest alternative"
+    amount = f"{usd(abs(typical))} a month {'more' if typical > 0 else 'less'}"
+    return f"{side} ({name}) would cost about {amount}; in eight draws of ten the difference is {usd_range(low, high)}."
+
+
+def _premium(study: Study) -> str:
+    """What a rule that leaves one way open costs a month: the same client without it."""
+    rules = {"third_party_api_allowed": True, "air_gapped": False}
+    free = study.what_if({f"workloads.{w.id}.gates.{rule}": value for w in study.client.workloads for rule, value in rules.items()})
+    cheapest = min(free.totals, key=free.totals.__getitem__)
+    cost, premium = usd(free.totals[cheapest]), usd(study.totals[study.winner] - free.totals[cheapest])
+    return f"Without the rule the same work would cost {cost} a month ({labels(free)[cheapest]}): the rule costs {premium} a month."
+
+
+def _decision_asked(study: Study) -> str:
+    winner, totals = study.winner, study.totals
+    if winner in ("today", "tuned"):
+        return "Nothing to spend: " + (
+            "arrange prompts for the cache and send what can wait in batches." if winner == "tuned" else "keep the present contract."
+        )
+    hosted, migration = winner in HOSTED, float(study.values["one_off.migration_usd"])
+    once = migration + (float(study.values["one_off.setup_usd"]) if hosted else 0.0)
+    text = f"{usd(once)} once for evaluation and {'set-up' if hosted else 'migration'}"
+    if "today" not in totals:
+        return text + "."
+    spread = sum(amount for item, amount in study.lines[winner].items() if "spread" in item)
+    first_year = 12 * (totals["today"] - totals[winner] + spread) - once
+    word = "saved" if first_year >= 0 else "spent more"
+    return f"{text}; year 1: {usd(abs(first_year))} {word}; worst case if the evaluation fails: {usd(migration)} lost."
+
+
+def _look_again(study: Study) -> str:
+    volume = [flip for flip in study.flips() if flip.path == VOLUME]
+    nearest = min(volume, key=lambda flip: max(flip.turns_at, 1 / flip.turns_at), default=None)
+    if nearest is None or max(nearest.turns_at, 1 / nearest.turns_at) > 5:
+        return "in twelve months, or when a price here moves by a fifth"
+    halfway = nearest.turns_at**0.5
+    return f"when volume {'reaches' if halfway > 1 else 'falls to'} {halfway:.1f} times today's, or a price here moves by a fifth"

@@ -1,0 +1,111 @@
+"""How much the answer may be trusted: gates with their evidence, the weakest assumption, and the confidence that follows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from llmcost.study.draws import cheapest_fraction
+from llmcost.study.names import plain_name
+from llmcost.study.wording import number, percent, probability, usd
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+EVIDENCE_RANK = {"measured": 0, "list_price": 1, "reported": 2, "guess": 3}
+
+
+def gates(study: Study) -> list[dict[str, str]]:
+    """Every gate of every workload with its status: ok, ask, failed, unverified or not tested."""
+    found = []
+    several = len(study.choices) > 1
+    for choice in study.choices:
+        gate, before = choice.workload.gates, f"{choice.workload.id}: " if several else ""
+        leaves = "yes" if gate.third_party_api_allowed and not gate.air_gapped else "no"
+        found.append(_gate(f"{before}data may leave", "ok", f"{leaves} ({gate.evidence or 'client, no document named'})"))
+        if gate.regions:
+            host = choice.host
+            status = host.status if host else "failed"
+            found.append(
+                _gate(
+                    f"{before}region {', '.join(gate.regions)}",
+                    status,
+                    f"{host.offer.provider}: {host.reason or 'ok'}" if host else "no host",
+                )
+            )
+        if choice.workload.latency:
+            found.append(_latency_gate(study, before, choice))
+        evidence = {
+            "measured": ("ok", "measured by the client"),
+            "reported": ("unverified", "reported, not measured"),
+            "guess": ("not tested", "NOT TESTED"),
+        }
+        found.append(_gate(f"{before}quality", *evidence[choice.alternative.evidence]))
+        if choice.host and not choice.host.offer.requests_per_minute_count:
+            found.append(_gate(f"{before}host's rate limit at the peak", "ask", "ask"))
+    return found
+
+
+def _gate(name: str, status: str, text: str) -> dict[str, str]:
+    return {"name": name, "status": status, "text": text}
+
+
+def _latency_gate(study: Study, before: str, choice: Any) -> dict[str, str]:
+    latency = choice.workload.latency
+    limit = f"ITL p{latency.percentile:g} <= {latency.limit_seconds * 1e3:g} ms"
+    supply = choice.supplies.get("rented") or choice.supplies.get("owned")
+    if supply is None:
+        return _gate(f"{before}{limit}", "unverified", "no plan")
+    if latency.percentile != 50:
+        return _gate(f"{before}{limit}", "unverified", "unverified: the model gives means, percentiles need a measurement")
+    return _gate(f"{before}{limit}", "ok", f"ok on own GPUs ({supply.plan.origin}); the API's is not measured")
+
+
+def weakest_assumption(study: Study) -> str:
+    """Of the inputs that move the advantage most the one with the least evidence."""
+    tornado = study.tornado()
+    if tornado.empty or tornado["swing_usd_per_month"].iloc[0] <= 0:
+        return "none moves the answer"
+    top = tornado[tornado["swing_usd_per_month"] >= tornado["swing_usd_per_month"].iloc[0] * 0.25]
+    worst = (
+        top.assign(rank=top["confidence"].map(EVIDENCE_RANK)).sort_values(["rank", "swing_usd_per_month"], ascending=[False, False]).iloc[0]
+    )
+    unit = worst["unit"]
+    show = percent if unit == "fraction" else number
+    amount = show(worst["typical"]) + ("" if unit in ("fraction", "multiplier", "ratio") else f" {unit}")
+    word = {"guess": "a GUESS", "reported": "reported, not measured", "list_price": "a list price", "measured": "measured"}[
+        worst["confidence"]
+    ]
+    band = f"{show(worst['low'])} to {show(worst['high'])}"
+    return f"{plain_name(worst['path'])} = {amount}: {word}; {band} moves the advantage by {usd(worst['swing_usd_per_month'])} a month"
+
+
+def confidence(study: Study) -> dict[str, Any]:
+    """high, medium or low, with what it follows from: the chance of being cheapest, and the evidence behind load and quality."""
+    chance = cheapest_fraction(study.draws())
+    equals = chance["hybrid"] if "hybrid" in chance and study.totals["hybrid"] == study.totals[study.winner] else 0.0
+    sure = min(chance[study.winner] + (equals if study.winner != "hybrid" else 0.0), 1.0)
+    moved = study.winner not in ("today", "tuned")
+    quality = max((c.alternative.evidence for c in study.choices), key=EVIDENCE_RANK.__getitem__)
+    measured_load = all(load.confidence == "measured" for load in study.loads.values())
+    points = (sure < 0.9) + (sure < 0.6) + (moved and quality != "measured") + (moved and quality == "guess") + (not measured_load)
+    usage = [load.usage for load in study.loads.values() if load.usage]
+    thin = any(u.covered_fraction < 0.95 or u.rows_rejected_count > 0.02 * u.rows_count for u in usage)
+    level = ["high", "high", "medium", "medium"][points] if points <= 3 and not thin else "low"
+    because = [
+        f"cheapest in {probability(sure)} of the draws",
+        "load measured from an export" if measured_load else "load: totals by the client on a public shape",
+        f"quality {'measured' if quality == 'measured' else 'reported' if quality == 'reported' else 'a guess'}",
+        oldest_price(study),
+        *([f"usage export covers {percent(usage[0].covered_fraction)} of its hours: thin"] if thin else []),
+    ]
+    return {"level": level, "because": because}
+
+
+def oldest_price(study: Study) -> str:
+    """Age of the oldest dated price behind the answer's options, on the report's own day."""
+    offers = [o for c in study.choices for o in (c.today, c.host and c.host.offer, *(s.offer for s in c.supplies.values())) if o and o.date]
+    if not offers:
+        return "no price carries a date"
+    oldest = min(dt.date.fromisoformat(o.date) for o in offers)
+    return f"oldest price {(study.client.as_of_date - oldest).days} days"

@@ -1,0 +1,84 @@
+"""What options, plans and models are called on a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmcost.study.options import LABELS, fleet_count
+from llmcost.study.problem import Supply, WorkloadChoice
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+TERMS = {
+    "on_demand": "by the hour",
+    "committed_12_months": "for 12 months",
+    "committed_36_months": "for 36 months",
+    "owned": "",
+    "serverless": "",
+}
+
+
+def gpu_name(gpu_id: str) -> str:
+    """A GPU's id as a reader knows it.
+
+    >>> gpu_name("h100-80gb-sxm"), gpu_name("rtx-4090")
+    ('H100', 'RTX 4090')
+    """
+    first, *rest = gpu_id.split("-")
+    return f"RTX {' '.join(part.upper() if part[0].isdigit() else part.title() for part in rest)}" if first == "rtx" else first.upper()
+
+
+def replicas_count(study: Study, choice: WorkloadChoice, option: str) -> int:
+    """Whole replicas of rented or owned GPUs at typical values, spares included; of the hybrid the owned slices."""
+    if option == "hybrid":
+        split = study.split(choice.workload.id)
+        return split.owned_count if split else 0
+    return int(fleet_count(choice, choice.supplies[option], study.values, study.decision.spare_count))
+
+
+def owns_nothing(study: Study) -> bool:
+    """Whether the hybrid ends as the open model by API alone, because no slice pays or the fixed costs eat what they save."""
+    return study.lines["hybrid"].get("Engineers", 0.0) == 0
+
+
+def fleet_name(study: Study, choice: WorkloadChoice, option: str) -> str:
+    """So many GPUs of a kind, for example "4x H100"; of serverless the kind alone, for their number follows the load."""
+    supply = choice.supplies[option]
+    if option == "serverless":
+        each = f"{supply.plan.gpus_count}x " if supply.plan.gpus_count > 1 else ""
+        return f"serverless {each}{gpu_name(supply.plan.gpu_id)}"
+    count = replicas_count(study, choice, option)
+    return f"{count * supply.plan.gpus_count}x {gpu_name(supply.plan.gpu_id)}"
+
+
+def _terms(supply: Supply) -> str:
+    words = f"{supply.offer.provider} {TERMS[supply.offer.term]}".strip()
+    return f"bought {supply.offer.provider}" if supply.offer.term == "owned" else f"from {words}"
+
+
+def described(study: Study, option: str) -> str:
+    """The GPUs behind an option, in words."""
+    parts = [f"{fleet_name(study, c, option)} {_terms(c.supplies[option])}" for c in study.choices]
+    return " and ".join(dict.fromkeys(parts))
+
+
+def labels(study: Study) -> dict[str, str]:
+    """Every option with its own particulars."""
+    named, totals = dict(LABELS), study.totals
+    today = " + ".join(dict.fromkeys(f"{c.today.model_id}, {c.today.provider}" for c in study.choices if c.today))
+    named["today"] = f"Today ({'invoice' if study.client.invoice else today or 'nothing yet'})"
+    if "tuned" in totals:
+        named["tuned"] += " (cache, batch)" if totals["tuned"] < totals["today"] else " (nothing to tune)"
+    for option, verb in (("serverless", ""), ("rented", "Rent "), ("owned", "Own ")):
+        if option in totals:
+            fleets = " + ".join(dict.fromkeys(fleet_name(study, c, option) for c in study.choices))
+            named[option] = (verb + fleets)[0].upper() + (verb + fleets)[1:]
+    if "open_api" in totals:
+        models = " + ".join(dict.fromkeys(c.alternative.model_id for c in study.choices))
+        rest = " + rest on " + " + ".join(dict.fromkeys(c.today.model_id for c in study.choices if c.today)) if "today" in totals else ""
+        named["open_api"] = f"{models} by API{rest}"
+    if "hybrid" in totals:
+        owned = 0 if owns_nothing(study) else sum(replicas_count(study, c, "hybrid") for c in study.choices)
+        named["hybrid"] = f"Hybrid: the exact split owns {owned}" + ("" if owned else " (= open API)")
+    return named

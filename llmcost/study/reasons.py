@@ -1,0 +1,73 @@
+"""Why the answer is what it is, and what would turn it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmcost.model.fleet import delivered_utilization
+from llmcost.study.labels import labels, replicas_count
+from llmcost.study.names import plain_name
+from llmcost.study.options import LABELS, fleet_count
+from llmcost.study.problem import VOLUME, WorkloadChoice
+from llmcost.study.unit_costs import unit_costs
+from llmcost.study.wording import number, percent, usd
+
+if TYPE_CHECKING:
+    from llmcost.study.break_even import Flip
+    from llmcost.study.study import Study
+
+SHOWN_FLIPS = 4
+HOSTING = ("serverless", "rented", "owned", "hybrid")
+"""Options whose fleet would be another one where the answer turns."""
+
+
+def utilization(study: Study, choice: WorkloadChoice, option: str) -> float:
+    """Delivered utilization of an option's fleet, spares included: served over deliverable."""
+    supply = choice.supplies[option]
+    count = float(fleet_count(choice, supply, study.values, study.decision.spare_count))
+    return float(delivered_utilization(supply.curve.mean_served(count), count))
+
+
+def why(study: Study) -> str:
+    """The chain from the load's shape to a price per token, in one line."""
+    option = next((o for o in ("rented", "owned") if o in study.totals), None)
+    if option is None:
+        return "no own fleet can be had"
+    parts = []
+    for choice in study.choices:
+        supply, cost = choice.supplies[option], unit_costs(study, choice, option)
+        shape = f"peak/mean {number(supply.curve.peak / supply.curve.mean, 2)} → {replicas_count(study, choice, option)} replicas"
+        text = f"{shape}, {percent(utilization(study, choice, option))} delivered utilization: USD per million tokens "
+        text += f"{usd(cost['full'])} if always full → {usd(cost['at_load'])} at your load → {usd(cost['with_people'])} with people"
+        text += f" | open API {usd(cost['open_api'])}" if cost["open_api"] is not None else ""
+        text += f" | {choice.today.model_id} {usd(cost['today'])}" if choice.today and cost["today"] is not None else ""
+        parts.append(f"{choice.workload.id}: {text}" if len(study.choices) > 1 else text)
+    return "; ".join(parts)
+
+
+def flip_sentences(study: Study) -> list[str]:
+    """The nearest flips, one per input, closest to today's value first."""
+    nearest: dict[str, Flip] = {}
+    for flip in sorted(study.flips(), key=_distance):
+        nearest.setdefault(flip.path, flip)
+    said = [_flip_sentence(study, flip) for flip in list(nearest.values())[:SHOWN_FLIPS]]
+    if said and study.totals[study.winner] > min(study.totals.values()):
+        return [f"the balance already tips; it tips back at: {said[0]}", *said[1:]]
+    return said or ["nothing within its range, one input at a time, turns the answer"]
+
+
+def _distance(flip: Flip) -> float:
+    """How far an input must move, as a factor; from or to zero is far."""
+    low, high = sorted((abs(flip.turns_at), abs(flip.typical)))
+    return high / low if low > 0 else float("inf")
+
+
+def _flip_sentence(study: Study, flip: Flip) -> str:
+    to = LABELS[flip.option] if flip.option in HOSTING else labels(study)[flip.option]
+    if flip.path == VOLUME:
+        return f"volume x {number(flip.turns_at)}: {to}"
+    if flip.unit == "multiplier":
+        return f"{plain_name(flip.path)} x {number(flip.turns_at)}: {to}"
+    show = percent if flip.unit == "fraction" else number
+    side = "above" if flip.turns_at > flip.typical else "below"
+    return f"{plain_name(flip.path)} {side} {show(flip.turns_at)} (now {show(flip.typical)}): {to}"

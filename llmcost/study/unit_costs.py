@@ -1,0 +1,42 @@
+"""The same work as a price per million tokens, input and output together, from the full replica to the whole bill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmcost.model import HOURS_PER_MONTH
+from llmcost.model.fleet import replicas_for_peak
+from llmcost.study.options import fixed_lines, open_api_usd_per_month, replica_lines, tuned_lines
+from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+
+def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, float | None]:
+    """USD per million tokens (input and output, of the model that makes them) of one workload.
+
+    full         a replica that is busy every hour of the month
+    at_load      the whole fleet with its idle hours and spares, over the tokens that it serves
+    with_people  and with everything else that hosting adds
+    open_api     the same work at the cheapest eligible host, or None
+    today        the same work on today's model, tuned, or None
+    """
+    values, supply = study.values, choice.supplies[option]
+    mtok = float(sum(moved_volumes(choice, values)))
+    replica = float(sum(replica_lines(supply, values).values()))
+    count = float(replicas_for_peak(supply.curve.peak, values["hidden_costs.headroom_fraction"], spare_count=study.decision.spare_count))
+    fixed = float(sum(fixed_lines(option, values, study.decision.horizon_months).values())) / len(study.choices)
+    today_mtok = float(sum(volumes(choice, values)))
+    return {
+        "full": replica * supply.curve.mean / mtok,
+        "at_load": replica * count / mtok,
+        "with_people": (replica * count + fixed) / mtok,
+        "open_api": float(open_api_usd_per_month(choice, values)) / mtok if choice.host else None,
+        "today": float(sum(tuned_lines(choice, values, study.invoice_multiplier).values())) / today_mtok if choice.today else None,
+    }
+
+
+def replica_usd_per_hour(study: Study, choice: WorkloadChoice, option: str) -> float:
+    """USD of one replica for an hour, busy or idle."""
+    return float(sum(replica_lines(choice.supplies[option], study.values).values())) / HOURS_PER_MONTH
