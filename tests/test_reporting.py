@@ -17,6 +17,7 @@ import llmcost
 from llmcost.inputs.errors import InputError
 from llmcost.reporting import batch, cli, engine, page
 from llmcost.reporting.errors import ReportError
+from llmcost.reporting.figures import bills, first_page_option
 from llmcost.reporting.process import Limits, run_jobs
 
 engine.register()
@@ -378,3 +379,20 @@ def test_exit_codes(kit, monkeypatch, capsys):
     assert cli.main(["report", "--clients", str(kit / "nowhere")]) == 2
     monkeypatch.setattr(batch, "report_clients", lambda *_: 1 / 0)
     assert cli.main(["report", *words]) == 3
+
+
+def test_the_first_page_rounds_a_difference_as_coarsely_as_its_totals():
+    def option(name, typical, **more):
+        return {"id": name, "total_usd_per_month": {"p10": None, "typical": typical, "p90": None}} | more
+
+    options = [option("today", 11_504.2), option("other", 13_686, versus_today_usd_per_month=2_181.8)]
+    shown = first_page_option(options[1], options)
+    assert (shown["typical"], shown["versus_today"], shown["band"]) == ("13,700", "+2,200", "–")
+
+
+def test_bills_stand_side_by_side_and_sum_to_their_totals():
+    options = record("A")["options"]
+    shown = bills(options)
+    assert shown["labels"] == ["A"]
+    sums = [sum(filter(None, column)) for column in zip(*shown["items"].values(), strict=True)]
+    assert sums == pytest.approx(shown["totals"], abs=0.01)

@@ -58,6 +58,8 @@ def report_clients(
     """
     slugs = unique_slugs(clients)
     notebook_paths = tuple(sorted((notebooks or notebooks_path()).glob("[0-9]*.ipynb")))
+    if not notebook_paths:
+        raise ReportError(f"no notebooks in {notebooks or notebooks_path()}")
     make_room(out_dir)
     chart_script = ChartScript()
     prepare(engine)

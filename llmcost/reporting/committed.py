@@ -25,7 +25,15 @@ def execute(path: Path) -> None:
     check_complete(executed, path.name)
     for cell in executed.cells:
         for output in cell.get("outputs", []):
-            output.get("metadata", {}).pop(RESULTS_MIME, None)  # fingerprint and versions move with every change of code
+            settle(output)
     aside = path.with_suffix(".ipynb.new")
     aside.write_text(nbformat.writes(normalised(executed, {})) + "\n", encoding="utf-8", newline="\n")
     os.replace(aside, path)
+
+
+def settle(output: nbformat.NotebookNode) -> None:
+    """Take out what is new in every run or moves with any change of code, so that a diff shows only what changed."""
+    output.get("metadata", {}).pop(RESULTS_MIME, None)  # fingerprint and versions
+    widget = output.get("data", {}).get("application/vnd.jupyter.widget-view+json")
+    if widget:
+        widget["model_id"] = "made anew when the cell runs"

@@ -6,6 +6,7 @@ The file opens offline and asks for nothing: the chart script is in it, and only
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -16,35 +17,14 @@ import mistune
 from markupsafe import Markup
 
 from llmcost.reporting.errors import ReportError
+from llmcost.reporting.figures import bills, first_page_option
 from llmcost.study import wording
 from llmcost.views.renderer import CHART_MIME, mimebundle, title_of
-from llmcost.views.tables import KINDS, cell_text
+from llmcost.views.tables import cell_text
 from llmcost.views.text import visible
 
-TAGS = {
-    *(
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "p",
-        "br",
-        "hr",
-        "blockquote",
-        "ul",
-        "ol",
-        "li",
-        "em",
-        "strong",
-        "del",
-        "code",
-        "pre",
-        "a",
-    ),
-    *("table", "caption", "thead", "tbody", "tr", "th", "td"),
-}
+TAGS = set(["h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "blockquote", "ul", "ol", "li", "em", "strong", "del", "code", "pre", "a"])
+TAGS |= set(["table", "caption", "thead", "tbody", "tr", "th", "td"])
 ATTRIBUTES = {"a": ["href"], "th": ["class"], "td": ["class"]}
 
 
@@ -57,10 +37,10 @@ def tools() -> tuple[jinja2.Environment, Any, bleach.Cleaner]:
         undefined=jinja2.ChainableUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: visible(value) if type(value) is str else value,
+        finalize=lambda value: typeset(value) if type(value) is str else value,
     )
     environment.filters |= {name: getattr(wording, name) for name in ("usd", "usd_range", "percent", "probability", "number")}
-    environment.filters |= {"usd_cell": KINDS["usd"], "difference": KINDS["usd_difference"], "cell": cell_text}
+    environment.filters |= {"cell": cell_text, "breakable": breakable}
     cleaner = bleach.Cleaner(tags=TAGS, attributes=ATTRIBUTES, protocols={"http", "https"}, strip=True)
     return environment, mistune.create_markdown(escape=True, plugins=["table", "strikethrough"]), cleaner
 
@@ -74,12 +54,24 @@ def render(results: dict[str, Any], notebooks: dict[str, Any], chart_script: str
         results=results,
         verdict=results["verdict"],
         report=results.get("report") or {},
+        options=[first_page_option(option, results["options"]) for option in results["options"]],
+        bills=bills(results["options"]),
         sections=list(sections(notebooks, "report")),
         appendix=list(sections(notebooks, "appendix")),
         scripts=[Markup(chart_script), Markup(embed)],
         script_hashes=[script_hash(chart_script), script_hash(embed)],
         style=Markup(environment.get_template("report.css").render(brand=brand_colour(results))),
     )
+
+
+def typeset(text: str) -> str:
+    """A plain string as print sets it, on one line."""
+    return visible(text).replace(" -> ", " → ").replace(" <= ", " ≤ ").replace(" >= ", " ≥ ")
+
+
+def breakable(text: str) -> Markup:
+    """A dotted path that a narrow column may break at its joints."""
+    return Markup("<wbr>").join(re.split(r"(?<=[._/])", visible(text)))
 
 
 def script_hash(script: str) -> str:
