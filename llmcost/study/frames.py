@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from llmcost.study.assumptions import Assumption
+from llmcost.study.assumptions import Assumption, Values
+from llmcost.study.bills import Decision, option_totals
 from llmcost.study.choices import Considered, out_of_reach
 from llmcost.study.draws import cheapest_fraction
 from llmcost.study.options import LABELS
@@ -79,6 +81,13 @@ def lines(bills: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
     """One row per option and item."""
     rows = [(option, item, usd) for option, bill in bills.items() for item, usd in bill.items()]
     return pd.DataFrame(rows, columns=["option", "item", "usd_per_month"])
+
+
+def sweep(decision: Decision, values: Values, path: str, points: Sequence[float]) -> pd.DataFrame:
+    """Every option's total while one input takes each of `points` and the rest stay typical: option, value, usd_per_month."""
+    totals = option_totals(decision, {**values, path: np.asarray(points, dtype=float)})
+    wide = pd.DataFrame({option: np.broadcast_to(usd, (len(points),)) for option, usd in totals.items()}).assign(value=list(points))
+    return wide.melt(id_vars="value", var_name="option", value_name="usd_per_month")[["option", "value", "usd_per_month"]]
 
 
 def options(study: Study) -> pd.DataFrame:

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from llmcost.study.choices import Considered, best_considered, checked_alternati
 from llmcost.study.draws import drawn_totals, tornado
 from llmcost.study.load import WorkloadLoad, workload_load
 from llmcost.study.options import today_lines
-from llmcost.study.problem import WorkloadChoice
+from llmcost.study.problem import VOLUME, WorkloadChoice
 from llmcost.study.split import Split, workload_split
 
 DRAWS = 2_000
@@ -198,6 +199,16 @@ class Study:
     @cached_property
     def _verdict(self) -> dict[str, Any]:
         return verdict.verdict(self)
+
+    def sweep(self, path: str, points: Sequence[float]) -> pd.DataFrame:
+        """Every option's total while one assumption moves: option, value, usd_per_month. "volume_multiplier" moves all volumes.
+
+        Raises InputError for a path that is no assumption of this study.
+        """
+        if path != VOLUME and path not in self.inputs:
+            near = ", ".join(get_close_matches(path, list(self.inputs), n=3, cutoff=0.4))
+            raise InputError("sweep", path, "is not an assumption of this study", f"Nearest: {near or 'see study.assumptions()'}")
+        return frames.sweep(self.decision, self.values, path, points)
 
     def verdict(self) -> dict[str, Any]:
         """The answer in sentences, with its gates, reasons, flips and confidence."""

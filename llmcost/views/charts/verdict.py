@@ -1,0 +1,124 @@
+"""Charts of the verdict: options with their ranges, the saving by step, what moves the answer, cost over volume."""
+
+import altair as alt
+import pandas as pd
+
+from llmcost.views.theme import COLOURS
+
+OPTION_COLOURS = {
+    "today": COLOURS["today"],
+    "tuned": COLOURS["tuned"],
+    "open_api": COLOURS["api"],
+    "serverless": COLOURS["serverless"],
+    "rented": COLOURS["own"],
+    "owned": COLOURS["own"],
+    "hybrid": COLOURS["hybrid"],
+}
+DASHES = {"owned": [5, 3], "hybrid": [2, 2], "tuned": [5, 3]}
+
+
+def option_colour() -> alt.Color:
+    """One colour per option, everywhere."""
+    return alt.Color("option:N", scale=alt.Scale(domain=list(OPTION_COLOURS), range=list(OPTION_COLOURS.values())), legend=None)
+
+
+def options_chart(options: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
+    """Typical cost of each option as a dot on its P10 to P90 band.
+
+    options  label, option, usd_per_month, p10_usd_per_month, p90_usd_per_month, chosen
+    """
+    order = list(options["label"])
+    y = alt.Y("label:N", sort=order, title=None)
+    x_title = "USD per month, log scale"
+    base = alt.Chart(options)
+    scale = alt.Scale(type="log", nice=False, padding=20)
+    band = base.mark_rule(strokeWidth=9, opacity=0.35, strokeDash=[]).encode(
+        y=y,
+        x=alt.X("p10_usd_per_month:Q", scale=scale, title=x_title, axis=alt.Axis(format="$,.0f", tickCount=5)),
+        x2="p90_usd_per_month:Q",
+        color=option_colour(),
+    )
+    dot = base.mark_point(size=110).encode(y=y, x=alt.X("usd_per_month:Q", scale=scale), color=option_colour())
+    text = base.mark_text(dy=-13, align="center", fontWeight="bold").encode(
+        y=y, x=alt.X("usd_per_month:Q", scale=scale), text=alt.Text("usd_per_month:Q", format="$,.3s")
+    )
+    return alt.layer(band, dot, text).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(44))
+
+
+def saving_chart(steps: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
+    """A waterfall from today's bill to the advised one.
+
+    steps  step, start_usd_per_month, end_usd_per_month, amount (text), kind (total | less | more)
+    """
+    x = alt.X("step:N", sort=list(steps["step"]), title=None, axis=alt.Axis(labelAngle=0, labelLimit=150))
+    colour = alt.Color(
+        "kind:N", scale=alt.Scale(domain=["total", "less", "more"], range=[COLOURS["today"], COLOURS["api"], COLOURS["own"]]), legend=None
+    )
+    base = alt.Chart(steps)
+    bars = base.mark_bar(size=54).encode(
+        x=x, y=alt.Y("start_usd_per_month:Q", title="USD per month", axis=alt.Axis(format="$,.0f")), y2="end_usd_per_month:Q", color=colour
+    )
+    text = base.transform_calculate(top="max(datum.start_usd_per_month, datum.end_usd_per_month)").mark_text(dy=-8, fontWeight="bold")
+    return alt.layer(bars, text.encode(x=x, y="top:Q", text="amount:N")).properties(title=alt.Title(title, subtitle=subtitle), height=240)
+
+
+def tornado_chart(swings: pd.DataFrame, title: str, subtitle: str, typical_usd_per_month: float) -> alt.LayerChart:
+    """How far each input alone moves the advantage, widest first.
+
+    swings  name (with its range), at_low_usd_per_month, at_high_usd_per_month, evidence (measured | list_price | reported | guess)
+    """
+    y = alt.Y("name:N", sort=list(swings["name"]), title=None, axis=alt.Axis(labelLimit=330))
+    shades = alt.Scale(
+        domain=["measured", "list_price", "reported", "guess"], range=[COLOURS["api"], COLOURS["api"], COLOURS["tuned"], COLOURS["own"]]
+    )
+    x = alt.X(
+        "at_low_usd_per_month:Q",
+        title="advantage of the advice, USD per month",
+        axis=alt.Axis(format="$,.0f", tickCount=5),
+        scale=alt.Scale(zero=True),
+    )
+    bars = (
+        alt.Chart(swings)
+        .mark_bar(height=16)
+        .encode(y=y, x=x, x2="at_high_usd_per_month:Q", color=alt.Color("evidence:N", scale=shades, legend=alt.Legend(title="evidence")))
+    )
+    rule = alt.Chart(pd.DataFrame({"typical": [typical_usd_per_month]})).mark_rule().encode(x="typical:Q")
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(strokeDash=[], strokeWidth=2).encode(x="zero:Q")
+    return alt.layer(bars, rule, zero).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(28))
+
+
+def volume_chart(sweep: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
+    """Each option's cost over volume on log axes, with its name at the right end and today's volume as a rule.
+
+    sweep  option, label, value (times today's volume), usd_per_month
+    """
+    x = alt.X(
+        "value:Q",
+        scale=alt.Scale(type="log", nice=False),
+        title="volume, times today's, log scale",
+        axis=alt.Axis(format="~g", tickCount=6),
+    )
+    y = alt.Y(
+        "usd_per_month:Q",
+        scale=alt.Scale(type="log", nice=False, padding=8),
+        title="USD per month, log scale",
+        axis=alt.Axis(format="$~s", tickCount=6),
+    )
+    dash = alt.StrokeDash(
+        "option:N",
+        scale=alt.Scale(domain=list(OPTION_COLOURS), range=[DASHES.get(option, [1, 0]) for option in OPTION_COLOURS]),
+        legend=None,
+    )
+    names = alt.Legend(
+        title=None, labelExpr=f"{dict(zip(sweep['option'], sweep['label'], strict=True))}[datum.label]", symbolType="stroke", columns=3
+    )
+    colour = alt.Color(
+        "option:N",
+        scale=alt.Scale(domain=list(dict.fromkeys(sweep["option"])), range=[OPTION_COLOURS[o] for o in dict.fromkeys(sweep["option"])]),
+        legend=names,
+    )
+    lines = alt.Chart(sweep).mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
+    now = alt.Chart(pd.DataFrame({"now": [1.0], "text": ["today's volume"]}))
+    rule = now.mark_rule().encode(x="now:Q")
+    note = now.mark_text(align="left", dx=4, y=8).encode(x="now:Q", text="text:N")
+    return alt.layer(lines, rule, note).properties(title=alt.Title(title, subtitle=subtitle), height=300)
