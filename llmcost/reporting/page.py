@@ -23,8 +23,8 @@ from llmcost.views.renderer import CHART_MIME, mimebundle, title_of
 from llmcost.views.tables import cell_text
 from llmcost.views.text import visible
 
-TAGS = set(["h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "blockquote", "ul", "ol", "li", "em", "strong", "del", "code", "pre", "a"])
-TAGS |= set(["table", "caption", "thead", "tbody", "tr", "th", "td"])
+TEXT_TAGS = "h1 h2 h3 h4 h5 h6 p br hr blockquote ul ol li em strong del code pre a"
+TABLE_TAGS = "table caption thead tbody tr th td"
 ATTRIBUTES = {"a": ["href"], "th": ["class"], "td": ["class"]}
 
 
@@ -41,7 +41,8 @@ def tools() -> tuple[jinja2.Environment, Any, bleach.Cleaner]:
     )
     environment.filters |= {name: getattr(wording, name) for name in ("usd", "usd_range", "percent", "probability", "number")}
     environment.filters |= {"cell": cell_text, "breakable": breakable}
-    cleaner = bleach.Cleaner(tags=TAGS, attributes=ATTRIBUTES, protocols={"http", "https"}, strip=True)
+    tags = {*TEXT_TAGS.split(), *TABLE_TAGS.split()}
+    cleaner = bleach.Cleaner(tags=tags, attributes=ATTRIBUTES, protocols={"http", "https"}, strip=True)
     return environment, mistune.create_markdown(escape=True, plugins=["table", "strikethrough"]), cleaner
 
 
