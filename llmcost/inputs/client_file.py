@@ -43,22 +43,31 @@ def _date(text: str) -> dt.date:
 
 
 def _put(raw: dict[str, Any], dotted: str, value: Any) -> None:
-    """Set the value at a dotted path; items of a list are named by their id or model_id."""
-    *parents, last = dotted.split(".")
+    """Set the value at a dotted path; items of a list are named by their id or model_id, which may hold dots themselves."""
     here: Any = raw
-    for key in parents:
-        if isinstance(here, list):
-            named = {str(item.get("id", item.get("model_id"))): item for item in here if isinstance(item, dict)}
-            if key not in named:
-                raise InputError("what_if", dotted, f"there is no {key!r}", f"There are: {', '.join(named) or 'none'}")
-            here = named[key]
-        else:
-            here = here.setdefault(key, {})
+    rest = dotted
+    while True:
+        key, rest = _split_off(here, rest, dotted)
+        if not rest:
+            break
+        here = here[key] if isinstance(here, list) else here.setdefault(key, {})
         if not isinstance(here, dict | list):
             raise InputError("what_if", dotted, f"{key!r} holds a single value", "End the path there")
     if not isinstance(here, dict):
         raise InputError("what_if", dotted, "ends in a list", "Name an item and one of its keys")
-    here[last] = value
+    here[key] = value
+
+
+def _split_off(here: Any, path: str, dotted: str) -> tuple[Any, str]:
+    """(next key or list index, the rest of the path)."""
+    if isinstance(here, dict):
+        key, _, rest = path.partition(".")
+        return key, rest
+    names = [str(item.get("id", item.get("model_id"))) if isinstance(item, dict) else "" for item in here]
+    for index, name in enumerate(names):
+        if name and (path == name or path.startswith(name + ".")):
+            return index, path[len(name) + 1 :]
+    raise InputError("what_if", dotted, f"there is no {path.partition('.')[0]!r}", f"There are: {', '.join(names) or 'none'}")
 
 
 def _readable(error: ValidationError, file: str, document: Any, raw: Any) -> InputError:

@@ -6,8 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from llmcost.study.draws import cheapest_fraction
-from llmcost.study.names import plain_name
-from llmcost.study.wording import number, percent, probability, usd
+from llmcost.study.names import plain_name, shown
+from llmcost.study.wording import percent, probability, usd
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -70,14 +70,11 @@ def weakest_assumption(study: Study) -> str:
     worst = (
         top.assign(rank=top["confidence"].map(EVIDENCE_RANK)).sort_values(["rank", "swing_usd_per_month"], ascending=[False, False]).iloc[0]
     )
-    unit = worst["unit"]
-    show = percent if unit == "fraction" else number
-    amount = show(worst["typical"]) + ("" if unit in ("fraction", "multiplier", "ratio") else f" {unit}")
+    amount, low, high = (shown(worst[level], worst["unit"]) for level in ("typical", "low", "high"))
     word = {"guess": "a GUESS", "reported": "reported, not measured", "list_price": "a list price", "measured": "measured"}[
         worst["confidence"]
     ]
-    band = f"{show(worst['low'])} to {show(worst['high'])}"
-    return f"{plain_name(worst['path'])} = {amount}: {word}; {band} moves the advantage by {usd(worst['swing_usd_per_month'])} a month"
+    return f"{plain_name(worst['path'])} = {amount}: {word}; {low} to {high} moves the advantage by {usd(worst['swing_usd_per_month'])} a month"
 
 
 def confidence(study: Study) -> dict[str, Any]:

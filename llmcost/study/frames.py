@@ -13,7 +13,9 @@ from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.bills import Decision, option_totals
 from llmcost.study.choices import Considered, out_of_reach
 from llmcost.study.draws import cheapest_fraction
+from llmcost.study.names import plain_name, shown
 from llmcost.study.options import LABELS
+from llmcost.study.wording import usd
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -111,3 +113,29 @@ def options(study: Study) -> pd.DataFrame:
         rows.append(row)
     columns = ["p10_usd_per_month", "p90_usd_per_month", "versus_today_usd_per_month", "probability_cheapest_fraction"]
     return pd.DataFrame(rows, columns=["option", "label", "status", "reason", "usd_per_month", *columns])
+
+
+def waterfall(study: Study) -> pd.DataFrame:
+    """The way from today's bill to the advised one: step, start_usd_per_month, end_usd_per_month, amount, kind (total | less | more)."""
+    level = study.totals.get("today", 0.0)
+    rows = [("today", 0.0, level, usd(level), "total")]
+    for step in study.verdict()["saving"]:
+        change = step["usd_per_month"]
+        rows.append((step["step"], level, level + change, usd(change, signed=True), "less" if change < 0 else "more"))
+        level += change
+    rows.append(("advised", 0.0, level, usd(level), "total"))
+    return pd.DataFrame(rows, columns=["step", "start_usd_per_month", "end_usd_per_month", "amount", "kind"])
+
+
+def swings(study: Study, count: int) -> pd.DataFrame:
+    """The `count` inputs that move the advice's advantage most: name with its range, advantage at low and at high, evidence."""
+    top = study.tornado().head(count)
+    names = [f"{plain_name(row.path)}: {shown(row.low, row.unit)} to {shown(row.high, row.unit)}" for row in top.itertuples()]
+    return pd.DataFrame(
+        {
+            "name": names,
+            "at_low_usd_per_month": -top["at_low_usd_per_month"].to_numpy(),
+            "at_high_usd_per_month": -top["at_high_usd_per_month"].to_numpy(),
+            "evidence": top["confidence"].to_numpy(),
+        }
+    )

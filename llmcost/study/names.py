@@ -1,4 +1,6 @@
-"""How an assumption is called in a sentence."""
+"""How an assumption is called in a sentence, and how its value reads."""
+
+from llmcost.study.wording import number, percent
 
 NAMES = {
     "volume_multiplier": "volume",
@@ -51,3 +53,16 @@ def plain_name(path: str) -> str:
     """
     last = path.rsplit(".", 1)[-1]
     return NAMES.get(last, last.replace("_", " "))
+
+
+def shown(value: float, unit: str) -> str:
+    """A value as its unit wants it read.
+
+    >>> shown(0.85, "fraction"), shown(1.5, "multiplier"), shown(145_000, "USD/year")
+    ('85 %', 'x 1.5', '145,000 USD/year')
+    """
+    if unit == "fraction":
+        return percent(value)
+    if unit in ("multiplier", "ratio"):
+        return f"x {number(value)}"
+    return f"{number(value)} {unit}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from llmcost.model.fleet import delivered_utilization
 from llmcost.study.labels import labels, replicas_count
-from llmcost.study.names import plain_name
+from llmcost.study.names import plain_name, shown
 from llmcost.study.options import LABELS, fleet_count
 from llmcost.study.problem import VOLUME, WorkloadChoice
 from llmcost.study.unit_costs import unit_costs
@@ -66,8 +66,5 @@ def _flip_sentence(study: Study, flip: Flip) -> str:
     to = LABELS[flip.option] if flip.option in HOSTING else labels(study)[flip.option]
     if flip.path == VOLUME:
         return f"volume x {number(flip.turns_at)}: {to}"
-    if flip.unit == "multiplier":
-        return f"{plain_name(flip.path)} x {number(flip.turns_at)}: {to}"
-    show = percent if flip.unit == "fraction" else number
     side = "above" if flip.turns_at > flip.typical else "below"
-    return f"{plain_name(flip.path)} {side} {show(flip.turns_at)} (now {show(flip.typical)}): {to}"
+    return f"{plain_name(flip.path)} {side} {shown(flip.turns_at, flip.unit)} (now {shown(flip.typical, flip.unit)}): {to}"

@@ -192,6 +192,14 @@ class Study:
     def _tornado(self) -> pd.DataFrame:
         return tornado(self.decision, self.inputs, self.winner, self.yardstick)
 
+    def waterfall(self) -> pd.DataFrame:
+        """From today's bill to the advised one, step by step."""
+        return frames.waterfall(self)
+
+    def swings(self, count: int = 8) -> pd.DataFrame:
+        """The inputs that move the advice's advantage most, named with their ranges."""
+        return frames.swings(self, count)
+
     def tornado(self) -> pd.DataFrame:
         """What each uncertain input alone does to the winner's advantage over the yardstick, widest swing first."""
         return self._tornado

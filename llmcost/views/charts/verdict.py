@@ -22,7 +22,7 @@ def option_colour() -> alt.Color:
     return alt.Color("option:N", scale=alt.Scale(domain=list(OPTION_COLOURS), range=list(OPTION_COLOURS.values())), legend=None)
 
 
-def options_chart(options: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
+def options_chart(options: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart | alt.FacetChart:
     """Typical cost of each option as a dot on its P10 to P90 band.
 
     options  label, option, usd_per_month, p10_usd_per_month, p90_usd_per_month, chosen
@@ -45,7 +45,7 @@ def options_chart(options: pd.DataFrame, title: str, subtitle: str) -> alt.Layer
     return alt.layer(band, dot, text).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(44))
 
 
-def saving_chart(steps: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
+def saving_chart(steps: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart | alt.FacetChart:
     """A waterfall from today's bill to the advised one.
 
     steps  step, start_usd_per_month, end_usd_per_month, amount (text), kind (total | less | more)
@@ -62,7 +62,7 @@ def saving_chart(steps: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     return alt.layer(bars, text.encode(x=x, y="top:Q", text="amount:N")).properties(title=alt.Title(title, subtitle=subtitle), height=240)
 
 
-def tornado_chart(swings: pd.DataFrame, title: str, subtitle: str, typical_usd_per_month: float) -> alt.LayerChart:
+def tornado_chart(swings: pd.DataFrame, title: str, subtitle: str, typical_usd_per_month: float) -> alt.LayerChart | alt.FacetChart:
     """How far each input alone moves the advantage, widest first.
 
     swings  name (with its range), at_low_usd_per_month, at_high_usd_per_month, evidence (measured | list_price | reported | guess)
@@ -87,7 +87,7 @@ def tornado_chart(swings: pd.DataFrame, title: str, subtitle: str, typical_usd_p
     return alt.layer(bars, rule, zero).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(28))
 
 
-def volume_chart(sweep: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
+def volume_chart(sweep: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart | alt.FacetChart:
     """Each option's cost over volume on log axes, with its name at the right end and today's volume as a rule.
 
     sweep  option, label, value (times today's volume), usd_per_month

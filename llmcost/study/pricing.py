@@ -1,0 +1,183 @@
+"""What a token costs on each side: today's bill, other tiers, hosts of the open model, own GPUs, and other uses."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from llmcost.inputs.api_prices import Offer, open_model_offers, todays_offer
+from llmcost.inputs.client import Gates, Today
+from llmcost.inputs.errors import InputError
+from llmcost.model.api_bill import api_usd_per_month
+from llmcost.study.hosts import JudgedOffer, cheapest_eligible, judged_offers
+from llmcost.study.problem import WorkloadChoice, volumes
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+CLOSED_TIERS = (
+    ("frontier", "anthropic", "claude-opus-5"),
+    ("premium", "anthropic", "claude-sonnet-4-6"),
+    ("premium", "openai", "gpt-4o"),
+    ("mini", "openai", "gpt-4.1-mini"),
+    ("mini", "openai", "gpt-4o-mini"),
+)
+"""Yardsticks: well-known closed models, two of each tier where there are two."""
+OPEN_TIERS = (("open, 235B", "qwen3-235b-a22b"), ("open, 70B", "llama-3.3-70b"), ("open, 8B", "llama-3.1-8b"))
+ROUTER = "huggingface_"
+"""How genai-prices marks what a router says of a host."""
+STAND_IN = CLOSED_TIERS[3]
+"""What prices the arithmetic where nothing answers today."""
+
+
+def main_choice(study: Study) -> WorkloadChoice:
+    """The workload with the most tokens: the one that the arithmetic by hand follows."""
+    return max(study.choices, key=lambda choice: float(sum(volumes(choice, study.values))))
+
+
+def listed_offer(study: Study, provider: str, model_id: str) -> Offer | None:
+    """A closed model's price in force, or None where no list has one: a gap, never 0 USD."""
+    try:
+        return todays_offer(Today(provider=provider, model_id=model_id), study.client.as_of_date, study.client.quotes, "")
+    except InputError:
+        return None
+
+
+def offer_today(study: Study, choice: WorkloadChoice) -> Offer:
+    """Today's offer; a mini model's where nothing answers today."""
+    offer = choice.today or listed_offer(study, *STAND_IN[1:])
+    assert offer is not None, "the stand-in is in the price list that the kit brings along"
+    return offer
+
+
+def cheapest_listed(study: Study, choice: WorkloadChoice, model_id: str) -> tuple[JudgedOffer | None, bool]:
+    """(cheapest offer of an open model for this workload's tokens, whether the client may use it)."""
+    into, out = volumes(choice, study.values)
+    bill = {
+        "input_mtok_per_month": float(into),
+        "output_mtok_per_month": float(out),
+        "cached_input_fraction": float(study.values[f"{choice.at}.cached_input_fraction"]),
+        "requests_per_month": choice.load.requests_per_month,
+    }
+    peak = float(choice.load.hourly["requests"].max()) / 60
+    offers = open_model_offers(model_id, study.client.as_of_date, study.client.quotes)
+    allowed = cheapest_eligible(judged_offers(offers, choice.workload, bill, peak))
+    free = choice.workload.model_copy(update={"gates": Gates()})
+    return (allowed, True) if allowed else (cheapest_eligible(judged_offers(offers, free, bill, peak)), False)
+
+
+def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+    """The same tokens on today's model and on each tier, dearest first: tier, label, prices, usd_per_month, kind, allowed.
+
+    kind  today | closed | open. Equal token counts, today's cached share, no batch, list prices: only the price differs.
+    """
+    into, out = (float(v) for v in volumes(choice, study.values))
+    cached = float(study.values[f"{choice.at}.cached_input_fraction"])
+    found: list[tuple[str, str, Offer | None, bool]] = []
+    today = choice.today
+    if today:
+        found.append(("today", "today", today, True))
+    leaves = choice.workload.gates.third_party_api_allowed and not choice.workload.gates.air_gapped
+    for tier, provider, model_id in CLOSED_TIERS:
+        if not (today and (today.provider, today.model_id) == (provider, model_id)):
+            found.append((tier, "closed", listed_offer(study, provider, model_id), leaves))
+    for tier, model_id in OPEN_TIERS:
+        judged, allowed = cheapest_listed(study, choice, model_id)
+        found.append((tier, "open", judged.offer if judged else None, allowed))
+    rows = [
+        {
+            "tier": tier,
+            "label": f"{offer.model_id}, {offer.provider}",
+            **_prices(offer),
+            "usd_per_month": float(api_usd_per_month(offer.prices, into, out, cached)),
+            "kind": kind,
+            "allowed": allowed,
+        }
+        for tier, kind, offer, allowed in found
+        if offer
+    ]
+    frame = pd.DataFrame(rows).sort_values("usd_per_month", ascending=False, ignore_index=True)
+    return frame.assign(usd_per_mtok=frame["usd_per_month"] / (into + out))
+
+
+def _prices(offer: Offer) -> dict[str, float]:
+    names = ("input_usd_per_mtok", "cached_input_usd_per_mtok", "output_usd_per_mtok")
+    return {name: getattr(offer.prices, name) for name in names}
+
+
+def bill_parts(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFrame:
+    """One month at list prices by class of token: tokens, mtok_per_month, usd_per_mtok, usd_per_month, share_fraction."""
+    into, out = (float(v) for v in volumes(choice, study.values))
+    cached, prices = float(study.values[f"{choice.at}.cached_input_fraction"]), offer.prices
+    rows = [
+        ("input, fresh", into * (1 - cached), prices.input_usd_per_mtok),
+        ("input, from the cache", into * cached, prices.cached_input_usd_per_mtok),
+        ("output", out, prices.output_usd_per_mtok),
+    ]
+    frame = pd.DataFrame(rows, columns=["tokens", "mtok_per_month", "usd_per_mtok"])
+    frame["usd_per_month"] = frame["mtok_per_month"] * frame["usd_per_mtok"]
+    return frame.assign(share_fraction=frame["usd_per_month"] / frame["usd_per_month"].sum())
+
+
+def hosts_of(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+    """Every offer of the chosen open model, cheapest first, with status, reason and label."""
+    hosts = study.hosts()
+    hosts = hosts[(hosts["workload"] == choice.workload.id) & (hosts["model_id"] == choice.alternative.model_id)]
+    return hosts.assign(label=hosts["provider"].astype(str)).reset_index(drop=True)
+
+
+def cheapest_hosts(study: Study) -> pd.DataFrame:
+    """One row per open model tried: its cheapest eligible host, or none; how many offers are eligible, to ask, and refused."""
+    rows: list[dict[str, Any]] = []
+    for tried in study.considered.values():
+        for one in tried:
+            host, counts = one.choice.host, pd.Series([judged.status for judged in one.hosts], dtype=str).value_counts()
+            rows.append(
+                {
+                    "model_id": one.choice.alternative.model_id,
+                    "provider": host.offer.provider if host else None,
+                    "input_usd_per_mtok": host.offer.prices.input_usd_per_mtok if host else None,
+                    "output_usd_per_mtok": host.offer.prices.output_usd_per_mtok if host else None,
+                    "usd_per_month": host.usd_per_month if host else None,
+                    **{f"{status}_count": int(counts.get(status, 0)) for status in ("ok", "ask", "failed")},
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def refusals(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+    """Why offers of the chosen model are out or must be asked for: reason, status, offers_count, cheapest_usd_per_month."""
+    hosts = hosts_of(study, choice)
+    out = hosts[hosts["status"] != "ok"]
+    grouped = out.groupby(["reason", "status"], as_index=False).agg(
+        offers_count=("provider", "size"), cheapest_usd_per_month=("usd_per_month", "min")
+    )
+    return grouped.sort_values(["offers_count", "reason"], ascending=[False, True], ignore_index=True)
+
+
+def list_disagreements(study: Study) -> pd.DataFrame:
+    """Hosts of the open models tried whose price differs between two public lists: the price that is used, the other, their ratio.
+
+    The other list is genai-prices where a dated row of ours knows the host too, or what the Hugging Face router says of the host.
+    """
+    rows = []
+    for one in (one for tried in study.considered.values() for one in tried):
+        used = {j.offer.provider: j.offer for j in reversed(one.hosts) if not j.offer.superseded}
+        for other in (j.offer for j in one.hosts if j.offer.superseded or j.offer.provider.startswith(ROUTER)):
+            mine = used.get(other.provider.removeprefix(ROUTER))
+            ratios = [theirs / _prices(mine)[name] for name, theirs in _prices(other).items()] if mine else []
+            if mine and max(abs(ratio - 1) for ratio in ratios) > 0.01:
+                rows.append((mine, other, max(ratios, key=lambda ratio: abs(math.log(ratio)))))
+    columns = {
+        "model_id": [mine.model_id for mine, _, _ in rows],
+        "host": [mine.provider for mine, _, _ in rows],
+        "used_input_usd_per_mtok": [mine.prices.input_usd_per_mtok for mine, _, _ in rows],
+        "other_input_usd_per_mtok": [other.prices.input_usd_per_mtok for _, other, _ in rows],
+        "used_output_usd_per_mtok": [mine.prices.output_usd_per_mtok for mine, _, _ in rows],
+        "other_output_usd_per_mtok": [other.prices.output_usd_per_mtok for _, other, _ in rows],
+        "other_over_used_ratio": [ratio for _, _, ratio in rows],
+        "other_list": ["Hugging Face router" if other.provider.startswith(ROUTER) else "genai-prices" for _, other, _ in rows],
+    }
+    return pd.DataFrame(columns).drop_duplicates(ignore_index=True)

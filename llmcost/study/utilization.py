@@ -1,0 +1,176 @@
+"""How busy own GPUs are: the fleet that each workload needs, and what its idle hours do to the price of a token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from llmcost.inputs.catalog import gpu, model_shape
+from llmcost.inputs.client import OwnCapacity
+from llmcost.inputs.errors import InputError
+from llmcost.inputs.load_shapes import load_shape, shape_facts, shape_names
+from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
+from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok, replicas_for_peak
+from llmcost.model.throughput import fitting_concurrency, request_seconds, roofline_replica
+from llmcost.study.options import fleet_count, open_api_usd_per_month, tuned_lines
+from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes
+from llmcost.study.unit_costs import replica_usd_per_hour
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+ALWAYS_ON = ("rented", "owned")
+SHAPE_REPLICAS = 10.0
+"""Mean load at which load shapes are compared: enough that rounding up to whole replicas hardly matters."""
+
+
+@dataclass(frozen=True)
+class OwnFleet:
+    """The always-on replicas that carry one workload's busiest hour, spares included, at typical values.
+
+    input_tokens, output_tokens  of the open model in a mean request; cached input costs no prefill and is left out
+    tokens_per_second            input and output tokens that one full, latency-safe replica serves of this work
+    api_usd_per_mtok             the same work at the cheapest eligible API of the open model, or None
+    today_usd_per_mtok           the same work on today's model, tuned, or None; per million tokens of the open model
+    """
+
+    option: str
+    choice: WorkloadChoice
+    supply: Supply
+    replicas_count: int
+    spare_count: int
+    headroom_fraction: float
+    safe_share_fraction: float
+    input_tokens: float
+    output_tokens: float
+    requests_per_hour: float
+    replica_usd_per_hour: float
+    tokens_per_second: float
+    api_usd_per_mtok: float | None
+    today_usd_per_mtok: float | None
+
+    @property
+    def utilization_fraction(self) -> float:
+        """Delivered over deliverable, spares included."""
+        return float(delivered_utilization(self.supply.curve.mean_served(self.replicas_count), self.replicas_count))
+
+    @property
+    def usd_per_mtok(self) -> float:
+        """What a million tokens cost on this fleet, GPUs alone."""
+        return float(gpu_usd_per_mtok(self.replica_usd_per_hour, self.tokens_per_second, self.utilization_fraction))
+
+    @property
+    def peak_to_mean_ratio(self) -> float:
+        """Busiest hour over the mean hour."""
+        return self.supply.curve.peak / self.supply.curve.mean
+
+
+def with_a_fleet(study: Study) -> Study:
+    """The study; where no own fleet passes its gates, the same client without its latency limit, then without any gate."""
+    ids = [workload.id for workload in study.client.workloads]
+    unlimited = {f"workloads.{i}.latency": None for i in ids}
+    free = {f"workloads.{i}.gates": {} for i in ids} | {"own_capacity": OwnCapacity().model_dump()}
+    for changes in ({}, unlimited, unlimited | free):
+        eased = study.what_if(changes) if changes else study
+        if always_on_option(eased):
+            return eased
+    raise InputError("client.yaml", "workloads", "no GPU of the catalog holds the open models", "Add a smaller alternative")
+
+
+def always_on_option(study: Study) -> str | None:
+    """The cheaper of rented and owned GPUs, or None where neither can be had."""
+    return min((option for option in ALWAYS_ON if option in study.totals), key=study.totals.__getitem__, default=None)
+
+
+def own_fleets(study: Study) -> list[OwnFleet]:
+    """The cheaper always-on fleet of every workload, the dearest first."""
+    option = always_on_option(study)
+    fleets = [_own_fleet(study, choice, option) for choice in study.choices] if option else []
+    return sorted(fleets, key=lambda fleet: -fleet.replicas_count * fleet.replica_usd_per_hour)
+
+
+def _own_fleet(study: Study, choice: WorkloadChoice, option: str) -> OwnFleet:
+    values, supply = study.values, choice.supplies[option]
+    spare = study.decision.spare_count
+    into, out = (float(volume) for volume in moved_volumes(choice, values))
+    requests = choice.load.requests_per_month * (float(values[f"{choice.alternative_at}.passing_fraction"]) if choice.today else 1.0)
+    api = float(open_api_usd_per_month(choice, values)) / (into + out) if choice.host else None
+    staying = float(sum(tuned_lines(choice, values, study.invoice_multiplier).values()))
+    ratio = float(values[f"{choice.alternative_at}.token_ratio"])
+    today = staying / sum(float(values[f"{choice.at}.load.{kind}_mtok_per_month"]) for kind in ("input", "output")) / ratio
+    return OwnFleet(
+        option=option,
+        choice=choice,
+        supply=supply,
+        replicas_count=int(fleet_count(choice, supply, values, spare)),
+        spare_count=spare,
+        headroom_fraction=float(values["hidden_costs.headroom_fraction"]),
+        safe_share_fraction=float(values["hidden_costs.safe_share_fraction"]),
+        input_tokens=into * TOKENS_PER_MTOK / requests * (1 - float(cached_fraction(choice.at, values))),
+        output_tokens=out * TOKENS_PER_MTOK / requests,
+        requests_per_hour=requests / HOURS_PER_MONTH,
+        replica_usd_per_hour=replica_usd_per_hour(study, choice, option),
+        tokens_per_second=(into + out) * TOKENS_PER_MTOK / (supply.curve.mean * HOURS_PER_MONTH * SECONDS_PER_HOUR),
+        api_usd_per_mtok=api,
+        today_usd_per_mtok=today if choice.today else None,
+    )
+
+
+def concurrency_sweep(study: Study, fleet: OwnFleet, points_count: int = 60) -> pd.DataFrame:
+    """One replica with 1, 2, ... requests in flight, as far as its memory goes: what it delivers and how long a token takes.
+
+    Columns: concurrency_count, itl_seconds, output_tokens_per_second, delivered_fraction (of the plan's own concurrency),
+    meets_limit. Modelled, scaled to the plan's measured speed.
+    """
+    plan, replica, day = fleet.supply.plan, fleet.supply.replica, study.client.as_of_date
+    ask = (gpu(plan.gpu_id, day), plan.gpus_count, model_shape(plan.model_id, day), plan.precision)
+    fits = fitting_concurrency(*ask, fleet.input_tokens + fleet.output_tokens)
+    grid = {int(n) for n in np.geomspace(1, fits, points_count).round()} | {min(replica.concurrency_count, fits)}
+    itl = {n: roofline_replica(*ask, fleet.input_tokens, fleet.output_tokens, concurrency_count=n).itl_seconds for n in sorted(grid)}
+    frame = pd.DataFrame({"concurrency_count": list(itl), "itl_seconds": list(itl.values())})
+    frame["itl_seconds"] *= replica.itl_seconds / itl[min(replica.concurrency_count, fits)]
+    frame["output_tokens_per_second"] = frame["concurrency_count"] / frame["itl_seconds"]
+    frame["delivered_fraction"] = frame["output_tokens_per_second"] * replica.itl_seconds / replica.concurrency_count
+    latency = fleet.choice.workload.latency
+    frame["meets_limit"] = frame["itl_seconds"] <= (latency.limit_seconds * (1 + 1e-9) if latency else np.inf)
+    return frame
+
+
+def cost_by_utilization(fleet: OwnFleet, points_count: int = 61) -> pd.DataFrame:
+    """utilization_fraction, usd_per_mtok: one replica's price per million tokens from nearly idle to full."""
+    low = min(fleet.utilization_fraction / 2, 0.01)
+    utilization = np.geomspace(low, 1.0, points_count)
+    cost = gpu_usd_per_mtok(fleet.replica_usd_per_hour, fleet.tokens_per_second, utilization)
+    return pd.DataFrame({"utilization_fraction": utilization, "usd_per_mtok": cost})
+
+
+def utilization_by_volume(fleet: OwnFleet, volume_ratios: np.ndarray) -> pd.DataFrame:
+    """volume_ratio, replicas_count, utilization_fraction: the same hours at other volumes, in whole replicas."""
+    curve = fleet.supply.curve
+    count = replicas_for_peak(curve.peak * volume_ratios, fleet.headroom_fraction, spare_count=fleet.spare_count)
+    served = curve.mean_served(count, volume_ratios)
+    return pd.DataFrame(
+        {"volume_ratio": volume_ratios, "replicas_count": count, "utilization_fraction": delivered_utilization(served, count)}
+    )
+
+
+def same_volume(fleet: OwnFleet) -> pd.DataFrame:
+    """One volume on many load shapes, no spare: shape, peak_to_mean_ratio, replicas_count, utilization_fraction, usd_per_mtok.
+
+    The volume is SHAPE_REPLICAS full replicas' worth of this client's requests, on the public shapes, on the client's own hours and flat.
+    """
+    replica = fleet.supply.replica
+    prefill = fleet.input_tokens / replica.input_tokens_per_second / request_seconds(replica, fleet.input_tokens, fleet.output_tokens)
+    hours = {"this client's hours": fleet.supply.load_replicas / fleet.supply.curve.mean, "flat, every hour alike": np.ones(1)}
+    for name in shape_names():
+        shape = load_shape(name)
+        title = str(shape_facts(name)["title"]).split(",")[0]
+        hours[title] = (prefill * shape["input_ratio"] + (1 - prefill) * shape["output_ratio"]).to_numpy()
+    frame = pd.DataFrame({"shape": list(hours), "peak_to_mean_ratio": [float(load.max() / load.mean()) for load in hours.values()]})
+    frame["replicas_count"] = replicas_for_peak(frame["peak_to_mean_ratio"] * SHAPE_REPLICAS, fleet.headroom_fraction)
+    frame["utilization_fraction"] = delivered_utilization(SHAPE_REPLICAS, frame["replicas_count"])
+    frame["usd_per_mtok"] = gpu_usd_per_mtok(fleet.replica_usd_per_hour, fleet.tokens_per_second, frame["utilization_fraction"])
+    return frame.sort_values("peak_to_mean_ratio", ignore_index=True)
