@@ -13,6 +13,7 @@ from genai_prices import data_snapshot
 from llmcost.inputs.catalog import in_force, sidecar, table
 from llmcost.inputs.client import Quote, Today
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.quotes import read_quotes
 from llmcost.model.types import TokenPrices
 
 BATCH = {"processing": "batch"}
@@ -49,13 +50,14 @@ def open_model_offers(model_id: str, as_of: dt.date, quotes: list[Quote]) -> lis
     hosts = {offer.provider for offer in ours}
     listed = [replace(offer, superseded=offer.provider in hosts) for offer in _listed(model_id, as_of)]
     live = [_with_facts(offer, as_of) for offer in [*ours, *listed] if not _deprecated(offer, as_of)]
-    quoted = [_quoted(offer, quotes) for offer in live]
-    return sorted(quoted, key=lambda o: (o.prices.input_usd_per_mtok, o.prices.output_usd_per_mtok, o.provider, o.host_model))
+    return sorted(
+        _quoted(live, model_id, quotes), key=lambda o: (o.prices.input_usd_per_mtok, o.prices.output_usd_per_mtok, o.provider, o.host_model)
+    )
 
 
 def todays_offer(today: Today, as_of: dt.date, quotes: list[Quote], field: str) -> Offer:
     """The price of the model that answers now. Raises InputError when there is none: an unpriced model is never 0 USD."""
-    ours = [o for o in _our_rows(today.model_id, as_of) if o.provider == today.provider]
+    ours = [o for o in _quoted(_our_rows(today.model_id, as_of), today.model_id, quotes) if o.provider == today.provider]
     provider = next((p for p in _snapshot().providers if p.id == today.provider), None)
     if provider is None and not ours:
         known = sorted(p.id for p in _snapshot().providers)
@@ -77,7 +79,7 @@ def todays_offer(today: Today, as_of: dt.date, quotes: list[Quote], field: str) 
         raise InputError(
             "client.yaml", f"{field}.model_id", f"{today.model_id!r} is not priced by the token", "Add a quote, or name another model"
         )
-    return _quoted(_with_facts(offer, as_of), quotes)
+    return _with_facts(offer, as_of)
 
 
 def _closed_id(model_id: str) -> str:
@@ -195,16 +197,17 @@ def _deprecated(offer: Offer, as_of: dt.date) -> bool:
     return bool(gone) and str(gone) <= as_of.isoformat()
 
 
-def _quoted(offer: Offer, quotes: list[Quote]) -> Offer:
-    """The offer with the client's own quote put over its list price."""
-    for quote in quotes:
-        if quote.row == f"api_prices/{offer.provider}/{offer.model_id}":
-            prices = TokenPrices(
-                quote.input_usd_per_mtok or offer.prices.input_usd_per_mtok,
-                quote.cached_input_usd_per_mtok or min(offer.prices.cached_input_usd_per_mtok, quote.input_usd_per_mtok or float("inf")),
-                quote.output_usd_per_mtok or offer.prices.output_usd_per_mtok,
-                offer.prices.batch_multiplier,
-            )
-            day = quote.quoted_date.isoformat()
-            return replace(offer, prices=prices, row=quote.row, source=quote.said_by, date=day, confidence="reported")
-    return offer
+def _quoted(offers: list[Offer], model_id: str, quotes: list[Quote]) -> list[Offer]:
+    """The offers with the client's quotes put over the list prices; a host that no list knows joins them."""
+    for read in read_quotes(quotes):
+        if read.table != "api_prices" or read.key[1] != model_id:
+            continue
+        quote, provider = read.quote, read.key[0]
+        usd_in, usd_out = quote.input_usd_per_mtok or 0.0, quote.output_usd_per_mtok or 0.0
+        listed = next((o for o in offers if o.provider == provider and not o.superseded), None)
+        batch = listed.prices.batch_multiplier if listed else 1.0
+        prices = TokenPrices(usd_in, quote.cached_input_usd_per_mtok or usd_in, usd_out, batch)
+        known = listed or Offer(provider, model_id, model_id, prices, quote.row, quote.said_by, "", "reported")
+        said = replace(known, prices=prices, row=quote.row, source=quote.said_by, date=quote.quoted_date.isoformat(), confidence="reported")
+        offers = [said, *(replace(o, superseded=True) if o.provider == provider else o for o in offers if o is not listed)]
+    return offers

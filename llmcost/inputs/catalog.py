@@ -10,6 +10,7 @@ import pandas as pd
 from llmcost.inputs.client import Band, Quote
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
+from llmcost.inputs.quotes import read_quotes
 from llmcost.inputs.yaml_file import plain, read_yaml
 from llmcost.model.types import Gpu, ModelShape
 
@@ -111,13 +112,9 @@ def hidden_costs(as_of: dt.date, quotes: list[Quote]) -> dict[str, HiddenCost]:
         )
         for row in in_force("hidden_costs", as_of).itertuples()
     }
-    for quote in quotes:
-        name, _, item = quote.row.partition("/")
-        if name == "hidden_costs" and quote.value:
-            if item not in found:
-                near = difflib.get_close_matches(item, list(found), n=1, cutoff=0.4)
-                raise InputError(
-                    "client.yaml", f"quotes.{quote.row}", "is not a row of the catalog", f"Nearest: {', '.join(near) or 'none'}"
-                )
-            found[item] = HiddenCost(item, quote.value, found[item].unit, "quote", quote.said_by, quote.quoted_date.isoformat(), "reported")
+    for read in read_quotes(quotes):
+        if read.table == "hidden_costs" and read.quote.value:
+            item = known_id("hidden cost", read.key[0], list(found), "client.yaml", f"quotes.{read.quote.row}")
+            said = ("quote", read.quote.said_by, read.quote.quoted_date.isoformat(), "reported")
+            found[item] = HiddenCost(item, read.quote.value, found[item].unit, *said)
     return found

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from llmcost.study.draws import cheapest_fraction
-from llmcost.study.names import plain_name, shown
+from llmcost.study.names import plain_name, shown, shown_range
 from llmcost.study.wording import percent, probability, usd
 
 if TYPE_CHECKING:
@@ -70,11 +70,11 @@ def weakest_assumption(study: Study) -> str:
     worst = (
         top.assign(rank=top["confidence"].map(EVIDENCE_RANK)).sort_values(["rank", "swing_usd_per_month"], ascending=[False, False]).iloc[0]
     )
-    amount, low, high = (shown(worst[level], worst["unit"]) for level in ("typical", "low", "high"))
+    amount, band = shown(worst["typical"], worst["unit"]), shown_range(worst["low"], worst["high"], worst["unit"])
     word = {"guess": "a GUESS", "reported": "reported, not measured", "list_price": "a list price", "measured": "measured"}[
         worst["confidence"]
     ]
-    return f"{plain_name(worst['path'])} = {amount}: {word}; {low} to {high} moves the advantage by {usd(worst['swing_usd_per_month'])} a month"
+    return f"{plain_name(worst['path'])} = {amount}: {word}; {band} moves the advantage by {usd(worst['swing_usd_per_month'])} a month"
 
 
 def confidence(study: Study) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.bills import Decision, option_totals
 from llmcost.study.choices import Considered, out_of_reach
 from llmcost.study.draws import cheapest_fraction
-from llmcost.study.names import plain_name, shown
+from llmcost.study.names import plain_name, shown_range
 from llmcost.study.options import LABELS
 from llmcost.study.wording import usd
 
@@ -130,7 +130,7 @@ def waterfall(study: Study) -> pd.DataFrame:
 def swings(study: Study, count: int) -> pd.DataFrame:
     """The `count` inputs that move the advice's advantage most: name with its range, advantage at low and at high, evidence."""
     top = study.tornado().head(count)
-    names = [f"{plain_name(row.path)}: {shown(row.low, row.unit)} to {shown(row.high, row.unit)}" for row in top.itertuples()]
+    names = [f"{plain_name(row.path)}: {shown_range(row.low, row.high, row.unit)}" for row in top.itertuples()]
     return pd.DataFrame(
         {
             "name": names,

@@ -6,7 +6,11 @@ import pandas as pd
 
 from llmcost.inputs.catalog import in_force, known_id
 from llmcost.inputs.client import Band, Client, Workload
+from llmcost.inputs.quotes import read_quotes
 from llmcost.study.hosts import region_status
+
+WORKSTATION_CARDS = ("rtx-3090-24gb", "rtx-4090", "rtx-5090")
+"""Cards whose driver licence excludes data centres."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +51,13 @@ def gpu_offers(client: Client, workload: Workload) -> list[GpuOffer]:
 
 def _rental(client: Client, workload: Workload) -> list[GpuOffer]:
     regions = in_force("gpu_providers", client.as_of_date).set_index("provider")["regions"].to_dict()
-    quotes = {quote.row: quote for quote in client.quotes if quote.gpu_usd_per_hour}
-    offers = []
+    quoted = _quoted_rentals(client, workload)
+    offers = list(quoted.values())
     for row in in_force("gpu_rental", client.as_of_date).itertuples():
-        if row.term == "spot":
+        if row.term == "spot" or (row.market == "cloud" and (row.provider, row.region, row.gpu_id, row.term) in quoted):
             continue
-        quote = quotes.get(f"gpu_rental/{row.provider}/{row.region}/{row.gpu_id}/{row.term}") if row.market == "cloud" else None
-        price = quote.gpu_usd_per_hour if quote and quote.gpu_usd_per_hour else row.gpu_usd_per_hour
         known = (row.region,) if row.region else tuple(filter(None, str(regions.get(row.provider, "")).split(";")))
-        status, reason = _rental_status(client, workload, row.market, row.term, known)
-        if not quote:
-            status, reason = _doubted(row.confidence, status, reason)
+        status, reason = _doubted(row.confidence, *_rental_status(client, workload, row.market, row.term, known))
         offers.append(
             GpuOffer(
                 row.gpu_id,
@@ -65,17 +65,33 @@ def _rental(client: Client, workload: Workload) -> list[GpuOffer]:
                 row.provider,
                 row.region,
                 int(row.gpus_count),
-                _certain(price),
+                _certain(row.gpu_usd_per_hour),
                 None,
                 row.row,
-                quote.said_by if quote else row.source,
-                quote.quoted_date.isoformat() if quote else row.effective_from,
-                "reported" if quote else row.confidence,
+                row.source,
+                row.effective_from,
+                row.confidence,
                 status,
                 reason,
             )  # fmt: skip
         )
     return offers
+
+
+def _quoted_rentals(client: Client, workload: Workload) -> dict[tuple[str, ...], GpuOffer]:
+    """Rentals that were really offered to the client, by provider, region, GPU and term; they stand in for the catalog's rows."""
+    gpu_ids = list(in_force("gpu_hardware", client.as_of_date)["gpu_id"])
+    found: dict[tuple[str, ...], GpuOffer] = {}
+    for read in read_quotes(client.quotes):
+        if read.table != "gpu_rental" or read.quote.gpu_usd_per_hour is None:
+            continue
+        provider, region, named, term = read.key
+        gpu_id = known_id("gpu", named, gpu_ids, "client.yaml", f"quotes.{read.quote.row}")
+        status, reason = _rental_status(client, workload, "cloud", term, (region,) if region else ())
+        said = (read.quote.row, read.quote.said_by, read.quote.quoted_date.isoformat(), "reported", status, reason)
+        price = _certain(read.quote.gpu_usd_per_hour)
+        found[(provider, region, gpu_id, term)] = GpuOffer(gpu_id, term, provider, region, 1, price, None, *said)
+    return found
 
 
 def _rental_status(client: Client, workload: Workload, market: str, term: str, regions: tuple[str, ...]) -> tuple[str, str]:
@@ -121,7 +137,6 @@ def _serverless(client: Client, workload: Workload) -> list[GpuOffer]:
 
 
 def _purchase(client: Client) -> list[GpuOffer]:
-    status, reason = ("ok", "") if "owned" in client.own_capacity.terms else ("failed", "term not considered by the client")
     return [
         GpuOffer(
             row.gpu_id,
@@ -135,12 +150,19 @@ def _purchase(client: Client) -> list[GpuOffer]:
             row.source,
             row.effective_from,
             row.confidence,
-            status,
-            reason,
-        )  # fmt: skip
+            *_doubted(row.confidence, *_purchase_status(client, row.gpu_id)),
+        )
         for row in in_force("gpu_purchase", client.as_of_date).itertuples()
         if pd.notna(row.purchase_typical_usd)
     ]
+
+
+def _purchase_status(client: Client, gpu_id: str) -> tuple[str, str]:
+    if "owned" not in client.own_capacity.terms:
+        return "failed", "term not considered by the client"
+    if gpu_id in WORKSTATION_CARDS:
+        return "ask", "the driver's licence keeps this card out of data centres: ask where it will stand"
+    return "ok", ""
 
 
 def _certain(price: float) -> Band:

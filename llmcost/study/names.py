@@ -66,3 +66,13 @@ def shown(value: float, unit: str) -> str:
     if unit in ("multiplier", "ratio"):
         return f"x {number(value)}"
     return f"{number(value)} {unit}"
+
+
+def shown_range(low: float, high: float, unit: str) -> str:
+    """A range with its unit once.
+
+    >>> shown_range(1_200, 1_400, "Mtok/month"), shown_range(0.3, 0.5, "fraction")
+    ('1,200 to 1,400 Mtok/month', '30 % to 50 %')
+    """
+    first = shown(low, unit) if unit in ("fraction", "multiplier", "ratio") else number(low)
+    return f"{first} to {shown(high, unit)}"

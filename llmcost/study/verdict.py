@@ -75,7 +75,7 @@ def saving_steps(totals: dict[str, float], winner: str) -> list[dict[str, Any]]:
         return []
     if winner == "tuned":
         path = path[:2]
-    last = "changing the host" if "open_api" in path else "changing model and host"
+    last = "changing the host" if "open_api" in path else "model and host"
     names = {"tuned": "tuning", "open_api": "changing the model"}
     steps = [(a, b) for a, b in zip(path, path[1:], strict=False) if a != b]
     return [{"step": names.get(b, last), "usd_per_month": totals[b] - totals[a]} for a, b in steps]

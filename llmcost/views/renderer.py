@@ -14,7 +14,7 @@ from llmcost.study.wording import rounded
 
 CHART_MIME = "application/vnd.vegalite.v5+json"  # JupyterLab draws version 6 specifications sent under this name
 SHOWN_DIGITS_COUNT = 6
-LINE_CHARACTERS_COUNT = {"text": 70, "subtitle": 96}  # at the sizes of theme.py
+LINE_CHARACTERS_COUNT = {"text": 60, "subtitle": 92}  # at the sizes of theme.py
 
 
 def shown(value):
@@ -36,7 +36,7 @@ def stable_names(spec):
     """The specification with made-up names counted in it from 1, whatever was drawn before it in the process."""
     text = json.dumps(spec)
     kinds = {match[0]: match[1] for match in MADE_UP_NAME.finditer(text)}
-    names = {name: f"{kind}_{number}" for number, (name, kind) in enumerate(kinds.items(), start=1)}
+    names = {name: f"shown_{kind}_{number}" for number, (name, kind) in enumerate(kinds.items(), start=1)}  # data_1 would be Vega's own
     return json.loads(MADE_UP_NAME.sub(lambda match: names[match[0]], text))
 
 

@@ -67,7 +67,7 @@ def tornado_chart(swings: pd.DataFrame, title: str, subtitle: str, typical_usd_p
 
     swings  name (with its range), at_low_usd_per_month, at_high_usd_per_month, evidence (measured | list_price | reported | guess)
     """
-    y = alt.Y("name:N", sort=list(swings["name"]), title=None, axis=alt.Axis(labelLimit=330))
+    y = alt.Y("name:N", sort=list(swings["name"]), title=None, axis=alt.Axis(labelLimit=360))
     shades = alt.Scale(
         domain=["measured", "list_price", "reported", "guess"], range=[COLOURS["api"], COLOURS["api"], COLOURS["tuned"], COLOURS["own"]]
     )
@@ -80,7 +80,7 @@ def tornado_chart(swings: pd.DataFrame, title: str, subtitle: str, typical_usd_p
     bars = (
         alt.Chart(swings)
         .mark_bar(height=16)
-        .encode(y=y, x=x, x2="at_high_usd_per_month:Q", color=alt.Color("evidence:N", scale=shades, legend=alt.Legend(title="evidence")))
+        .encode(y=y, x=x, x2="at_high_usd_per_month:Q", color=alt.Color("evidence:N", scale=shades, legend=alt.Legend(title=None)))
     )
     rule = alt.Chart(pd.DataFrame({"typical": [typical_usd_per_month]})).mark_rule().encode(x="typical:Q")
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(strokeDash=[], strokeWidth=2).encode(x="zero:Q")
@@ -96,13 +96,13 @@ def volume_chart(sweep: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
         "value:Q",
         scale=alt.Scale(type="log", nice=False),
         title="volume, times today's, log scale",
-        axis=alt.Axis(format="~g", tickCount=6),
+        axis=alt.Axis(format="~g", values=[0.01, 0.1, 1, 10, 100], grid=False),
     )
     y = alt.Y(
         "usd_per_month:Q",
         scale=alt.Scale(type="log", nice=False, padding=8),
         title="USD per month, log scale",
-        axis=alt.Axis(format="$~s", tickCount=6),
+        axis=alt.Axis(format="$~s", values=[1e2, 1e3, 1e4, 1e5, 1e6, 1e7]),
     )
     dash = alt.StrokeDash(
         "option:N",
@@ -121,4 +121,4 @@ def volume_chart(sweep: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     now = alt.Chart(pd.DataFrame({"now": [1.0], "text": ["today's volume"]}))
     rule = now.mark_rule().encode(x="now:Q")
     note = now.mark_text(align="left", dx=4, y=8).encode(x="now:Q", text="text:N")
-    return alt.layer(lines, rule, note).properties(title=alt.Title(title, subtitle=subtitle), height=300)
+    return alt.layer(lines, rule, note).properties(title=alt.Title(title, subtitle=subtitle), height=340)
