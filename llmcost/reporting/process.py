@@ -116,11 +116,12 @@ def _confine(limits: Limits) -> None:
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     if hasattr(os, "setsid"):
-        import resource  # not on Windows
-
         os.setsid()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.alarm(int(limits.wall_seconds + GRACE_SECONDS))
-        _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    with contextlib.suppress(ImportError, OSError, ValueError):  # no `resource` on Windows, no such limit on macOS
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         wanted = int(limits.memory_gb * 2**30)
         resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
