@@ -21,7 +21,7 @@ def cheapest_fraction(draws: pd.DataFrame) -> dict[str, float]:
 
 
 def tornado(decision: Decision, assumptions: dict[str, Assumption], option: str, against: str) -> pd.DataFrame:
-    """What each uncertain input does alone to `option` minus `against`, USD per month, widest swing first.
+    """What each uncertain input does alone to `option` minus `against` (or to its bill where the two are one), widest swing first.
 
     Columns: path, low, typical, high, unit, confidence, at_low_usd_per_month, at_high_usd_per_month, swing_usd_per_month.
     """
@@ -31,7 +31,7 @@ def tornado(decision: Decision, assumptions: dict[str, Assumption], option: str,
         if a.certain:
             continue
         both = option_totals(decision, {**typical, a.path: np.array([a.low, a.high])})
-        low, high = np.broadcast_to(both[option] - both[against], (2,))
+        low, high = np.broadcast_to(both[option] - (both[against] if against != option else 0.0), (2,))
         rows.append((a.path, a.low, a.typical, a.high, a.unit, a.confidence, low, high, abs(high - low)))
     names = ["path", "low", "typical", "high", "unit", "confidence", "at_low_usd_per_month", "at_high_usd_per_month", "swing_usd_per_month"]
     frame = pd.DataFrame(rows, columns=names)

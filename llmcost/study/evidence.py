@@ -74,7 +74,8 @@ def weakest_assumption(study: Study) -> str:
     word = {"guess": "a GUESS", "reported": "reported, not measured", "list_price": "a list price", "measured": "measured"}[
         worst["confidence"]
     ]
-    return f"{plain_name(worst['path'])} = {amount}: {word}; {band} moves the advantage by {usd(worst['swing_usd_per_month'])} a month"
+    moved = "bill" if study.yardstick == study.winner else "advantage"
+    return f"{plain_name(worst['path'])} = {amount}: {word}; {band} moves the {moved} by {usd(worst['swing_usd_per_month'])} a month"
 
 
 def confidence(study: Study) -> dict[str, Any]:
