@@ -1,0 +1,167 @@
+"""The house stands: arrows point down, names carry their units, everything public says what it is, nothing is too long,
+and no file tells where it was made."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "llmcost"
+MODULES = sorted(path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py"))
+TREES = {name: ast.parse((ROOT / name).read_text(encoding="utf-8")) for name in MODULES}
+every_module = pytest.mark.parametrize("module", MODULES)
+
+FLOORS = ["model", "inputs", "study", "", "views", "reporting"]
+"""From the bottom up. "" is the package itself, which shows the study to notebooks."""
+KEPT_TO = {
+    "pydantic": {"inputs"},
+    "duckdb": {"inputs"},
+    "ruamel": {"inputs"},
+    "genai_prices": {"inputs"},
+    "altair": {"views", "reporting"},
+}
+"""Packages that only these floors know."""
+
+UNITS = [
+    "usd", "usd_per_hour", "usd_per_month", "usd_per_year", "usd_per_mtok", "usd_per_kwh", "usd_per_gb_month", "fte",
+    "per_month", "per_year", "years", "fraction_per_month", "fraction_per_year", "percentile", "bytes", "tokens", "mtok",
+    "mtok_per_month", "tokens_per_second", "per_second", "seconds", "hours", "months", "gb", "gb_per_second", "tflops",
+    "watts", "kwh", "fraction", "multiplier", "count", "ratio", "date",
+]  # fmt: skip
+"""The one closed list of units in which a number's name ends."""
+OF_A_BAND = {"low", "typical", "high", "floor", "ceiling"}
+"""P10, mode, P90 and limits of something: in the unit of what they belong to."""
+LIMIT_OF_MODULE, LIMIT_OF_FUNCTION = 260, 55
+
+
+def floor_of(dotted):
+    """The floor of a module of ours: "study" for llmcost.study.split, "" for llmcost itself."""
+    part = (dotted.split(".") + [""])[1]
+    return part if part in FLOORS else "reporting" if part == "__main__" else ""
+
+
+def imported(tree):
+    """Dotted names of all modules that a module imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module
+            if node.module == "llmcost":
+                yield from (f"llmcost.{alias.name}" for alias in node.names)
+
+
+@every_module
+def test_imports_only_go_down(module):
+    here = floor_of(module.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+    for name in imported(TREES[module]):
+        if name.split(".")[0] == "llmcost":
+            assert FLOORS.index(floor_of(name)) <= FLOORS.index(here), f"{module} imports {name}"
+        assert here in KEPT_TO.get(name.split(".")[0], FLOORS), f"{module} imports {name}"
+
+
+def test_the_model_needs_numpy_and_nothing_else():
+    allowed = {*sys.stdlib_module_names, "numpy", "llmcost"} - {"pathlib", "io", "os"}
+    outside = {name for module in MODULES if "/model/" in module for name in imported(TREES[module]) if name.split(".")[0] not in allowed}
+    assert outside == set()
+
+
+def public(body, prefix=""):
+    """(dotted name, node) of every public function and class, and of the methods of classes that are nobody's heir."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield prefix + node.name, node
+            if isinstance(node, ast.ClassDef) and not node.bases:
+                yield from public(node.body, f"{node.name}.")
+
+
+@every_module
+def test_everything_public_says_what_it_is(module):
+    silent = [name for name, node in public(TREES[module].body) if not ast.get_docstring(node)]
+    assert silent == []
+    assert ast.get_docstring(TREES[module]) or not TREES[module].body, "a module says what it is for"
+
+
+def is_number(annotation):
+    """Whether an annotation allows a number or an array of them; without one, it is taken to."""
+    words = re.split(r"\W+", re.sub(r"\[.*\]", "", ast.unparse(annotation))) if annotation else ["float"]
+    return not {"float", "int", "ndarray", "Number", "Band"}.isdisjoint(words)
+
+
+def ends_in_a_unit(name):
+    return name in OF_A_BAND or any(name == unit or name.endswith(f"_{unit}") for unit in UNITS)
+
+
+def is_dataclass(node):
+    return isinstance(node, ast.ClassDef) and any("dataclass" in ast.unparse(each) for each in node.decorator_list)
+
+
+@every_module
+def test_fields_of_dataclasses_end_in_their_unit(module):
+    wrong = []
+    for name, node in public(TREES[module].body):
+        if is_dataclass(node):
+            fields = {field.target.id: field.annotation for field in node.body if isinstance(field, ast.AnnAssign)}
+            if "unit" not in fields:  # else the unit stands beside the number
+                wrong += [f"{name}.{field}" for field, annotation in fields.items() if is_number(annotation) and not ends_in_a_unit(field)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if "/model/" in module])
+def test_arguments_of_the_model_end_in_their_unit(module):
+    wrong = []
+    for name, node in public(TREES[module].body):
+        functions = [node] if isinstance(node, ast.FunctionDef) else [n for n in node.body if getattr(n, "name", "") == "__init__"]
+        for function in functions:
+            arguments = [*function.args.args, *function.args.kwonlyargs]
+            wrong += [f"{name}({a.arg})" for a in arguments if a.arg != "self" and is_number(a.annotation) and not ends_in_a_unit(a.arg)]
+    assert wrong == []
+
+
+@every_module
+def test_nothing_is_too_long_to_read(module):
+    assert len((ROOT / module).read_text(encoding="utf-8").splitlines()) <= LIMIT_OF_MODULE
+    functions = (node for node in ast.walk(TREES[module]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    lengths = {node.name: node.end_lineno - node.lineno + 1 for node in functions}
+    assert {name: length for name, length in lengths.items() if length > LIMIT_OF_FUNCTION} == {}
+
+
+def test_examples_in_docstrings_are_run():
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
+    assert "--doctest-modules" in options["addopts"].split()
+    assert "llmcost" in options["testpaths"]
+    for module in MODULES:
+        if "/model/" in module and any(isinstance(node, ast.FunctionDef) for node in TREES[module].body):
+            assert ">>> " in (ROOT / module).read_text(encoding="utf-8"), f"{module} has no worked example"
+
+
+MACHINE_PATH = re.compile(r"(?<![\w.:/<-])(/(?:home|root|Users|work|mnt|tmp|usr/local|opt)/\w|[A-Z]:\\{1,2}Users)")
+REGISTRY = re.compile(
+    "|".join(["files[.]python" + "hosted", "pypi[.]org" + "/simple", "registry[.]npm" + "js", "--(?:extra-)?index" + "-url"])
+)
+
+
+def committed_files():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_file_tells_where_it_was_made():
+    told = []
+    for path in committed_files():
+        data = path.read_bytes()
+        if b"\0" in data or path == Path(__file__).resolve():
+            continue
+        for number, line in enumerate(data.decode("utf-8").splitlines(), 1):
+            found = MACHINE_PATH.search(line) or REGISTRY.search(line)
+            if found:
+                told.append(f"{path.relative_to(ROOT)}:{number}: {found.group()}")
+    assert told == []
