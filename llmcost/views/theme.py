@@ -70,7 +70,16 @@ def theme():
             "axisX": {"labelFlush": False, "labelOverlap": "parity", "labelSeparation": 10},
             "axisY": {"titleAnchor": "end"},
             "header": labels,
-            "legend": labels | {"orient": "top", "title": None, "labelLimit": 300, "symbolStrokeWidth": 3, "offset": 6},
+            "legend": labels
+            | {
+                "orient": "top",
+                "title": None,
+                "labelLimit": 300,
+                "symbolStrokeWidth": 3,
+                # beside long axis labels a legend that starts at the plot would run out of the picture
+                "layout": {"top": {"anchor": "end", "bounds": "full"}},
+                "offset": 6,
+            },
             "range": {"category": [COLOURS[name] for name in ("api", "own", "serverless", "hybrid", "today", "tuned", "load", "muted")]},
             "line": {"strokeWidth": 2.5, "color": COLOURS["load"]},
             "area": {"opacity": 0.25, "color": COLOURS["load"]},
