@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 import llmcost as lc
+from llmcost.inputs.catalog import table
 from llmcost.inputs.load_shapes import load_shape, shape_names
 from llmcost.inputs.paths import data_path
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
@@ -406,7 +407,30 @@ def test_every_uncertain_assumption_moves_some_option(study):
     assert [path for path, a in study.inputs.items() if not a.certain and not moves(a)] == []
 
 
+def test_a_hidden_cost_moves_only_the_options_that_its_row_applies_to(study):
+    applies_to = table("hidden_costs").set_index("item")["applies_to"].str.split(";").to_dict()
+    ways = {"today": "api", "tuned": "api", "open_api": "api"}
+    wrong = []
+    for path, a in study.inputs.items():
+        if path.startswith("hidden_costs.") and not a.certain:
+            totals = option_totals(study.decision, {**study.values, path: np.array([a.low, a.high])})
+            moved = {ways.get(option, option) for option, usd in totals.items() if np.ptp(np.broadcast_to(usd, 2))}
+            wrong += [(path, way) for way in moved - {"hybrid", *applies_to[path.removeprefix("hidden_costs.")]}]
+    assert wrong == []
+
+
 def test_more_volume_never_costs_less(study):
     totals = option_totals(study.decision, {**study.values, VOLUME: np.geomspace(0.1, 10, 21)})
     for option, usd in totals.items():
         assert np.all(np.diff(np.broadcast_to(usd, (21,))) >= -1e-6), option
+
+
+@pytest.mark.parametrize("share", [0, {"low": 0, "typical": 0.1, "high": 0.5}])
+def test_work_of_which_nothing_may_pass_still_has_a_bill(share):
+    study = lc.open_study("small-bursty-product").what_if({"workloads.drafts.alternatives.llama-3.1-8b.passing_fraction": share})
+    assert np.isfinite(list(study.totals.values())).all()
+    assert np.isfinite(study.draws().to_numpy()).all()
+    if share == 0:
+        bought = study.lines["open_api"]
+        assert sum(usd for item, usd in bought.items() if "open model" in item) == 0
+        assert study.totals["hybrid"] == pytest.approx(study.totals["open_api"])
