@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 
 class Band(BaseModel):
@@ -35,10 +35,25 @@ def _within(lowest: float, highest: float):
     return check
 
 
-Fraction = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, 1))]
-Amount = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, float("inf")))]
-Growth = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(-0.5, 1))]
-Ratio = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0.05, 20))]
+NUMBER_OR_BAND = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "number"},
+            {
+                "type": "object",
+                "properties": {name: {"type": "number"} for name in ("low", "typical", "high")},
+                "required": ["low", "typical", "high"],
+                "additionalProperties": False,
+            },
+        ]
+    }
+)
+"""What an editor should offer: a number, or its range."""
+Fraction = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, 1)), NUMBER_OR_BAND]
+Amount = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, float("inf"))), NUMBER_OR_BAND]
+Growth = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(-0.5, 1)), NUMBER_OR_BAND]
+Ratio = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0.05, 20)), NUMBER_OR_BAND]
+CERTAINLY_ZERO = Band(low=0, typical=0, high=0)
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")]
 
@@ -51,7 +66,7 @@ class Part(BaseModel):
 
 class Usage(Part):
     file: Word
-    only: dict[str, str] = {}
+    only: dict[Literal["model"], str] = {}
     mapping: dict[Literal["time", "model", "requests", "input_tokens", "cached_input_tokens", "output_tokens"], str] = {}
 
 
@@ -104,10 +119,10 @@ class Gates(Part):
 class Workload(Part):
     id: Slug
     load: Load
-    growth_fraction_per_month: Growth = Band(low=0, typical=0, high=0)
+    growth_fraction_per_month: Growth = CERTAINLY_ZERO
     cached_input_fraction: Fraction | None = None
     cacheable_input_fraction: Fraction | None = None
-    batchable_fraction: Fraction = Band(low=0, typical=0, high=0)
+    batchable_fraction: Fraction = CERTAINLY_ZERO
     today: Today | None = None
     alternatives: list[Alternative] = Field(min_length=1, max_length=12)
     latency: Latency | None = None
@@ -182,3 +197,8 @@ class Client(Part):
         if len(set(ids)) < len(ids):
             raise ValueError("two workloads have the same id")
         return self
+
+
+def client_schema() -> dict[str, Any]:
+    """JSON schema of the client file, so that editors complete and check it while it is written."""
+    return Client.model_json_schema()

@@ -57,3 +57,17 @@ def staircase_break_even(
         else:
             intervals.append((start, end))
     return BreakEven("reached" if intervals else "not reached", tuple(intervals), up_to_mtok_per_month)
+
+
+def months_until(volume_multiplier: float, growth_fraction_per_month: float) -> float | None:
+    """Months until volume is `volume_multiplier` times today's at steady growth; None where growth never takes it there.
+
+        months = ln(multiplier) / ln(1 + growth)
+
+    >>> round(months_until(2.0, 0.02), 1), months_until(2.0, 0.0), months_until(0.5, 0.02)
+    (35.0, None, None)
+    """
+    if volume_multiplier <= 0 or growth_fraction_per_month <= -1 or growth_fraction_per_month == 0:
+        return None
+    months = math.log(volume_multiplier) / math.log1p(growth_fraction_per_month)
+    return months if months > 0 else None

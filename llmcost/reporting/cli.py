@@ -6,11 +6,13 @@ Exit codes: 0 everything asked for is there; 1 some clients failed and the other
 
 import argparse
 import difflib
+import json
 import sys
 import time
 import traceback
 from pathlib import Path
 
+from llmcost.inputs.client import client_schema
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.reporting.errors import ReportError
@@ -69,13 +71,15 @@ def positive(text: str) -> int:
 
 
 def new(arguments: argparse.Namespace) -> int:
-    """Write a client file to fill in; never over one that is there."""
+    """Write a client file to fill in, and the schema that lets editors complete it; never over one that is there."""
     target = arguments.folder / "client.yaml"
     if target.exists():
         raise UsageError(f"{target} is already there; choose another folder")
     arguments.folder.mkdir(parents=True, exist_ok=True)
     template = Path(__file__).parent / "template" / "client.yaml"
     target.write_text(template.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
+    schema = json.dumps(client_schema(), indent=1)
+    (arguments.folder / "client.schema.json").write_text(schema + "\n", encoding="utf-8", newline="\n")
     print(f"Fill in {target}, then: llmcost report {arguments.folder}")
     return 0
 

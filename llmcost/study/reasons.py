@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmcost.model.break_even import months_until
 from llmcost.model.fleet import delivered_utilization
 from llmcost.study.labels import labels, replicas_count
 from llmcost.study.names import plain_name, shown
@@ -62,9 +63,16 @@ def _distance(flip: Flip) -> float:
     return high / low if low > 0 else float("inf")
 
 
+def _when(study: Study, turns_at: float) -> str:
+    """When the client's own growth takes the volume there, if it ever does within ten years."""
+    growth = {workload.growth_fraction_per_month.typical for workload in study.client.workloads}
+    months = months_until(turns_at, growth.pop()) if len(growth) == 1 else None
+    return f" (in {number(months, 2)} months at the client's growth)" if months and months <= 120 else ""
+
+
 def _flip_sentence(study: Study, flip: Flip) -> str:
     to = LABELS[flip.option] if flip.option in HOSTING else labels(study)[flip.option]
     if flip.path == VOLUME:
-        return f"volume x {number(flip.turns_at)}: {to}"
+        return f"volume x {number(flip.turns_at)}{_when(study, flip.turns_at)}: {to}"
     side = "above" if flip.turns_at > flip.typical else "below"
     return f"{plain_name(flip.path)} {side} {shown(flip.turns_at, flip.unit)} (now {shown(flip.typical, flip.unit)}): {to}"

@@ -26,7 +26,7 @@ def verdict(study: Study) -> dict[str, Any]:
         "answer": answer,
         "option": study.winner,
         "sentence": sentence,
-        "detail": _detail(study),
+        "detail": f"{_detail(study)} {_per_unit(study)}".strip(),
         "labels": labels(study),
         "gates": gates(study),
         "saving": saving_steps(study.totals, study.winner),
@@ -130,6 +130,16 @@ def _detail(study: Study) -> str:
     side = "Hosting it yourself at its cheapest" if other in HOSTED and winner not in HOSTED else "The cheapest alternative"
     amount = f"{usd(abs(typical))} a month {'more' if typical > 0 else 'less'}"
     return f"{side} ({name}) would cost about {amount}; in eight draws of ten the difference is {usd_range(low, high)}."
+
+
+def _per_unit(study: Study) -> str:
+    """The bill per unit of the client's own work, before and after."""
+    unit = study.client.unit_of_work
+    if unit is None:
+        return ""
+    units = sum(load.requests_per_month for load in study.loads.values()) / unit.requests_count
+    before = f"{usd(study.totals['today'] / units)} → " if "today" in study.totals and study.winner != "today" else ""
+    return f"Per {unit.name}: {before}{usd(study.totals[study.winner] / units)}."
 
 
 def _premium(study: Study) -> str:
