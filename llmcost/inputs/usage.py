@@ -53,6 +53,8 @@ def _inside(folder: Path, name: str, field: str) -> Path:
         raise InputError("client.yaml", field, "lies outside the client's folder", "Put the export beside client.yaml and give its name")
     if not path.resolve().is_file():
         raise InputError("client.yaml", field, f"there is no file {name!r}", "Put the export beside client.yaml and give its name")
+    if path.resolve().stat().st_size == 0:
+        raise InputError(path.name, field, "is empty", "Export it again with a header line and data rows")
     if path.suffix.lower() not in READERS and not name.lower().endswith((".csv.gz", ".jsonl.gz")):
         raise InputError("client.yaml", field, f"{path.suffix or 'no ending'} is not read", "Give .csv, .jsonl (also .gz) or .parquet")
     return path.resolve()
@@ -70,7 +72,7 @@ def _checked_mapping(connection: duckdb.DuckDBPyConnection, path: Path, usage: U
         columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {_source(path)}").fetchall()]
     except duckdb.Error:
         raise InputError(
-            path.name, field, "cannot be read as a table, or is empty", "Export it again with a header line and data rows"
+            path.name, field, "cannot be read as a table", "Export it again with a header line and data rows"
         ) from None
     mapping = {str(name): column for name, column in usage.mapping.items()} or {
         n: n for n in (*NEEDED, "model", "requests") if n in columns
@@ -105,10 +107,12 @@ def _rows(connection: duckdb.DuckDBPyConnection, path: Path, usage: Usage, mappi
                 AND least(requests, input_tokens, cached_input_tokens, output_tokens) >= 0 AS ok FROM read
             WHERE $only IS NULL OR model = $only
         )
-        SELECT CASE WHEN ok THEN hour END AS hour, model, count(*)::BIGINT AS rows, sum(requests) AS requests,
+        SELECT CASE WHEN ok THEN epoch(hour)::BIGINT END AS hour, model, count(*)::BIGINT AS rows, sum(requests) AS requests,
             sum(input_tokens) AS input_tokens, sum(cached_input_tokens) AS cached_input_tokens, sum(output_tokens) AS output_tokens
         FROM judged GROUP BY 1, 2 ORDER BY 1, 2"""
-    return connection.execute(query, {"only": only}).df()
+    answer = connection.execute(query, {"only": only})
+    frame = pd.DataFrame(answer.fetchall(), columns=[column[0] for column in answer.description or []])
+    return frame.assign(hour=pd.to_datetime(frame["hour"].astype("Int64"), unit="s", utc=True))
 
 
 def _quoted(column: str) -> str:
