@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from llmcost.inputs.catalog import gpu, model_shape
-from llmcost.inputs.client import OwnCapacity
-from llmcost.inputs.errors import InputError
 from llmcost.inputs.load_shapes import load_shape, shape_facts, shape_names
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok, replicas_for_peak
 from llmcost.model.throughput import fitting_concurrency, request_seconds, roofline_replica
+from llmcost.study.eased import always_on_option
 from llmcost.study.options import fleet_count, open_api_usd_per_month, tuned_lines
 from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes
 from llmcost.study.unit_costs import replica_usd_per_hour
@@ -22,7 +21,7 @@ from llmcost.study.unit_costs import replica_usd_per_hour
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
-ALWAYS_ON = ("rented", "owned")
+OWN_HOURS = "This client's own hours"
 SHAPE_REPLICAS = 10.0
 """Mean load at which load shapes are compared: enough that rounding up to whole replicas hardly matters."""
 
@@ -51,6 +50,7 @@ class OwnFleet:
     tokens_per_second: float
     api_usd_per_mtok: float | None
     today_usd_per_mtok: float | None
+    batchable_fraction: float
 
     @property
     def utilization_fraction(self) -> float:
@@ -68,31 +68,10 @@ class OwnFleet:
         return self.supply.curve.peak / self.supply.curve.mean
 
 
-def with_a_fleet(study: Study) -> Study:
-    """The study; where no own fleet passes its gates, the same client without its latency limit, then without any gate."""
-    ids = [workload.id for workload in study.client.workloads]
-    unlimited = {f"workloads.{i}.latency": None for i in ids}
-    free = {f"workloads.{i}.gates": {} for i in ids} | {"own_capacity": OwnCapacity().model_dump()}
-    for changes in ({}, unlimited, unlimited | free):
-        eased = study.what_if(changes) if changes else study
-        if always_on_option(eased):
-            return eased
-    raise InputError("client.yaml", "workloads", "no GPU of the catalog holds the open models", "Add a smaller alternative")
-
-
-def always_on_option(study: Study) -> str | None:
-    """The cheaper of rented and owned GPUs, or None where neither can be had."""
-    return min((option for option in ALWAYS_ON if option in study.totals), key=study.totals.__getitem__, default=None)
-
-
-def own_fleets(study: Study) -> list[OwnFleet]:
-    """The cheaper always-on fleet of every workload, the dearest first."""
+def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
+    """The cheaper always-on fleet of one workload of a study that has one."""
     option = always_on_option(study)
-    fleets = [_own_fleet(study, choice, option) for choice in study.choices] if option else []
-    return sorted(fleets, key=lambda fleet: -fleet.replicas_count * fleet.replica_usd_per_hour)
-
-
-def _own_fleet(study: Study, choice: WorkloadChoice, option: str) -> OwnFleet:
+    assert option is not None
     values, supply = study.values, choice.supplies[option]
     spare = study.decision.spare_count
     into, out = (float(volume) for volume in moved_volumes(choice, values))
@@ -116,6 +95,7 @@ def _own_fleet(study: Study, choice: WorkloadChoice, option: str) -> OwnFleet:
         tokens_per_second=(into + out) * TOKENS_PER_MTOK / (supply.curve.mean * HOURS_PER_MONTH * SECONDS_PER_HOUR),
         api_usd_per_mtok=api,
         today_usd_per_mtok=today if choice.today else None,
+        batchable_fraction=float(values[f"{choice.at}.batchable_fraction"]),
     )
 
 
@@ -164,8 +144,8 @@ def same_volume(fleet: OwnFleet) -> pd.DataFrame:
     """
     replica = fleet.supply.replica
     prefill = fleet.input_tokens / replica.input_tokens_per_second / request_seconds(replica, fleet.input_tokens, fleet.output_tokens)
-    hours = {"this client's hours": fleet.supply.load_replicas / fleet.supply.curve.mean, "flat, every hour alike": np.ones(1)}
-    for name in shape_names():
+    hours = {OWN_HOURS: fleet.supply.load_replicas / fleet.supply.curve.mean, "Flat, every hour alike": np.ones(1)}
+    for name in (name for name in shape_names() if name != fleet.choice.workload.load.shape):
         shape = load_shape(name)
         title = str(shape_facts(name)["title"]).split(",")[0]
         hours[title] = (prefill * shape["input_ratio"] + (1 - prefill) * shape["output_ratio"]).to_numpy()

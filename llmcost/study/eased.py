@@ -1,0 +1,40 @@
+"""What a notebook shows where a client's own gates leave it nothing to show: the same client without them, never an option."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from llmcost.inputs.client import OwnCapacity
+from llmcost.inputs.errors import InputError
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+ALWAYS_ON = ("rented", "owned")
+
+
+def always_on_option(study: Study) -> str | None:
+    """The cheaper of rented and owned GPUs, or None where neither can be had."""
+    return min((option for option in ALWAYS_ON if option in study.totals), key=study.totals.__getitem__, default=None)
+
+
+def with_a_fleet(study: Study) -> Study:
+    """The study, or its what-if without gates, and if need be without latency limit, that has own GPUs to look at."""
+    return _eased(study, lambda one: always_on_option(one) is not None)
+
+
+def with_a_split(study: Study) -> Study:
+    """The study, or its what-if without gates, and if need be without latency limit, in which every workload can be split."""
+    return _eased(study, lambda one: all(one.split(choice.workload.id) for choice in one.choices))
+
+
+def _eased(study: Study, shows: Callable[[Study], bool]) -> Study:
+    ids = [workload.id for workload in study.client.workloads]
+    no_gates = {f"workloads.{i}.gates": {} for i in ids}
+    no_limits = {f"workloads.{i}.latency": None for i in ids} | {"own_capacity": OwnCapacity().model_dump()}
+    for changes in ({}, no_gates, no_gates | no_limits):
+        one = study.what_if(changes) if changes else study
+        if shows(one):
+            return one
+    raise InputError("client.yaml", "workloads", "no GPU of the catalog holds these open models", "Add a smaller alternative")

@@ -1,0 +1,116 @@
+"""An own fleet as a reader meets it: what it rests on, its steps, its levels, its rivals, and what follows in a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from llmcost.model.fleet import gpu_usd_per_mtok
+from llmcost.model.throughput import request_seconds
+from llmcost.study.labels import gpu_name
+from llmcost.study.utilization import OwnFleet
+from llmcost.study.wording import number, percent, usd
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+
+def described(fleet: OwnFleet) -> str:
+    """One replica's GPUs and how they are had, in words."""
+    plan, offer = fleet.supply.plan, fleet.supply.offer
+    how = f"bought {offer.provider}" if fleet.option == "owned" else f"rented from {offer.provider}"
+    return f"{plan.gpus_count}x {gpu_name(plan.gpu_id)} in {plan.precision.upper()}, {how}"
+
+
+def rows_used(study: Study, fleet: OwnFleet) -> pd.DataFrame:
+    """What the fleet rests on: what, value, source, date, confidence."""
+    at, supply = fleet.choice.at, fleet.supply
+    wanted = {
+        f"{at}.load.input_mtok_per_month": "input, Mtok a month",
+        f"{at}.load.output_mtok_per_month": "output, Mtok a month",
+        supply.throughput_path: "throughput, times the modelled one",
+        "hidden_costs.headroom_fraction": "headroom over the busiest hour",
+        "hidden_costs.safe_share_fraction": "safe share of saturation",
+    }
+    inputs = study.assumptions().set_index("path").loc[list(wanted)].reset_index()
+    frame = pd.DataFrame({"what": inputs["path"].map(wanted), "value": inputs["typical"]})
+    frame = frame.join(inputs[["source", "date", "confidence"]])
+    offer = supply.offer
+    price = (f"USD per GPU-hour, {gpu_name(offer.gpu_id)}", offer.price.typical, offer.source, offer.date, offer.confidence)
+    if offer.term == "owned":
+        price = (f"USD for one {gpu_name(offer.gpu_id)}", *price[1:])
+    return pd.concat([frame, pd.DataFrame([price], columns=frame.columns)], ignore_index=True)
+
+
+def steps(fleets: list[OwnFleet]) -> pd.DataFrame:
+    """From tokens to utilization, one column per workload: step, then a text for each."""
+    found = {"step": list(_steps(fleets[0]))}
+    return pd.DataFrame(found | {fleet.choice.workload.id: list(_steps(fleet).values()) for fleet in fleets})
+
+
+def _steps(fleet: OwnFleet) -> dict[str, str]:
+    replica, curve = fleet.supply.replica, fleet.supply.curve
+    return {
+        "requests that move, per hour": number(fleet.requests_per_hour),
+        "tokens of one: input to read + output": f"{number(fleet.input_tokens)} + {number(fleet.output_tokens)}",
+        "replica-seconds of one request": number(request_seconds(replica, fleet.input_tokens, fleet.output_tokens)),
+        "safe share of saturation": percent(fleet.safe_share_fraction),
+        "mean load, replicas": number(curve.mean),
+        "busiest hour, replicas": number(curve.peak),
+        "headroom inside the hour": percent(fleet.headroom_fraction),
+        "replicas, whole, spares included": f"{fleet.replicas_count}, {fleet.spare_count} of them spare",
+        "delivered utilization": percent(fleet.utilization_fraction),
+    }
+
+
+def levels(fleet: OwnFleet) -> pd.DataFrame:
+    """The heights that matter beside a load-duration curve: replicas, text."""
+    rows = [(float(fleet.replicas_count), f"paid for: {fleet.replicas_count} replicas"), (fleet.supply.curve.mean, "mean load")]
+    return pd.DataFrame(rows, columns=["replicas", "text"])
+
+
+def rivals(fleet: OwnFleet) -> pd.DataFrame:
+    """What the same work costs elsewhere, GPUs' rival first: usd_per_mtok, text, thing (api | today)."""
+    choice, rows = fleet.choice, []
+    if choice.host:
+        rows.append((fleet.api_usd_per_mtok, f"{choice.alternative.model_id} by API: {usd(fleet.api_usd_per_mtok)}", "api"))
+    if choice.today:
+        rows.append((fleet.today_usd_per_mtok, f"{choice.today.model_id}, today's model: {usd(fleet.today_usd_per_mtok)}", "today"))
+    return pd.DataFrame(rows, columns=["usd_per_mtok", "text", "thing"])
+
+
+def concurrency_marks(sweep: pd.DataFrame, fleet: OwnFleet) -> pd.DataFrame:
+    """Points to name on the sweep: milliseconds, output_tokens_per_second, text; the latency limit has no throughput."""
+    at = sweep.set_index("concurrency_count")
+    named = {1: "1 at a time", fleet.supply.replica.concurrency_count: f"{fleet.supply.replica.concurrency_count} at once"}
+    rows = [(1e3 * at.loc[n, "itl_seconds"], at.loc[n, "output_tokens_per_second"], text) for n, text in named.items()]
+    latency = fleet.choice.workload.latency
+    if latency:
+        rows.append((1e3 * latency.limit_seconds, None, "the client's limit"))
+    return pd.DataFrame(rows, columns=["milliseconds", "output_tokens_per_second", "text"]).astype({"output_tokens_per_second": float})
+
+
+def meaning(fleet: OwnFleet) -> str:
+    """Whether utilization could decide for this fleet: break-even, out of reach, or nothing to compare with."""
+    rival = rival_usd_per_mtok(fleet)
+    full = float(gpu_usd_per_mtok(fleet.replica_usd_per_hour, fleet.tokens_per_second, 1.0))
+    if rival is None:
+        return "No API may do this work, so idle hours are the price of keeping it inside."
+    if full >= rival:
+        return f"Even a replica that is always full costs {usd(full)}, more than the {usd(rival)} asked elsewhere: no utilization saves it."
+    here = percent(fleet.utilization_fraction)
+    even = f"Own GPUs match the {usd(rival)} asked elsewhere from a utilization of {percent(full / rival)} on"
+    return f"{even}; here it is {here}, before people."
+
+
+def rival_usd_per_mtok(fleet: OwnFleet) -> float | None:
+    """What the same work costs elsewhere: the open model's API, else today's model, else None."""
+    return fleet.today_usd_per_mtok if fleet.api_usd_per_mtok is None else fleet.api_usd_per_mtok
+
+
+def waiting(fleet: OwnFleet) -> str:
+    """What work that can wait would do to the utilization."""
+    if not fleet.batchable_fraction:
+        return "Nothing of this load can wait for the quiet hours, so nothing raises that cap."
+    return f"Work that can wait may go to the quiet hours and raise that cap: {percent(fleet.batchable_fraction)} of this load can."
