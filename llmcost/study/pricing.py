@@ -122,10 +122,20 @@ def bill_parts(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFra
 
 
 def hosts_of(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
-    """Every offer of the chosen open model, cheapest first, with status, reason and label."""
+    """Every offer of the chosen open model, cheapest first, with status and reason."""
     hosts = study.hosts()
-    hosts = hosts[(hosts["workload"] == choice.workload.id) & (hosts["model_id"] == choice.alternative.model_id)]
-    return hosts.assign(label=hosts["provider"].astype(str)).reset_index(drop=True)
+    mine = (hosts["workload"] == choice.workload.id) & (hosts["model_id"] == choice.alternative.model_id)
+    return hosts[mine].reset_index(drop=True)
+
+
+def direct_hosts(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+    """One row per host of the chosen model, cheapest first: routers and prices that another list supersedes are left out."""
+    judged = next(tried[0].hosts for workload, tried in study.considered.items() if workload == choice.workload.id)
+    rows = [
+        (j.offer.provider, j.usd_per_month, j.status, j.reason) for j in judged if j.offer.kind != "aggregator" and not j.offer.superseded
+    ]
+    frame = pd.DataFrame(rows, columns=["provider", "usd_per_month", "status", "reason"])
+    return frame.drop_duplicates("provider", ignore_index=True)
 
 
 def cheapest_hosts(study: Study) -> pd.DataFrame:

@@ -1,24 +1,22 @@
-"""A token's cost on both sides with all that belongs to it, what moves it, other uses, and the prices behind it with their age."""
+"""A token's cost on both sides with all that belongs to it, other uses of it, what moves it, and the prices behind it with their age."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from llmcost.inputs.api_prices import Offer
-from llmcost.inputs.catalog import in_force
-from llmcost.model import SECONDS_PER_HOUR, TOKENS_PER_MTOK
+from llmcost.inputs.catalog import table
+from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.api_bill import api_usd_per_month
 from llmcost.model.throughput import request_seconds
 from llmcost.study.capacity import serving_plans
 from llmcost.study.labels import fleet_name, gpu_name
-from llmcost.study.options import api_people, fixed_lines, serverless_usd_per_month
-from llmcost.study.pricing import cheapest_listed, offer_today
-from llmcost.study.problem import Supply, WorkloadChoice, moved_volumes, volumes
+from llmcost.study.options import api_people, fixed_lines, open_api_usd_per_month, serverless_usd_per_month, tuned_lines
+from llmcost.study.pricing import cheapest_listed, hosts_of, offer_today
+from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
 from llmcost.study.unit_costs import replica_usd_per_hour, unit_costs
 
 if TYPE_CHECKING:
@@ -28,33 +26,141 @@ STEPS = ("always full", "at your load", "with people")
 
 
 def own_option(study: Study, choice: WorkloadChoice) -> str | None:
-    """Which own GPUs the arithmetic follows: rented, else owned, else None."""
+    """Which own GPUs the arithmetic follows: rented, else owned; None where neither can be had."""
     return next((option for option in ("rented", "owned") if option in choice.supplies and option in study.totals), None)
 
 
 def ladder(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
-    """USD per million tokens of each way to get them, three steps each: way, label, step, usd_per_mtok.
+    """USD per million tokens (of the model that makes them) by way and step: way, label, step, usd_per_mtok.
 
-    A price per token has no idle hours, so its first two steps are equal; its people are those that even an API needs.
+    A price per token knows no idle hours, so it has no step "always full"; its people are those that even an API needs.
     """
-    rows = []
+    values, mtok = study.values, float(sum(moved_volumes(choice, study.values)))
+    people = float(api_people(values)) / len(study.choices)
+    ways: list[tuple[str, str, tuple[float | None, ...]]] = []
+    if choice.today:
+        usd = float(sum(tuned_lines(choice, values, study.invoice_multiplier).values()))
+        tokens = float(sum(volumes(choice, values)))
+        ways.append(("today", f"{choice.today.model_id}, tuned", (None, usd / tokens, (usd + people) / tokens)))
+    if choice.host:
+        usd = float(open_api_usd_per_month(choice, values))
+        ways.append(("open_api", f"{choice.alternative.model_id} by API", (None, usd / mtok, (usd + people) / mtok)))
     for option in (o for o in ("serverless", "rented", "owned") if o in choice.supplies and o in study.totals):
-        costs = serverless_costs(study, choice) if option == "serverless" else unit_costs(study, choice, option)
-        label = fleet_name(study, choice, option)
-        name = {"rented": f"Rent {label}", "owned": f"Own {label}"}.get(option, label[0].upper() + label[1:])
-        rows += [(option, name, step, costs[key]) for step, key in zip(STEPS, ("full", "at_load", "with_people"), strict=True)]
-    people = float(api_people(study.values)) / len(study.choices)
-    for way, name, usd, mtok in _api_ways(study, choice):
-        rows += [(way, name, step, (usd + extra) / mtok) for step, extra in zip(STEPS, (0.0, 0.0, people), strict=True)]
+        name = {"serverless": "", "rented": "Rent ", "owned": "Own "}[option] + fleet_name(study, choice, option)
+        costs = unit_costs(study, choice, option)
+        steps = _serverless_steps(study, choice) if option == "serverless" else (costs["full"], costs["at_load"], costs["with_people"])
+        ways.append((option, name[0].upper() + name[1:], steps))
+    rows = [(way, label, step, usd) for way, label, steps in ways for step, usd in zip(STEPS, steps, strict=True) if usd is not None]
     return pd.DataFrame(rows, columns=["way", "label", "step", "usd_per_mtok"])
 
 
-def _api_ways(study: Study, choice: WorkloadChoice) -> Iterator[tuple[str, str, float, float]]:
-    """(way, label, USD a month, Mtok a month) of the open model's host and of today's model, both as tuned as can be."""
-    costs = unit_costs(study, choice, "api") if False else None
-    if choice.host:
-        from llmcost.study.options import open_api_usd_per_month
+def _serverless_steps(study: Study, choice: WorkloadChoice) -> tuple[float, float, float]:
+    """Serverless is billed awake, not around the clock: at the load its own simulation counts, not a fleet."""
+    mtok, supply = float(sum(moved_volumes(choice, study.values))), choice.supplies["serverless"]
+    full = supply.offer.price.typical * supply.plan.gpus_count * HOURS_PER_MONTH * supply.curve.mean
+    awake = float(serverless_usd_per_month(choice, supply, study.values))
+    fixed = float(sum(fixed_lines("serverless", study.values, study.decision.horizon_months).values())) / len(study.choices)
+    return full / mtok, awake / mtok, (awake + fixed) / mtok
 
-        mtok = float(sum(moved_volumes(choice, study.values)))
-        yield "open_api", f"{choice.alternative.model_id} by API", float(open_api_usd_per_month(choice, study.values)), mtok
-    assert costs is None
+
+def open_offer(study: Study, choice: WorkloadChoice) -> tuple[Offer | None, bool]:
+    """(offer of the chosen open model: the eligible host's, else the cheapest listed; whether the client may use it)."""
+    if choice.host:
+        return choice.host.offer, True
+    judged, allowed = cheapest_listed(study, choice, choice.alternative.model_id)
+    return (judged.offer if judged else None), allowed
+
+
+def use_cases(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+    """1,000 requests of each common use on each side: use_case, way, label, usd_per_thousand_requests, tokens and confidence.
+
+    way  today (a mini model's price where nothing answers today) | open_api | own (a replica that is always full: the lower bound)
+    """
+    today, (host, allowed) = offer_today(study, choice), open_offer(study, choice)
+    sides = [("today", today, today.model_id if choice.today else f"{today.model_id} (stand-in)")]
+    sides += [("open_api", host, f"{host.model_id} by API" + ("" if allowed else " (not allowed)"))] if host else []
+    rows = []
+    for case in table("use_cases").drop_duplicates("use_case", keep="last").itertuples():  # shapes, not prices: the day does not matter
+        about = (case.input_tokens, case.output_tokens, case.cached_input_fraction, case.confidence)
+        tokens = (case.input_tokens / TOKENS_PER_MTOK, case.output_tokens / TOKENS_PER_MTOK)
+        for way, offer, label in sides:
+            usd = 1000 * float(api_usd_per_month(offer.prices, *tokens, case.cached_input_fraction))
+            rows.append((case.use_case, way, label, usd, *about))
+        own = own_usd_per_request(study, choice, case.input_tokens * (1 - case.cached_input_fraction), case.output_tokens)
+        if own is not None:
+            rows.append((case.use_case, "own", "own GPUs, always full", 1000 * own, *about))
+    columns = ["use_case", "way", "label", "usd_per_thousand_requests", "input_tokens", "output_tokens", "cached_input_fraction"]
+    return pd.DataFrame(rows, columns=[*columns, "confidence"])
+
+
+def own_usd_per_request(study: Study, choice: WorkloadChoice, fresh_input_tokens: float, output_tokens: float) -> float | None:
+    """USD of one request on a replica that is busy all the time, at the plan's GPUs; None where the plan cannot serve this shape."""
+    option = own_option(study, choice)
+    if option is None:
+        return None
+    plan, latency = choice.supplies[option].plan, choice.workload.latency
+    limit = latency.limit_seconds if latency else None
+    plans = serving_plans(plan.model_id, [plan.gpu_id], study.client.as_of_date, fresh_input_tokens, output_tokens, limit)
+    same = next((p.replica for p in plans if (p.gpus_count, p.precision) == (plan.gpus_count, plan.precision)), None)
+    if same is None:
+        return None
+    seconds = float(request_seconds(same, fresh_input_tokens, output_tokens)) / float(study.values["hidden_costs.safe_share_fraction"])
+    return replica_usd_per_hour(study, choice, option) / SECONDS_PER_HOUR * seconds
+
+
+def ten_percent_more(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFrame:
+    """What a tenth more of each quantity does to the bill at list prices: quantity, usd_per_month (difference), share_fraction."""
+    into, out = (float(v) for v in volumes(choice, study.values))
+    cached = float(study.values[f"{choice.at}.cached_input_fraction"])
+
+    def bill(more_input: float = 1.0, more_output: float = 1.0, more_cached: float = 0.0) -> float:
+        return float(api_usd_per_month(offer.prices, into * more_input, out * more_output, min(cached + more_cached, 1.0)))
+
+    now = bill()
+    moved = {
+        "input tokens, 10 % more": bill(more_input=1.1),
+        "output tokens, 10 % more": bill(more_output=1.1),
+        "share of input from the cache, 10 points more": bill(more_cached=0.1),
+    }
+    rows = [(name, usd - now, (usd - now) / now) for name, usd in moved.items()]
+    return pd.DataFrame(rows, columns=["quantity", "usd_per_month", "share_fraction"])
+
+
+def prices_used(study: Study) -> pd.DataFrame:
+    """Every price behind the answer: what, who, price (text), source, date, age_days (on the study's own day), confidence."""
+    rows = []
+    for choice in study.choices:
+        api = [("today's model", choice.today), ("the open model by API", choice.host.offer if choice.host else None)]
+        for what, offer in ((what, offer) for what, offer in api if offer):
+            price = f"{offer.prices.input_usd_per_mtok:g} in, {offer.prices.output_usd_per_mtok:g} out, USD per Mtok"
+            rows.append((what, f"{offer.model_id}, {offer.provider}", price, offer.source, offer.date, offer.confidence))
+        for option, supply in choice.supplies.items():
+            gpu = supply.offer
+            price = f"{gpu.price.typical:,g} USD" + (" a GPU" if gpu.term == "owned" else " per GPU-hour")
+            name = f"{gpu_name(gpu.gpu_id)}, {gpu.provider}"
+            rows.append((f"{option} GPUs", name, price, gpu.source, gpu.date, gpu.confidence))
+    frame = pd.DataFrame(rows, columns=["what", "who", "price", "source", "date", "confidence"]).drop_duplicates(ignore_index=True)
+    days = [(study.client.as_of_date - dt.date.fromisoformat(date)).days if date else None for date in frame["date"]]
+    return frame.assign(age_days=pd.Series(days, dtype=float))
+
+
+def levers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+    """By what factor each step changes the price of a token, largest first: lever, ratio, from_usd_per_mtok, to_usd_per_mtok.
+
+    What cannot be compared here (nothing answers today, no host, no own GPUs) is left out.
+    """
+    steps = ladder(study, choice).set_index(["way", "step"])["usd_per_mtok"]
+    own = own_option(study, choice)
+    hosts = hosts_of(study, choice)
+    eligible = hosts[hosts["status"] == "ok"]["usd_per_month"] / float(sum(moved_volumes(choice, study.values)))
+    pairs = []
+    if choice.today and choice.host:
+        pairs.append(("the model: today's against the open one by API", steps["today", "at your load"], steps["open_api", "at your load"]))
+    if len(eligible) > 1:
+        pairs.append(("the host: the dearest eligible one against the cheapest", eligible.max(), eligible.min()))
+    if own:
+        pairs.append((f"idle hours of {own} GPUs: at your load against always full", steps[own, "at your load"], steps[own, "always full"]))
+        pairs.append((f"people around {own} GPUs: with them against without", steps[own, "with people"], steps[own, "at your load"]))
+    frame = pd.DataFrame(pairs, columns=["lever", "from_usd_per_mtok", "to_usd_per_mtok"])
+    frame["ratio"] = frame["from_usd_per_mtok"] / frame["to_usd_per_mtok"]
+    return frame.sort_values("ratio", ascending=False, ignore_index=True)

@@ -1,0 +1,136 @@
+"""What the prices of both sides mean, in sentences that hold for every client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from llmcost.study.choices import out_of_reach
+from llmcost.study.pricing import hosts_of
+from llmcost.study.problem import WorkloadChoice, volumes
+from llmcost.study.token_costs import ladder, levers, own_option
+from llmcost.study.wording import mtok, number, percent, usd
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+
+def times(ratio: float) -> str:
+    """A factor in words.
+
+    >>> times(3.56), times(24.2), times(1.03)
+    ('3.6 times', '24 times', '1.03 times')
+    """
+    return f"{number(ratio, 3 if ratio < 1.1 else 2)} times"
+
+
+def scope(study: Study, choice: WorkloadChoice) -> str:
+    """Which workload the arithmetic follows, and its month."""
+    into, out = volumes(choice, study.values)
+    month = f"{mtok(float(into))} input and {mtok(float(out))} output tokens a month"
+    if len(study.choices) == 1:
+        return f"One workload, {choice.workload.id}: {month}."
+    return f"The arithmetic follows {choice.workload.id}, the largest of {len(study.choices)} workloads: {month}."
+
+
+def no_own_reason(choice: WorkloadChoice) -> str:
+    """Why neither rented nor owned GPUs can be had."""
+    found = out_of_reach("rented", choice) or out_of_reach("owned", choice)
+    return found[1] if found else "another workload has no plan"
+
+
+def no_host_reason(choice: WorkloadChoice) -> str:
+    """Why no host may sell the open model."""
+    found = out_of_reach("open_api", choice)
+    return found[1].split(": ", 1)[-1] if found else ""
+
+
+def headline(study: Study, choice: WorkloadChoice) -> str:
+    """The price of a million tokens on each side, in one breath."""
+    steps = ladder(study, choice).set_index(["way", "step"])["usd_per_mtok"]
+    model, own = choice.alternative.model_id, own_option(study, choice)
+    today = "Nothing answers these requests today."
+    if choice.today:
+        today = f"A million tokens of your mix cost **{usd(steps['today', 'at your load'])}** on {choice.today.model_id}, tuned."
+    open_api = f"No host may sell {model} for it: {no_host_reason(choice)}."
+    if choice.host:
+        open_api = f"{model} from {choice.host.offer.provider} costs **{usd(steps['open_api', 'at your load'])}**."
+    if own is None:
+        return f"{today} {open_api} GPUs of your own cannot be had: {no_own_reason(choice)}."
+    full, load, people = (usd(steps[own, step]) for step in ("always full", "at your load", "with people"))
+    where = (
+        f"On {own} GPUs {model} costs {full} if they were always full, **{load}** at your load and **{people}** with the people it takes."
+    )
+    return f"{today} {open_api} {where}"
+
+
+def tiers_title(tiers: pd.DataFrame) -> str:
+    """What the tiers say: by how much the choice of the model alone moves the bill."""
+    dearest, cheapest = tiers.iloc[0], tiers.iloc[-1]
+    spread = times(dearest["usd_per_month"] / cheapest["usd_per_month"])
+    return f"The same tokens cost {usd(cheapest['usd_per_month'])} to {usd(dearest['usd_per_month'])} a month: {spread}, by the model alone"
+
+
+def hosts_title(study: Study, choice: WorkloadChoice) -> str:
+    """What the hosts of the chosen model say."""
+    hosts, model = hosts_of(study, choice), choice.alternative.model_id
+    if hosts.empty:
+        return f"{model}: no list has a price for it"
+    eligible = hosts[hosts["status"] == "ok"]
+    if eligible.empty:
+        return f"{model}: none of {len(hosts)} offers may be used as it stands"
+    spread = eligible["usd_per_month"].max() / eligible["usd_per_month"].min()
+    asks = f"; the dearest eligible one asks {times(spread)} as much" if spread > 1.005 else ""
+    return f"{model} costs {usd(eligible['usd_per_month'].min())} a month at {eligible.iloc[0]['provider']}{asks}"
+
+
+def hosts_reading(study: Study, choice: WorkloadChoice, refusals: pd.DataFrame) -> str:
+    """Why the rest of the offers is out."""
+    total = len(hosts_of(study, choice))
+    if total == 0:
+        return f"No list has a price for {choice.alternative.model_id}."
+    if refusals.empty:
+        return f"All {total} offers are eligible."
+    words = {"ask": "must be asked", "failed": "refused"}
+    parts = [
+        f"{row.offers_count} {words[row.status]}: {row.reason} (cheapest {usd(row.cheapest_usd_per_month)})"
+        for row in refusals.itertuples()
+    ]
+    return f"Of {total} offers, " + "; ".join(parts) + "."
+
+
+def ladder_title(study: Study, choice: WorkloadChoice) -> str:
+    """From the full GPU to the whole bill."""
+    own = own_option(study, choice)
+    if own is None:
+        return f"GPUs of your own cannot be had: {no_own_reason(choice)}"
+    steps = ladder(study, choice).set_index(["way", "step"])["usd_per_mtok"]
+    full, load, people = (steps[own, step] for step in ("always full", "at your load", "with people"))
+    return f"{own.title()} GPUs: idle hours make a token {times(load / full)} as dear, people another {times(people / load)}"
+
+
+def uses_title(cases: pd.DataFrame) -> str:
+    """What the same price means for other uses."""
+    name = cases.loc[cases["way"] == "today", "label"].iloc[0]
+    wide = cases.pivot(index="use_case", columns="way", values="usd_per_thousand_requests")
+    dear, cheap = wide["today"].idxmax(), wide["today"].idxmin()
+    text = f"1,000 requests on {name}: {usd(wide['today'][cheap])} ({cheap}) to {usd(wide['today'][dear])} ({dear})"
+    if "open_api" not in wide:
+        return text
+    ratio = wide["today"] / wide["open_api"]
+    return f"{text}; the open host is {number(ratio.min(), 2)} to {times(ratio.max())} cheaper"
+
+
+def so_what(study: Study, choice: WorkloadChoice) -> str:
+    """The levers, largest first."""
+    found = levers(study, choice)
+    lines = [
+        f"- **{times(row.ratio)}**: {row.lever} ({usd(row.from_usd_per_mtok)} against {usd(row.to_usd_per_mtok)} per million tokens)"
+        for row in found.itertuples()
+    ]
+    if not lines:
+        return "Only one way to get these tokens is open, so there is no price to compare."
+    share = percent(float(study.values[f"{choice.alternative_at}.passing_fraction"]))
+    tail = f"Only the {share} of the work that passes your evaluation can move." if choice.today else ""
+    return "What moves the price of a token here, largest first:\n\n" + "\n".join(lines) + f"\n\n{tail}"
