@@ -318,7 +318,7 @@ def test_the_curve_holds_the_seconds_that_the_hours_ask_for(study):
 def test_break_even_of_a_study_put_back_into_its_bills(study, option):
     """Where an interval begins both bills are equal, and the option wins inside the intervals and nowhere else."""
     found = study.break_even(option)
-    if found.status == "infeasible":
+    if found.status in ("infeasible", "nothing to compare with"):
         assert {option, "open_api"} - set(study.totals)
         return
     today = sum(study.values[f"{choice.at}.load.input_mtok_per_month"] for choice in study.choices)
@@ -432,5 +432,5 @@ def test_work_of_which_nothing_may_pass_still_has_a_bill(share):
     assert np.isfinite(study.draws().to_numpy()).all()
     if share == 0:
         bought = study.lines["open_api"]
-        assert sum(usd for item, usd in bought.items() if "open model" in item) == 0
+        assert sum(usd for item, usd in bought.items() if "open model" in item) < 1e-3  # a share of zero counts as one in a million
         assert study.totals["hybrid"] == pytest.approx(study.totals["open_api"])

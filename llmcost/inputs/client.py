@@ -55,6 +55,14 @@ Growth = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(-0.5, 1)
 Ratio = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0.05, 20)), NUMBER_OR_BAND]
 CERTAINLY_ZERO = Band(low=0, typical=0, high=0)
 Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _day(value: Any) -> Any:
+    """A day may be written as text too, as a what-if in JSON does."""
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+
+Day = Annotated[dt.date, BeforeValidator(_day)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")]
 
 
@@ -65,6 +73,8 @@ class Part(BaseModel):
 
 
 class Usage(Part):
+    """A usage export beside the client file: its name, which rows count, and what its columns are called."""
+
     file: Word
     only: dict[Literal["model"], str] = {}
     mapping: dict[Literal["time", "model", "requests", "input_tokens", "cached_input_tokens", "output_tokens"], str] = {}
@@ -91,11 +101,15 @@ class Load(Part):
 
 
 class Today(Part):
+    """The host and the model that answer these requests now."""
+
     provider: Word
     model_id: Word
 
 
 class Alternative(Part):
+    """An open model that could answer them, and how much of the work passes the client's own evaluation."""
+
     model_id: Word
     passing_fraction: Fraction
     evidence: Literal["measured", "reported", "guess"]
@@ -103,12 +117,16 @@ class Alternative(Part):
 
 
 class Latency(Part):
+    """The latency promise: metric, percentile and limit."""
+
     metric: Literal["itl"]
     percentile: Annotated[float, Field(ge=1, le=99.9)] = 50
     limit_seconds: Annotated[float, Field(gt=0)]
 
 
 class Gates(Part):
+    """Rules that no price can outweigh, and the evidence for them."""
+
     third_party_api_allowed: bool = True
     regions: list[Slug] = []
     air_gapped: bool = False
@@ -117,6 +135,8 @@ class Gates(Part):
 
 
 class Workload(Part):
+    """One slice of the client's load with its models and rules."""
+
     id: Slug
     load: Load
     growth_fraction_per_month: Growth = CERTAINLY_ZERO
@@ -133,23 +153,31 @@ Term = Literal["on_demand", "committed_12_months", "committed_36_months", "owned
 
 
 class OwnCapacity(Part):
+    """Which GPUs and terms the client considers, and how many spare replicas it keeps."""
+
     gpus: Literal["cheapest_that_fit"] | list[str] = "cheapest_that_fit"
     terms: list[Term] = ["on_demand", "committed_12_months", "committed_36_months", "owned"]
     spare_replicas_count: Annotated[int, Field(ge=0, le=20)] = 1
 
 
 class People(Part):
+    """Shares and cost of engineers."""
+
     engineer_fte: Amount | None = None
     engineer_usd_per_year: Amount | None = None
     api_fte: Amount | None = None
 
 
 class OneOff(Part):
+    """What is paid once."""
+
     migration_usd: Amount | None = None
     setup_usd: Amount | None = None
 
 
 class UnitOfWork(Part):
+    """What the client counts, in requests."""
+
     name: Word
     requests_count: Annotated[float, Field(gt=0)]
 
@@ -164,23 +192,29 @@ class Quote(Part):
     output_usd_per_mtok: Annotated[float, Field(gt=0)] | None = None
     value: Amount | None = None
     said_by: Word
-    quoted_date: dt.date
+    quoted_date: Day
 
 
 class Invoice(Part):
+    """What was really paid for the model of today."""
+
     usd_per_month: Annotated[float, Field(gt=0)]
 
 
 class Brand(Part):
+    """Whose name and colour the report carries."""
+
     prepared_by: Annotated[str, Field(max_length=200)] = ""
     brand_name: Annotated[str, Field(max_length=200)] = ""
     brand_colour: Annotated[str, Field(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
 
 
 class Client(Part):
+    """The whole client file."""
+
     schema_version: Literal[1]
     name: Word
-    as_of_date: dt.date
+    as_of_date: Day
     horizon_months: Annotated[int, Field(ge=1, le=120)] = 36
     workloads: list[Workload] = Field(min_length=1, max_length=20)
     own_capacity: OwnCapacity = OwnCapacity()

@@ -112,6 +112,8 @@ def _explained(first: Any, location: Sequence[Any]) -> tuple[str, str]:
         return "is missing", "Only the client can know it; write it down, with a range if unsure"
     if kind == "finite_number":
         return f"{given} is not a finite number", "Give a number, or leave the key out to take the default"
+    if str(location[-1]).endswith("_date"):
+        return f"{given} is not a date", "Write it as 2026-11-15"
     message = first["msg"].removeprefix("Value error, ")
     return f"{message[0].lower()}{message[1:]} (got {given})", "A number, or {low, typical, high}, in the unit that the key's name ends in"
 

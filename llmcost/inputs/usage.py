@@ -71,9 +71,7 @@ def _checked_mapping(connection: duckdb.DuckDBPyConnection, path: Path, usage: U
     try:
         columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {_source(path)}").fetchall()]
     except duckdb.Error:
-        raise InputError(
-            path.name, field, "cannot be read as a table", "Export it again with a header line and data rows"
-        ) from None
+        raise InputError(path.name, field, "cannot be read as a table", "Export it again with a header line and data rows") from None
     mapping = {str(name): column for name, column in usage.mapping.items()} or {
         n: n for n in (*NEEDED, "model", "requests") if n in columns
     }

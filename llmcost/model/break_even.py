@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class BreakEven:
     """Volumes at which own capacity is cheaper.
 
-    status     "reached", "not reached" (up to the volume looked at) or "infeasible" (no replica can serve the load at all)
+    status     "reached", "not reached" (up to the volume looked at), "infeasible" (no replica can serve the load at all) or
+               "nothing to compare with" (no API may serve it)
     intervals  (from, to) volumes, rising, disjoint; empty unless reached. The last may end at the volume looked at.
     looked_up_to_mtok_per_month  the largest volume that was examined
     """
@@ -70,4 +71,4 @@ def months_until(volume_multiplier: float, growth_fraction_per_month: float) -> 
     if volume_multiplier <= 0 or growth_fraction_per_month <= -1 or growth_fraction_per_month == 0:
         return None
     months = math.log(volume_multiplier) / math.log1p(growth_fraction_per_month)
-    return months if months > 0 else None
+    return months if months >= 0 else None

@@ -31,19 +31,19 @@ class LoadDurationCurve:
         """Load of the busiest hour in replicas."""
         return float(self.sorted[-1])
 
-    def mean_served(self, capacity_replicas, scale=1.0):
+    def mean_served(self, capacity_replicas, scale_ratio=1.0):
         """Mean over the hours of min(scale * load, capacity). Capacity and scale broadcast; exact; O(log hours) each."""
-        capacity, scale = np.asarray(capacity_replicas, dtype=float), np.asarray(scale, dtype=float)
+        capacity, scale = np.asarray(capacity_replicas, dtype=float), np.asarray(scale_ratio, dtype=float)
         level = np.divide(capacity, scale, out=np.full(np.broadcast(capacity, scale).shape, np.inf), where=scale > 0)
         below = np.searchsorted(self.sorted, level, side="right")
         over = self.sorted.size - below
         served = self._sum_below[below] * scale + np.where(over > 0, over * capacity, 0.0)
         return served / self.sorted.size
 
-    def fill(self, slice_index, scale=1.0):
-        """Mean fill of slice i, the i-th replica from the bottom: mean of clip(scale * load - i, 0, 1). Falls as i grows."""
-        i = np.asarray(slice_index, dtype=float)
-        return self.mean_served(i + 1, scale) - self.mean_served(i, scale)
+    def fill(self, below_count, scale_ratio=1.0):
+        """Mean fill of the slice with `below_count` replicas below it: mean of clip(scale * load - below, 0, 1). Falls with height."""
+        i = np.asarray(below_count, dtype=float)
+        return self.mean_served(i + 1, scale_ratio) - self.mean_served(i, scale_ratio)
 
 
 def replicas_for_peak(peak_replicas, headroom_fraction, minimum_count=1, spare_count=0):

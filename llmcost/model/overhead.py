@@ -48,13 +48,13 @@ def capital_usd_per_month(capex_usd, residual_usd, life_months, discount_fractio
     return np.where(rate == 0, (capex_usd - residual_usd) / life_months, with_interest)
 
 
-def energy_usd_per_month(power_kw, load_power_fraction, pue_ratio, electricity_usd_per_kwh):
-    """USD per month of electricity: kW * share drawn * PUE * 730 h * price.
+def energy_usd_per_month(power_watts, load_power_fraction, pue_ratio, electricity_usd_per_kwh):
+    """USD per month of electricity: W / 1000 * share drawn * PUE * 730 h * price.
 
-    >>> round(energy_usd_per_month(0.45, 1.0, 1.0, 0.20), 1)
+    >>> round(energy_usd_per_month(450, 1.0, 1.0, 0.20), 1)
     65.7
     """
-    return power_kw * load_power_fraction * pue_ratio * HOURS_PER_MONTH * electricity_usd_per_kwh
+    return power_watts / 1e3 * load_power_fraction * pue_ratio * HOURS_PER_MONTH * electricity_usd_per_kwh
 
 
 def implied_multiplier(total_usd_per_month, gpu_usd_per_month):

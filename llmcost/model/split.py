@@ -20,14 +20,14 @@ def break_even_fill(own_usd_per_replica_hour, api_usd_per_replica_hour):
     return own_usd_per_replica_hour / api_usd_per_replica_hour
 
 
-def owned_slices(curve: LoadDurationCurve, own_usd_per_replica_hour, api_usd_per_replica_hour, scale=1.0):
+def owned_slices(curve: LoadDurationCurve, own_usd_per_replica_hour, api_usd_per_replica_hour, scale_ratio=1.0):
     """Replicas worth having: own slice i iff its fill exceeds u*, stop at the first that fails. Broadcasts over all but the curve.
 
     The fill of a slice falls with its height, so the cost is convex in the number of slices and the first failure is the optimum.
     Returns an array of whole counts. Leaves out fixed costs, start-up costs and spares.
     """
     threshold, scale = np.broadcast_arrays(
-        np.asarray(break_even_fill(own_usd_per_replica_hour, api_usd_per_replica_hour), dtype=float), np.asarray(scale, dtype=float)
+        np.asarray(break_even_fill(own_usd_per_replica_hour, api_usd_per_replica_hour), dtype=float), np.asarray(scale_ratio, dtype=float)
     )
     low = np.zeros(threshold.shape)
     high = np.minimum(np.ceil(curve.peak * scale), MAX_SLICES)
@@ -38,13 +38,13 @@ def owned_slices(curve: LoadDurationCurve, own_usd_per_replica_hour, api_usd_per
     return low
 
 
-def split_usd_per_month(curve: LoadDurationCurve, owned_count, own_usd_per_replica_hour, api_usd_per_replica_hour, scale=1.0):
+def split_usd_per_month(curve: LoadDurationCurve, owned_count, own_usd_per_replica_hour, api_usd_per_replica_hour, scale_ratio=1.0):
     """(own, API) USD per month when `owned_count` replicas serve what they can and the API takes the rest. Broadcasts.
 
     >>> own, api = split_usd_per_month(LoadDurationCurve([0.0, 2.0]), 1, 2.0, 5.0)
     >>> round(float(own)), round(float(api))
     (1460, 1825)
     """
-    overflow = curve.mean * np.asarray(scale) - curve.mean_served(owned_count, scale)
+    overflow = curve.mean * np.asarray(scale_ratio) - curve.mean_served(owned_count, scale_ratio)
     own = np.asarray(owned_count) * own_usd_per_replica_hour * HOURS_PER_MONTH
     return own, overflow * api_usd_per_replica_hour * HOURS_PER_MONTH

@@ -43,15 +43,15 @@ def peak_tflops(gpu: Gpu, precision: str) -> float:
     return gpu.tflops.get(precision) or gpu.tflops["bf16"]
 
 
-def fitting_concurrency(gpu: Gpu, gpus_count: int, model: ModelShape, precision: str, tokens_per_request: float) -> int:
+def fitting_concurrency(gpu: Gpu, gpus_count: int, model: ModelShape, precision: str, request_tokens: float) -> int:
     """Requests whose KV cache fits beside the weights; raises DoesNotFit when none does.
 
-        room = 0.95 * (gpus * (memory - 3 GB) - weights);   concurrency = floor(room / (kv_bytes_per_token * tokens))
+        room = 0.95 * (gpus * (memory - 3 GB) - weights);   concurrency = floor(room / (kv_bytes_per_token * request_tokens))
 
-    tokens_per_request  input + output tokens held at the end of a request, > 0
+    request_tokens  input + output tokens held at the end of a request, > 0
     """
     room_gb = KV_SHARE * (gpus_count * (gpu.memory_gb - RUNTIME_GB) - weights_gb(model, precision))
-    count = int(room_gb * 1e9 // (kv_bytes_per_token(model, precision) * tokens_per_request))
+    count = int(room_gb * 1e9 // (kv_bytes_per_token(model, precision) * request_tokens))
     if room_gb <= 0 or count < 1:
         raise DoesNotFit(
             f"{weights_gb(model, precision):.0f} GB of weights do not fit {gpus_count} x {gpu.memory_gb:.0f} GB with room to answer"

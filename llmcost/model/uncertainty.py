@@ -14,7 +14,7 @@ def triangle_ends(low: float, typical: float, high: float) -> tuple[float, float
     >>> [round(x, 3) for x in triangle_ends(0.0, 0.5, 1.0)]
     [-0.405, 1.405]
     """
-    smallest, largest = low, high
+    smallest, largest = 2 * low - high, 2 * high - low
     for _ in range(200):
         width = largest - smallest
         smallest = low - np.sqrt(TAIL * width * max(typical - smallest, 0.0))
@@ -31,12 +31,12 @@ def uniform_stream(path: str, count: int) -> np.ndarray:
     return np.random.default_rng([SEED, int.from_bytes(digest[:8], "big")]).random(count)
 
 
-def triangular_draws(low: float, typical: float, high: float, uniform: np.ndarray, floor=-np.inf, ceiling=np.inf) -> np.ndarray:
-    """Draws by inverting the distribution at `uniform` (0 to 1), kept within [floor, ceiling]; a certain input repeats itself."""
+def triangular_draws(low: float, typical: float, high: float, uniform_fraction: np.ndarray, floor=-np.inf, ceiling=np.inf) -> np.ndarray:
+    """Draws by inverting the distribution at `uniform_fraction`, kept within [floor, ceiling]; a certain input repeats itself."""
     if low == high:
-        return np.full(np.shape(uniform), float(typical))
+        return np.full(np.shape(uniform_fraction), float(typical))
     smallest, largest = triangle_ends(low, typical, high)
     width, turn = largest - smallest, (typical - smallest) / (largest - smallest)
-    rising = smallest + np.sqrt(uniform * width * (typical - smallest))
-    falling = largest - np.sqrt((1 - uniform) * width * (largest - typical))
-    return np.clip(np.where(uniform < turn, rising, falling), floor, ceiling)
+    rising = smallest + np.sqrt(uniform_fraction * width * (typical - smallest))
+    falling = largest - np.sqrt((1 - uniform_fraction) * width * (largest - typical))
+    return np.clip(np.where(uniform_fraction < turn, rising, falling), floor, ceiling)

@@ -49,6 +49,10 @@ USED_HIDDEN_COSTS = {
 """Items of the hidden-cost table that enter the decision under their own name."""
 
 
+ABOVE_ONE = {"headroom_fraction", "owned_server_overhead_fraction"}
+"""Fractions of something else, which may pass one."""
+
+
 def gather(client: Client, hidden: Mapping[str, HiddenCost], loads: Mapping[str, Mapping[str, Assumption]]) -> dict[str, Assumption]:
     """All assumptions of a client that do not depend on a serving plan, by path."""
     found: list[Assumption] = []
@@ -63,7 +67,7 @@ def gather(client: Client, hidden: Mapping[str, HiddenCost], loads: Mapping[str,
 def catalogued(path: str, row: HiddenCost) -> Assumption:
     """A catalog line that the client did not override; it shows as a default."""
     origin = "default" if row.origin == "catalog" else row.origin
-    ceiling = 1.0 if row.unit == "fraction" else np.inf
+    ceiling = 1.0 if row.unit == "fraction" and row.item not in ABOVE_ONE else np.inf
     return Assumption(path, row.band.low, row.band.typical, row.band.high, row.unit, origin, row.source, row.date, row.confidence, ceiling)
 
 
@@ -106,8 +110,9 @@ def _scaled_engineers(way: str, client: Client, hidden: Mapping[str, HiddenCost]
     path, band = f"people.engineer_fte_{way}", client.people.engineer_fte
     if band is None:
         return catalogued(path, hidden[f"engineer_fte_{way}"])
-    ratio = hidden[f"engineer_fte_{way}"].band.typical / hidden["engineer_fte_rented"].band.typical
-    return stated(path, Band(low=band.low * ratio, typical=band.typical * ratio, high=band.high * ratio), "FTE", client, "guess")
+    rented, scaled = hidden["engineer_fte_rented"].band, hidden[f"engineer_fte_{way}"].band
+    levels = {level: getattr(band, level) * getattr(scaled, level) / getattr(rented, level) for level in ("low", "typical", "high")}
+    return stated(path, Band(**levels), "FTE", client, "guess")
 
 
 def typical_values(assumptions: Mapping[str, Assumption]) -> dict[str, float | np.ndarray]:

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from llmcost.inputs.client import Client
+from llmcost.inputs.errors import InputError
 from llmcost.model.overhead import amortised_usd_per_month
 from llmcost.study.assumptions import Values
 from llmcost.study.options import (
@@ -19,6 +22,7 @@ from llmcost.study.options import (
     replica_lines,
     rest_lines,
     serverless_usd_per_month,
+    storage_usd_per_month,
     today_lines,
     tuned_lines,
 )
@@ -40,6 +44,42 @@ def option_lines(decision: Decision, values: Values) -> dict[str, Lines]:
     """USD per month, line by line, of every option that can be priced. Values may be numbers or arrays of draws."""
     makers = {"today": _today, "tuned": _tuned, "open_api": _open_api, "hybrid": _hybrid}
     return {option: makers[option](decision, values) if option in makers else _own(decision, values, option) for option in decision.priced}
+
+
+def invoice_multiplier(client: Client, choices: Sequence[WorkloadChoice], values: Values) -> float:
+    """The client's invoice over the bill that list prices explain; 1 without an invoice. Raises InputError when nothing answers today."""
+    if client.invoice is None:
+        return 1.0
+    explained = sum(float(usd) for choice in choices for usd in today_lines(choice, values, 1.0).values())
+    if explained == 0:
+        raise InputError(
+            "client.yaml", "invoice", "an invoice without a model that answers today", "Give workloads.<id>.today, or leave it out"
+        )
+    return client.invoice.usd_per_month / explained
+
+
+class _Watched(dict):
+    """A dictionary that remembers which of its keys were asked for."""
+
+    def __init__(self, values: Values):
+        super().__init__(values)
+        self.read: set[str] = set()
+
+    def __getitem__(self, path: str) -> Any:
+        self.read.add(path)
+        return super().__getitem__(path)
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """The value at a path, remembered as read."""
+        self.read.add(path)
+        return super().get(path, default)
+
+
+def paths_read(decision: Decision, values: Values) -> set[str]:
+    """Paths of the assumptions that some option's bill really depends on."""
+    watched = _Watched(values)
+    option_lines(decision, watched)
+    return watched.read
 
 
 def option_totals(decision: Decision, values: Values) -> Mapping[str, np.ndarray]:
@@ -87,6 +127,7 @@ def _own(decision: Decision, values: Values, option: str) -> Lines:
         supply = choice.supplies[option]
         if option == "serverless":
             added(bill, {"Serverless GPUs": serverless_usd_per_month(choice, supply, values)})
+            added(bill, {"Storage of weights": storage_usd_per_month(supply, values)})
             continue
         count = fleet_count(choice, supply, values, decision.spare_count)
         added(bill, {item: usd * count for item, usd in replica_lines(supply, values).items()})

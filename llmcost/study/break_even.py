@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.break_even import BreakEven, staircase_break_even
 from llmcost.study.assumptions import Assumption, typical_values
 from llmcost.study.bills import Decision, option_lines, option_totals
 from llmcost.study.draws import tornado
-from llmcost.study.options import OWN, fleet_count, open_api_usd_per_month, replica_lines
-from llmcost.study.problem import VOLUME, WorkloadChoice
+from llmcost.study.options import fleet_count, open_api_usd_per_month, replica_lines
+from llmcost.study.problem import VOLUME
 
 VOLUME_SPAN = 1_000.0
 """Volumes are looked at from a thousandth to a thousand times the client's own."""
@@ -40,7 +39,8 @@ def volume_break_even(decision: Decision, assumptions: Mapping[str, Assumption],
     values = typical_values(dict(assumptions))
     own_volume = sum(float(values[f"{choice.at}.load.input_mtok_per_month"]) for choice in decision.choices)
     if option not in decision.priced or "open_api" not in decision.priced:
-        return BreakEven("infeasible", (), own_volume * VOLUME_SPAN)
+        status = "infeasible" if option not in decision.priced else "nothing to compare with"
+        return BreakEven(status, (), own_volume * VOLUME_SPAN)
     if len(decision.choices) > 1:
         return _on_a_grid(decision, values, option, own_volume)
     choice = decision.choices[0]
@@ -62,14 +62,6 @@ def _on_a_grid(decision: Decision, values: dict, option: str, own_volume: float)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], wins, [False]]).astype(int)))
     intervals = tuple((float(knob[a] * own_volume), float(knob[b - 1] * own_volume)) for a, b in edges.reshape(-1, 2))
     return BreakEven("reached" if intervals else "not reached", intervals, own_volume * VOLUME_SPAN)
-
-
-def break_even_utilization(choice: WorkloadChoice, option: str, values: Mapping, fixed_usd_per_month: float = 0.0) -> float:
-    """Delivered utilization above which this fleet beats the API: (replicas' USD + fixed) / what the API would bill for a full fleet."""
-    supply = choice.supplies[option]
-    count = float(fleet_count(choice, supply, values, 0))
-    full = float(open_api_usd_per_month(choice, values)) / supply.curve.mean * count
-    return (count * float(sum(replica_lines(supply, values).values())) + fixed_usd_per_month) / full
 
 
 def find_flips(decision: Decision, assumptions: dict[str, Assumption], against: Iterable[str]) -> list[Flip]:
@@ -115,17 +107,3 @@ def _first_turn(decision: Decision, typical: dict, path: str, grid: np.ndarray, 
             return result
         grid = np.linspace(grid[first - 1], grid[first], GRID)
     return result
-
-
-def own_options(decision: Decision) -> list[str]:
-    """The priced options that run the model on GPUs of one's own choosing."""
-    return [option for option in OWN if option in decision.priced]
-
-
-def full_fleet_usd_per_mtok(choice: WorkloadChoice, option: str, values: Mapping) -> float:
-    """USD per million tokens (input and output together) of a replica that is full all month."""
-    supply = choice.supplies[option]
-    tokens = choice.load.hourly[["input_tokens", "output_tokens"]].to_numpy().mean() * 2 * HOURS_PER_MONTH / 1e6
-    share = float(values[f"{choice.alternative_at}.passing_fraction"]) if choice.today else 1.0
-    per_replica = tokens * share / supply.curve.mean
-    return float(sum(replica_lines(supply, values).values())) / per_replica

@@ -15,7 +15,7 @@ from llmcost.study.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.gpu_offers import GpuOffer
 from llmcost.study.load import WorkloadLoad
 from llmcost.study.options import fleet_count, hybrid_parts, open_api_usd_per_month, replica_lines, serverless_usd_per_month
-from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction
+from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, taken_fraction
 
 RENTED_TERMS = ("on_demand", "committed_12_months", "committed_36_months")
 
@@ -77,8 +77,7 @@ def workload_plans(client: Client, workload: Workload, load: WorkloadLoad, alter
 def make_supply(plan: ServingPlan, offer: GpuOffer, choice: WorkloadChoice, values: Values) -> Supply:
     """The plan at the offer, with the workload's hours as load in its replicas (typical values)."""
     assert plan.replica is not None
-    taken = float(values[f"{choice.alternative_at}.passing_fraction"]) if choice.today else 1.0
-    factor = taken * float(values[f"{choice.alternative_at}.token_ratio"])
+    factor = float(taken_fraction(choice, values)) * float(values[f"{choice.alternative_at}.token_ratio"])
     fresh = factor * (1 - float(cached_fraction(choice.at, values)))
     hourly = choice.load.hourly
     seconds = request_seconds(plan.replica, hourly["input_tokens"].to_numpy() * fresh, hourly["output_tokens"].to_numpy() * factor)

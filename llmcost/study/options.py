@@ -18,7 +18,7 @@ from llmcost.model.overhead import (
 from llmcost.model.serverless import billed_replica_hours, cold_start_seconds
 from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.study.assumptions import Values
-from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, load_scale, moved_volumes, volumes
+from llmcost.study.problem import VOLUME, Supply, WorkloadChoice, cached_fraction, load_scale, moved_volumes, taken_fraction, volumes
 
 Number = Any
 """A float, or an array of draws."""
@@ -64,6 +64,8 @@ def tuned_lines(choice: WorkloadChoice, values: Values, invoice_multiplier: floa
 
 def rest_lines(choice: WorkloadChoice, values: Values, invoice_multiplier: float) -> Lines:
     """What does not pass the evaluation: it stays on today's model, tuned."""
+    if choice.today is None:
+        return {}
     staying = 1 - values[f"{choice.alternative_at}.passing_fraction"]
     return {item: staying * usd for item, usd in tuned_lines(choice, values, invoice_multiplier).items()}
 
@@ -89,8 +91,15 @@ def replica_lines(supply: Supply, values: Values) -> Lines:
     if supply.offer.term == "owned":
         return {item: gpus * usd for item, usd in owned_gpu_lines(supply, values).items()}
     path = values["hidden_costs.gpu_rent_path_multiplier"] if supply.offer.term == "on_demand" else 1.0
-    storage = supply.replica.weights_gb * values["hidden_costs.storage_usd_per_gb_month"]
-    return {"GPU rent": gpus * supply.offer.price.typical * HOURS_PER_MONTH * path, "Storage of weights": storage}
+    return {
+        "GPU rent": gpus * supply.offer.price.typical * HOURS_PER_MONTH * path,
+        "Storage of weights": storage_usd_per_month(supply, values),
+    }
+
+
+def storage_usd_per_month(supply: Supply, values: Values) -> Number:
+    """One copy of the weights on a rented volume."""
+    return supply.replica.weights_gb * values["hidden_costs.storage_usd_per_gb_month"]
 
 
 def owned_gpu_lines(supply: Supply, values: Values) -> Lines:
@@ -98,13 +107,13 @@ def owned_gpu_lines(supply: Supply, values: Values) -> Lines:
     price = values[f"gpu_purchase.{supply.offer.gpu_id}.purchase_usd"]
     capex = price * (1 + values["hidden_costs.owned_server_overhead_fraction"])
     residual = capex * values[f"gpu_purchase.{supply.offer.gpu_id}.resale_fraction"]
-    kilowatts = values[f"gpu_hardware.{supply.offer.gpu_id}.power_watts"] / 1e3
+    watts = values[f"gpu_hardware.{supply.offer.gpu_id}.power_watts"]
     life, discount = values["hidden_costs.owned_life_months"], values["hidden_costs.discount_fraction_per_year"]
     load, pue, price_kwh = (values[f"hidden_costs.{i}"] for i in ("load_power_fraction", "pue_ratio", "electricity_usd_per_kwh"))
     return {
         "GPU capital": capital_usd_per_month(capex, residual, life, discount),
-        "Energy": energy_usd_per_month(kilowatts, load, pue, price_kwh),
-        "Colocation": kilowatts * values["hidden_costs.colocation_usd_per_kw_month"],
+        "Energy": energy_usd_per_month(watts, load, pue, price_kwh),
+        "Colocation": watts / 1e3 * values["hidden_costs.colocation_usd_per_kw_month"],
         "Maintenance": capex * values["hidden_costs.maintenance_fraction_per_year"] / 12,
     }
 
@@ -115,33 +124,33 @@ def fixed_lines(way: str, values: Values, horizon_months: int) -> Lines:
     way  rented | owned | serverless: how the GPUs are had, which decides how much of an engineer they take
     """
     fte = values["people.engineer_fte" if way == "rented" else f"people.engineer_fte_{way}"]
-    return {
+    lines = {
         "Engineers": engineers_usd_per_month(fte, values["people.engineer_usd_per_year"]),
         "On-call": values["hidden_costs.on_call_usd_per_month"],
         "Model refreshes": refreshes_usd_per_month(values["hidden_costs.refreshes_per_year"], values["hidden_costs.refresh_usd"]),
         "Observability": values["hidden_costs.observability_usd_per_month"],
-        "Egress": values["hidden_costs.egress_usd_per_month"],
         "Set-up, spread over the horizon": amortised_usd_per_month(values["one_off.setup_usd"], horizon_months),
     }
+    return lines if way == "owned" else {**lines, "Egress": values["hidden_costs.egress_usd_per_month"]}
 
 
 def serverless_usd_per_month(choice: WorkloadChoice, supply: Supply, values: Values) -> Number:
     """The moved work on GPUs billed by the second, hour by hour: awake, idling to its timeout, and booting."""
     scale = np.asarray(load_scale(choice, supply, values))[..., None]
     hourly = choice.load.hourly["requests"].to_numpy() / SECONDS_PER_HOUR
-    taken = np.asarray(values[f"{choice.alternative_at}.passing_fraction"] if choice.today else 1.0)
-    rate = hourly * (taken * values.get("volume_multiplier", 1.0))[..., None]
-    service = mean_service_seconds(choice, supply)
+    rate = hourly * np.asarray(taken_fraction(choice, values) * values.get(VOLUME, 1.0))[..., None]
+    service = np.asarray(mean_service_seconds(choice, supply, values))[..., None]
     boot = cold_start_seconds(supply.replica.weights_gb, np.asarray(values["hidden_costs.weights_load_gb_per_second"])[..., None])
     idle = np.asarray(values["hidden_costs.serverless_idle_timeout_seconds"])[..., None]
     billed, _ = billed_replica_hours(supply.load_replicas * scale, rate, service, idle, boot)
     return billed * supply.plan.gpus_count * supply.offer.price.typical * HOURS_PER_MONTH
 
 
-def mean_service_seconds(choice: WorkloadChoice, supply: Supply) -> float:
+def mean_service_seconds(choice: WorkloadChoice, supply: Supply, values: Values) -> Number:
     """Seconds that one mean request holds a replica: its output tokens at the inter-token latency."""
     hourly = choice.load.hourly
-    return float(hourly["output_tokens"].sum() / max(hourly["requests"].sum(), 1.0) * supply.replica.itl_seconds)
+    output_tokens = hourly["output_tokens"].sum() / hourly["requests"].sum() * values[f"{choice.alternative_at}.token_ratio"]
+    return output_tokens * supply.replica.itl_seconds / values[supply.throughput_path]
 
 
 def hybrid_parts(choice: WorkloadChoice, values: Values) -> tuple[Number, Lines, Number, Number]:

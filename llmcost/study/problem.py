@@ -82,10 +82,18 @@ def cached_fraction(at: str, values: Values):
     return np.maximum(values.get(f"{at}.cacheable_input_fraction", today), today)
 
 
+LEAST_TAKEN = 1e-6
+"""A share of zero counts as one in a million, so that a price per token still exists."""
+
+
+def taken_fraction(choice: WorkloadChoice, values: Values):
+    """Share of the work that the open model takes over: what passes the evaluation, or everything where nothing answers today."""
+    return np.maximum(values[f"{choice.alternative_at}.passing_fraction"], LEAST_TAKEN) if choice.today else 1.0
+
+
 def moved_volumes(choice: WorkloadChoice, values: Values) -> tuple:
-    """(input, output) Mtok a month that the open model takes over, in its own tokens; everything where nothing answers today."""
-    taken = values[f"{choice.alternative_at}.passing_fraction"] if choice.today else 1.0
-    factor = taken * values[f"{choice.alternative_at}.token_ratio"]
+    """(input, output) Mtok a month that the open model takes over, in its own tokens."""
+    factor = taken_fraction(choice, values) * values[f"{choice.alternative_at}.token_ratio"]
     into, out = volumes(choice, values)
     return into * factor, out * factor
 

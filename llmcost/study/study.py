@@ -18,12 +18,11 @@ from llmcost.inputs.errors import InputError
 from llmcost.model.break_even import BreakEven
 from llmcost.study import frames, results, verdict
 from llmcost.study.assumptions import Assumption, Values, gather, typical_values
-from llmcost.study.bills import Decision, option_lines
+from llmcost.study.bills import Decision, invoice_multiplier, option_lines, paths_read
 from llmcost.study.break_even import Flip, find_flips, volume_break_even
 from llmcost.study.choices import Considered, best_considered, checked_alternatives, chosen_assumptions, considered, decide
 from llmcost.study.draws import drawn_totals, tornado
 from llmcost.study.load import WorkloadLoad, workload_load
-from llmcost.study.options import today_lines
 from llmcost.study.problem import VOLUME, WorkloadChoice
 from llmcost.study.split import Split, workload_split
 
@@ -77,15 +76,14 @@ class Study:
         return [tried[0].choice for tried in self.considered.values()]
 
     @cached_property
+    def _everything(self) -> dict[str, Assumption]:
+        return {**self._base, **chosen_assumptions(self.client, self.choices)}
+
+    @cached_property
     def inputs(self) -> dict[str, Assumption]:
-        """Every assumption by path, of the chosen models and plans only."""
-        unused = {
-            f"workloads.{w}.alternatives.{other.choice.alternative.model_id}."
-            for w, tried in self.considered.items()
-            for other in tried[1:]
-        }
-        kept = {path: a for path, a in self._base.items() if not path.startswith(tuple(unused) or ("\0",))}
-        return {**kept, **chosen_assumptions(self.client, self.choices)}
+        """Every assumption that some option's bill depends on, by path."""
+        read = paths_read(self.decision, typical_values(self._everything))
+        return {path: assumption for path, assumption in self._everything.items() if path in read}
 
     @cached_property
     def values(self) -> Values:
@@ -100,14 +98,7 @@ class Study:
     @cached_property
     def invoice_multiplier(self) -> float:
         """The invoice over the bill that list prices explain; 1 without an invoice."""
-        if self.client.invoice is None:
-            return 1.0
-        explained = sum(float(usd) for choice in self.choices for usd in today_lines(choice, self.values, 1.0).values())
-        if explained == 0:
-            raise InputError(
-                "client.yaml", "invoice", "an invoice without a model that answers today", "Give workloads.<id>.today, or leave it out"
-            )
-        return self.client.invoice.usd_per_month / explained
+        return invoice_multiplier(self.client, self.choices, typical_values(self._everything))
 
     @cached_property
     def lines(self) -> dict[str, dict[str, float]]:
@@ -253,7 +244,7 @@ def open_study(client: str, as_of: str = "", what_if: Mapping[str, Any] | str | 
             raise InputError("parameters", "what_if", f"is not JSON ({error.msg})", 'Write it as {"horizon_months": 24}') from None
     if not isinstance(what_if or {}, Mapping):
         raise InputError("parameters", "what_if", "is not a mapping", 'Write it as {"horizon_months": 24}')
-    return _opened(str(find_client(client)), as_of, json.dumps(what_if or {}, sort_keys=True))
+    return _opened(str(find_client(client)), as_of, json.dumps(what_if or {}, sort_keys=True, default=str))
 
 
 @lru_cache(maxsize=16)

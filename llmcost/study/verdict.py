@@ -88,7 +88,7 @@ def _answer(study: Study) -> tuple[str, str]:
     cost = f"{usd(totals[option])} a month ({usd_range(spread.quantile(0.1), spread.quantile(0.9))})"
     before = f"{usd(totals['today'])} → about {cost}" if "today" in totals else f"about {cost}"
     condition = "" if all(choice.alternative.evidence == "measured" for choice in study.choices) else ", if it passes your evaluation"
-    shares = [float(study.values[f"{c.alternative_at}.passing_fraction"]) for c in study.choices]
+    shares = [c.alternative.passing_fraction.typical for c in study.choices]
     share = percent(sum(shares) / len(shares)) if "today" in totals else "all"
     model = " and ".join(dict.fromkeys(c.alternative.model_id for c in study.choices))
     today = " and ".join(dict.fromkeys(c.today.model_id for c in study.choices if c.today))
