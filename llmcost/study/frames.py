@@ -129,7 +129,8 @@ def waterfall(study: Study) -> pd.DataFrame:
 
 def swings(study: Study, count: int) -> pd.DataFrame:
     """The `count` inputs that move the advice's advantage most: name with its range, advantage at low and at high, evidence."""
-    top = study.tornado().head(count)
+    tornado = study.tornado()
+    top = tornado[tornado["swing_usd_per_month"] > 0].head(count)
     names = [f"{plain_name(row.path)}: {shown_range(row.low, row.high, row.unit)}" for row in top.itertuples()]
     return pd.DataFrame(
         {

@@ -5,7 +5,7 @@ from llmcost.study.wording import number, percent
 NAMES = {
     "volume_multiplier": "volume",
     "passing_fraction": "share that passes the evaluation",
-    "token_ratio": "tokens of the open model per token of today's",
+    "token_ratio": "its tokens per token of today's model",
     "input_mtok_per_month": "input volume",
     "output_mtok_per_month": "output volume",
     "cached_input_fraction": "share of input read from a cache today",

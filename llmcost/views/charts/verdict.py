@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+from llmcost.views.controls import slider
 from llmcost.views.theme import COLOURS
 
 OPTION_COLOURS = {
@@ -122,3 +123,22 @@ def volume_chart(sweep: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     rule = now.mark_rule().encode(x="now:Q")
     note = now.mark_text(align="left", dx=4, y=8).encode(x="now:Q", text="text:N")
     return alt.layer(lines, rule, note).properties(title=alt.Title(title, subtitle=subtitle), height=340)
+
+
+def playground_chart(sweep: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
+    """Every option's bill at the volume that a slider chooses; nothing but the chart has to run.
+
+    sweep  label, option, value (times today's volume, rising), usd_per_month
+    """
+    values = sorted(sweep["value"].unique())
+    steps = sweep.assign(step=sweep["value"].map({value: step for step, value in enumerate(values)}))
+    choice = slider("volume, steps from a twentieth to twenty times today's", 0, len(values) - 1, len(values) // 2, 1)
+    base = alt.Chart(steps).transform_filter(f"datum.step == {choice.name}")
+    y = alt.Y("label:N", sort=list(dict.fromkeys(sweep["label"])), title=None)
+    scale = alt.Scale(type="log", domain=[float(sweep["usd_per_month"].min()) * 0.8, float(sweep["usd_per_month"].max()) * 2])
+    x = alt.X("usd_per_month:Q", scale=scale, title="USD per month, log scale", axis=alt.Axis(format="$~s"))
+    dots = base.mark_point(size=140).encode(x=x, y=y, color=option_colour())
+    text = base.mark_text(align="left", dx=10).encode(x=x, y=y, text=alt.Text("usd_per_month:Q", format="$,.0f"))
+    times = base.transform_aggregate(value="max(value)").transform_calculate(text="'volume x ' + format(datum.value, '.2f')")
+    note = times.mark_text(align="right", fontWeight="bold").encode(x=alt.value(620), y=alt.value(-8), text="text:N")
+    return alt.layer(dots, text, note).add_params(choice).properties(title="Every option's bill at another volume", height=alt.Step(34))
