@@ -43,6 +43,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
+    """The words of the command line."""
     top = argparse.ArgumentParser(prog="llmcost", description="Should you host your own model? A report per client.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     new_command = commands.add_parser("new", help="write a commented client file to fill in")
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def positive(text: str) -> int:
+    """A whole number from 1 on, as argparse wants to hear it."""
     if not text.isdigit() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of clients")
     return int(text)
@@ -114,6 +116,7 @@ def client_folders(asked: list[str], root: Path) -> list[Path]:
 
 
 def folder_at(text: str, known: dict[str, Path]) -> Path:
+    """The client folder at a path; UsageError with the nearest names where there is none."""
     path = Path(text)
     if (path / "client.yaml").is_file():
         return path

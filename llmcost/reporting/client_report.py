@@ -43,6 +43,7 @@ def make_report(job: Job) -> dict[str, Any]:
 
 
 def write(path: Path, text: str) -> None:
+    """Text as every system writes it: UTF-8, one kind of line end, one at the end."""
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 

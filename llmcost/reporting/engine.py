@@ -31,15 +31,18 @@ class CellOutputs:
         self.begin([])
 
     def begin(self, outputs):
+        """The next cell runs; `outputs` is its empty list."""
         self.outputs = outputs
         self.clear_before_next = False
 
     def clear(self, wait):
+        """Forget what the cell has shown; with `wait`, when it next shows something."""
         self.clear_before_next = wait
         if not wait:
             self.outputs.clear()
 
     def add(self, output_type, **content):
+        """One more output, as JSON would carry it; returns it."""
         if self.clear_before_next:
             self.clear(wait=False)
         output = new_output(output_type, **json.loads(json.dumps(content, default=json_default)))
@@ -47,6 +50,7 @@ class CellOutputs:
         return output
 
     def write(self, name, text):
+        """More text of a stream, joined to what came just before."""
         last = self.outputs[-1] if self.outputs and not self.clear_before_next else None
         if last is not None and last.output_type == "stream" and last.name == name:
             last.text += text
@@ -54,6 +58,7 @@ class CellOutputs:
             self.add("stream", name=name, text=text)
 
     def display(self, data, metadata, display_id, update):
+        """A display; those with its id that are already there change with it."""
         for output in self.shown.get(display_id, ()):
             output.update(new_output("display_data", data=data, metadata=metadata))
         if not update:

@@ -38,4 +38,5 @@ def line(results: dict[str, Any]) -> dict[str, Any]:
 
 
 def typical(option: dict[str, Any]) -> float | None:
+    """An option's typical USD per month, None where it has no price."""
     return (option.get("total_usd_per_month") or {}).get("typical")

@@ -89,6 +89,7 @@ class Child:
         return self.process.exitcode
 
     def kill(self):
+        """End the child and whatever it has started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
                 os.killpg(self.process.pid, signal.SIGKILL)

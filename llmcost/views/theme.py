@@ -18,77 +18,51 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, 'DejaVu 
 WIDTH_PIXELS, HEIGHT_PIXELS = 640, 300
 
 
+LABELS = {"labelFont": FONT, "titleFont": FONT, "labelColor": GREY, "titleColor": GREY}
+LABELS |= {"labelFontSize": 12, "titleFontSize": 12}
+CATEGORIES = ("api", "own", "serverless", "hybrid", "today", "tuned", "load", "muted")
+
+
 def theme():
-    """The theme as Altair takes it."""
-    labels = {
-        "labelFont": FONT,
-        "titleFont": FONT,
-        "labelColor": GREY,
-        "titleColor": GREY,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-    }
-    axis = labels | {
-        "titleFontWeight": "normal",
-        "labelLimit": 260,
-        "titlePadding": 10,
-        "labelPadding": 5,
-        "gridColor": LINE,
-        "domainColor": GREY,
-        "tickColor": LINE,
-    }
+    """The theme as Altair takes it: the frame of a chart, its words, its marks."""
+    return {"config": {"font": FONT, "background": "white", "padding": 6} | frame() | words() | marks()}
+
+
+def frame():
+    """Sizes. The width is that of the whole picture, labels included."""
+    view = {"continuousWidth": WIDTH_PIXELS, "discreteWidth": WIDTH_PIXELS}
+    view |= {"continuousHeight": HEIGHT_PIXELS, "discreteHeight": {"step": 30}, "stroke": None}
+    return {"autosize": {"type": "fit", "contains": "padding"}, "view": view}
+
+
+def words():
+    """Title, axes, legends and labels."""
+    title = {"anchor": "start", "frame": "bounds", "font": FONT, "fontSize": 16, "fontWeight": 600, "color": INK}
+    subtitle = {"subtitleFont": FONT, "subtitleFontSize": 12, "subtitleColor": GREY, "subtitlePadding": 5, "offset": 14}
+    axis = {"titleFontWeight": "normal", "labelLimit": 260, "titlePadding": 10, "labelPadding": 5}
+    # Beside long axis labels a legend that starts at the plot would run out of the picture.
+    legend = {"orient": "top", "layout": {"top": {"anchor": "end", "bounds": "full"}}, "title": None, "labelLimit": 300}
     return {
-        "config": {
-            "autosize": {
-                "type": "fit",
-                "contains": "padding",
-            },  # the width is that of the whole picture, labels included
-            "padding": 6,
-            "font": FONT,
-            "background": "white",
-            "view": {
-                "continuousWidth": WIDTH_PIXELS,
-                "discreteWidth": WIDTH_PIXELS,
-                "discreteHeight": {"step": 30},
-                "continuousHeight": HEIGHT_PIXELS,
-                "stroke": None,
-            },
-            "title": {
-                "anchor": "start",
-                "frame": "bounds",
-                "font": FONT,
-                "subtitleFont": FONT,
-                "color": INK,
-                "fontSize": 16,
-                "fontWeight": 600,
-                "subtitleColor": GREY,
-                "subtitleFontSize": 12,
-                "subtitlePadding": 5,
-                "offset": 14,
-            },
-            "axis": axis,
-            "axisX": {"labelFlush": False, "labelOverlap": "parity", "labelSeparation": 10},
-            "axisY": {"titleAnchor": "end"},
-            "header": labels,
-            "legend": labels
-            | {
-                "orient": "top",
-                "title": None,
-                "labelLimit": 300,
-                "symbolStrokeWidth": 3,
-                # beside long axis labels a legend that starts at the plot would run out of the picture
-                "layout": {"top": {"anchor": "end", "bounds": "full"}},
-                "offset": 6,
-            },
-            "range": {"category": [COLOURS[name] for name in ("api", "own", "serverless", "hybrid", "today", "tuned", "load", "muted")]},
-            "line": {"strokeWidth": 2.5, "color": COLOURS["load"]},
-            "area": {"opacity": 0.25, "color": COLOURS["load"]},
-            "scale": {"bandPaddingInner": 0.3, "barBandPaddingInner": 0.3},
-            "bar": {"color": COLOURS["load"]},
-            "point": {"size": 60, "filled": True},
-            "rule": {"color": GREY, "strokeDash": [4, 3]},
-            "text": {"font": FONT, "fontSize": 12, "color": INK},
-        }
+        "title": title | subtitle,
+        "axis": LABELS | axis | {"gridColor": LINE, "domainColor": GREY, "tickColor": LINE},
+        "axisX": {"labelFlush": False, "labelOverlap": "parity", "labelSeparation": 10},
+        "axisY": {"titleAnchor": "end"},
+        "header": LABELS,
+        "legend": LABELS | legend | {"symbolStrokeWidth": 3, "offset": 6},
+        "text": {"font": FONT, "fontSize": 12, "color": INK},
+    }
+
+
+def marks():
+    """Lines, bars, points and their colours."""
+    return {
+        "range": {"category": [COLOURS[thing] for thing in CATEGORIES]},
+        "scale": {"bandPaddingInner": 0.3, "barBandPaddingInner": 0.3},
+        "line": {"strokeWidth": 2.5, "color": COLOURS["load"]},
+        "area": {"opacity": 0.25, "color": COLOURS["load"]},
+        "bar": {"color": COLOURS["load"]},
+        "point": {"size": 60, "filled": True},
+        "rule": {"color": GREY, "strokeDash": [4, 3]},
     }
 
 
