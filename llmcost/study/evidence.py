@@ -75,14 +75,13 @@ def weakest_assumption(study: Study) -> str:
         worst["confidence"]
     ]
     moved = "bill" if study.yardstick == study.winner else "advantage"
-    return f"{plain_name(worst['path'])} = {amount}: {word}; {band} moves the {moved} by {usd(worst['swing_usd_per_month'])} a month"
+    name = plain_name(worst["path"]) if worst["unit"] == "multiplier" else f"{plain_name(worst['path'])} = {amount}"
+    return f"{name}: {word}; {band} moves the {moved} by {usd(worst['swing_usd_per_month'])} a month"
 
 
 def confidence(study: Study) -> dict[str, Any]:
     """high, medium or low, with what it follows from: the chance of being cheapest, and the evidence behind load and quality."""
-    chance = cheapest_fraction(study.draws())
-    equals = chance["hybrid"] if "hybrid" in chance and study.totals["hybrid"] == study.totals[study.winner] else 0.0
-    sure = min(chance[study.winner] + (equals if study.winner != "hybrid" else 0.0), 1.0)
+    sure = cheapest_fraction(study.draws())[study.winner]
     moved = study.winner not in ("today", "tuned")
     quality = max((c.alternative.evidence for c in study.choices), key=EVIDENCE_RANK.__getitem__)
     measured_load = all(load.confidence == "measured" for load in study.loads.values())

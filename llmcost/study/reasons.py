@@ -74,5 +74,7 @@ def _flip_sentence(study: Study, flip: Flip) -> str:
     to = LABELS[flip.option] if flip.option in HOSTING else labels(study)[flip.option]
     if flip.path == VOLUME:
         return f"volume x {number(flip.turns_at)}{_when(study, flip.turns_at)}: {to}"
+    if flip.unit == "multiplier":
+        return f"{plain_name(flip.path)} {shown(flip.turns_at, flip.unit)}: {to}"
     side = "above" if flip.turns_at > flip.typical else "below"
     return f"{plain_name(flip.path)} {side} {shown(flip.turns_at, flip.unit)} (now {shown(flip.typical, flip.unit)}): {to}"
