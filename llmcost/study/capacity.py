@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -83,16 +84,15 @@ def _plan(
         output_tokens_per_second=roofline.output_tokens_per_second * ratio,
         itl_seconds=roofline.itl_seconds / ratio,
     )
-    return plan(calibrated, origin, sources, *_evidence(on, count, precision, as_of))
+    return plan(calibrated, origin, sources, *_evidence(on, count, as_of))
 
 
-def _evidence(on: Gpu, count: int, precision: str, as_of: dt.date) -> tuple[str, str]:
+def _evidence(on: Gpu, count: int, as_of: dt.date) -> tuple[str, str]:
     """ok, or ask where no public measurement supports a plan of this kind."""
-    rows = in_force("throughput", as_of)
-    rows = rows[rows["gpu_id"] == on.gpu_id]
-    if rows.empty:
+    counts = {measured_count for _, gpu_id, measured_count, _ in measured_rows(as_of) if gpu_id == on.gpu_id}
+    if not counts:
         return "ask", f"no public throughput measurement on {on.gpu_id}"
-    if count > 1 and on.link_gb_per_second < FAST_LINK_GB_PER_SECOND and not (rows["tensor_parallel_count"] > 1).any():
+    if count > 1 and on.link_gb_per_second < FAST_LINK_GB_PER_SECOND and max(counts) == 1:
         return "ask", f"no public measurement of {on.gpu_id} working together over PCIe"
     return "ok", ""
 
@@ -142,29 +142,29 @@ def calibration(
 @cache
 def gpu_ratio(gpu_id: str, precision: str, as_of: dt.date) -> float:
     """Median of measured / roofline over all models on one GPU and precision; 1 where nobody measured."""
-    rows = in_force("throughput", as_of)
-    rows = rows[(rows["gpu_id"] == gpu_id) & (rows["precision"] == precision)]
-    pairs = rows[["model_id", "tensor_parallel_count"]].drop_duplicates().itertuples(index=False)
-    ratios = [p.ratio for model_id, count in pairs for p in measured_points(model_id, gpu_id, int(count), precision, as_of)]
+    plans = [plan for plan in measured_rows(as_of) if (plan[1], plan[3]) == (gpu_id, precision)]
+    ratios = [p.ratio for plan in plans for p in measured_points(*plan, as_of)]
     return float(np.median(ratios)) if ratios else 1.0
+
+
+@cache
+def measured_rows(as_of: dt.date) -> dict[tuple[str, str, int, str], list[Any]]:
+    """(model, GPU, GPUs, precision) -> the catalog's measured throughput rows in force."""
+    found: dict[tuple[str, str, int, str], list[Any]] = {}
+    for row in in_force("throughput", as_of).itertuples():
+        found.setdefault((row.model_id, row.gpu_id, int(row.tensor_parallel_count), row.precision), []).append(row)
+    return found
 
 
 @cache
 def measured_points(model_id: str, gpu_id: str, count: int, precision: str, as_of: dt.date) -> tuple[MeasuredPoint, ...]:
     """The catalog's measured rows for one model, GPU, count and precision, each with measured / roofline."""
-    rows = in_force("throughput", as_of)
-    rows = rows[
-        (rows["model_id"] == model_id)
-        & (rows["gpu_id"] == gpu_id)
-        & (rows["tensor_parallel_count"] == count)
-        & (rows["precision"] == precision)
-    ]
-    shape, on = model_shape(model_id, as_of), gpu(gpu_id, as_of)
     points = []
-    for row in rows.itertuples():
+    for row in measured_rows(as_of).get((model_id, gpu_id, count, precision), []):
         at = None if math.isnan(row.concurrency_count) else int(row.concurrency_count)
+        ask = (gpu(gpu_id, as_of), count, model_shape(model_id, as_of), precision, row.input_tokens, row.output_tokens)
         try:
-            replica = roofline_replica(on, count, shape, precision, row.input_tokens, row.output_tokens, concurrency_count=at)
+            replica = roofline_replica(*ask, concurrency_count=at)
         except DoesNotFit:
             continue
         modelled = output_tokens_per_second(replica, row.input_tokens, row.output_tokens)
