@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmcost.inputs.client import OwnCapacity
 from llmcost.inputs.errors import InputError
@@ -31,8 +31,8 @@ def with_a_split(study: Study) -> Study:
 
 def _eased(study: Study, shows: Callable[[Study], bool]) -> Study:
     ids = [workload.id for workload in study.client.workloads]
-    no_gates = {f"workloads.{i}.gates": {} for i in ids}
-    no_limits = {f"workloads.{i}.latency": None for i in ids} | {"own_capacity": OwnCapacity().model_dump()}
+    no_gates: dict[str, Any] = {f"workloads.{i}.gates": {} for i in ids}
+    no_limits: dict[str, Any] = {f"workloads.{i}.latency": None for i in ids} | {"own_capacity": OwnCapacity().model_dump()}
     for changes in ({}, no_gates, no_gates | no_limits):
         one = study.what_if(changes) if changes else study
         if shows(one):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from llmcost.model.fleet import gpu_usd_per_mtok
-from llmcost.model.throughput import request_seconds
+from llmcost.model.throughput import MAX_CONCURRENCY, request_seconds
 from llmcost.study.labels import gpu_name
 from llmcost.study.utilization import OwnFleet
 from llmcost.study.wording import number, percent, usd
@@ -24,7 +24,7 @@ def described(fleet: OwnFleet) -> str:
 
 
 def rows_used(study: Study, fleet: OwnFleet) -> pd.DataFrame:
-    """What the fleet rests on: what, value, source, date, confidence."""
+    """What the fleet rests on: what, value, source, date, age_days on the study's own day, confidence."""
     at, supply = fleet.choice.at, fleet.supply
     wanted = {
         f"{at}.load.input_mtok_per_month": "input, Mtok a month",
@@ -40,7 +40,10 @@ def rows_used(study: Study, fleet: OwnFleet) -> pd.DataFrame:
     price = (f"USD per GPU-hour, {gpu_name(offer.gpu_id)}", offer.price.typical, offer.source, offer.date, offer.confidence)
     if offer.term == "owned":
         price = (f"USD for one {gpu_name(offer.gpu_id)}", *price[1:])
-    return pd.concat([frame, pd.DataFrame([price], columns=frame.columns)], ignore_index=True)
+    frame = pd.concat([frame, pd.DataFrame([price], columns=frame.columns)], ignore_index=True)
+    ages = pd.Timestamp(study.client.as_of_date) - pd.to_datetime(frame["date"].replace("", None))
+    frame.insert(4, "age_days", ages.dt.days.astype(float))
+    return frame
 
 
 def steps(fleets: list[OwnFleet]) -> pd.DataFrame:
@@ -89,6 +92,14 @@ def concurrency_marks(sweep: pd.DataFrame, fleet: OwnFleet) -> pd.DataFrame:
     if latency:
         rows.append((1e3 * latency.limit_seconds, None, "the client's limit"))
     return pd.DataFrame(rows, columns=["milliseconds", "output_tokens_per_second", "text"]).astype({"output_tokens_per_second": float})
+
+
+def stop(fleet: OwnFleet, fitting_count: int) -> str:
+    """What keeps a replica from taking one more request at once."""
+    latency = fleet.choice.workload.latency
+    if latency and fleet.supply.replica.concurrency_count < fitting_count:
+        return f"more would pass {number(latency.limit_seconds * 1e3)} ms"
+    return "memory holds no more" if fitting_count < MAX_CONCURRENCY else "an engine schedules no more"
 
 
 def meaning(fleet: OwnFleet) -> str:

@@ -95,7 +95,7 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
         tokens_per_second=(into + out) * TOKENS_PER_MTOK / (supply.curve.mean * HOURS_PER_MONTH * SECONDS_PER_HOUR),
         api_usd_per_mtok=api,
         today_usd_per_mtok=today if choice.today else None,
-        batchable_fraction=float(values[f"{choice.at}.batchable_fraction"]),
+        batchable_fraction=choice.workload.batchable_fraction.typical,
     )
 
 

@@ -1,5 +1,7 @@
 """Charts of the load: its hours, its duration curve, one replica's limits, and what idle hours do to a price."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
@@ -16,19 +18,23 @@ UTILIZATION = alt.X(
 )
 
 
-def usd_axis(channel: type[alt.X] | type[alt.Y], title: str, padding: int = 14) -> alt.X | alt.Y:
-    """A price per million tokens on a log scale, with round numbers on it."""
-    return channel(
-        "usd_per_mtok:Q",
-        scale=alt.Scale(type="log", nice=False, padding=padding),
-        title=title,
-        axis=alt.Axis(format="$~g", values=ROUND_USD),
-    )
+def usd_look(title: str, padding: int = 14) -> dict[str, Any]:
+    """How an axis of prices per million tokens looks: a log scale with round numbers on it."""
+    return {
+        "scale": alt.Scale(type="log", nice=False, padding=padding),
+        "title": title,
+        "axis": alt.Axis(format="$~g", values=ROUND_USD),
+    }
 
 
 def halo(text: alt.Chart, **look) -> list[alt.Chart]:
     """Text that stays readable where it crosses a line: white behind it."""
     return [text.mark_text(stroke="white", strokeWidth=4, **look), text.mark_text(**look)]
+
+
+def layered(layers: list[alt.Chart], title: str, subtitle: str | list[str], height: int | alt.Step) -> alt.LayerChart:
+    """The layers as one chart."""
+    return alt.LayerChart(layer=layers, title=alt.Title(title, subtitle=subtitle), height=height)
 
 
 def hours_chart(hourly: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
@@ -42,7 +48,7 @@ def hours_chart(hourly: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     mean = alt.Chart(pd.DataFrame({"load_ratio": [1.0], "text": ["mean hour"]}))
     note = halo(mean.encode(x=alt.value(0), y="load_ratio:Q", text="text:N"), align="left", dx=5, dy=-9)
     rule = mean.mark_rule().encode(y="load_ratio:Q")
-    return alt.layer(area, rule, *note).properties(title=alt.Title(title, subtitle=subtitle), height=290)
+    return layered([area, rule, *note], title, subtitle, 290)
 
 
 def concurrency_chart(sweep: pd.DataFrame, marks: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
@@ -62,7 +68,7 @@ def concurrency_chart(sweep: pd.DataFrame, marks: pd.DataFrame, title: str, subt
     names = halo(alt.Chart(points).encode(x=x, y=y, text="text:N"), align="left", dx=9, dy=14)
     rule = alt.Chart(rules).mark_rule().encode(x=x)
     limit = halo(alt.Chart(rules).encode(x=x, y=alt.value(12), text="text:N"), align="right", dx=-6)
-    return alt.layer(rule, line, dots, *names, *limit).properties(title=alt.Title(title, subtitle=subtitle), height=320)
+    return layered([rule, line, dots, *names, *limit], title, subtitle, 320)
 
 
 def duration_chart(curve: pd.DataFrame, levels: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
@@ -76,7 +82,7 @@ def duration_chart(curve: pd.DataFrame, levels: pd.DataFrame, title: str, subtit
     served = alt.Chart(curve).mark_area(color=COLOURS["own"], opacity=0.35, interpolate="step-after", line={"color": COLOURS["own"]})
     rule = alt.Chart(levels).mark_rule().encode(y="replicas:Q")
     note = halo(alt.Chart(levels).encode(x=alt.value("width"), y="replicas:Q", text="text:N"), align="right", dy=-9)
-    return alt.layer(served.encode(x=x, y=y), rule, *note).properties(title=alt.Title(title, subtitle=subtitle), height=310)
+    return layered([served.encode(x=x, y=y), rule, *note], title, subtitle, 310)
 
 
 def price_chart(costs: pd.DataFrame, fleet: pd.DataFrame, rivals: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
@@ -86,11 +92,11 @@ def price_chart(costs: pd.DataFrame, fleet: pd.DataFrame, rivals: pd.DataFrame, 
     fleet   the same and text: the client's own point
     rivals  usd_per_mtok, text, thing (api | today): what the same work costs elsewhere; may be empty
     """
-    y = usd_axis(alt.Y, "USD per million tokens, log scale")
+    y = alt.Y("usd_per_mtok:Q", **usd_look("USD per million tokens, log scale"))
     line = alt.Chart(costs).mark_line(color=COLOURS["own"]).encode(x=UTILIZATION, y=y)
     dot = alt.Chart(fleet).mark_point(size=130, color=COLOURS["own"], opacity=1).encode(x=UTILIZATION, y=y)
     name = halo(alt.Chart(fleet).encode(x=UTILIZATION, y=y, text="text:N"), align="left", dx=9, dy=-14, fontWeight="bold")
-    return alt.layer(*rival_rules(rivals), line, dot, *name).properties(title=alt.Title(title, subtitle=subtitle), height=340)
+    return layered([*rival_rules(rivals), line, dot, *name], title, subtitle, 340)
 
 
 def rival_rules(rivals: pd.DataFrame) -> list[alt.Chart]:
@@ -109,7 +115,7 @@ def shapes_chart(shapes: pd.DataFrame, rivals: pd.DataFrame, title: str, subtitl
     shapes  label, usd_per_mtok, text, own (whether these are the client's hours)
     rivals  usd_per_mtok, text: what the same work costs elsewhere; may be empty
     """
-    x = usd_axis(alt.X, "USD per million tokens on own GPUs, log scale", padding=50)
+    x = alt.X("usd_per_mtok:Q", **usd_look("USD per million tokens on own GPUs, log scale", padding=50))
     y = alt.Y("label:N", sort=list(shapes["label"]), title=None, axis=alt.Axis(labelLimit=360))
     colour = alt.condition("datum.own", alt.value(COLOURS["own"]), alt.value(COLOURS["load"]))
     dots = alt.Chart(shapes).mark_point(size=110, opacity=1).encode(x=x, y=y, color=colour)
@@ -117,7 +123,7 @@ def shapes_chart(shapes: pd.DataFrame, rivals: pd.DataFrame, title: str, subtitl
     rule = alt.Chart(rivals).mark_rule(color=COLOURS["api"], strokeWidth=2).encode(x="usd_per_mtok:Q")
     note = alt.Chart(rivals).mark_text(baseline="bottom", dy=-3).encode(x="usd_per_mtok:Q", y=alt.value(0), text="text:N")
     layers = [rule, note] if len(rivals) else []
-    return alt.layer(*layers, dots, *texts).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(26))
+    return layered([*layers, dots, *texts], title, subtitle, alt.Step(26))
 
 
 def volume_chart(sweep: pd.DataFrame, ceiling_fraction: float, title: str, subtitle: str) -> alt.LayerChart:
@@ -137,7 +143,7 @@ def volume_chart(sweep: pd.DataFrame, ceiling_fraction: float, title: str, subti
         *halo(most.encode(x=alt.value(0), y="utilization_fraction:Q", text="text:N"), align="left", dx=5, dy=-9),
     ]
     rules = [now.mark_rule().encode(x="volume_ratio:Q"), most.mark_rule().encode(y="utilization_fraction:Q")]
-    return alt.layer(*rules, line, *notes).properties(title=alt.Title(title, subtitle=subtitle), height=310)
+    return layered([*rules, line, *notes], title, subtitle, 310)
 
 
 def price_playground(costs: pd.DataFrame, rivals: pd.DataFrame, usd_per_hour: float, utilization_fraction: float) -> alt.LayerChart:
@@ -147,12 +153,7 @@ def price_playground(costs: pd.DataFrame, rivals: pd.DataFrame, usd_per_hour: fl
     """
     rent = slider("USD per replica-hour", 0.1, float(round(4 * usd_per_hour) + 1), round(usd_per_hour, 1), 0.1)
     busy = slider("delivered utilization, %", 1, 100, max(1, round(100 * utilization_fraction)), 1)
-    y = alt.Y(
-        "usd:Q",
-        scale=alt.Scale(type="log", nice=False),
-        title="USD per million tokens, log scale",
-        axis=alt.Axis(format="$~g", values=ROUND_USD),
-    )
+    y = alt.Y("usd:Q", **usd_look("USD per million tokens, log scale"))
     line = alt.Chart(costs).transform_calculate(usd=f"datum.usd_per_mtok * {rent.name} / {usd_per_hour}").mark_line(color=COLOURS["own"])
     full = costs[costs["utilization_fraction"] == 1.0]
     point = alt.Chart(full).transform_calculate(
@@ -163,4 +164,4 @@ def price_playground(costs: pd.DataFrame, rivals: pd.DataFrame, usd_per_hour: fl
     dot = point.mark_point(size=130, color=COLOURS["own"], opacity=1).encode(x=UTILIZATION, y=y)
     name = halo(point.encode(x=UTILIZATION, y=y, text="text:N"), align="left", dx=9, dy=-14, fontWeight="bold")
     layers = [*rival_rules(rivals), line.encode(x=UTILIZATION, y=y), dot, *name]
-    return alt.layer(*layers).add_params(rent, busy).properties(title="Rent and utilization: whose token is cheaper?", height=340)
+    return layered(layers, "Rent and utilization: whose token is cheaper?", [], 340).add_params(rent, busy)
