@@ -6,17 +6,33 @@ from pathlib import Path
 
 import nbformat
 import papermill
+import vl_convert
 
 from llmcost.inputs.paths import notebooks_path
 from llmcost.reporting.client_report import check_complete, normalised
+from llmcost.views.renderer import CHART_MIME
 from llmcost.views.results import RESULTS_MIME
+
+PICTURE = "05_verdict.svg"
+"""The first chart of the last notebook, as the README shows it."""
 
 
 def execute_all() -> Iterator[Path]:
-    """Execute each notebook with a real kernel and replace it; yields its path."""
-    for path in sorted(notebooks_path().glob("[0-9]*.ipynb")):
+    """Execute each notebook with a real kernel and replace it; yields its path, and that of the README's picture."""
+    paths = sorted(notebooks_path().glob("[0-9]*.ipynb"))
+    for path in paths:
         execute(path)
         yield path
+    yield draw_picture(paths[-1])
+
+
+def draw_picture(path: Path) -> Path:
+    """The first chart of an executed notebook as an SVG beside it."""
+    outputs = (output for cell in nbformat.read(path, 4).cells for output in cell.get("outputs", []))
+    spec = next(output.data[CHART_MIME] for output in outputs if CHART_MIME in output.get("data", {}))
+    picture = path.parent / PICTURE
+    picture.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8", newline="\n")
+    return picture
 
 
 def execute(path: Path) -> None:
