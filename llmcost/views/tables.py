@@ -9,6 +9,7 @@ from llmcost.study import wording
 from llmcost.views.text import visible
 
 SHOWN_DIGITS_COUNT = 6
+ABBREVIATIONS = {"usd": "USD", "mtok": "Mtok", "gb": "GB", "gpu": "GPU", "gpus": "GPUs", "fte": "FTE", "api": "API"}
 
 
 def _usd(value):
@@ -53,6 +54,15 @@ def cell_text(value, kind=None):
     return visible(value)
 
 
+def head_text(column):
+    """A column's name as a head that a narrow column can break.
+
+    >>> head_text("input_usd_per_mtok"), head_text("P(cheapest)")
+    ('input USD per Mtok', 'P(cheapest)')
+    """
+    return " ".join(ABBREVIATIONS.get(word, word) for word in visible(column).split("_"))
+
+
 class Table:
     """A displayed table."""
 
@@ -85,7 +95,7 @@ class Table:
 def table(frame, formats=None, caption=None):
     """A frame to display.
 
-    frame    a tidy frame; its column names are the heads, its index is not shown
+    frame    a tidy frame; its column names, in words, are the heads, its index is not shown
     formats  column -> one of KINDS; other columns are shown by their type
     """
     formats = formats or {}
@@ -95,4 +105,4 @@ def table(frame, formats=None, caption=None):
     kinds = [formats.get(column) for column in frame.columns]
     rows = [[cell_text(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in frame.itertuples(index=False, name=None)]
     right = [kind not in (None, "text") or dtype.kind in "iuf" for kind, dtype in zip(kinds, frame.dtypes, strict=True)]
-    return Table([visible(column) for column in frame.columns], rows, right, visible(caption) if caption else None)
+    return Table([head_text(column) for column in frame.columns], rows, right, visible(caption) if caption else None)

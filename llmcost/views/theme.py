@@ -1,5 +1,7 @@
 """One look for all charts: a colour per thing, one font, a width that fits a page."""
 
+from typing import Any
+
 import altair as alt
 
 # Told apart with every common colour blindness and by their lightness in grey print.
@@ -15,10 +17,10 @@ COLOURS = {
 }
 INK, GREY, LINE = "#1c2430", "#5f6b7a", "#dde2e8"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, 'DejaVu Sans', sans-serif"
-WIDTH_PIXELS, HEIGHT_PIXELS = 640, 300
+WIDTH_PIXELS, HEIGHT_PIXELS = 640, 260
 
 
-LABELS = {"labelFont": FONT, "titleFont": FONT, "labelColor": GREY, "titleColor": GREY}
+LABELS: dict[str, Any] = {"labelFont": FONT, "titleFont": FONT, "labelColor": GREY, "titleColor": GREY}
 LABELS |= {"labelFontSize": 12, "titleFontSize": 12}
 CATEGORIES = ("api", "own", "serverless", "hybrid", "today", "tuned", "load", "muted")
 
@@ -30,7 +32,7 @@ def theme():
 
 def frame():
     """Sizes. The width is that of the whole picture, labels included."""
-    view = {"continuousWidth": WIDTH_PIXELS, "discreteWidth": WIDTH_PIXELS}
+    view: dict[str, Any] = {"continuousWidth": WIDTH_PIXELS, "discreteWidth": WIDTH_PIXELS}
     view |= {"continuousHeight": HEIGHT_PIXELS, "discreteHeight": {"step": 30}, "stroke": None}
     return {"autosize": {"type": "fit", "contains": "padding"}, "view": view}
 
