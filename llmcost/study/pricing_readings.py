@@ -131,6 +131,6 @@ def so_what(study: Study, choice: WorkloadChoice) -> str:
     ]
     if not lines:
         return "Only one way to get these tokens is open, so there is no price to compare."
-    share = percent(float(study.values[f"{choice.alternative_at}.passing_fraction"]))
+    share = percent(choice.alternative.passing_fraction.typical)
     tail = f"Only the {share} of the work that passes your evaluation can move." if choice.today else ""
     return "What moves the price of a token here, largest first:\n\n" + "\n".join(lines) + f"\n\n{tail}"

@@ -36,7 +36,7 @@ def ladder(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     A price per token knows no idle hours, so it has no step "always full"; its people are those that even an API needs.
     """
     values, mtok = study.values, float(sum(moved_volumes(choice, study.values)))
-    people = float(api_people(values)) / len(study.choices)
+    people = float(api_people(values)) / len(study.choices) if choice.today or choice.host else 0.0
     ways: list[tuple[str, str, tuple[float | None, ...]]] = []
     if choice.today:
         usd = float(sum(tuned_lines(choice, values, study.invoice_multiplier).values()))

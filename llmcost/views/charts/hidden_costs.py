@@ -1,0 +1,147 @@
+"""Charts of the lines around the GPU: the stacked bill, the rule of thumb, how long a replica sleeps, which inputs move the bill."""
+
+import altair as alt
+import pandas as pd
+
+from llmcost.study.wording import number, usd
+from llmcost.views.charts.pricing import coloured
+from llmcost.views.charts.verdict import DASHES, OPTION_COLOURS
+from llmcost.views.controls import slider
+from llmcost.views.theme import COLOURS, INK
+
+GROUPS = {
+    "GPUs": COLOURS["own"],
+    "power, space, upkeep": "#f3b183",
+    "people": COLOURS["today"],
+    "refreshes": COLOURS["tuned"],
+    "paid once": COLOURS["muted"],
+    "tools, storage": "#dfe4ea",
+    "stays with an API": COLOURS["api"],
+}
+EVIDENCE = {"measured": COLOURS["api"], "list_price": "#66aad3", "reported": COLOURS["tuned"], "guess": COLOURS["own"]}
+DARK = ("GPUs", "people", "refreshes", "stays with an API")
+ROOM_FOR_AMOUNT, ROOM_FOR_LETTER = 0.065, 0.0135
+"""Shares of the longest bar that an amount needs, and each letter of a name above it."""
+
+
+def bill_chart(groups, title, subtitle):
+    """Stacked bars of rented, owned and serverless, labelled in the segments and at the end.
+
+    groups  option, label, group, usd_per_month, start_usd_per_month, end_usd_per_month
+    """
+    longest = groups["end_usd_per_month"].max()
+    share = groups["usd_per_month"] / longest
+    named = share > groups["group"].str.len() * ROOM_FOR_LETTER + 0.01
+    groups = groups.assign(
+        amount=groups["usd_per_month"].map(usd).where(share > ROOM_FOR_AMOUNT, ""),
+        name=groups["group"].where(named, ""),
+        ink=["white" if group in DARK else INK for group in groups["group"]],
+        middle=(groups["start_usd_per_month"] + groups["end_usd_per_month"]) / 2,
+        drop=[7 if name else 0 for name in named],
+    )
+    y = alt.Y("label:N", sort=list(dict.fromkeys(groups["label"])), title=None)
+    scale = alt.Scale(domain=[0, longest * 1.13], nice=False)
+    x = alt.X("start_usd_per_month:Q", title="USD per month", scale=scale, axis=alt.Axis(format="$~s", tickCount=6))
+    present = {name: colour for name, colour in GROUPS.items() if name in set(groups["group"])}
+    legend = alt.Legend(columns=4, symbolType="square", symbolSize=140)
+    colour = alt.Color("group:N", scale=alt.Scale(domain=list(present), range=list(present.values())), legend=legend)
+    bars = alt.Chart(groups).mark_bar(stroke="white", strokeWidth=1).encode(y=y, x=x, x2="end_usd_per_month:Q", color=colour)
+    inside = alt.Chart(groups).encode(y=y, x="middle:Q", color=alt.Color("ink:N", scale=None))
+    names = inside.mark_text(fontSize=11, dy=-8).encode(text="name:N")
+    low = inside.transform_filter(alt.datum.drop > 0).mark_text(fontSize=11, dy=7).encode(text="amount:N")
+    plain = inside.transform_filter(alt.datum.drop == 0).mark_text(fontSize=11).encode(text="amount:N")
+    totals = groups.groupby("label", sort=False, as_index=False)["end_usd_per_month"].max()
+    totals = totals.assign(total=totals["end_usd_per_month"].map(usd))
+    ends = alt.Chart(totals).mark_text(align="left", dx=6, fontWeight="bold").encode(y=y, x="end_usd_per_month:Q", text="total:N")
+    return alt.layer(bars, names, low, plain, ends).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(56))
+
+
+def multiplier_axes(highest):
+    """The axes of the rule of thumb: the machine and the multiplier, both on log scales."""
+    scale = alt.Scale(type="log", domain=[1, highest], nice=False)
+    axis = alt.Axis(values=[1, 2, 3, 5, 10, 20, 50, 100, 200], format="~g")
+    x_axis = alt.Axis(format="$~s", tickCount=5, grid=False)
+    x = alt.X(
+        "machine_usd_per_month:Q", title="USD per month for the machine, log scale", scale=alt.Scale(type="log", nice=False), axis=x_axis
+    )
+    return x, alt.Y("typical_multiplier:Q", title="total over machine, log scale", scale=scale, axis=axis), scale
+
+
+def rule_band(scale):
+    """The rule of thumb as a band."""
+    rule = alt.Chart(pd.DataFrame({"low": [3], "high": [5], "words": ["the 3-5x rule"]}))
+    band = rule.mark_rect(color=COLOURS["muted"], opacity=0.35).encode(y=alt.Y("low:Q", scale=scale), y2="high:Q")
+    return band, rule.mark_text(align="left", dx=8, dy=-9).encode(x=alt.value(0), y=alt.Y("low:Q", scale=scale), text="words:N")
+
+
+def multiplier_chart(curves, points, title, subtitle):
+    """Total over machine as the machine grows: a curve per way to host, its dot, and the rule of thumb as a band.
+
+    curves  option, machine_usd_per_month, low_multiplier, typical_multiplier, high_multiplier
+    points  option, label, machine_usd_per_month, multiplier
+    """
+    x, y, scale = multiplier_axes(max(20, 1.4 * points["multiplier"].max()))
+    options = {option: OPTION_COLOURS[option] for option in points["option"]}
+    words = {row.option: f"{row.label}: {number(row.multiplier, 2)}x" for row in points.itertuples()}
+    legend = alt.Legend(labelExpr=f"{words}[datum.label]", symbolType="stroke")
+    colour = alt.Color("option:N", scale=alt.Scale(domain=list(options), range=list(options.values())), legend=legend)
+    dashes = alt.Scale(domain=list(options), range=[DASHES.get(option, [1, 0]) for option in options])
+    spread = alt.Chart(curves[curves["option"] == points["option"].iloc[0]]).mark_area(opacity=0.18, clip=True)
+    spread = spread.encode(x=x, y=alt.Y("low_multiplier:Q", scale=scale), y2="high_multiplier:Q", color=alt.value(OPTION_COLOURS["rented"]))
+    lines = alt.Chart(curves).mark_line(clip=True)
+    lines = lines.encode(x=x, y=y, color=colour, strokeDash=alt.StrokeDash("option:N", scale=dashes, legend=legend))
+    dots = alt.Chart(points).mark_point(size=120, filled=True, opacity=1)
+    dots = dots.encode(x=x, y=alt.Y("multiplier:Q", scale=scale), color=colour, tooltip=["label", "multiplier"])
+    band, name = rule_band(scale)
+    return alt.layer(band, spread, lines, dots, name).properties(title=alt.Title(title, subtitle=subtitle), height=290)
+
+
+def awake_chart(curves, here, title, subtitle):
+    """Share of the time that one replica is awake over the rate, one curve per idle timeout, the client's mean as a rule.
+
+    curves  requests_per_hour, timeout (text), awake_fraction
+    here    requests_per_hour of the client, words
+    """
+    axis = alt.Axis(format=",~g", tickCount=6, grid=False)
+    x = alt.X("requests_per_hour:Q", title="requests per hour, log scale", scale=alt.Scale(type="log", nice=False), axis=axis)
+    y = alt.Y("awake_fraction:Q", title="share of the time billed", axis=alt.Axis(format="%", tickCount=5), scale=alt.Scale(domain=[0, 1]))
+    timeouts = list(dict.fromkeys(curves["timeout"]))
+    legend = alt.Legend(labelExpr="'sleeps after ' + datum.label", symbolSize=500)
+    dash = alt.StrokeDash("timeout:N", scale=alt.Scale(domain=timeouts, range=[[2, 2], [1, 0], [6, 3]][: len(timeouts)]), legend=legend)
+    lines = alt.Chart(curves).mark_line(color=COLOURS["serverless"]).encode(x=x, y=y, strokeDash=dash)
+    rule = alt.Chart(here).mark_rule().encode(x="requests_per_hour:Q")
+    note = alt.Chart(here).mark_text(align="right", dx=-5).encode(x="requests_per_hour:Q", y=alt.datum(0.07), text="words:N")
+    return alt.layer(lines, rule, note).properties(title=alt.Title(title, subtitle=subtitle), height=280)
+
+
+def ranges_chart(ranges, typical_usd_per_month, title, subtitle):
+    """The bill of one option while each input alone goes from its low to its high, widest on top.
+
+    ranges  name, band, evidence, at_low_usd_per_month, at_high_usd_per_month
+    """
+    ranges = ranges.assign(words=[f"{name}: {band}" for name, band in zip(ranges["name"], ranges["band"], strict=True)])
+    y = alt.Y("words:N", sort=list(ranges["words"]), title=None, axis=alt.Axis(labelLimit=330))
+    x = alt.X(
+        "at_low_usd_per_month:Q",
+        title="the whole bill, USD per month",
+        scale=alt.Scale(zero=False),
+        axis=alt.Axis(format="$~s", tickCount=5),
+    )
+    names = {"measured": "measured", "list_price": "list price", "reported": "reported", "guess": "guess"}
+    bars = alt.Chart(ranges).mark_bar(height=14).encode(y=y, x=x, x2="at_high_usd_per_month:Q", color=coloured("evidence", EVIDENCE, names))
+    rule = alt.Chart(pd.DataFrame({"typical": [typical_usd_per_month]})).mark_rule().encode(x="typical:Q")
+    return alt.layer(bars, rule).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(24))
+
+
+def multiplier_playground(engineer_usd_per_year, engineer_fte, other_usd_per_month):
+    """The rule of thumb while two sliders move the engineer and the rest: no Python runs."""
+    fte = slider("share of an engineer", 0, 2, engineer_fte, 0.05)
+    rest = slider("all other lines, USD a month", 0, 10_000, round(other_usd_per_month, -2), 100)
+    x, y, scale = multiplier_axes(30)
+    base = alt.Chart(alt.sequence(2, 5, 0.02, as_="power")).transform_calculate(
+        machine_usd_per_month="pow(10, datum.power)",
+        typical_multiplier=f"1 + ({fte.name} * {engineer_usd_per_year / 12:.2f} + {rest.name}) / pow(10, datum.power)",
+    )
+    lines = base.mark_line(color=COLOURS["own"], clip=True).encode(x=x, y=y)
+    title = alt.Title("The rule holds where the curve crosses the band", subtitle="Move the sliders: the band stays, the machine moves")
+    return alt.layer(rule_band(scale)[0], lines, rule_band(scale)[1]).add_params(fte, rest).properties(title=title, height=260)
