@@ -2,8 +2,10 @@
 
 import datetime as dt
 import difflib
+import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
@@ -45,7 +47,15 @@ def in_force(name: str, as_of: dt.date) -> pd.DataFrame:
     if past.duplicated([*key, "effective_from"]).any():
         raise InputError(f"{name}.csv", "", "two rows have one key and one date", "Keep one of them")
     last = past.sort_values("effective_from", kind="stable").groupby(key, dropna=False, sort=False).tail(1)
-    return last.assign(row=[f"{name}/" + "/".join(str(v) for v in values) for values in last[key].to_numpy()]).reset_index(drop=True)
+    rows = ["/".join([name, *map(_key_text, values)]) for values in last[key].to_numpy()]
+    return last.assign(row=rows).reset_index(drop=True)
+
+
+def _key_text(value: Any) -> str:
+    """One part of a key; an empty number is an empty part."""
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:g}"
+    return str(value)
 
 
 def known_id(kind: str, name: str, ids: list[str], file: str, field: str) -> str:

@@ -88,7 +88,7 @@ def confidence(study: Study) -> dict[str, Any]:
     points = (sure < 0.9) + (sure < 0.6) + (moved and quality != "measured") + (moved and quality == "guess") + (not measured_load)
     usage = [load.usage for load in study.loads.values() if load.usage]
     thin = any(u.covered_fraction < 0.95 or u.rows_rejected_count > 0.02 * u.rows_count for u in usage)
-    level = ["high", "high", "medium", "medium"][points] if points <= 3 and not thin else "low"
+    level = ("high", "medium", "medium")[points] if points <= 2 and not thin else "low"
     because = [
         f"cheapest in {probability(sure)} of the draws",
         "load measured from an export" if measured_load else "load: totals by the client on a public shape",
