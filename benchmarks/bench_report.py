@@ -3,7 +3,7 @@
     python benchmarks/bench_report.py [--clients N]
 
 Both run the same notebooks for the same example clients, one run each, in this one command. `start` is what passes before
-a notebook's first cell (interpreters, imports, warming up, the chart script), `execute` is running cells (with the
+a notebook's first cell (interpreters, imports, warming up, the chart script), `execute` is the study and the cells (with the
 kernel's start, where there is one), `render` is making HTML.
 """
 
@@ -30,6 +30,7 @@ def clocked(stage, function):
             with open(sys.argv[1], "a") as readings:
                 readings.write(f"{stage} {time.perf_counter() - started}\\n")
     return wrapper
+client_report.answered = clocked("execute", client_report.answered)
 client_report.run_notebook = clocked("execute", client_report.run_notebook)
 client_report.page.render = clocked("render", client_report.page.render)
 sys.exit(cli.main(["report", *sys.argv[2:]]))
@@ -44,7 +45,7 @@ def run(*words: object) -> float:
 
 
 def kit_seconds(clients: list[str], folder: Path, jobs: int) -> dict[str, float]:
-    """Stage -> seconds of processor-side work, and `total` on the wall."""
+    """Stage -> seconds, and `total` on the wall; the stages add up to it with one client at a time."""
     readings = folder / "readings.txt"
     total = run("-c", CLOCKED, readings, *clients, "--out", folder / "kit", "--jobs", jobs)
     stages = {"execute": 0.0, "render": 0.0}

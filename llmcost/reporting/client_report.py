@@ -32,14 +32,20 @@ class Job:
 
 def make_report(job: Job) -> dict[str, Any]:
     """Write report.html, results.json and notebooks/ into `job.folder`; returns the results."""
-    study = llmcost.open_study(job.client)
-    study.record()  # what is wrong with the inputs is said here, before a notebook runs; the notebooks share the study
+    study = answered(job.client)
     (job.folder / "notebooks").mkdir(parents=True)
     executed = {path.stem: run_notebook(path, job) for path in job.notebooks}
     results = merged(executed, job.slug, study.fingerprint)
     write(job.folder / "results.json", json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False))
     write(job.folder / "report.html", page.render(results, executed, job.chart_script))
     return results
+
+
+def answered(client: str) -> llmcost.Study:
+    """The study, worked through: what is wrong with the inputs is said before a notebook runs, and they share it."""
+    study = llmcost.open_study(client)
+    study.record()
+    return study
 
 
 def write(path: Path, text: str) -> None:
