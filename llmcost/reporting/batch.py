@@ -19,6 +19,7 @@ from llmcost.inputs.client_file import find_client
 from llmcost.inputs.paths import data_path, notebooks_path
 from llmcost.reporting import engine as in_process
 from llmcost.reporting import index
+from llmcost.reporting.build import build_hash
 from llmcost.reporting.chart_script import ChartScript
 from llmcost.reporting.client_report import Job, make_report
 from llmcost.reporting.errors import ReportError
@@ -64,8 +65,10 @@ def report_clients(
     chart_script = ChartScript()
     prepare(engine)
     engine_name = in_process.ENGINE_NAME if engine == "fork" else None
-    script = chart_script.text()
-    todo = [Job(slug, parameter(folder), out_dir / ".work" / slug, notebook_paths, engine_name, script) for slug, folder in slugs.items()]
+    script, build = chart_script.text(), build_hash(notebook_paths)
+    todo = [
+        Job(slug, parameter(folder), out_dir / ".work" / slug, notebook_paths, engine_name, script, build) for slug, folder in slugs.items()
+    ]
     cores_count = os.cpu_count() or 1
     start_method = "fork" if engine == "fork" else "spawn"
     failed = {}

@@ -12,6 +12,7 @@ import papermill
 import llmcost
 from llmcost.inputs.errors import InputError
 from llmcost.reporting import page
+from llmcost.reporting.build import fingerprint
 from llmcost.reporting.errors import ReportError
 from llmcost.views.results import ABOUT_THE_CODE, RESULTS_MIME, plain
 
@@ -28,6 +29,7 @@ class Job:
     notebooks: tuple[Path, ...]
     engine_name: str | None
     chart_script: str
+    build: str  # hash of what makes the report, the client's inputs left out
 
 
 def make_report(job: Job) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def make_report(job: Job) -> dict[str, Any]:
     study = answered(job.client)
     (job.folder / "notebooks").mkdir(parents=True)
     executed = {path.stem: run_notebook(path, job) for path in job.notebooks}
-    results = merged(executed, job.slug, study.fingerprint)
+    results = merged(executed, job.slug, study.fingerprint) | {"fingerprint": fingerprint(study.fingerprint, job.build)}
     write(job.folder / "results.json", json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False))
     write(job.folder / "report.html", page.render(results, executed, job.chart_script))
     return results

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import platform
+from collections.abc import Iterable
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from llmcost.inputs.api_prices import Offer
+from llmcost.inputs.catalog import in_force
+from llmcost.study.gpu_offers import GpuOffer
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -27,7 +34,7 @@ def record(study: Study) -> dict[str, Any]:
         "what_if": dict(study.changed),
         "report": client.report.model_dump(),
         "inputs": _plain(study.assumptions()),
-        "catalog_rows_used": sorted(catalog_rows(study)),
+        "catalog_rows_used": catalog_rows(study),
         "options": [_option(study, row) for row in _plain(study.options())],
         "verdict": study.verdict(),
         "versions": {
@@ -59,12 +66,32 @@ def _option(study: Study, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def catalog_rows(study: Study) -> set[str]:
-    """Names of the catalog and list rows that the answer rests on."""
-    rows = {f"hidden_costs/{path.split('.', 1)[1]}" for path in study.inputs if path.startswith("hidden_costs.")}
+def catalog_rows(study: Study) -> list[dict[str, Any]]:
+    """The catalog and list rows behind the answer, cell by cell, so that it can be explained without the old catalog.
+
+    Hidden costs are left out: they stand among the inputs.
+    """
+    found: dict[str, dict[str, Any]] = {}
     for choice in study.choices:
-        rows |= {offer.row for offer in (choice.today, choice.host and choice.host.offer) if offer}
+        for offer in (choice.today, choice.host and choice.host.offer):
+            if offer:
+                found[offer.row] = {"row": offer.row, **asdict(offer.prices), **_said(offer)}
         for supply in choice.supplies.values():
-            rows |= {supply.offer.row, f"gpu_hardware/{supply.plan.gpu_id}", *supply.plan.sources}
-        rows.add(f"models/{choice.alternative.model_id}")
-    return rows
+            offered = supply.offer
+            found[offered.row] = {"row": offered.row, "usd": offered.price.typical, **_said(offered)}
+            names = {"gpu_hardware": [supply.plan.gpu_id], "models": [choice.alternative.model_id], "throughput": supply.plan.sources}
+            for table, rows in names.items():
+                found |= _cells(table, rows, study.client.as_of_date)
+    return [found[row] for row in sorted(found)]
+
+
+def _said(offer: Offer | GpuOffer) -> dict[str, str]:
+    return {"source": offer.source, "date": offer.date, "confidence": offer.confidence}
+
+
+def _cells(table: str, rows: Iterable[str], as_of: dt.date) -> dict[str, dict[str, Any]]:
+    """Rows of a catalog table by name, without their empty cells."""
+    wanted = {row if row.startswith(f"{table}/") else f"{table}/{row}" for row in rows}
+    frame = in_force(table, as_of)
+    cells = _plain(frame[frame["row"].isin(wanted)])
+    return {row["row"]: {key: value for key, value in row.items() if value not in (None, "")} for row in cells}

@@ -226,7 +226,7 @@ class Study:
         """Hash of the resolved inputs, the load and the candidate rows: the same fingerprint, the same answer."""
         loads = {w: load.hourly.to_csv(index=False) for w, load in self.loads.items()}
         said = {"client": self.client.model_dump(mode="json"), "inputs": [asdict(a) for a in self.inputs.values()], "loads": loads}
-        rows = sorted(results.catalog_rows(self))
+        rows = results.catalog_rows(self)
         return hashlib.sha256(json.dumps([said, rows], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
