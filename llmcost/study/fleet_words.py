@@ -94,6 +94,21 @@ def concurrency_marks(sweep: pd.DataFrame, fleet: OwnFleet) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["milliseconds", "output_tokens_per_second", "text"]).astype({"output_tokens_per_second": float})
 
 
+def headline(study: Study, shown: Study, fleet: OwnFleet) -> str:
+    """How busy the fleet would be and what a token then costs; says so where only the client without its gates has a fleet."""
+    gated = "" if shown is study else "No GPU plan passes this client's own gates. **What follows is the same client without them.** "
+    largest = "" if len(shown.choices) == 1 else f"Largest workload, {fleet.choice.workload.id}. "
+    rival, full = rival_usd_per_mtok(fleet), gpu_usd_per_mtok(fleet.replica_usd_per_hour, fleet.tokens_per_second, 1.0)
+    asks = "The open model's API" if fleet.api_usd_per_mtok is not None else "Today's model"
+    return (
+        f"{gated}{largest}**Of what its own GPUs could deliver, this client would use {percent(fleet.utilization_fraction)}.** "
+        f"The busiest hour is {number(fleet.peak_to_mean_ratio, 2)} times the mean one, so {fleet.replicas_count} replicas "
+        f"({described(fleet)}) stand ready for a mean load of {number(fleet.supply.curve.mean, 2)}. GPUs alone, a million tokens costs "
+        f"{usd(full)} on a replica that is always full and **{usd(fleet.usd_per_mtok)}** at this load. "
+        + (f"{asks} asks {usd(rival)} for the same work." if rival is not None else "No API may do this work.")
+    )
+
+
 def stop(fleet: OwnFleet, fitting_count: int) -> str:
     """What keeps a replica from taking one more request at once."""
     latency = fleet.choice.workload.latency

@@ -21,10 +21,10 @@ def headline(study: Study, shown: Study) -> str:
     if shown is study:
         return f"{whole} {after_fixed(shown)}"
     reason = study.options().set_index("option")["reason"]["hybrid"]
-    return (
-        f"**There is nothing to split.** No API may take part of this load ({reason}), so whatever is hosted carries all of it. "
-        f"WHAT-IF, without that gate: {whole} {after_fixed(shown)}"
-    )
+    one_sided = f"No API may take part of this load ({reason}), so whatever is hosted carries all of it."
+    if "open_api" in study.totals:
+        one_sided = f"No own GPUs pass the gates ({reason}), so the API takes all of it."
+    return f"**There is nothing to split.** {one_sided} WHAT-IF, without the gates: {whole} {after_fixed(shown)}"
 
 
 def _owned(study: Study, split: Split) -> str:
@@ -72,9 +72,8 @@ def turning_point(study: Study, turns: pd.DataFrame) -> str:
     return f"The split begins to pay for its people at {number(split, 2)} times today's volume."
 
 
-def rule_of_thumb(study: Study) -> str:
+def rule_of_thumb(split: Split) -> str:
     """The comparison to carry away, in this client's prices."""
-    split, _ = splits(study)[0]
     own, api = usd(split.own_usd_per_replica_hour), usd(split.api_usd_per_replica_hour)
     if split.break_even_fill_fraction >= 1:
         return f"The rule to keep: while the API bills {api} for an hour of a full replica, a replica must cost less than that."

@@ -48,7 +48,7 @@ def hours_chart(hourly: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     mean = alt.Chart(pd.DataFrame({"load_ratio": [1.0], "text": ["mean hour"]}))
     note = halo(mean.encode(x=alt.value(0), y="load_ratio:Q", text="text:N"), align="left", dx=5, dy=-9)
     rule = mean.mark_rule().encode(y="load_ratio:Q")
-    return layered([area, rule, *note], title, subtitle, 290)
+    return layered([area, rule, *note], title, subtitle, 310)
 
 
 def concurrency_chart(sweep: pd.DataFrame, marks: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
@@ -57,7 +57,7 @@ def concurrency_chart(sweep: pd.DataFrame, marks: pd.DataFrame, title: str, subt
     sweep  milliseconds, output_tokens_per_second
     marks  the same and text: the points named on the curve; a row without output_tokens_per_second is a vertical rule
     """
-    axis = alt.Axis(format=",~g", values=[digit * 10**power for power in range(-1, 6) for digit in (1, 2, 5)])
+    axis = alt.Axis(format=",~g", values=[digit * 10**power for power in range(-1, 6) for digit in (1, 2, 3, 5, 7)])
     x = alt.X(
         "milliseconds:Q", scale=alt.Scale(type="log", nice=False, padding=24), title="milliseconds between tokens, log scale", axis=axis
     )
@@ -65,7 +65,7 @@ def concurrency_chart(sweep: pd.DataFrame, marks: pd.DataFrame, title: str, subt
     line = alt.Chart(sweep).mark_line(color=COLOURS["own"]).encode(x=x, y=y)
     points, rules = marks.dropna(subset="output_tokens_per_second"), marks[marks["output_tokens_per_second"].isna()]
     dots = alt.Chart(points).mark_point(size=110, color=COLOURS["own"], opacity=1).encode(x=x, y=y)
-    names = halo(alt.Chart(points).encode(x=x, y=y, text="text:N"), align="left", dx=9, dy=14)
+    names = halo(alt.Chart(points).encode(x=x, y=y, text="text:N"), align="left", dx=12, dy=8)
     rule = alt.Chart(rules).mark_rule().encode(x=x)
     limit = halo(alt.Chart(rules).encode(x=x, y=alt.value(12), text="text:N"), align="right", dx=-6)
     return layered([rule, line, dots, *names, *limit], title, subtitle, 320)
@@ -105,8 +105,8 @@ def rival_rules(rivals: pd.DataFrame) -> list[alt.Chart]:
         return []
     colour = alt.Color("thing:N", scale=alt.Scale(domain=["api", "today"], range=[COLOURS["api"], COLOURS["today"]]), legend=None)
     rule = alt.Chart(rivals).mark_rule(strokeWidth=2).encode(y="usd_per_mtok:Q", color=colour)
-    note = alt.Chart(rivals).encode(x=alt.value("width"), y="usd_per_mtok:Q", text="text:N")
-    return [rule, *halo(note, align="right", dy=-9)]
+    note = alt.Chart(rivals).encode(x=alt.value(0), y="usd_per_mtok:Q", text="text:N")
+    return [rule, *halo(note, align="left", dx=5, dy=10)]  # below the rule: the falling line comes from above
 
 
 def shapes_chart(shapes: pd.DataFrame, rivals: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
@@ -115,8 +115,8 @@ def shapes_chart(shapes: pd.DataFrame, rivals: pd.DataFrame, title: str, subtitl
     shapes  label, usd_per_mtok, text, own (whether these are the client's hours)
     rivals  usd_per_mtok, text: what the same work costs elsewhere; may be empty
     """
-    x = alt.X("usd_per_mtok:Q", **usd_look("USD per million tokens on own GPUs, log scale", padding=50))
-    y = alt.Y("label:N", sort=list(shapes["label"]), title=None, axis=alt.Axis(labelLimit=360))
+    x = alt.X("usd_per_mtok:Q", **usd_look("USD per million tokens, log scale", padding=50))
+    y = alt.Y("label:N", sort=list(shapes["label"]), title=None, axis=alt.Axis(labelLimit=390))
     colour = alt.condition("datum.own", alt.value(COLOURS["own"]), alt.value(COLOURS["load"]))
     dots = alt.Chart(shapes).mark_point(size=110, opacity=1).encode(x=x, y=y, color=colour)
     texts = halo(alt.Chart(shapes).encode(x=x, y=y, text="text:N"), align="left", dx=9)
@@ -164,4 +164,4 @@ def price_playground(costs: pd.DataFrame, rivals: pd.DataFrame, usd_per_hour: fl
     dot = point.mark_point(size=130, color=COLOURS["own"], opacity=1).encode(x=UTILIZATION, y=y)
     name = halo(point.encode(x=UTILIZATION, y=y, text="text:N"), align="left", dx=9, dy=-14, fontWeight="bold")
     layers = [*rival_rules(rivals), line.encode(x=UTILIZATION, y=y), dot, *name]
-    return layered(layers, "Rent and utilization: whose token is cheaper?", [], 340).add_params(rent, busy)
+    return layered(layers, "Rent and utilization: whose token is cheaper?", "Sliders below", 340).add_params(rent, busy)

@@ -41,8 +41,9 @@ def fill_chart(slices: pd.DataFrame, break_even_fill_fraction: float, title: str
 
     slices  slice_count (1 at the bottom), fill_fraction, owned
     """
+    top = 1.15 * max(float(slices["fill_fraction"].max()), break_even_fill_fraction)
     x = alt.X("slice_count:O", title="slice of the load, from the bottom", axis=alt.Axis(labelAngle=0, labelOverlap=True))
-    y = alt.Y("fill_fraction:Q", title="share of the month at work", axis=PERCENT, scale=alt.Scale(zero=True))
+    y = alt.Y("fill_fraction:Q", title="share of the month at work", axis=PERCENT, scale=alt.Scale(domain=[0, top], nice=False))
     colour = alt.condition("datum.owned", alt.value(COLOURS["own"]), alt.value(COLOURS["api"]))
     bars = alt.Chart(slices).mark_bar(size=min(60.0, 400 / len(slices))).encode(x=x, y=y, color=colour)
     even = alt.Chart(pd.DataFrame({"fill_fraction": [break_even_fill_fraction], "text": ["break-even fill u*"]}))
@@ -118,4 +119,4 @@ def cost_playground(costs: pd.DataFrame) -> alt.LayerChart:
     bars = base.mark_bar().encode(x=x, y=y, color=colour)
     text = base.transform_filter("datum.usd == datum.lowest").mark_text(dy=-9, fontWeight="bold")
     layers = [bars, text.encode(x=x, y=y, text=alt.Text("usd:Q", format="$,.0f"))]
-    return layered(layers, "How many replicas are worth owning?", [], 330).add_params(api, own)
+    return layered(layers, "How many replicas are worth owning?", "Sliders below", 330).add_params(api, own)
