@@ -1,5 +1,7 @@
 """Charts of what a token costs: tiers, hosts, the ladder from a full GPU to the whole bill, other uses."""
 
+from typing import Any
+
 import altair as alt
 
 from llmcost.study.wording import usd
@@ -77,15 +79,16 @@ def ladder_chart(ladder, title, subtitle):
     ladder = ladder.assign(amount=ladder["usd_per_mtok"].map(usd))
     x = money_axis(ladder["usd_per_mtok"], "usd_per_mtok", "USD per million tokens", left=0.18)
     base = alt.Chart(ladder).encode(x=x, y=alt.Y("label:N", sort=list(dict.fromkeys(ladder["label"])), title=None))
-    places = {"always full": ("right", -9, 0), "at your load": ("center", 0, -14), "with people": ("left", 9, 0)}
+    places: dict[str, dict[str, Any]] = {
+        "always full": {"align": "right", "dx": -9},
+        "at your load": {"align": "center", "dy": -14},
+        "with people": {"align": "left", "dx": 9},
+    }
     colour = coloured("way", WAYS)
     line = base.mark_line(strokeWidth=2, opacity=0.5).encode(color=colour, detail="way:N")
     points = base.mark_point(size=110, filled=True, opacity=1)
     points = points.encode(color=colour, shape=shaped("step", places, ["circle", "diamond", "square"], alt.Legend()))
-    texts = [
-        base.transform_filter(alt.datum.step == step).mark_text(align=align, dx=dx, dy=dy).encode(text="amount:N")
-        for step, (align, dx, dy) in places.items()
-    ]
+    texts = [base.transform_filter(alt.datum.step == step).mark_text(**place).encode(text="amount:N") for step, place in places.items()]
     return alt.layer(line, points, *texts).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(38))
 
 
@@ -104,11 +107,9 @@ def uses_chart(cases, title, subtitle):
     line = base.mark_line(color=COLOURS["muted"], strokeWidth=1.5).encode(detail="use_case:N")
     points = base.mark_point(size=110, filled=True, opacity=1).encode(color=colour, shape=shaped("way", ways))
     ends = base.transform_joinaggregate(low=f"min({field})", high=f"max({field})", groupby=["use_case"])
-    texts = [
-        ends.transform_filter(f"datum.{field} == datum.{end}").mark_text(align=align, dx=dx).encode(text="amount:N")
-        for end, align, dx in (("low", "right", -9), ("high", "left", 9))
-    ]
-    return alt.layer(line, points, *texts).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(32))
+    low = ends.transform_filter(f"datum.{field} == datum.low").mark_text(align="right", dx=-9).encode(text="amount:N")
+    high = ends.transform_filter(f"datum.{field} == datum.high").mark_text(align="left", dx=9).encode(text="amount:N")
+    return alt.layer(line, points, low, high).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(32))
 
 
 def request_playground(tiers, input_tokens, output_tokens, cached_input_fraction):
