@@ -9,6 +9,7 @@ import pandas as pd
 from llmcost.model.fleet import gpu_usd_per_mtok
 from llmcost.model.throughput import MAX_CONCURRENCY, request_seconds
 from llmcost.study.labels import gpu_name
+from llmcost.study.problem import WorkloadChoice
 from llmcost.study.utilization import OwnFleet
 from llmcost.study.wording import number, percent, usd
 
@@ -140,3 +141,15 @@ def waiting(fleet: OwnFleet) -> str:
     if not fleet.batchable_fraction:
         return "Nothing of this load can wait for the quiet hours, so nothing raises that cap."
     return f"Work that can wait may go to the quiet hours and raise that cap: {percent(fleet.batchable_fraction)} of this load can."
+
+
+def plans_tried(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+    """Every plan tried for a workload, one row each: its cheapest way to be had, or its gate; `candidates()` has every way."""
+    tried = study.candidates()
+    tried = tried[(tried["workload"] == choice.workload.id) & (tried["option"] != "hybrid")]
+    tried = tried.assign(rank=tried["status"].map({"ok": 0, "ask": 1, "gated": 2, "infeasible": 3}))
+    best = tried.sort_values(["rank", "usd_per_month"]).drop_duplicates(["model_id", "plan"])
+    best["option"] = best["option"].where(best["provider"] != "", "")  # what fits no memory was never asked a price for
+    ways = tried.groupby(["model_id", "plan"]).size().rename("ways_tried").reset_index()
+    columns = ["model_id", "plan", "option", "provider", "replicas_count", "usd_per_month", "throughput", "status", "reason"]
+    return best.merge(ways).sort_values(["rank", "usd_per_month", "model_id", "plan"])[[*columns, "ways_tried"]]
