@@ -62,7 +62,7 @@ def bill_lines(study: Study) -> pd.DataFrame:
         label = {"rented": f"Rent {names}", "owned": f"Own {names}", "serverless": names[0].upper() + names[1:]}[option]
         bill = study.lines[option]
         rows += [(option, label, item, group, bill[item]) for item, group in GROUPS.items() if item in bill]
-    frame = pd.DataFrame(rows, columns=["option", "label", "item", "group", "usd_per_month"])
+    frame = pd.DataFrame(rows, columns=["option", "label", "item", "group", "usd_per_month"]).astype({"usd_per_month": float})
     frame["end_usd_per_month"] = frame.groupby("option", sort=False)["usd_per_month"].cumsum()
     return frame.assign(start_usd_per_month=frame["end_usd_per_month"] - frame["usd_per_month"])
 

@@ -58,7 +58,7 @@ def awake_title(sleeping: Sleeper) -> str:
 def sleeper_reading(sleeping: Sleeper, rented_count: int | None) -> str:
     """What the simulation of the client's own hours says beside the formula."""
     boots, seconds = sleeping.boots_per_hour, number(sleeping.boot_seconds, 2)
-    text = f"Your hours are not even. Hour by hour, the bill counts **{number(sleeping.billed_replicas_count)}** replicas on average "
+    text = f"Your hours are not even. Hour by hour, replicas billed on average: **{number(sleeping.billed_replicas_count)}**, "
     text += f"for a load of {number(sleeping.load_replicas_count)}; "
     cold = f"cold starts: {number(boots, 2)} an hour, of {seconds} s each, billed."
     text += cold if boots >= 0.01 else "hardly ever does one start cold."

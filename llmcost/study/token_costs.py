@@ -163,4 +163,4 @@ def levers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
         pairs.append((f"people around {own} GPUs: with them against without", steps[own, "with people"], steps[own, "at your load"]))
     frame = pd.DataFrame(pairs, columns=["lever", "from_usd_per_mtok", "to_usd_per_mtok"])
     frame["ratio"] = frame["from_usd_per_mtok"] / frame["to_usd_per_mtok"]
-    return frame.sort_values("ratio", ascending=False, ignore_index=True)
+    return frame[frame["ratio"] > 1.005].sort_values("ratio", ascending=False, ignore_index=True)
