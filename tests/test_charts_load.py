@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 import llmcost as lc
-from llmcost.study import eased, fleet_words, split_sweeps, utilization
+from llmcost.study import eased, split_sweeps, utilization
 from llmcost.views.charts import load, split
+from llmcost.views.readings import utilization as words
 
 CLIENTS = ["large-single-tenant", "small-bursty-product", "hospital-notes"]
 
@@ -53,7 +54,7 @@ def fleet(study):
 def test_load_charts(study, fleet):
     curve, load_replicas = fleet.supply.curve, fleet.supply.load_replicas
     hours = np.arange(len(load_replicas))
-    rivals, sweep = fleet_words.rivals(fleet), utilization.concurrency_sweep(study, fleet)
+    rivals, sweep = words.rivals(fleet), utilization.concurrency_sweep(study, fleet)
     sweep["milliseconds"] = sweep["itl_seconds"] * 1e3
     point = pd.DataFrame({"utilization_fraction": [fleet.utilization_fraction], "usd_per_mtok": [fleet.usd_per_mtok], "text": ["here"]})
     shapes = utilization.same_volume(fleet).assign(label=lambda f: f["shape"], text="", own=False)
@@ -61,8 +62,8 @@ def test_load_charts(study, fleet):
     costs = utilization.cost_by_utilization(fleet)
     for chart in (
         load.hours_chart(pd.DataFrame({"day": hours / 24, "load_ratio": load_replicas / curve.mean}), "t", "s"),
-        load.concurrency_chart(sweep, fleet_words.concurrency_marks(sweep, fleet), "t", "s"),
-        load.duration_chart(duration, fleet_words.levels(fleet), "t", "s"),
+        load.concurrency_chart(sweep, words.concurrency_marks(sweep, fleet), "t", "s"),
+        load.duration_chart(duration, words.levels(fleet), "t", "s"),
         load.price_chart(costs, point, rivals, "t", "s"),
         load.shapes_chart(shapes, rivals, "t", "s"),
         load.volume_chart(utilization.utilization_by_volume(fleet, np.geomspace(0.1, 10, 5)), 0.5, "t", "s"),

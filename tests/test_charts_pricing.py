@@ -7,10 +7,12 @@ import pytest
 
 import llmcost as lc
 from llmcost.inputs.paths import data_path
-from llmcost.study import hidden_lines, hidden_readings, line_evidence, pricing, pricing_readings, token_costs
+from llmcost.study import hidden_lines, line_evidence, pricing, token_costs
 from llmcost.views.charts import hidden_costs as hidden_charts
 from llmcost.views.charts import pricing as price_charts
 from llmcost.views.controls import menu, slider
+from llmcost.views.readings import hidden_costs as hidden_readings
+from llmcost.views.readings import pricing as price_readings
 
 CLIENTS = sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml"))
 every_client = pytest.mark.parametrize("client", CLIENTS)
@@ -25,10 +27,10 @@ def charts_of(client):
     """Every chart of the two notebooks, by name."""
     study, choice = opened(client)
     tiers, hosts, cases = pricing.tiers(study, choice), pricing.direct_hosts(study, choice), token_costs.use_cases(study, choice)
-    yield price_charts.tiers_chart(tiers, pricing_readings.tiers_title(tiers), "s")
-    yield price_charts.hosts_chart(hosts, pricing_readings.hosts_title(study, choice), "s")
-    yield price_charts.ladder_chart(token_costs.ladder(study, choice), pricing_readings.ladder_title(study, choice), "s")
-    yield price_charts.uses_chart(cases, pricing_readings.uses_title(cases), "s")
+    yield price_charts.tiers_chart(tiers, price_readings.tiers_title(tiers), "s")
+    yield price_charts.hosts_chart(hosts, price_readings.hosts_title(study, choice), "s")
+    yield price_charts.ladder_chart(token_costs.ladder(study, choice), price_readings.ladder_title(study, choice), "s")
+    yield price_charts.uses_chart(cases, price_readings.uses_title(cases), "s")
     yield price_charts.request_playground(tiers, 1_000, 100, 0.3)
     lines, multipliers = hidden_lines.bill_lines(study), hidden_lines.multipliers(study)
     yield hidden_charts.bill_chart(hidden_lines.bill_groups(lines), hidden_readings.bill_title(study, lines, multipliers), "s")

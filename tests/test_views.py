@@ -96,7 +96,7 @@ def test_inert_words_show_as_they_are(words):
 
 
 def test_prose_escapes_money_once():
-    assert md("\\$3 and $4")._repr_markdown_() == "\\$3 and \\$4"
+    assert md("\\$3 and $4")._repr_markdown_() == "<span>\\$</span>3 and <span>\\$</span>4"
 
 
 class Study:

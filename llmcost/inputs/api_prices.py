@@ -49,10 +49,18 @@ def open_model_offers(model_id: str, as_of: dt.date, quotes: list[Quote]) -> lis
     ours = _our_rows(model_id, as_of)
     hosts = {offer.provider for offer in ours}
     listed = [replace(offer, superseded=offer.provider in hosts) for offer in _listed(model_id, as_of)]
+    ours = [_with_batch(offer, listed) for offer in ours]
     live = [_with_facts(offer, as_of) for offer in [*ours, *listed] if not _deprecated(offer, as_of)]
     return sorted(
         _quoted(live, model_id, quotes), key=lambda o: (o.prices.input_usd_per_mtok, o.prices.output_usd_per_mtok, o.provider, o.host_model)
     )
+
+
+def _with_batch(offer: Offer, listed: list[Offer]) -> Offer:
+    """Our row with the batch discount that the list knows of the same host, where our rows have none."""
+    batch = min((o.prices.batch_multiplier for o in listed if o.provider == offer.provider), default=1.0)
+    known = offer.prices.batch_multiplier < 1
+    return offer if known else replace(offer, prices=replace(offer.prices, batch_multiplier=batch))
 
 
 def todays_offer(today: Today, as_of: dt.date, quotes: list[Quote], field: str) -> Offer:

@@ -25,7 +25,11 @@ class DoesNotFit(ValueError):
 
 
 class TooSlow(ValueError):
-    """Even a single request at a time misses the latency limit."""
+    """Even a single request at a time misses the latency limit; `itl_seconds` is what it takes."""
+
+    def __init__(self, itl_seconds: float, limit_seconds: float):
+        self.itl_seconds = itl_seconds
+        super().__init__(f"{itl_seconds * 1e3:.0f} ms between tokens with one request at a time, the limit is {limit_seconds * 1e3:.0f} ms")
 
 
 def weights_gb(model: ModelShape, precision: str) -> float:
@@ -119,7 +123,7 @@ def roofline_replica(
     itl = n * prefill / output_tokens + step
     meets = itl <= (np.inf if itl_limit_seconds is None else itl_limit_seconds)
     if itl_limit_seconds is not None and not meets[0]:
-        raise TooSlow(f"{itl[0] * 1e3:.0f} ms between tokens with one request at a time, the limit is {itl_limit_seconds * 1e3:.0f} ms")
+        raise TooSlow(float(itl[0]), itl_limit_seconds)
     best = int(np.argmax(np.where(meets, n / itl, 0.0)))
     return Replica(
         gpu_id=gpu.gpu_id,

@@ -22,7 +22,7 @@ RENTED_TERMS = ("on_demand", "committed_12_months", "committed_36_months")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A plan at an offer for one option, with its GPU bill, or the reason why it is out.
+    """A plan at an offer for one option, with its GPU bill, or the reason why it is out (of every option where `option` is empty).
 
     margin_ratio  of a hybrid: fill of the first slice over the fill that it needs; above 1 it is worth owning
     """
@@ -50,9 +50,9 @@ def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
     confidence = {"measured": "measured", "interpolated": "reported", "roofline": "guess"}[plan.origin]
     day = client.as_of_date.isoformat()
     found = [Assumption(supply.throughput_path, 1 / band, 1.0, band, "multiplier", "default", source, day, confidence)]
-    if offer.term == "owned" and offer.resale_fraction:
+    if offer.purchase_usd and offer.resale_fraction:
         tail = ("catalog", offer.source, offer.date, offer.confidence)
-        price, resale = offer.price, offer.resale_fraction
+        price, resale = offer.purchase_usd, offer.resale_fraction
         watts = gpu(offer.gpu_id, client.as_of_date).provisioned_power_watts
         at = f"gpu_purchase.{offer.gpu_id}"
         found += [
@@ -95,7 +95,7 @@ def candidates(
     found: list[Candidate] = []
     for plan in plans:
         if plan.replica is None:
-            found.append(Candidate("rented", plan, None, None, None, None, plan.status, plan.reason))
+            found.append(Candidate("", plan, None, None, None, None, plan.status, plan.reason))
             continue
         found += [c for offer in _worth_pricing(plan, by_gpu.get(plan.gpu_id, [])) for c in _priced(client, choice, plan, offer, values)]
     return sorted(found, key=lambda c: (c.option, c.status != "ok", c.usd_per_month or 0.0, c.plan.name))
@@ -122,7 +122,7 @@ def _worth_pricing(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOff
             continue
         known = best.get(offer.term)
         order = {"ok": 0, "ask": 1, "failed": 2}
-        if known is None or (order[offer.status], offer.price.typical) < (order[known.status], known.price.typical):
+        if known is None or (order[offer.status], offer.listed_usd) < (order[known.status], known.listed_usd):
             best[offer.term] = offer
     return list(best.values())
 
@@ -136,7 +136,7 @@ def _priced(client: Client, choice: WorkloadChoice, plan: ServingPlan, offer: Gp
     status, reason = (plan.status, plan.reason) if plan.status == "ask" else (offer.status, offer.reason)
     if option == "serverless":
         usd = float(serverless_usd_per_month(choice, supply, at))
-        return [Candidate(option, plan, offer, supply, usd / HOURS_PER_MONTH / offer.price.typical / plan.gpus_count, usd, status, reason)]
+        return [Candidate(option, plan, offer, supply, usd / HOURS_PER_MONTH / offer.hourly_usd / plan.gpus_count, usd, status, reason)]
     count = float(fleet_count(choice, supply, at, client.own_capacity.spare_replicas_count))
     usd = count * float(sum(replica_lines(supply, at).values()))
     found = [Candidate(option, plan, offer, supply, count, usd, status, reason)]

@@ -73,11 +73,15 @@ def _plan(
     ask = (on, count, model, precision, input_tokens, output_tokens)
     try:
         first = roofline_replica(*ask, limit)
-        key = (model.model_id, on.gpu_id, count, precision, as_of)
-        ratio, origin, sources = calibration(*key, input_tokens, output_tokens, first.concurrency_count)
-        roofline = roofline_replica(*ask, limit * ratio if limit else None)
-    except (DoesNotFit, TooSlow) as gate:
+    except DoesNotFit as gate:
         return plan(None, "roofline", (), "infeasible", str(gate))
+    except TooSlow:
+        first = roofline_replica(*ask, concurrency_count=1)
+    ratio, origin, sources = calibration(model.model_id, on.gpu_id, count, precision, as_of, *ask[4:], first.concurrency_count)
+    try:
+        roofline = roofline_replica(*ask, limit * ratio if limit else None)
+    except TooSlow as gate:
+        return plan(None, origin, sources, "infeasible", str(TooSlow(gate.itl_seconds / ratio, limit or 0.0)))
     calibrated = replace(
         roofline,
         input_tokens_per_second=roofline.input_tokens_per_second * ratio,

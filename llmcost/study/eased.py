@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.inputs.client import OwnCapacity
 from llmcost.inputs.errors import InputError
+from llmcost.study.unit_costs import always_on_option
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
-
-ALWAYS_ON = ("rented", "owned")
-
-
-def always_on_option(study: Study) -> str | None:
-    """The cheaper of rented and owned GPUs, or None where neither can be had."""
-    return min((option for option in ALWAYS_ON if option in study.totals), key=study.totals.__getitem__, default=None)
 
 
 def with_a_fleet(study: Study) -> Study:

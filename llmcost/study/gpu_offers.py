@@ -1,8 +1,7 @@
 """What a GPU costs by each way to get it: rented by term, serverless, or bought. Cheapest eligible, with the reason for the rest."""
 
-from dataclasses import dataclass
-
-import pandas as pd
+from dataclasses import dataclass, replace
+from typing import Any
 
 from llmcost.inputs.catalog import in_force, known_id
 from llmcost.inputs.client import Band, Client, Workload
@@ -17,10 +16,10 @@ WORKSTATION_CARDS = ("rtx-3090-24gb", "rtx-4090", "rtx-5090")
 class GpuOffer:
     """One way to get one GPU.
 
-    term        on_demand | committed_12_months | committed_36_months | owned | serverless
-    gpus_count  GPUs that come together; a replica must use a whole number of them
-    price       USD per GPU-hour; for a bought GPU its purchase price in USD, with the range
-    resale_fraction  share of the purchase price left at the end, bought GPUs only
+    term              on_demand | committed_12_months | committed_36_months | owned | serverless
+    gpus_count        GPUs that come together; a replica must use a whole number of them
+    gpu_usd_per_hour  price of a rented or serverless GPU; None for a bought one
+    purchase_usd, resale_fraction  price of a bought GPU, and the share of it left at the end; None for a rented one
     """
 
     gpu_id: str
@@ -28,14 +27,26 @@ class GpuOffer:
     provider: str
     region: str
     gpus_count: int
-    price: Band
-    resale_fraction: Band | None
     row: str
     source: str
     date: str
     confidence: str
     status: str
     reason: str
+    gpu_usd_per_hour: float | None = None
+    purchase_usd: Band | None = None
+    resale_fraction: Band | None = None
+
+    @property
+    def listed_usd(self) -> float:
+        """The price as listed, to compare offers of one term: USD per GPU-hour, or USD per GPU for a bought one."""
+        return self.purchase_usd.typical if self.purchase_usd else self.hourly_usd
+
+    @property
+    def hourly_usd(self) -> float:
+        """USD per GPU-hour of an offer that is billed by the hour."""
+        assert self.gpu_usd_per_hour is not None, f"{self.row} is bought, not rented"
+        return self.gpu_usd_per_hour
 
 
 def gpu_offers(client: Client, workload: Workload) -> list[GpuOffer]:
@@ -50,32 +61,30 @@ def gpu_offers(client: Client, workload: Workload) -> list[GpuOffer]:
 
 
 def _rental(client: Client, workload: Workload) -> list[GpuOffer]:
-    regions = in_force("gpu_providers", client.as_of_date).set_index("provider")["regions"].to_dict()
     quoted = _quoted_rentals(client, workload)
     offers = list(quoted.values())
     for row in in_force("gpu_rental", client.as_of_date).itertuples():
         if row.term == "spot" or (row.market == "cloud" and (row.provider, row.region, row.gpu_id, row.term) in quoted):
             continue
-        known = (row.region,) if row.region else tuple(filter(None, str(regions.get(row.provider, "")).split(";")))
-        status, reason = _doubted(row.confidence, *_rental_status(client, workload, row.market, row.term, known))
-        offers.append(
-            GpuOffer(
-                row.gpu_id,
-                row.term,
-                row.provider,
-                row.region,
-                int(row.gpus_count),
-                _certain(row.gpu_usd_per_hour),
-                None,
-                row.row,
-                row.source,
-                row.effective_from,
-                row.confidence,
-                status,
-                reason,
-            )  # fmt: skip
-        )
+        judged = _rental_status(client, workload, row.market, row.term, _regions(client, row))
+        offers.append(_listed(row, row.term, row.provider, judged, int(row.gpus_count), row.gpu_usd_per_hour))
     return offers
+
+
+def _regions(client: Client, row: Any) -> tuple[str, ...]:
+    """Where a row's GPUs stand: its own region, else those of its provider, else nothing known."""
+    if row.region:
+        return (row.region,)
+    regions = in_force("gpu_providers", client.as_of_date).set_index("provider")["regions"].to_dict()
+    return tuple(filter(None, str(regions.get(row.provider, "")).split(";")))
+
+
+def _listed(row: Any, term: str, provider: str, judged: tuple[str, str], gpus_count: int, gpu_usd_per_hour: float | None) -> GpuOffer:
+    """A catalog row as an offer; a price that is a guess has to be asked for before it can be counted on."""
+    if judged[0] == "ok" and row.confidence == "guess":
+        judged = ("ask", "the price is a guess: ask for a quote")
+    said = (row.row, row.source, row.effective_from, row.confidence, *judged)
+    return GpuOffer(row.gpu_id, term, provider, getattr(row, "region", ""), gpus_count, *said, gpu_usd_per_hour)
 
 
 def _quoted_rentals(client: Client, workload: Workload) -> dict[tuple[str, ...], GpuOffer]:
@@ -89,8 +98,7 @@ def _quoted_rentals(client: Client, workload: Workload) -> dict[tuple[str, ...],
         gpu_id = known_id("gpu", named, gpu_ids, "client.yaml", f"quotes.{read.quote.row}")
         status, reason = _rental_status(client, workload, "cloud", term, (region,) if region else ())
         said = (read.quote.row, read.quote.said_by, read.quote.quoted_date.isoformat(), "reported", status, reason)
-        price = _certain(read.quote.gpu_usd_per_hour)
-        found[(provider, region, gpu_id, term)] = GpuOffer(gpu_id, term, provider, region, 1, price, None, *said)
+        found[(provider, region, gpu_id, term)] = GpuOffer(gpu_id, term, provider, region, 1, *said, read.quote.gpu_usd_per_hour)
     return found
 
 
@@ -104,57 +112,23 @@ def _rental_status(client: Client, workload: Workload, market: str, term: str, r
     return region_status(workload.gates.regions, regions)
 
 
-def _doubted(confidence: str, status: str, reason: str) -> tuple[str, str]:
-    """A price that is a guess has to be asked for before it can be counted on."""
-    return ("ask", "the price is a guess: ask for a quote") if status == "ok" and confidence == "guess" else (status, reason)
-
-
 def _serverless(client: Client, workload: Workload) -> list[GpuOffer]:
-    regions = in_force("gpu_providers", client.as_of_date).set_index("provider")["regions"].to_dict()
     offers = []
     for row in in_force("serverless_gpu", client.as_of_date).itertuples():
-        known = (row.region,) if row.region else tuple(filter(None, str(regions.get(row.provider, "")).split(";")))
-        status, reason = ("failed", "air gap: no rented GPU") if workload.gates.air_gapped else region_status(workload.gates.regions, known)
-        status, reason = _doubted(row.confidence, status, reason)
-        offers.append(
-            GpuOffer(
-                row.gpu_id,
-                "serverless",
-                row.provider,
-                row.region,
-                1,
-                _certain(row.gpu_usd_per_hour),
-                None,
-                row.row,
-                row.source,
-                row.effective_from,
-                row.confidence,
-                status,
-                reason,
-            )  # fmt: skip
-        )
+        gated = ("failed", "air gap: no rented GPU") if workload.gates.air_gapped else None
+        judged = gated or region_status(workload.gates.regions, _regions(client, row))
+        offers.append(_listed(row, "serverless", row.provider, judged, 1, row.gpu_usd_per_hour))
     return offers
 
 
 def _purchase(client: Client) -> list[GpuOffer]:
-    return [
-        GpuOffer(
-            row.gpu_id,
-            "owned",
-            row.condition,
-            "",
-            1,
-            Band(low=row.purchase_low_usd, typical=row.purchase_typical_usd, high=row.purchase_high_usd),
-            Band(low=row.resale_low_fraction, typical=row.resale_typical_fraction, high=row.resale_high_fraction),
-            row.row,
-            row.source,
-            row.effective_from,
-            row.confidence,
-            *_doubted(row.confidence, *_purchase_status(client, row.gpu_id)),
-        )
-        for row in in_force("gpu_purchase", client.as_of_date).itertuples()
-        if pd.notna(row.purchase_typical_usd)
-    ]
+    offers = []
+    for row in in_force("gpu_purchase", client.as_of_date).itertuples():
+        price = Band(low=row.purchase_low_usd, typical=row.purchase_typical_usd, high=row.purchase_high_usd)
+        resale = Band(low=row.resale_low_fraction, typical=row.resale_typical_fraction, high=row.resale_high_fraction)
+        offer = _listed(row, "owned", row.condition, _purchase_status(client, row.gpu_id), 1, None)
+        offers.append(replace(offer, purchase_usd=price, resale_fraction=resale))
+    return offers
 
 
 def _purchase_status(client: Client, gpu_id: str) -> tuple[str, str]:
@@ -163,7 +137,3 @@ def _purchase_status(client: Client, gpu_id: str) -> tuple[str, str]:
     if gpu_id in WORKSTATION_CARDS:
         return "ask", "the driver's licence keeps this card out of data centres: ask where it will stand"
     return "ok", ""
-
-
-def _certain(price: float) -> Band:
-    return Band(low=float(price), typical=float(price), high=float(price))

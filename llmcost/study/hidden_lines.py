@@ -173,7 +173,7 @@ def sleeper(study: Study, choice: WorkloadChoice) -> Sleeper | None:
     boot = cold_start_seconds(supply.replica.weights_gb, typical(study, "hidden_costs.weights_load_gb_per_second"))
     idle = typical(study, "hidden_costs.serverless_idle_timeout_seconds")
     billed, boots = billed_replica_hours(load, rate, service, idle, boot)
-    price = supply.offer.price.typical * supply.plan.gpus_count if supply.offer.term == "serverless" else None
+    price = supply.offer.hourly_usd * supply.plan.gpus_count if supply.offer.term == "serverless" else None
     return Sleeper(float(rate.mean()), service, idle, boot, float(load.mean()), float(billed), float(boots), price)
 
 

@@ -61,7 +61,7 @@ def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
     )
     volumes = [stated(f"{field}.{name}", getattr(load, name), unit, client) for name, unit in VOLUMES.items()]
     volumes.append(_cached(client, workload))
-    described = f"{facts['title']} ({facts['attribution']}; {facts['licence']})"
+    described = f"{facts['title']} ({facts['attribution']})"
     return WorkloadLoad(hourly, {v.path: v for v in volumes}, load.requests_per_month, "reported", described)
 
 

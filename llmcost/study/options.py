@@ -92,7 +92,7 @@ def replica_lines(supply: Supply, values: Values) -> Lines:
         return {item: gpus * usd for item, usd in owned_gpu_lines(supply, values).items()}
     path = values["hidden_costs.gpu_rent_path_multiplier"] if supply.offer.term == "on_demand" else 1.0
     return {
-        "GPU rent": gpus * supply.offer.price.typical * HOURS_PER_MONTH * path,
+        "GPU rent": gpus * supply.offer.hourly_usd * HOURS_PER_MONTH * path,
         "Storage of weights": storage_usd_per_month(supply, values),
     }
 
@@ -143,7 +143,7 @@ def serverless_usd_per_month(choice: WorkloadChoice, supply: Supply, values: Val
     boot = cold_start_seconds(supply.replica.weights_gb, np.asarray(values["hidden_costs.weights_load_gb_per_second"])[..., None])
     idle = np.asarray(values["hidden_costs.serverless_idle_timeout_seconds"])[..., None]
     billed, _ = billed_replica_hours(supply.load_replicas * scale, rate, service, idle, boot)
-    return billed * supply.plan.gpus_count * supply.offer.price.typical * HOURS_PER_MONTH
+    return billed * supply.plan.gpus_count * supply.offer.hourly_usd * HOURS_PER_MONTH
 
 
 def mean_service_seconds(choice: WorkloadChoice, supply: Supply, values: Values) -> Number:

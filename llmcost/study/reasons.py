@@ -10,7 +10,7 @@ from llmcost.study.labels import labels, replicas_count
 from llmcost.study.names import plain_name, shown
 from llmcost.study.options import LABELS, fleet_count
 from llmcost.study.problem import VOLUME, WorkloadChoice
-from llmcost.study.unit_costs import unit_costs
+from llmcost.study.unit_costs import always_on_option, unit_costs
 from llmcost.study.wording import number, percent, usd
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def utilization(study: Study, choice: WorkloadChoice, option: str) -> float:
 
 def why(study: Study) -> str:
     """The chain from the load's shape to a price per token, in one line."""
-    option = next((o for o in ("rented", "owned") if o in study.totals), None)
+    option = always_on_option(study)
     if option is None:
         return "no own fleet can be had"
     parts = []

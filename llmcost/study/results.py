@@ -78,7 +78,7 @@ def catalog_rows(study: Study) -> list[dict[str, Any]]:
                 found[offer.row] = {"row": offer.row, **asdict(offer.prices), **_said(offer)}
         for supply in choice.supplies.values():
             offered = supply.offer
-            found[offered.row] = {"row": offered.row, "usd": offered.price.typical, **_said(offered)}
+            found[offered.row] = {"row": offered.row, "usd": offered.listed_usd, **_said(offered)}
             names = {"gpu_hardware": [supply.plan.gpu_id], "models": [choice.alternative.model_id], "throughput": supply.plan.sources}
             for table, rows in names.items():
                 found |= _cells(table, rows, study.client.as_of_date)
@@ -94,4 +94,4 @@ def _cells(table: str, rows: Iterable[str], as_of: dt.date) -> dict[str, dict[st
     wanted = {row if row.startswith(f"{table}/") else f"{table}/{row}" for row in rows}
     frame = in_force(table, as_of)
     cells = _plain(frame[frame["row"].isin(wanted)])
-    return {row["row"]: {key: value for key, value in row.items() if value not in (None, "")} for row in cells}
+    return {row["row"]: {"row": row["row"], **{key: value for key, value in row.items() if value not in (None, "")}} for row in cells}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from llmcost.inputs.api_prices import Offer
-from llmcost.inputs.catalog import table
+from llmcost.inputs.catalog import in_force
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.api_bill import api_usd_per_month
 from llmcost.model.throughput import request_seconds
@@ -57,7 +57,7 @@ def ladder(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
 def _serverless_steps(study: Study, choice: WorkloadChoice) -> tuple[float, float, float]:
     """Serverless is billed awake, not around the clock: at the load its own simulation counts, not a fleet."""
     mtok, supply = float(sum(moved_volumes(choice, study.values))), choice.supplies["serverless"]
-    full = supply.offer.price.typical * supply.plan.gpus_count * HOURS_PER_MONTH * supply.curve.mean
+    full = supply.offer.hourly_usd * supply.plan.gpus_count * HOURS_PER_MONTH * supply.curve.mean
     awake = float(serverless_usd_per_month(choice, supply, study.values))
     fixed = float(sum(fixed_lines("serverless", study.values, study.decision.horizon_months).values())) / len(study.choices)
     return full / mtok, awake / mtok, (awake + fixed) / mtok
@@ -80,7 +80,7 @@ def use_cases(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     sides = [("today", today, today.model_id if choice.today else f"{today.model_id} (stand-in)")]
     sides += [("open_api", host, f"{host.model_id} by API" + ("" if allowed else " (not allowed)"))] if host else []
     rows = []
-    for case in table("use_cases").drop_duplicates("use_case", keep="last").itertuples():  # shapes, not prices: the day does not matter
+    for case in in_force("use_cases", study.client.as_of_date).itertuples():
         about = (case.input_tokens, case.output_tokens, case.cached_input_fraction, case.confidence)
         tokens = (case.input_tokens / TOKENS_PER_MTOK, case.output_tokens / TOKENS_PER_MTOK)
         for way, offer, label in sides:
@@ -136,7 +136,7 @@ def prices_used(study: Study) -> pd.DataFrame:
             rows.append((what, f"{offer.model_id}, {offer.provider}", price, offer.source, offer.date, offer.confidence))
         for option, supply in choice.supplies.items():
             gpu = supply.offer
-            price = f"{gpu.price.typical:,g} USD" + (" a GPU" if gpu.term == "owned" else " per GPU-hour")
+            price = f"{gpu.listed_usd:,g} USD" + (" a GPU" if gpu.term == "owned" else " per GPU-hour")
             name = f"{gpu_name(gpu.gpu_id)}, {gpu.provider}"
             rows.append((f"{option} GPUs", name, price, gpu.source, gpu.date, gpu.confidence))
     frame = pd.DataFrame(rows, columns=["what", "who", "price", "source", "date", "confidence"]).drop_duplicates(ignore_index=True)

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from llmcost.study.study import Study
 
 
+ALWAYS_ON = ("rented", "owned")
+
+
+def always_on_option(study: Study) -> str | None:
+    """The cheaper of rented and owned GPUs, or None where neither can be had."""
+    return min((option for option in ALWAYS_ON if option in study.totals), key=study.totals.__getitem__, default=None)
+
+
 def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, float | None]:
     """USD per million tokens (input and output, of the model that makes them) of one workload.
 

@@ -5,6 +5,8 @@ import math
 import numbers
 from html import escape
 
+import pandas as pd
+
 from llmcost.study import wording
 from llmcost.views.text import visible
 
@@ -41,7 +43,7 @@ def cell_text(value, kind=None):
     >>> cell_text(1234.5678), cell_text(0.123456789, "usd"), cell_text(None), cell_text(True)
     ('1,234.57', '0.12', '–', 'yes')
     """
-    if value is None or value != value or value == "":  # NaN and NaT alone differ from themselves
+    if pd.isna(value) or value == "":
         return wording.DASH
     if kind is not None:
         return KINDS[kind](value)

@@ -5,25 +5,31 @@ import unicodedata
 
 
 class Prose:
-    """A piece of Markdown; in a notebook it shows as text, in the report as paragraphs."""
+    """A piece of Markdown; in a notebook it shows as text, in the report as paragraphs.
+
+    A dollar is money here, never the start of a formula. An escaped one is enough for Markdown, but JupyterLab looks for pairs of
+    dollars in what Markdown made, element by element: alone in an element of its own a dollar has no partner.
+    """
 
     def __init__(self, text):
         self.text = text
 
     def _repr_markdown_(self):
-        return self.text
+        return re.sub(r"\\?\$", r"<span>\\$</span>", self.text)
 
     def __repr__(self):
         return self.text
 
 
 def md(text):
-    r"""Markdown to display. A dollar is money here, never the start of a formula.
+    """Markdown to display.
 
     >>> md("From $18,000 to $8,500")
-    From \$18,000 to \$8,500
+    From $18,000 to $8,500
+    >>> print(md("$5")._repr_markdown_())
+    <span>\\$</span>5
     """
-    return Prose(re.sub(r"(?<!\\)\$", r"\\$", text.strip()))
+    return Prose(text.strip())
 
 
 def visible(text):

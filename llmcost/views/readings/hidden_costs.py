@@ -10,8 +10,8 @@ from llmcost.model import SECONDS_PER_HOUR
 from llmcost.model.serverless import awake_fraction
 from llmcost.study.hidden_lines import API, MACHINE, Sleeper, own_options
 from llmcost.study.line_evidence import RULE_OF_THUMB
-from llmcost.study.pricing_readings import times
 from llmcost.study.wording import number, percent, usd, usd_range
+from llmcost.views.readings.pricing import times
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study

@@ -38,7 +38,7 @@ def rows_used(study: Study, fleet: OwnFleet) -> pd.DataFrame:
     frame = pd.DataFrame({"what": inputs["path"].map(wanted), "value": inputs["typical"]})
     frame = frame.join(inputs[["source", "date", "confidence"]])
     offer = supply.offer
-    price = (f"USD per GPU-hour, {gpu_name(offer.gpu_id)}", offer.price.typical, offer.source, offer.date, offer.confidence)
+    price = (f"USD per GPU-hour, {gpu_name(offer.gpu_id)}", offer.listed_usd, offer.source, offer.date, offer.confidence)
     if offer.term == "owned":
         price = (f"USD for one {gpu_name(offer.gpu_id)}", *price[1:])
     frame = pd.concat([frame, pd.DataFrame([price], columns=frame.columns)], ignore_index=True)
