@@ -21,7 +21,7 @@ from llmcost.reporting.figures import bills, first_page_option
 from llmcost.study import wording
 from llmcost.views.renderer import CHART_MIME, mimebundle, title_of
 from llmcost.views.tables import cell_text
-from llmcost.views.text import visible
+from llmcost.views.text import MONEY, visible
 
 TEXT_TAGS = "h1 h2 h3 h4 h5 h6 p br hr blockquote ul ol li em strong del code pre a"
 TABLE_TAGS = "table caption thead tbody tr th td"
@@ -125,7 +125,7 @@ def cell_blocks(cell: Any, where: str) -> Iterable[dict[str, Any]]:
 
 def markdown_html(text: str) -> Markup:
     """Markdown as safe HTML, its headings one level down: the page's own sections stand above them."""
-    html = tools()[1](text)
+    html = tools()[1](text.replace(MONEY, r"\$"))
     for level in range(5, 0, -1):
         html = html.replace(f"<h{level}>", f"<h{level + 1}>").replace(f"</h{level}>", f"</h{level + 1}>")
     return safe_html(html)

@@ -17,17 +17,12 @@ from llmcost.study.labels import fleet_name, gpu_name
 from llmcost.study.options import api_people, fixed_lines, open_api_usd_per_month, serverless_usd_per_month, tuned_lines
 from llmcost.study.pricing import cheapest_listed, hosts_of, offer_today
 from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
-from llmcost.study.unit_costs import replica_usd_per_hour, unit_costs
+from llmcost.study.unit_costs import always_on_option, replica_usd_per_hour, unit_costs
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
 STEPS = ("always full", "at your load", "with people")
-
-
-def own_option(study: Study, choice: WorkloadChoice) -> str | None:
-    """Which own GPUs the arithmetic follows: rented, else owned; None where neither can be had."""
-    return next((option for option in ("rented", "owned") if option in choice.supplies and option in study.totals), None)
 
 
 def ladder(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
@@ -47,11 +42,15 @@ def ladder(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
         ways.append(("open_api", f"{choice.alternative.model_id} by API", (None, usd / mtok, (usd + people) / mtok)))
     for option in (o for o in ("serverless", "rented", "owned") if o in choice.supplies and o in study.totals):
         name = {"serverless": "", "rented": "Rent ", "owned": "Own "}[option] + fleet_name(study, choice, option)
-        costs = unit_costs(study, choice, option)
-        steps = _serverless_steps(study, choice) if option == "serverless" else (costs["full"], costs["at_load"], costs["with_people"])
+        steps = _serverless_steps(study, choice) if option == "serverless" else _fleet_steps(study, choice, option)
         ways.append((option, name[0].upper() + name[1:], steps))
     rows = [(way, label, step, usd) for way, label, steps in ways for step, usd in zip(STEPS, steps, strict=True) if usd is not None]
     return pd.DataFrame(rows, columns=["way", "label", "step", "usd_per_mtok"])
+
+
+def _fleet_steps(study: Study, choice: WorkloadChoice, option: str) -> tuple[float | None, ...]:
+    costs = unit_costs(study, choice, option)
+    return costs["full"], costs["at_load"], costs["with_people"]
 
 
 def _serverless_steps(study: Study, choice: WorkloadChoice) -> tuple[float, float, float]:
@@ -95,7 +94,7 @@ def use_cases(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
 
 def own_usd_per_request(study: Study, choice: WorkloadChoice, fresh_input_tokens: float, output_tokens: float) -> float | None:
     """USD of one request on a replica that is busy all the time, at the plan's GPUs; None where the plan cannot serve this shape."""
-    option = own_option(study, choice)
+    option = always_on_option(study)
     if option is None:
         return None
     plan, latency = choice.supplies[option].plan, choice.workload.latency
@@ -150,7 +149,7 @@ def levers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     What cannot be compared here (nothing answers today, no host, no own GPUs) is left out.
     """
     steps = ladder(study, choice).set_index(["way", "step"])["usd_per_mtok"]
-    own = own_option(study, choice)
+    own = always_on_option(study)
     hosts = hosts_of(study, choice)
     eligible = hosts[hosts["status"] == "ok"]["usd_per_month"] / float(sum(moved_volumes(choice, study.values)))
     pairs = []

@@ -22,7 +22,7 @@ def always_on_option(study: Study) -> str | None:
 
 
 def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, float | None]:
-    """USD per million tokens (input and output, of the model that makes them) of one workload.
+    """USD per million tokens (input and output, of the model that makes them) of one workload on rented or owned GPUs.
 
     full         a replica that is busy every hour of the month
     at_load      the whole fleet with its idle hours and spares, over the tokens that it serves
@@ -30,6 +30,7 @@ def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, f
     open_api     the same work at the cheapest eligible host, or None
     today        the same work on today's model, tuned, or None
     """
+    assert option in ALWAYS_ON, "serverless GPUs are billed awake, not around the clock"
     values, supply = study.values, choice.supplies[option]
     mtok = float(sum(moved_volumes(choice, values)))
     replica = float(sum(replica_lines(supply, values).values()))

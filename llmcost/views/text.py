@@ -3,6 +3,9 @@
 import re
 import unicodedata
 
+MONEY = "<span>\\$</span>"
+"""A dollar alone in an element of its own: see Prose."""
+
 
 class Prose:
     """A piece of Markdown; in a notebook it shows as text, in the report as paragraphs.
@@ -15,7 +18,7 @@ class Prose:
         self.text = text
 
     def _repr_markdown_(self):
-        return re.sub(r"\\?\$", r"<span>\\$</span>", self.text)
+        return re.sub(r"\\?\$", lambda _: MONEY, self.text)
 
     def __repr__(self):
         return self.text

@@ -9,7 +9,8 @@ import pandas as pd
 from llmcost.study.choices import out_of_reach
 from llmcost.study.pricing import hosts_of
 from llmcost.study.problem import WorkloadChoice, volumes
-from llmcost.study.token_costs import ladder, levers, own_option
+from llmcost.study.token_costs import ladder, levers
+from llmcost.study.unit_costs import always_on_option
 from llmcost.study.wording import mtok, number, percent, usd
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def no_host_reason(choice: WorkloadChoice) -> str:
 def headline(study: Study, choice: WorkloadChoice) -> str:
     """The price of a million tokens on each side, in one breath."""
     steps = ladder(study, choice).set_index(["way", "step"])["usd_per_mtok"]
-    model, own = choice.alternative.model_id, own_option(study, choice)
+    model, own = choice.alternative.model_id, always_on_option(study)
     today = "Nothing answers these requests today."
     if choice.today:
         today = f"A million tokens of your mix cost **{usd(steps['today', 'at your load'])}** on {choice.today.model_id}, tuned."
@@ -102,7 +103,7 @@ def hosts_reading(study: Study, choice: WorkloadChoice, refusals: pd.DataFrame) 
 
 def ladder_title(study: Study, choice: WorkloadChoice) -> str:
     """From the full GPU to the whole bill."""
-    own = own_option(study, choice)
+    own = always_on_option(study)
     if own is None:
         return f"GPUs of your own cannot be had: {no_own_reason(choice)}"
     steps = ladder(study, choice).set_index(["way", "step"])["usd_per_mtok"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -144,12 +144,30 @@ def waiting(fleet: OwnFleet) -> str:
 
 
 def plans_tried(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
-    """Every plan tried for a workload, one row each: its cheapest way to be had, or its gate; `candidates()` has every way."""
+    """Every plan tried for a workload, a row per model, GPU and precision and a column per GPUs of a replica.
+
+    A cell holds the plan's cheapest bill in USD a month with how it is had, "ask" before a bill that rests on an unasked question, or
+    the gate that the plan fails; `candidates()` has every way with its full reason.
+    """
     tried = study.candidates()
     tried = tried[(tried["workload"] == choice.workload.id) & (tried["option"] != "hybrid")]
     tried = tried.assign(rank=tried["status"].map({"ok": 0, "ask": 1, "gated": 2, "infeasible": 3}))
     best = tried.sort_values(["rank", "usd_per_month"]).drop_duplicates(["model_id", "plan"])
-    best["option"] = best["option"].where(best["provider"] != "", "")  # what fits no memory was never asked a price for
-    ways = tried.groupby(["model_id", "plan"]).size().rename("ways_tried").reset_index()
-    columns = ["model_id", "plan", "option", "provider", "replicas_count", "usd_per_month", "throughput", "status", "reason"]
-    return best.merge(ways).sort_values(["rank", "usd_per_month", "model_id", "plan"])[[*columns, "ways_tried"]]
+    best["cell"] = [_cell(row) for row in best.itertuples()]
+    best["gpu"] = best["gpu_id"].map(gpu_name)
+    order = best.groupby(["model_id", "gpu_id", "precision"])["usd_per_month"].min().rename("cheapest")
+    wide = best.pivot(index=["model_id", "gpu_id", "gpu", "precision"], columns="gpus_count", values="cell").reset_index()
+    wide = wide.merge(order.reset_index()).sort_values(["cheapest", "gpu_id", "precision"])
+    return wide.drop(columns=["gpu_id", "cheapest"]).rename(columns={count: f"{count} GPU{'s' * (count > 1)}" for count in (1, 2, 4, 8)})
+
+
+GATES = {"do not fit": "too large", "between tokens": "too slow"}
+"""A part of a gate's reason -> the gate in a word."""
+
+
+def _cell(row: Any) -> str:
+    if row.status == "infeasible":
+        return next((word for part, word in GATES.items() if part in row.reason), row.reason)
+    if row.status == "gated":
+        return "gated"
+    return f"{'ask: ' * (row.status == 'ask')}{usd(row.usd_per_month)} {row.option}"
