@@ -18,6 +18,7 @@ from llmcost.inputs.errors import InputError
 from llmcost.reporting import batch, cli, engine, page
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.figures import bills, first_page_option
+from llmcost.reporting.history import since_last_time
 from llmcost.reporting.process import Limits, run_jobs
 
 engine.register()
@@ -396,3 +397,18 @@ def test_bills_stand_side_by_side_and_sum_to_their_totals():
     assert shown["labels"] == ["A"]
     sums = [sum(filter(None, column)) for column in zip(*shown["items"].values(), strict=True)]
     assert sums == pytest.approx(shown["totals"], abs=0.01)
+
+
+def test_a_report_says_what_changed_since_the_one_it_replaces(tmp_path):
+    def results(day, option, typical):
+        options = [{"id": option, "total_usd_per_month": {"typical": typical}}]
+        return {"as_of_date": day, "options": options, "verdict": {"option": option, "answer": "No"}}
+
+    published = tmp_path / "results.json"
+    assert since_last_time(published, results("2026-11-01", "tuned", 900)) == "first report"
+    published.write_text("not json")
+    assert since_last_time(published, results("2026-11-01", "tuned", 900)) == "first report"
+    published.write_text(json.dumps(results("2026-08-01", "tuned", 1000)))
+    assert since_last_time(published, results("2026-11-01", "tuned", 900)) == "2026-08-01: the same advice, $1,000 a month (-$100 since)"
+    assert since_last_time(published, results("2026-11-01", "owned", 900)).startswith("2026-08-01: the advice was: No")
+    assert since_last_time(published, results("2026-08-01", "owned", 900)) == "first report"

@@ -67,7 +67,8 @@ def report_clients(
     engine_name = in_process.ENGINE_NAME if engine == "fork" else None
     script, build = chart_script.text(), build_hash(notebook_paths)
     todo = [
-        Job(slug, parameter(folder), out_dir / ".work" / slug, notebook_paths, engine_name, script, build) for slug, folder in slugs.items()
+        Job(slug, parameter(folder), out_dir / ".work" / slug, notebook_paths, engine_name, script, build, out_dir / slug / "results.json")
+        for slug, folder in slugs.items()
     ]
     cores_count = os.cpu_count() or 1
     start_method = "fork" if engine == "fork" else "spawn"

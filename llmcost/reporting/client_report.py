@@ -14,6 +14,7 @@ from llmcost.inputs.errors import InputError
 from llmcost.reporting import page
 from llmcost.reporting.build import fingerprint
 from llmcost.reporting.errors import ReportError
+from llmcost.reporting.history import since_last_time
 from llmcost.views.results import ABOUT_THE_CODE, RESULTS_MIME, plain
 
 NOTEBOOK_LIMIT_BYTES = 20_000_000
@@ -30,6 +31,7 @@ class Job:
     engine_name: str | None
     chart_script: str
     build: str  # hash of what makes the report, the client's inputs left out
+    published: Path  # results.json of the report that this one replaces
 
 
 def make_report(job: Job) -> dict[str, Any]:
@@ -38,6 +40,7 @@ def make_report(job: Job) -> dict[str, Any]:
     (job.folder / "notebooks").mkdir(parents=True)
     executed = {path.stem: run_notebook(path, job) for path in job.notebooks}
     results = merged(executed, job.slug, study.fingerprint) | {"fingerprint": fingerprint(study.fingerprint, job.build)}
+    results["verdict"]["since_last_time"] = since_last_time(job.published, results)
     write(job.folder / "results.json", json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False))
     write(job.folder / "report.html", page.render(results, executed, job.chart_script))
     return results

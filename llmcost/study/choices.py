@@ -12,7 +12,7 @@ from llmcost.study.assumptions import Assumption, Values, typical_values
 from llmcost.study.bills import Decision, option_totals
 from llmcost.study.candidates import Candidate, candidates, cheapest_supplies, supply_assumptions, workload_plans
 from llmcost.study.gpu_offers import gpu_offers
-from llmcost.study.hosts import JudgedOffer, cheapest_eligible, judged_offers
+from llmcost.study.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
 from llmcost.study.load import WorkloadLoad
 from llmcost.study.options import LABELS
 from llmcost.study.problem import WorkloadChoice, cached_fraction, moved_volumes
@@ -30,7 +30,7 @@ class Considered:
 def considered(client: Client, workload: Workload, load: WorkloadLoad, alternative: Alternative, values: Values) -> Considered:
     """Hosts and serving plans of one open model for one workload."""
     as_of, at = client.as_of_date, f"workloads.{workload.id}"
-    today = todays_offer(workload.today, as_of, client.quotes, f"{at}.today") if workload.today else None
+    today = todays_offer(workload.today, as_of, client.quotes, f"{at}.today") if workload.today and may_leave(workload) else None
     bare = WorkloadChoice(workload, load, today, alternative, None, {})
     into, out = moved_volumes(bare, values)
     bill = {
@@ -61,15 +61,19 @@ def checked_alternatives(client: Client) -> Client:
 
 
 def best_considered(client: Client, tried: Sequence[Considered], base: Mapping[str, Assumption]) -> Considered:
-    """Of the open models tried for a workload the one whose cheapest option is cheapest."""
+    """Of the open models tried for a workload the one whose cheapest option is cheapest.
 
-    def cheapest(one: Considered) -> float:
+    Where nothing else answers, what fails the evaluation has no fallback: then the model that passes most comes first.
+    """
+
+    def rank(one: Considered) -> tuple[float, float]:
         decision = decide(client, [one.choice], 1.0)
         values = typical_values({**base, **chosen_assumptions(client, [one.choice])})
         moved = [float(usd) for option, usd in option_totals(decision, values).items() if option not in ("today", "tuned")]
-        return min(moved, default=float("inf"))
+        failing = 0.0 if one.choice.today else 1 - one.choice.alternative.passing_fraction.typical
+        return failing if moved else 1.0, min(moved, default=float("inf"))
 
-    return min(tried, key=cheapest)
+    return min(tried, key=rank)
 
 
 def chosen_assumptions(client: Client, choices: Sequence[WorkloadChoice]) -> dict[str, Assumption]:
@@ -87,9 +91,9 @@ def out_of_reach(option: str, choice: WorkloadChoice) -> tuple[str, str] | None:
     """(status, reason) why an option cannot be had for a workload, or None."""
     gates = choice.workload.gates
     if option in ("today", "tuned"):
-        if choice.today is None:
-            return "infeasible", "nothing answers these requests today"
-        return ("gated", "data may not leave") if not gates.third_party_api_allowed or gates.air_gapped else None
+        if choice.workload.today and not may_leave(choice.workload):
+            return "gated", "data may not leave"
+        return None if choice.today else ("infeasible", "nothing answers these requests today")
     if option in ("open_api", "hybrid") and choice.host is None:
         reason = _why_no_host(choice)
         return ("unpriced" if reason == "no host has a price for it" else "gated"), f"{choice.alternative.model_id}: {reason}"
@@ -104,7 +108,7 @@ def out_of_reach(option: str, choice: WorkloadChoice) -> tuple[str, str] | None:
 
 def _why_no_host(choice: WorkloadChoice) -> str:
     gates = choice.workload.gates
-    if not gates.third_party_api_allowed or gates.air_gapped:
+    if not may_leave(choice.workload):
         return "data may not leave"
     if gates.fine_tuned_weights:
         return "own weights are not sold by the token"

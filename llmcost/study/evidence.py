@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from llmcost.study.draws import cheapest_fraction
+from llmcost.study.hosts import may_leave
 from llmcost.study.names import plain_name, shown, shown_range
 from llmcost.study.wording import percent, probability, usd
 
@@ -21,8 +22,8 @@ def gates(study: Study) -> list[dict[str, str]]:
     several = len(study.choices) > 1
     for choice in study.choices:
         gate, before = choice.workload.gates, f"{choice.workload.id}: " if several else ""
-        leaves = "yes" if gate.third_party_api_allowed and not gate.air_gapped else "no"
-        found.append(_gate(f"{before}data may leave", "ok", f"{leaves} ({gate.evidence or 'client, no document named'})"))
+        rule = "data may leave" if may_leave(choice.workload) else "air gap" if gate.air_gapped else "data stays inside"
+        found.append(_gate(f"{before}{rule}", "ok", gate.evidence or "said by the client, no document named"))
         if gate.regions:
             host = choice.host
             status = host.status if host else "failed"

@@ -59,6 +59,11 @@ def judged_offers(offers: list[Offer], workload: Workload, bill: dict[str, float
     return sorted(judged, key=lambda j: (j.usd_per_month, j.offer.provider, j.offer.host_model))
 
 
+def may_leave(workload: Workload) -> bool:
+    """Whether the client's rules let its data go to somebody else's API at all."""
+    return workload.gates.third_party_api_allowed and not workload.gates.air_gapped
+
+
 def cheapest_eligible(judged: list[JudgedOffer]) -> JudgedOffer | None:
     """The cheapest that is ok; where none is, the cheapest that must be asked; else None."""
     for status in ("ok", "ask"):
@@ -70,7 +75,7 @@ def cheapest_eligible(judged: list[JudgedOffer]) -> JudgedOffer | None:
 
 def _status(offer: Offer, workload: Workload, tokens_per_request: float, peak_requests_per_minute: float) -> tuple[str, str]:
     gates = workload.gates
-    if not gates.third_party_api_allowed or gates.air_gapped:
+    if not may_leave(workload):
         return "failed", "data may not leave"
     if gates.fine_tuned_weights:
         return "failed", "own weights are not sold by the token"

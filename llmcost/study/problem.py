@@ -46,7 +46,7 @@ class Supply:
 class WorkloadChoice:
     """One workload with the model, host and supplies that its options use.
 
-    today      what answers now, or None
+    today      what answers now and may go on answering, or None
     host       the cheapest eligible API host of the open model, or None
     supplies   "rented", "owned", "serverless", "hybrid" -> the cheapest supply; a missing one has no feasible plan
     """

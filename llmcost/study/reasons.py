@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from llmcost.model.break_even import months_until
 from llmcost.model.fleet import delivered_utilization
+from llmcost.study.hosts import may_leave
 from llmcost.study.labels import labels, replicas_count
 from llmcost.study.names import plain_name, shown
 from llmcost.study.options import LABELS, fleet_count
@@ -52,9 +53,32 @@ def flip_sentences(study: Study) -> list[str]:
     for flip in sorted(study.flips(), key=_distance):
         nearest.setdefault(flip.path, flip)
     said = [_flip_sentence(study, flip) for flip in list(nearest.values())[:SHOWN_FLIPS]]
+    said += _rule_flip(study)
     if said and study.totals[study.winner] > min(study.totals.values()):
         return [f"the balance already tips; it tips back at: {said[0]}", *said[1:]]
     return said or ["nothing within its range, one input at a time, turns the answer"]
+
+
+def without_api_rule(study: Study, allowed: bool) -> Study:
+    """The same client with its data free to leave, or kept inside."""
+    rules = {"third_party_api_allowed": allowed, "air_gapped": False}
+    return study.what_if({f"workloads.{w.id}.gates.{rule}": value for w in study.client.workloads for rule, value in rules.items()})
+
+
+def _rule_flip(study: Study) -> list[str]:
+    """What the other rule about the data would make of the answer, and its price."""
+    inside = not any(may_leave(workload) for workload in study.client.workloads)
+    other = without_api_rule(study, allowed=inside)
+    if not other.totals:
+        return ["data may not leave: nothing is left"]
+    cheapest = min(other.totals, key=other.totals.__getitem__)
+    if cheapest == study.winner:
+        return []
+    difference = other.totals[cheapest] - study.totals[study.winner]
+    price = f"{usd(abs(difference))} a month {'more' if difference > 0 else 'less'}"
+    fails = max(1 - choice.alternative.passing_fraction.typical for choice in other.choices)
+    fallback = "" if inside or "today" not in study.totals else f", and no fallback for the {percent(fails)} that fails"
+    return [f"data may {'leave' if inside else 'not leave'}: {labels(other)[cheapest]}, {price}{fallback}"]
 
 
 def _distance(flip: Flip) -> float:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llmcost.study.evidence import confidence, gates, weakest_assumption
+from llmcost.study.hosts import may_leave
 from llmcost.study.labels import described, labels, owns_nothing
 from llmcost.study.options import LABELS
 from llmcost.study.problem import VOLUME
-from llmcost.study.reasons import flip_sentences, why
+from llmcost.study.reasons import flip_sentences, why, without_api_rule
 from llmcost.study.wording import percent, usd, usd_range
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ def verdict(study: Study) -> dict[str, Any]:
         "weakest_assumption": weakest_assumption(study),
         "confidence": confidence(study),
         "decision_asked": _decision_asked(study),
-        "since_last_time": "first report",
         "look_again": _look_again(study),
     }
 
@@ -122,8 +122,10 @@ def _close_call(study: Study) -> str:
 def _detail(study: Study) -> str:
     """The second sentence: the other side of the question, with its range."""
     winner, other = study.winner, study.rival
-    if other == winner:
+    if not any(may_leave(workload) for workload in study.client.workloads):
         return _premium(study)
+    if other == winner:
+        return ""
     difference = study.draws()[other] - study.draws()[winner]
     typical, low, high = study.totals[other] - study.totals[winner], difference.quantile(0.1), difference.quantile(0.9)
     name = labels(study)[other]
@@ -144,8 +146,7 @@ def _per_unit(study: Study) -> str:
 
 def _premium(study: Study) -> str:
     """What a rule that leaves one way open costs a month: the same client without it."""
-    rules = {"third_party_api_allowed": True, "air_gapped": False}
-    free = study.what_if({f"workloads.{w.id}.gates.{rule}": value for w in study.client.workloads for rule, value in rules.items()})
+    free = without_api_rule(study, allowed=True)
     cheapest = min(free.totals, key=free.totals.__getitem__)
     cost, premium = usd(free.totals[cheapest]), usd(study.totals[study.winner] - free.totals[cheapest])
     return f"Without the rule the same work would cost {cost} a month ({labels(free)[cheapest]}): the rule costs {premium} a month."
