@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmcost.model import HOURS_PER_MONTH
-from llmcost.model.fleet import replicas_for_peak
-from llmcost.study.options import fixed_lines, open_api_usd_per_month, replica_lines, tuned_lines
+from llmcost.study.options import fixed_lines, fleet_count, open_api_usd_per_month, replica_lines, tuned_lines
 from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, f
     values, supply = study.values, choice.supplies[option]
     mtok = float(sum(moved_volumes(choice, values)))
     replica = float(sum(replica_lines(supply, values).values()))
-    count = float(replicas_for_peak(supply.curve.peak, values["hidden_costs.headroom_fraction"], spare_count=study.decision.spare_count))
+    count = float(fleet_count(choice, supply, values, study.decision.spare_count))
     fixed = float(sum(fixed_lines(option, values, study.decision.horizon_months).values())) / len(study.choices)
     today_mtok = float(sum(volumes(choice, values)))
     return {
@@ -49,3 +48,20 @@ def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, f
 def replica_usd_per_hour(study: Study, choice: WorkloadChoice, option: str) -> float:
     """USD of one replica for an hour, busy or idle."""
     return float(sum(replica_lines(choice.supplies[option], study.values).values())) / HOURS_PER_MONTH
+
+
+def break_even_utilization(study: Study, choice: WorkloadChoice, option: str) -> tuple[float, float] | None:
+    """(GPUs alone, with people) the delivered utilization at which this fleet costs what the open model's API would; None without an API.
+
+        u = (replicas * replica USD + fixed USD) / (replicas * what the API bills for a replica that is full all month)
+
+    Above 1 no utilization suffices. Spares are in the replicas.
+    """
+    if choice.host is None:
+        return None
+    values, supply = study.values, choice.supplies[option]
+    count = float(fleet_count(choice, supply, values, study.decision.spare_count))
+    full = count * float(open_api_usd_per_month(choice, values)) / supply.curve.mean
+    gpus = count * replica_usd_per_hour(study, choice, option) * HOURS_PER_MONTH
+    fixed = float(sum(fixed_lines(option, values, study.decision.horizon_months).values())) / len(study.choices)
+    return gpus / full, (gpus + fixed) / full
