@@ -206,6 +206,9 @@ def test_every_row_is_used_or_rejected(tmp_path):
     bad = "2026-10-01T05:00:00Z,10,-5,100\nyesterday,10,1000,100\n2026-10-01T06:00:00Z,10,NaN,100\n2026-10-01T07:00:00Z,10,,100\n"
     usage = usage_of(tmp_path, HEAD + rows(48) + bad)
     assert (usage.rows_count, usage.rows_used_count, usage.rows_rejected_count) == (52, 48, 4)
+    ragged = "2026-10-01T05:00:00Z,10,1000\n2026-10-01T06:00:00Z,10,1000,100,7,8\n"
+    usage = usage_of(tmp_path, HEAD + rows(48) + ragged)
+    assert (usage.rows_count, usage.rows_used_count, usage.rows_rejected_count) == (50, 48, 2)
     assert usage.hourly["input_tokens"].sum() == 48_000 and usage.covered_fraction == 1
 
 
@@ -248,3 +251,20 @@ def test_jsonl_is_read_like_csv(tmp_path):
 
 def test_a_hostile_file_name_stays_a_name(tmp_path):
     assert usage_of(tmp_path, HEAD + rows(24), "o'brien'); drop.csv").rows_used_count == 24
+
+
+def test_columns_by_our_own_names_need_no_mapping(tmp_path):
+    text = "time,input_tokens,output_tokens,cached_input_tokens\n" + "".join(f"2026-10-01T{h:02d}:00:00Z,1000,100,400\n" for h in range(24))
+    (tmp_path / "own.csv").write_text(text)
+    usage = read_usage(tmp_path, Usage(file="own.csv"), "load.usage")
+    assert usage.has_cached_tokens and usage.hourly["cached_input_tokens"].sum() == 9_600
+
+
+@pytest.mark.parametrize("provider", ["openai", "OpenAI"])
+def test_a_provider_is_known_by_its_other_names(provider):
+    assert todays_offer(Today(provider=provider, model_id="gpt-4o-2024-11-20"), dt.date(2026, 11, 15), [], "today").model_id == "gpt-4o"
+
+
+def test_an_open_model_may_answer_today():
+    offer = todays_offer(Today(provider="deepinfra", model_id="llama-3.3-70b"), dt.date(2026, 11, 15), [], "today")
+    assert offer.provider == "deepinfra" and offer.prices.input_usd_per_mtok > 0

@@ -16,7 +16,7 @@ from llmcost.model.api_bill import api_usd_per_month
 from llmcost.model.break_even import staircase_break_even
 from llmcost.model.fleet import LoadDurationCurve, delivered_utilization, gpu_usd_per_mtok, replicas_for_peak
 from llmcost.model.overhead import capital_usd_per_month, monthly_rate_fraction
-from llmcost.model.serverless import awake_fraction, billed_replica_hours
+from llmcost.model.serverless import awake_fraction, billed_replicas_and_boots
 from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.model.types import TokenPrices
 from llmcost.model.uncertainty import triangle_ends, triangular_draws, uniform_stream
@@ -189,19 +189,19 @@ seconds = between(0, 300)
 def test_serverless_bills_the_load_or_more_and_nothing_for_nothing(hours, service, idle, boot):
     load = hours[:, 0]
     rate = np.where(load > 0, hours[:, 1], 0.0)
-    billed, boots = billed_replica_hours(load, rate, service, idle, boot)
+    billed, boots = billed_replicas_and_boots(load, rate, service, idle, boot)
     assert billed >= load.mean() - 1e-9
     assert boots >= 0
-    more, _ = billed_replica_hours(load, rate, service, idle + 10, 0)
-    assert more >= billed_replica_hours(load, rate, service, idle, 0)[0] - 1e-9
-    assert billed_replica_hours(load * 0, rate * 0, service, idle, boot) == (0, 0)
+    more, _ = billed_replicas_and_boots(load, rate, service, idle + 10, 0)
+    assert more >= billed_replicas_and_boots(load, rate, service, idle, 0)[0] - 1e-9
+    assert billed_replicas_and_boots(load * 0, rate * 0, service, idle, boot) == (0, 0)
 
 
 @given(between(0, 2), between(0.125, 30), seconds, seconds)
 def test_one_serverless_replica_never_bills_more_than_all_the_time(rate, service, idle, boot):
     assert 0 <= awake_fraction(rate, service, idle) <= 1
     load = np.full(24, min(rate * service / 64, 1.0))
-    billed, _ = billed_replica_hours(load, np.full(24, rate), service, idle, boot)
+    billed, _ = billed_replicas_and_boots(load, np.full(24, rate), service, idle, boot)
     assert billed <= 1 + 1e-9
 
 

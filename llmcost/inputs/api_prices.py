@@ -10,7 +10,7 @@ import pandas as pd
 from genai_prices import __version__ as GENAI_PRICES_VERSION
 from genai_prices import data_snapshot
 
-from llmcost.inputs.catalog import in_force, sidecar, table
+from llmcost.inputs.catalog import aliases, in_force, sidecar
 from llmcost.inputs.client import Quote, Today
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.quotes import read_quotes
@@ -58,42 +58,36 @@ def open_model_offers(model_id: str, as_of: dt.date, quotes: list[Quote]) -> lis
 
 def _with_batch(offer: Offer, listed: list[Offer]) -> Offer:
     """Our row with the batch discount that the list knows of the same host, where our rows have none."""
-    batch = min((o.prices.batch_multiplier for o in listed if o.provider == offer.provider), default=1.0)
-    known = offer.prices.batch_multiplier < 1
-    return offer if known else replace(offer, prices=replace(offer.prices, batch_multiplier=batch))
+    if offer.prices.batch_multiplier < 1:
+        return offer
+    same = [o.prices for o in listed if o.provider == offer.provider and o.prices.batch_multiplier < 1]
+    if not same:
+        return offer
+    ratios = {name: getattr(same[0], name) for name in ("batch_multiplier", "batch_cached_multiplier")}
+    return replace(offer, prices=replace(offer.prices, **ratios))
 
 
 def todays_offer(today: Today, as_of: dt.date, quotes: list[Quote], field: str) -> Offer:
     """The price of the model that answers now. Raises InputError when there is none: an unpriced model is never 0 USD."""
-    ours = [o for o in _quoted(_our_rows(today.model_id, as_of), today.model_id, quotes) if o.provider == today.provider]
-    provider = next((p for p in _snapshot().providers if p.id == today.provider), None)
-    if provider is None and not ours:
-        known = sorted(p.id for p in _snapshot().providers)
-        near = difflib.get_close_matches(today.provider, known, n=3, cutoff=0.4)
-        raise InputError(
-            "client.yaml", f"{field}.provider", f"{today.provider!r} has no price list here", f"Nearest: {', '.join(near) or 'none'}"
-        )
-    found = provider.find_model(_closed_id(today.model_id)) if provider else None
-    if found is None and not ours:
-        near = difflib.get_close_matches(today.model_id, [m.id for m in provider.models] if provider else [], n=3, cutoff=0.4)
-        raise InputError(
-            "client.yaml",
-            f"{field}.model_id",
-            f"{today.provider} has no price for {today.model_id!r}",
-            f"Nearest: {', '.join(near) or 'none'}; or add a quote for api_prices/{today.provider}/{today.model_id}",
-        )
-    offer = ours[0] if ours else _from_list(today.provider, found, today.model_id, as_of)
+    host = aliases("provider").get(today.provider.lower(), today.provider.lower())
+    model_id = aliases("model").get(today.model_id.lower(), today.model_id)
+    open_model = [o for o in open_model_offers(model_id, as_of, quotes) if o.provider == host and not o.superseded]
+    if open_model:
+        return open_model[0]
+    provider = next((p for p in _snapshot().providers if p.id == host), None)
+    if provider is None:
+        near = _nearest(host, [p.id for p in _snapshot().providers])
+        raise InputError("client.yaml", f"{field}.provider", f"{today.provider!r} has no price list here", near)
+    found = provider.find_model(model_id)
+    offer = _from_list(host, found, model_id, as_of) if found else None
     if offer is None:
-        raise InputError(
-            "client.yaml", f"{field}.model_id", f"{today.model_id!r} is not priced by the token", "Add a quote, or name another model"
-        )
-    return _with_facts(offer, as_of)
+        cure = f"{_nearest(model_id, [m.id for m in provider.models])}; or add a quote for api_prices/{host}/{model_id}"
+        raise InputError("client.yaml", f"{field}.model_id", f"{today.provider} has no price by the token for {today.model_id!r}", cure)
+    return _with_facts(_quoted([offer], model_id, quotes)[0], as_of)
 
 
-def _closed_id(model_id: str) -> str:
-    aliases = table("aliases")
-    found = aliases[(aliases["kind"] == "model") & (aliases["alias"] == model_id)]["id"]
-    return str(found.iloc[0]) if len(found) else model_id
+def _nearest(name: str, known: list[str]) -> str:
+    return f"Nearest: {', '.join(difflib.get_close_matches(name, known, n=3, cutoff=0.4)) or 'none'}"
 
 
 @cache
@@ -101,16 +95,9 @@ def _snapshot() -> Any:
     return data_snapshot.get_snapshot()
 
 
-@cache
-def _model_aliases() -> dict[str, str]:
-    aliases = table("aliases")
-    models = aliases[aliases["kind"] == "model"]
-    return {alias.lower(): model_id for alias, model_id in zip(models["alias"], models["id"], strict=True)}
-
-
 def _listed(model_id: str, as_of: dt.date) -> list[Offer]:
     """Offers of the genai-prices list whose names the alias table maps to this model."""
-    names = _model_aliases()
+    names = aliases("model")
     found = [
         _from_list(provider.id, model, model_id, as_of)
         for provider in _snapshot().providers
@@ -126,12 +113,13 @@ def _from_list(provider: str, model: Any, model_id: str, as_of: dt.date) -> Offe
     usd_in, usd_out = _base(prices.input_mtok), _base(prices.output_mtok)
     if not usd_in or not usd_out:
         return None
-    batch = _base(model.get_prices(moment, BATCH).input_mtok) or usd_in
+    usd_cached, batch = _base(prices.cache_read_mtok) or usd_in, model.get_prices(moment, BATCH)
+    batch_ratios = ((_base(batch.input_mtok) or usd_in) / usd_in, (_base(batch.cache_read_mtok) or usd_cached) / usd_cached)
     return Offer(
         provider=provider,
         model_id=model_id,
         host_model=model.id,
-        prices=TokenPrices(usd_in, _base(prices.cache_read_mtok) or usd_in, usd_out, batch / usd_in),
+        prices=TokenPrices(usd_in, usd_cached, usd_out, *batch_ratios),
         row=f"genai-prices/{provider}/{model.id}",
         source=f"genai-prices {GENAI_PRICES_VERSION}",
         date=_starts(model, moment),
@@ -213,8 +201,9 @@ def _quoted(offers: list[Offer], model_id: str, quotes: list[Quote]) -> list[Off
         quote, provider = read.quote, read.key[0]
         usd_in, usd_out = quote.input_usd_per_mtok or 0.0, quote.output_usd_per_mtok or 0.0
         listed = next((o for o in offers if o.provider == provider and not o.superseded), None)
-        batch = listed.prices.batch_multiplier if listed else 1.0
-        prices = TokenPrices(usd_in, quote.cached_input_usd_per_mtok or usd_in, usd_out, batch)
+        like = listed.prices if listed else TokenPrices(usd_in, usd_in, usd_out)
+        cached = quote.cached_input_usd_per_mtok or usd_in * like.cached_input_usd_per_mtok / like.input_usd_per_mtok
+        prices = replace(like, input_usd_per_mtok=usd_in, cached_input_usd_per_mtok=cached, output_usd_per_mtok=usd_out)
         known = listed or Offer(provider, model_id, model_id, prices, quote.row, quote.said_by, "", "reported")
         said = replace(known, prices=prices, row=quote.row, source=quote.said_by, date=quote.quoted_date.isoformat(), confidence="reported")
         offers = [said, *(replace(o, superseded=True) if o.provider == provider else o for o in offers if o is not listed)]

@@ -16,8 +16,6 @@ from llmcost.inputs.quotes import read_quotes
 from llmcost.inputs.yaml_file import plain, read_yaml
 from llmcost.model.types import Gpu, ModelShape
 
-TAIL = ["effective_from", "source", "retrieved", "confidence", "note"]
-"""The columns that end every table."""
 TEXT_UNITS = {"id", "text", "name", "date", "list"}
 """Units of columns that hold words; a unit that lists choices (a|b|c) does too."""
 
@@ -58,14 +56,21 @@ def _key_text(value: Any) -> str:
     return str(value)
 
 
+@cache
+def aliases(kind: str) -> dict[str, str]:
+    """Other names of a model, GPU or provider, in lower case -> our id."""
+    rows = table("aliases")
+    rows = rows[rows["kind"] == kind]
+    return {alias.lower(): str(found) for alias, found in zip(rows["alias"], rows["id"], strict=True)}
+
+
 def known_id(kind: str, name: str, ids: list[str], file: str, field: str) -> str:
     """The catalog's id for a name that a person wrote, through the alias table; raises InputError with the nearest ones."""
     if name in ids:
         return name
-    aliases = table("aliases")
-    found = aliases[(aliases["kind"] == kind) & (aliases["alias"].str.lower() == name.lower())]["id"]
-    if len(found) and found.iloc[0] in ids:
-        return str(found.iloc[0])
+    alias = aliases(kind).get(name.lower())
+    if alias in ids:
+        return str(alias)
     near = difflib.get_close_matches(name, ids, n=3, cutoff=0.4)
     raise InputError(file, field, f"{name!r} is not a {kind} that the catalog knows", f"Nearest: {', '.join(near) or 'none'}")
 
@@ -75,15 +80,13 @@ def gpu(gpu_id: str, as_of: dt.date) -> Gpu:
     """Hardware facts of one GPU."""
     row = in_force("gpu_hardware", as_of).set_index("gpu_id").loc[gpu_id]
     tflops = {p: float(row[f"{p}_tflops"]) for p in ("bf16", "fp8", "fp4") if pd.notna(row[f"{p}_tflops"])}
-    provisioned = row["provisioned_power_watts"]
     return Gpu(
         gpu_id=gpu_id,
         memory_gb=float(row["memory_gb"]),
         memory_bandwidth_gb_per_second=float(row["memory_bandwidth_gb_per_second"]),
         link_gb_per_second=float(row["link_gb_per_second"]),
         tflops=tflops,
-        board_power_watts=float(row["board_power_watts"]),
-        provisioned_power_watts=float(provisioned if pd.notna(provisioned) else row["board_power_watts"] * 1.6),
+        provisioned_power_watts=float(row["provisioned_power_watts"]),
     )
 
 

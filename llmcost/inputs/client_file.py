@@ -23,7 +23,7 @@ def read_client(folder: Path, as_of: str = "", what_if: dict[str, Any] | None = 
     path = folder / "client.yaml"
     document = read_yaml(path)
     if not isinstance(document, dict):
-        raise InputError(path.name, "", "is not a mapping of keys to values", "Start from `llmcost new DIR`")
+        raise InputError(path.name, "", "is not a mapping of keys to values", "Start from a file that the command `new DIR` writes")
     raw = plain(document)
     for dotted, value in (what_if or {}).items():
         _put(raw, dotted, value)

@@ -10,6 +10,8 @@ from llmcost.inputs.errors import InputError
 TABLES = {
     "gpu_rental": ("provider/region/gpu_id/term", 4, ("gpu_usd_per_hour",)),
     "api_prices": ("provider/model_id", 2, ("input_usd_per_mtok", "output_usd_per_mtok")),
+    "serverless_gpu": ("provider/region/gpu_id", 3, ("gpu_usd_per_hour",)),
+    "gpu_purchase": ("gpu_id/condition", 2, ("value",)),
     "hidden_costs": ("item", 1, ("value",)),
 }
 """Table -> what follows its name in `row`, how many parts that has, and the prices that the quote must give."""

@@ -11,6 +11,7 @@ from llmcost.inputs.errors import InputError
 
 READERS = {".csv": "read_csv", ".jsonl": "read_json", ".parquet": "read_parquet"}
 NEEDED = ("time", "input_tokens", "output_tokens")
+OPTIONAL = ("model", "requests", "cached_input_tokens")
 MIN_HOURS = 24
 
 
@@ -40,11 +41,17 @@ def read_usage(folder: Path, usage: Usage, field: str) -> HourlyUsage:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         mapping = _checked_mapping(connection, path, usage, field)
-        rows = _rows(connection, path, usage, mapping)
+        try:
+            rows = _rows(connection, path, usage, mapping)
+        except duckdb.Error:
+            raise InputError(
+                path.name, field, "has rows that cannot be read", "Export it again as plain CSV, JSON lines or Parquet"
+            ) from None
+        malformed_count = _malformed_count(connection)
     used = rows[rows["hour"].notna()]
     if used.empty:
         raise InputError(path.name, field, f"holds no usable row ({len(rows)} read)", "Export at least one day with times and token counts")
-    return _hourly(path, rows, used, "cached_input_tokens" in mapping)
+    return _hourly(path, rows, used, malformed_count, "cached_input_tokens" in mapping)
 
 
 def _inside(folder: Path, name: str, field: str) -> Path:
@@ -63,7 +70,7 @@ def _inside(folder: Path, name: str, field: str) -> Path:
 def _source(path: Path) -> str:
     reader = READERS.get(path.suffix.lower()) or READERS[Path(path.stem).suffix.lower()]
     quoted = str(path).replace("'", "''")
-    return f"{reader}('{quoted}'{', all_varchar = true, ignore_errors = true' if reader == 'read_csv' else ''})"
+    return f"{reader}('{quoted}'{', all_varchar = true, store_rejects = true' if reader == 'read_csv' else ''})"
 
 
 def _checked_mapping(connection: duckdb.DuckDBPyConnection, path: Path, usage: Usage, field: str) -> dict[str, str]:
@@ -72,9 +79,7 @@ def _checked_mapping(connection: duckdb.DuckDBPyConnection, path: Path, usage: U
         columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {_source(path)}").fetchall()]
     except duckdb.Error:
         raise InputError(path.name, field, "cannot be read as a table", "Export it again with a header line and data rows") from None
-    mapping = {str(name): column for name, column in usage.mapping.items()} or {
-        n: n for n in (*NEEDED, "model", "requests") if n in columns
-    }
+    mapping = {str(name): column for name, column in usage.mapping.items()} or {n: n for n in (*NEEDED, *OPTIONAL) if n in columns}
     for name in NEEDED:
         if name not in mapping:
             raise InputError(
@@ -113,11 +118,20 @@ def _rows(connection: duckdb.DuckDBPyConnection, path: Path, usage: Usage, mappi
     return frame.assign(hour=pd.to_datetime(frame["hour"].astype("Int64"), unit="s", utc=True))
 
 
+def _malformed_count(connection: duckdb.DuckDBPyConnection) -> int:
+    """Lines that are no rows of the table at all: too few or too many cells, broken quotes."""
+    tables = [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+    if "reject_errors" not in tables:
+        return 0
+    answer = connection.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchone()
+    return int(answer[0]) if answer else 0
+
+
 def _quoted(column: str) -> str:
     return column.replace('"', '""')
 
 
-def _hourly(path: Path, rows: pd.DataFrame, used: pd.DataFrame, has_cached: bool) -> HourlyUsage:
+def _hourly(path: Path, rows: pd.DataFrame, used: pd.DataFrame, malformed_count: int, has_cached: bool) -> HourlyUsage:
     sums = ["requests", "input_tokens", "cached_input_tokens", "output_tokens"]
     by_hour = used.groupby("hour")[sums].sum()
     hours = pd.date_range(by_hour.index[0], by_hour.index[-1], freq="h")
@@ -128,9 +142,9 @@ def _hourly(path: Path, rows: pd.DataFrame, used: pd.DataFrame, has_cached: bool
     hourly = by_hour.reindex(hours, fill_value=0.0).rename_axis("hour").reset_index()
     return HourlyUsage(
         hourly=hourly,
-        rows_count=int(rows["rows"].sum()),
+        rows_count=int(rows["rows"].sum()) + malformed_count,
         rows_used_count=int(used["rows"].sum()),
-        rows_rejected_count=int(rows["rows"].sum() - used["rows"].sum()),
+        rows_rejected_count=int(rows["rows"].sum() - used["rows"].sum()) + malformed_count,
         covered_fraction=len(by_hour) / len(hours),
         models=tuple(sorted(m for m in used["model"].unique() if m)),
         has_cached_tokens=has_cached,

@@ -30,6 +30,7 @@ def staircase_break_even(
     fixed_usd_per_month: float,
     replica_mtok_per_month: float,
     spare_count: int = 0,
+    replicas_per_machine_count: int = 1,
     up_to_mtok_per_month: float = 1e6,
 ) -> BreakEven:
     """Volumes at which `fixed + (replicas + spares) * replica` is below `volume * API price`, replicas = ceil(volume / capacity).
@@ -37,6 +38,7 @@ def staircase_break_even(
     api_usd_per_mtok        what the API bills per million tokens of this mix, > 0
     replica_usd_per_month   one replica for a month, > 0
     fixed_usd_per_month     people and the like on top of the API's own, any sign
+    replicas_per_machine_count  replicas that come together; the fleet is filled up to whole machines
     replica_mtok_per_month  volume that one replica carries at this load's peak, headroom taken off; 0 when nothing fits
     Exact: inside a step the own bill is flat and the API bill is a line.
 
@@ -48,7 +50,8 @@ def staircase_break_even(
         return BreakEven("infeasible", (), up_to_mtok_per_month)
     intervals: list[tuple[float, float]] = []
     for replicas in range(1, math.ceil(up_to_mtok_per_month / replica_mtok_per_month) + 1):
-        own = fixed_usd_per_month + (replicas + spare_count) * replica_usd_per_month
+        paid = math.ceil((replicas + spare_count) / replicas_per_machine_count) * replicas_per_machine_count
+        own = fixed_usd_per_month + paid * replica_usd_per_month
         start = max(own / api_usd_per_mtok, (replicas - 1) * replica_mtok_per_month)
         end = min(replicas * replica_mtok_per_month, up_to_mtok_per_month)
         if start >= end:

@@ -58,6 +58,18 @@ def replicas_for_peak(peak_replicas, headroom_fraction, minimum_count=1, spare_c
     return np.maximum(minimum_count, needed) + spare_count
 
 
+def whole_machines(replicas_count, replica_gpus_count, machine_gpus_count):
+    """Replicas that the whole machines hold which these replicas need. Broadcasts.
+
+    GPUs are sold by the machine or the board: what is left over in the last one is paid for, and can serve.
+
+    >>> float(whole_machines(3, 1, 8)), float(whole_machines(3, 4, 8)), float(whole_machines(3, 8, 4))
+    (8.0, 4.0, 3.0)
+    """
+    machines = np.ceil(np.asarray(replicas_count) * replica_gpus_count / machine_gpus_count)
+    return machines * machine_gpus_count / replica_gpus_count
+
+
 def delivered_utilization(mean_served_replicas, replicas_count):
     """What was delivered over what could have been: mean served / replicas, 0 to 1. Never typed in."""
     return mean_served_replicas / replicas_count

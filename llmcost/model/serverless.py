@@ -35,7 +35,7 @@ def awake_and_boots(requests_per_second, service_seconds, idle_timeout_seconds, 
     return 1 - asleep, SECONDS_PER_HOUR * rate * asleep
 
 
-def billed_replica_hours(load_replicas, requests_per_second, service_seconds, idle_timeout_seconds, boot_seconds):
+def billed_replicas_and_boots(load_replicas, requests_per_second, service_seconds, idle_timeout_seconds, boot_seconds):
     """Mean billed replicas over the hours, boots included: (mean billed, mean boots per hour).
 
     Hour by hour: the replicas below the last run full; the last is awake by its own share of the arrivals, boots included; a replica

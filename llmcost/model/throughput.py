@@ -106,20 +106,23 @@ def roofline_replica(
     output_tokens: float,
     itl_limit_seconds: float | None = None,
     concurrency_count: int | None = None,
+    cached_input_tokens: float = 0.0,
 ) -> Replica:
     """One replica at the largest concurrency that fits memory and keeps the inter-token latency.
 
         itl(N) = N / X(N) = N * prefill / output_tokens + step(N);   N = max{N <= fitting: itl(N) <= limit}
 
     input_tokens, output_tokens  mean tokens of a request, > 0 (prefix-cache hits already taken off the input)
+    cached_input_tokens          prefix-cache hits: they cost no prefill, and fill memory and attention like any other
     itl_limit_seconds            mean seconds between output tokens, or None when nothing is promised
     concurrency_count            a concurrency to hold to instead of searching for the best, or None
     Raises DoesNotFit or TooSlow. Leaves out queueing, percentiles and speculative decoding.
     """
-    fits = fitting_concurrency(gpu, gpus_count, model, precision, input_tokens + output_tokens)
+    context_tokens = input_tokens + cached_input_tokens
+    fits = fitting_concurrency(gpu, gpus_count, model, precision, context_tokens + output_tokens)
     n = np.arange(1, fits + 1) if concurrency_count is None else np.array([min(concurrency_count, fits)])
     prefill = prefill_seconds(gpu, gpus_count, model, precision, input_tokens)
-    step = step_seconds(gpu, gpus_count, model, precision, input_tokens + output_tokens / 2, n)
+    step = step_seconds(gpu, gpus_count, model, precision, context_tokens + output_tokens / 2, n)
     itl = n * prefill / output_tokens + step
     meets = itl <= (np.inf if itl_limit_seconds is None else itl_limit_seconds)
     if itl_limit_seconds is not None and not meets[0]:

@@ -11,14 +11,16 @@ KV_BYTES = {"bf16": 2.0, "fp8": 1.0, "fp4": 1.0}
 
 @dataclass(frozen=True)
 class Gpu:
-    """One accelerator. Memory is what the runtime sees; link is one way; TFLOP/s are dense."""
+    """One accelerator. Memory is what the runtime sees; link is one way; TFLOP/s are dense.
+
+    Provisioned power holds the GPU's share of its server.
+    """
 
     gpu_id: str
     memory_gb: float
     memory_bandwidth_gb_per_second: float
     link_gb_per_second: float
     tflops: Mapping[str, float] = field(hash=False)
-    board_power_watts: float = 0.0
     provisioned_power_watts: float = 0.0
 
 
@@ -35,6 +37,21 @@ class ModelShape:
     head_dim_count: float
     native_precision: str
     context_tokens: float
+
+
+@dataclass(frozen=True)
+class Request:
+    """A mean request as a replica sees it, and how long a token may take.
+
+    input_tokens         to be read: those from the prefix cache are left out
+    cached_input_tokens  from the prefix cache: no work to read, but memory and attention like any other
+    itl_limit_seconds    mean seconds between output tokens, None when nothing is promised
+    """
+
+    input_tokens: float
+    output_tokens: float
+    cached_input_tokens: float = 0.0
+    itl_limit_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,9 +74,12 @@ class Replica:
 
 @dataclass(frozen=True)
 class TokenPrices:
-    """List prices of one model at one host, USD per million tokens. `batch_multiplier` is what a batch pays of the price."""
+    """List prices of one model at one host, USD per million tokens. `batch_multiplier` is what a batch pays of the
+    price; `batch_cached_multiplier` of the price of cached input, None where that is the same.
+    """
 
     input_usd_per_mtok: float
     cached_input_usd_per_mtok: float
     output_usd_per_mtok: float
     batch_multiplier: float = 1.0
+    batch_cached_multiplier: float | None = None

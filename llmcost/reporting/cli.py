@@ -6,7 +6,9 @@ Exit codes: 0 everything asked for is there; 1 some clients failed and the other
 
 import argparse
 import difflib
+import io
 import json
+import os
 import sys
 import time
 import traceback
@@ -17,6 +19,9 @@ from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.reporting.errors import ReportError
 
+PROGRAM = os.environ.get("LLMCOST_PROGRAM", "llmcost")
+"""How this command was called, for messages: run.py names itself here."""
+
 
 class UsageError(Exception):
     """Something on the command line cannot be done. The text is for a person."""
@@ -24,6 +29,9 @@ class UsageError(Exception):
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a pipe on Windows may know no arrow
+            stream.reconfigure(errors="replace")
     arguments = parser().parse_args(words)
     try:
         return arguments.command(arguments)
@@ -44,7 +52,7 @@ def main(words: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The words of the command line."""
-    top = argparse.ArgumentParser(prog="llmcost", description="Should you host your own model? A report per client.")
+    top = argparse.ArgumentParser(prog=PROGRAM, description="Should you host your own model? A report per client.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     new_command = commands.add_parser("new", help="write a commented client file to fill in")
     new_command.add_argument("folder", metavar="DIR", type=Path, help="the client's new folder")
@@ -82,7 +90,7 @@ def new(arguments: argparse.Namespace) -> int:
     target.write_text(template.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
     schema = json.dumps(client_schema(), indent=1)
     (arguments.folder / "client.schema.json").write_text(schema + "\n", encoding="utf-8", newline="\n")
-    print(f"Fill in {target}, then: llmcost report {arguments.folder}")
+    print(f"Fill in {target}, then: {PROGRAM} report {arguments.folder}")
     return 0
 
 
@@ -110,7 +118,7 @@ def client_folders(asked: list[str], root: Path) -> list[Path]:
         raise UsageError(f"{root}: there is no such folder of clients")
     known = {path.parent.name: path.parent for path in sorted(root.glob("*/client.yaml"))}
     if not asked and not known:
-        raise UsageError(f"{root}: no folder in it has a client.yaml; `llmcost new {root}/NAME` writes one")
+        raise UsageError(f"{root}: no folder in it has a client.yaml; `{PROGRAM} new {root}/NAME` writes one")
     folders = [known.get(name) or folder_at(name, known) for name in asked or known]
     return list(dict.fromkeys(folders))
 

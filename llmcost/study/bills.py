@@ -46,16 +46,28 @@ def option_lines(decision: Decision, values: Values) -> dict[str, Lines]:
     return {option: makers[option](decision, values) if option in makers else _own(decision, values, option) for option in decision.priced}
 
 
+LEAST_EXPLAINED = 0.2
+"""An invoice that list prices explain by less than a fifth, or more than five times, is another month's or another model's."""
+
+
 def invoice_multiplier(client: Client, choices: Sequence[WorkloadChoice], values: Values) -> float:
-    """The client's invoice over the bill that list prices explain; 1 without an invoice. Raises InputError when nothing answers today."""
+    """The client's invoice over the bill that list prices explain; 1 without an invoice or where today's model is gated.
+
+    Raises InputError when nothing answers today, or when the two are too far apart to be about the same work.
+    """
     if client.invoice is None:
         return 1.0
+    if not any(workload.today for workload in client.workloads):
+        problem = "an invoice without a model that answers today"
+        raise InputError("client.yaml", "invoice", problem, "Give workloads.<id>.today, or leave it out")
     explained = sum(float(usd) for choice in choices for usd in today_lines(choice, values, 1.0).values())
     if explained == 0:
-        raise InputError(
-            "client.yaml", "invoice", "an invoice without a model that answers today", "Give workloads.<id>.today, or leave it out"
-        )
-    return client.invoice.usd_per_month / explained
+        return 1.0
+    ratio = client.invoice.usd_per_month / explained
+    if not LEAST_EXPLAINED < ratio < 1 / LEAST_EXPLAINED:
+        problem = f"is {ratio:.1f} times what list prices explain ({explained:,.0f} USD)"
+        raise InputError("client.yaml", "invoice.usd_per_month", problem, "Check the volumes, the model and the period of the invoice")
+    return ratio
 
 
 class _Watched(dict):

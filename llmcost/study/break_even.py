@@ -52,7 +52,8 @@ def volume_break_even(decision: Decision, assumptions: Mapping[str, Assumption],
     api_usd = float(open_api_usd_per_month(choice, values))
     fixed = float(sum(lines[option].values())) - count * varying - (float(sum(lines["open_api"].values())) - api_usd)
     up_to = min(own_volume * VOLUME_SPAN, per_replica * 5_000)
-    return staircase_break_even(api_usd / own_volume, varying, fixed, per_replica, decision.spare_count, up_to)
+    together = max(1, supply.offer.gpus_count // supply.plan.gpus_count)
+    return staircase_break_even(api_usd / own_volume, varying, fixed, per_replica, decision.spare_count, together, up_to)
 
 
 def _on_a_grid(decision: Decision, values: dict, option: str, own_volume: float) -> BreakEven:

@@ -5,24 +5,31 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from llmcost.inputs.catalog import gpu, in_force
+from llmcost.inputs.catalog import in_force
 from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
+from llmcost.model.types import Request
 from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.gpu_offers import GpuOffer
 from llmcost.study.load import WorkloadLoad
-from llmcost.study.options import fleet_count, hybrid_parts, open_api_usd_per_month, replica_lines, serverless_usd_per_month
+from llmcost.study.options import (
+    fleet_count,
+    hybrid_parts,
+    open_api_usd_per_month,
+    replica_lines,
+    serverless_usd_per_month,
+    storage_usd_per_month,
+)
 from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, taken_fraction
-
-RENTED_TERMS = ("on_demand", "committed_12_months", "committed_36_months")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A plan at an offer for one option, with its GPU bill, or the reason why it is out (of every option where `option` is empty).
+    """A plan at an offer for one option, with the bill of its GPUs (of a hybrid
+    with the API's overflow), or the reason why it is out (of every option where `option` is empty).
 
     margin_ratio  of a hybrid: fill of the first slice over the fill that it needs; above 1 it is worth owning
     """
@@ -53,12 +60,14 @@ def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
     if offer.purchase_usd and offer.resale_fraction:
         tail = ("catalog", offer.source, offer.date, offer.confidence)
         price, resale = offer.purchase_usd, offer.resale_fraction
-        watts = gpu(offer.gpu_id, client.as_of_date).provisioned_power_watts
+        hardware = in_force("gpu_hardware", client.as_of_date).set_index("gpu_id").loc[offer.gpu_id]
+        watts = float(hardware["provisioned_power_watts"])
+        about = ("catalog", str(hardware["source"]), str(hardware["effective_from"]), str(hardware["confidence"]))
         at = f"gpu_purchase.{offer.gpu_id}"
         found += [
             Assumption(f"{at}.purchase_usd", price.low, price.typical, price.high, "USD", *tail),
             Assumption(f"{at}.resale_fraction", resale.low, resale.typical, resale.high, "fraction", *tail, 1.0),
-            Assumption(f"gpu_hardware.{offer.gpu_id}.power_watts", watts, watts, watts, "W", *tail),
+            Assumption(f"gpu_hardware.{offer.gpu_id}.power_watts", watts, watts, watts, "W", *about),
         ]
     return found
 
@@ -71,7 +80,8 @@ def workload_plans(client: Client, workload: Workload, load: WorkloadLoad, alter
     into, out = (load.hourly[c].sum() / requests * ratio for c in ("input_tokens", "output_tokens"))
     limit = workload.latency.limit_seconds if workload.latency else None
     gpu_ids = list(in_force("gpu_hardware", client.as_of_date)["gpu_id"])
-    return serving_plans(alternative.model_id, gpu_ids, client.as_of_date, max(into * fresh, 1.0), max(out, 1.0), limit)
+    request = Request(max(into * fresh, 1.0), max(out, 1.0), into * (1 - fresh), limit)
+    return serving_plans(alternative.model_id, gpu_ids, client.as_of_date, request)
 
 
 def make_supply(plan: ServingPlan, offer: GpuOffer, choice: WorkloadChoice, values: Values) -> Supply:
@@ -114,17 +124,20 @@ def cheapest_supplies(found: Iterable[Candidate]) -> Mapping[str, Supply]:
 
 
 def _worth_pricing(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOffer]:
-    """Of each term the cheapest offer that may be used and whose GPUs a replica can fill; of a term without one, the cheapest refused."""
-    best: dict[str, GpuOffer] = {}
+    """Of each term, and of machines that a replica fills or shares, the cheapest offer that may be used, else the cheapest refused."""
+    best: dict[tuple[str, bool], GpuOffer] = {}
+    order = {"ok": 0, "ask": 1, "failed": 2}
     for offer in offers:
-        fits = plan.gpus_count % offer.gpus_count == 0
-        if not fits and offer.status != "failed":
-            continue
-        known = best.get(offer.term)
-        order = {"ok": 0, "ask": 1, "failed": 2}
+        key = offer.term, fills(plan, offer)
+        known = best.get(key)
         if known is None or (order[offer.status], offer.listed_usd) < (order[known.status], known.listed_usd):
-            best[offer.term] = offer
+            best[key] = offer
     return list(best.values())
+
+
+def fills(plan: ServingPlan, offer: GpuOffer) -> bool:
+    """Whether one replica uses up whole machines, so that a slice of the load can be owned alone."""
+    return plan.gpus_count % offer.gpus_count == 0
 
 
 def _priced(client: Client, choice: WorkloadChoice, plan: ServingPlan, offer: GpuOffer, values: Values) -> list[Candidate]:
@@ -135,12 +148,13 @@ def _priced(client: Client, choice: WorkloadChoice, plan: ServingPlan, offer: Gp
     at = {**values, **{a.path: a.typical for a in supply_assumptions(supply, client)}}
     status, reason = (plan.status, plan.reason) if plan.status == "ask" else (offer.status, offer.reason)
     if option == "serverless":
-        usd = float(serverless_usd_per_month(choice, supply, at))
-        return [Candidate(option, plan, offer, supply, usd / HOURS_PER_MONTH / offer.hourly_usd / plan.gpus_count, usd, status, reason)]
+        awake = float(serverless_usd_per_month(choice, supply, at))
+        count, usd = awake / HOURS_PER_MONTH / offer.hourly_usd / plan.gpus_count, awake + float(storage_usd_per_month(supply, at))
+        return [Candidate(option, plan, offer, supply, count, usd, status, reason)]
     count = float(fleet_count(choice, supply, at, client.own_capacity.spare_replicas_count))
     usd = count * float(sum(replica_lines(supply, at).values()))
     found = [Candidate(option, plan, offer, supply, count, usd, status, reason)]
-    if choice.host:
+    if choice.host and fills(plan, offer):
         with_supply = replace(choice, supplies={"hybrid": supply})
         owned, lines, overflow, _ = hybrid_parts(with_supply, at)
         total = float(np.sum(list(lines.values())) + overflow)

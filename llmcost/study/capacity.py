@@ -11,7 +11,7 @@ import numpy as np
 
 from llmcost.inputs.catalog import gpu, in_force, model_shape
 from llmcost.model.throughput import DoesNotFit, TooSlow, output_tokens_per_second, roofline_replica
-from llmcost.model.types import Gpu, ModelShape, Replica
+from llmcost.model.types import Gpu, ModelShape, Replica, Request
 
 TENSOR_PARALLEL_COUNTS = (1, 2, 4, 8)
 SAME_SHAPE_RATIO = 1.25
@@ -46,13 +46,11 @@ class ServingPlan:
         return f"{self.gpus_count}x {self.gpu_id} {self.precision}"
 
 
-def serving_plans(
-    model_id: str, gpu_ids: Iterable[str], as_of: dt.date, input_tokens: float, output_tokens: float, itl_limit_seconds: float | None
-) -> list[ServingPlan]:
-    """Every plan for one model, feasible or not, for requests of this mean shape (prefix-cache hits taken off the input)."""
+def serving_plans(model_id: str, gpu_ids: Iterable[str], as_of: dt.date, request: Request) -> list[ServingPlan]:
+    """Every plan for one model, feasible or not, for requests of this mean shape."""
     model = model_shape(model_id, as_of)
     return [
-        _plan(model, gpu(gpu_id, as_of), count, precision, as_of, input_tokens, output_tokens, itl_limit_seconds)
+        _plan(model, gpu(gpu_id, as_of), count, precision, as_of, request)
         for gpu_id in gpu_ids
         for precision in precisions(model, gpu(gpu_id, as_of))
         for count in TENSOR_PARALLEL_COUNTS
@@ -64,29 +62,32 @@ def precisions(model: ModelShape, on: Gpu) -> list[str]:
     return ["bf16", "fp8"] if model.native_precision == "bf16" and "fp8" in on.tflops else [model.native_precision]
 
 
-def _plan(
-    model: ModelShape, on: Gpu, count: int, precision: str, as_of: dt.date, input_tokens: float, output_tokens: float, limit: float | None
-) -> ServingPlan:
+def _plan(model: ModelShape, on: Gpu, count: int, precision: str, as_of: dt.date, request: Request) -> ServingPlan:
     def plan(replica: Replica | None, origin: str, sources: tuple[str, ...], status: str, reason: str) -> ServingPlan:
         return ServingPlan(model.model_id, on.gpu_id, count, precision, replica, origin, sources, status, reason)
 
-    ask = (on, count, model, precision, input_tokens, output_tokens)
+    def roofline(limit: float | None, concurrency_count: int | None = None) -> Replica:
+        tokens = (request.input_tokens, request.output_tokens)
+        return roofline_replica(on, count, model, precision, *tokens, limit, concurrency_count, request.cached_input_tokens)
+
+    limit = request.itl_limit_seconds
     try:
-        first = roofline_replica(*ask, limit)
+        first = roofline(limit)
     except DoesNotFit as gate:
         return plan(None, "roofline", (), "infeasible", str(gate))
     except TooSlow:
-        first = roofline_replica(*ask, concurrency_count=1)
-    ratio, origin, sources = calibration(model.model_id, on.gpu_id, count, precision, as_of, *ask[4:], first.concurrency_count)
+        first = roofline(None, concurrency_count=1)
+    key = (model.model_id, on.gpu_id, count, precision, as_of)
+    ratio, origin, sources = calibration(*key, request.input_tokens, request.output_tokens, first.concurrency_count)
     try:
-        roofline = roofline_replica(*ask, limit * ratio if limit else None)
+        modelled = roofline(limit * ratio if limit else None)
     except TooSlow as gate:
         return plan(None, origin, sources, "infeasible", str(TooSlow(gate.itl_seconds / ratio, limit or 0.0)))
     calibrated = replace(
-        roofline,
-        input_tokens_per_second=roofline.input_tokens_per_second * ratio,
-        output_tokens_per_second=roofline.output_tokens_per_second * ratio,
-        itl_seconds=roofline.itl_seconds / ratio,
+        modelled,
+        input_tokens_per_second=modelled.input_tokens_per_second * ratio,
+        output_tokens_per_second=modelled.output_tokens_per_second * ratio,
+        itl_seconds=modelled.itl_seconds / ratio,
     )
     return plan(calibrated, origin, sources, *_evidence(on, count, as_of))
 

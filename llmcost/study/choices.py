@@ -7,7 +7,6 @@ from llmcost.inputs.api_prices import open_model_offers, todays_offer
 from llmcost.inputs.catalog import in_force, known_id
 from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.inputs.errors import InputError
-from llmcost.model import SECONDS_PER_HOUR
 from llmcost.study.assumptions import Assumption, Values, typical_values
 from llmcost.study.bills import Decision, option_totals
 from llmcost.study.candidates import Candidate, candidates, cheapest_supplies, supply_assumptions, workload_plans
@@ -15,7 +14,7 @@ from llmcost.study.gpu_offers import gpu_offers
 from llmcost.study.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
 from llmcost.study.load import WorkloadLoad
 from llmcost.study.options import LABELS
-from llmcost.study.problem import WorkloadChoice, cached_fraction, moved_volumes
+from llmcost.study.problem import WorkloadChoice, cached_fraction, moved_volumes, request_shape
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,9 @@ def considered(client: Client, workload: Workload, load: WorkloadLoad, alternati
         "output_mtok_per_month": float(out),
         "cached_input_fraction": float(cached_fraction(at, values)),
         "batched_fraction": float(values[f"{at}.batchable_fraction"]),
-        "requests_per_month": load.requests_per_month,
     }
-    peak = float(load.hourly["requests"].max()) * 60 / SECONDS_PER_HOUR
-    hosts = judged_offers(open_model_offers(alternative.model_id, as_of, client.quotes), workload, bill, peak)
+    offers = open_model_offers(alternative.model_id, as_of, client.quotes)
+    hosts = judged_offers(offers, workload, bill, request_shape(bare, values))
     choice = replace(bare, host=cheapest_eligible(hosts))
     found = candidates(client, choice, workload_plans(client, workload, load, alternative, values), gpu_offers(client, workload), values)
     return Considered(replace(choice, supplies=cheapest_supplies(found)), hosts, found)

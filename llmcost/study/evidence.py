@@ -6,9 +6,11 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from llmcost.study.draws import cheapest_fraction
-from llmcost.study.hosts import may_leave
+from llmcost.study.hosts import may_leave, region_status
+from llmcost.study.labels import owns_nothing
 from llmcost.study.names import plain_name, shown, shown_range
-from llmcost.study.wording import percent, probability, usd
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.wording import number, percent, probability, usd
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -22,18 +24,10 @@ def gates(study: Study) -> list[dict[str, str]]:
     several = len(study.choices) > 1
     for choice in study.choices:
         gate, before = choice.workload.gates, f"{choice.workload.id}: " if several else ""
-        rule = "data may leave" if may_leave(choice.workload) else "air gap" if gate.air_gapped else "data stays inside"
+        rule = "third-party API allowed" if may_leave(choice.workload) else "air gap" if gate.air_gapped else "no third-party API"
         found.append(_gate(f"{before}{rule}", "ok", gate.evidence or "said by the client, no document named"))
         if gate.regions:
-            host = choice.host
-            status = host.status if host else "failed"
-            found.append(
-                _gate(
-                    f"{before}region {', '.join(gate.regions)}",
-                    status,
-                    f"{host.offer.provider}: {host.reason or 'ok'}" if host else "no host",
-                )
-            )
+            found.append(_gate(f"{before}region {', '.join(gate.regions)}", *_region(study, choice)))
         if choice.workload.latency:
             found.append(_latency_gate(study, before, choice))
         evidence = {
@@ -42,9 +36,32 @@ def gates(study: Study) -> list[dict[str, str]]:
             "guess": ("not tested", "NOT TESTED"),
         }
         found.append(_gate(f"{before}quality", *evidence[choice.alternative.evidence]))
-        if choice.host and not choice.host.offer.requests_per_minute_count:
+        if study.winner in ("open_api", "hybrid") and choice.host and not choice.host.offer.requests_per_minute_count:
             found.append(_gate(f"{before}host's rate limit at the peak", "ask", "ask"))
+        if study.winner == "serverless" and choice.workload.latency:
+            boot = choice.supplies["serverless"].replica.weights_gb / float(study.values["hidden_costs.weights_load_gb_per_second"])
+            found.append(
+                _gate(f"{before}cold starts", "ask", f"a sleeping replica takes about {number(boot, 2)} s to load: is that allowed?")
+            )
     return found
+
+
+WORST = ("ok", "ask", "failed")
+
+
+def _region(study: Study, choice: WorkloadChoice) -> tuple[str, str]:
+    """(worst status, who) over everybody whom the advised option sends this work to."""
+    wanted, winner = choice.workload.gates.regions, study.winner
+    parts: list[tuple[str, str, str]] = []
+    if choice.today and (winner in ("today", "tuned") or choice.alternative.passing_fraction.typical < 1):
+        parts.append((choice.today.provider, *region_status(wanted, choice.today.regions)))
+    if winner in ("open_api", "hybrid") and choice.host:
+        parts.append((choice.host.offer.provider, choice.host.status, choice.host.reason))
+    if winner in choice.supplies and not (winner == "hybrid" and owns_nothing(study)):
+        offer = choice.supplies[winner].offer
+        parts.append((offer.provider, offer.status, offer.reason))
+    status = max((status for _, status, _ in parts), key=WORST.index, default="ok")
+    return status, "; ".join(f"{who}: {reason or 'ok'}" for who, _, reason in parts)
 
 
 def _gate(name: str, status: str, text: str) -> dict[str, str]:
@@ -86,15 +103,18 @@ def confidence(study: Study) -> dict[str, Any]:
     moved = study.winner not in ("today", "tuned")
     quality = max((c.alternative.evidence for c in study.choices), key=EVIDENCE_RANK.__getitem__)
     measured_load = all(load.confidence == "measured" for load in study.loads.values())
-    points = (sure < 0.9) + (sure < 0.6) + (moved and quality != "measured") + (moved and quality == "guess") + (not measured_load)
+    points = (sure < 0.9) + (moved and quality != "measured") + (moved and quality == "guess") + (not measured_load)
     usage = [load.usage for load in study.loads.values() if load.usage]
     thin = any(u.covered_fraction < 0.95 or u.rows_rejected_count > 0.02 * u.rows_count for u in usage)
-    level = ("high", "medium", "medium")[points] if points <= 2 and not thin else "low"
+    explained = 1 / study.invoice_multiplier
+    doubtful = sure < 0.6 or thin or abs(explained - 1) > 0.25
+    level = ("high", "medium", "medium")[points] if points <= 2 and not doubtful else "low"
     because = [
         f"cheapest in {probability(sure)} of the draws",
         "load measured from an export" if measured_load else "load: totals by the client on a public shape",
         f"quality {'measured' if quality == 'measured' else 'reported' if quality == 'reported' else 'a guess'}",
         oldest_price(study),
+        *([f"list prices explain {percent(explained)} of the invoice"] if study.client.invoice else []),
         *([f"usage export covers {percent(usage[0].covered_fraction)} of its hours: thin"] if thin else []),
     ]
     return {"level": level, "because": because}

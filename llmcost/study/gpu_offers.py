@@ -1,13 +1,15 @@
 """What a GPU costs by each way to get it: rented by term, serverless, or bought. Cheapest eligible, with the reason for the rest."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 from llmcost.inputs.catalog import in_force, known_id
-from llmcost.inputs.client import Band, Client, Workload
-from llmcost.inputs.quotes import read_quotes
+from llmcost.inputs.client import Band, Client, Quote, Workload
+from llmcost.inputs.quotes import ReadQuote, read_quotes
 from llmcost.study.hosts import region_status
 
+COMMITTED_MONTHS = {"committed_12_months": 12, "committed_36_months": 36}
 WORKSTATION_CARDS = ("rtx-3090-24gb", "rtx-4090", "rtx-5090")
 """Cards whose driver licence excludes data centres."""
 
@@ -17,8 +19,9 @@ class GpuOffer:
     """One way to get one GPU.
 
     term              on_demand | committed_12_months | committed_36_months | owned | serverless
-    gpus_count        GPUs that come together; a replica must use a whole number of them
+    gpus_count        GPUs that come together: a machine, or the board that they are soldered to
     gpu_usd_per_hour  price of a rented or serverless GPU; None for a bought one
+    idle_timeout_seconds  how long a serverless GPU of this provider stays billed without a request, where that is known
     purchase_usd, resale_fraction  price of a bought GPU, and the share of it left at the end; None for a rented one
     """
 
@@ -34,6 +37,7 @@ class GpuOffer:
     status: str
     reason: str
     gpu_usd_per_hour: float | None = None
+    idle_timeout_seconds: float | None = None
     purchase_usd: Band | None = None
     resale_fraction: Band | None = None
 
@@ -89,17 +93,28 @@ def _listed(row: Any, term: str, provider: str, judged: tuple[str, str], gpus_co
 
 def _quoted_rentals(client: Client, workload: Workload) -> dict[tuple[str, ...], GpuOffer]:
     """Rentals that were really offered to the client, by provider, region, GPU and term; they stand in for the catalog's rows."""
-    gpu_ids = list(in_force("gpu_hardware", client.as_of_date)["gpu_id"])
     found: dict[tuple[str, ...], GpuOffer] = {}
-    for read in read_quotes(client.quotes):
-        if read.table != "gpu_rental" or read.quote.gpu_usd_per_hour is None:
-            continue
+    for read in _quotes(client, "gpu_rental"):
         provider, region, named, term = read.key
-        gpu_id = known_id("gpu", named, gpu_ids, "client.yaml", f"quotes.{read.quote.row}")
-        status, reason = _rental_status(client, workload, "cloud", term, (region,) if region else ())
-        said = (read.quote.row, read.quote.said_by, read.quote.quoted_date.isoformat(), "reported", status, reason)
-        found[(provider, region, gpu_id, term)] = GpuOffer(gpu_id, term, provider, region, 1, *said, read.quote.gpu_usd_per_hour)
+        gpu_id = _gpu_id(client, named, read.quote)
+        judged = _rental_status(client, workload, "cloud", term, (region,) if region else ())
+        found[(provider, region, gpu_id, term)] = _said(read.quote, gpu_id, term, provider, region, judged)
     return found
+
+
+def _quotes(client: Client, table: str) -> list[ReadQuote]:
+    return [read for read in read_quotes(client.quotes) if read.table == table]
+
+
+def _gpu_id(client: Client, named: str, quote: Quote) -> str:
+    gpu_ids = list(in_force("gpu_hardware", client.as_of_date)["gpu_id"])
+    return known_id("gpu", named, gpu_ids, "client.yaml", f"quotes.{quote.row}")
+
+
+def _said(quote: Quote, gpu_id: str, term: str, provider: str, region: str, judged: tuple[str, str]) -> GpuOffer:
+    """A quote as an offer."""
+    said = (quote.row, quote.said_by, quote.quoted_date.isoformat(), "reported", *judged)
+    return GpuOffer(gpu_id, term, provider, region, 1, *said, quote.gpu_usd_per_hour)
 
 
 def _rental_status(client: Client, workload: Workload, market: str, term: str, regions: tuple[str, ...]) -> tuple[str, str]:
@@ -109,24 +124,41 @@ def _rental_status(client: Client, workload: Workload, market: str, term: str, r
         return "failed", f"{market} offer: no agreement with the host"
     if term not in client.own_capacity.terms:
         return "failed", "term not considered by the client"
+    if client.horizon_months < COMMITTED_MONTHS.get(term, 0):
+        return "failed", "the commitment is longer than the horizon"
     return region_status(workload.gates.regions, regions)
 
 
 def _serverless(client: Client, workload: Workload) -> list[GpuOffer]:
-    offers = []
+    def judged(regions: tuple[str, ...]) -> tuple[str, str]:
+        return ("failed", "air gap: no rented GPU") if workload.gates.air_gapped else region_status(workload.gates.regions, regions)
+
+    offers = {}
     for row in in_force("serverless_gpu", client.as_of_date).itertuples():
-        gated = ("failed", "air gap: no rented GPU") if workload.gates.air_gapped else None
-        judged = gated or region_status(workload.gates.regions, _regions(client, row))
-        offers.append(_listed(row, "serverless", row.provider, judged, 1, row.gpu_usd_per_hour))
-    return offers
+        offer = _listed(row, "serverless", row.provider, judged(_regions(client, row)), 1, row.gpu_usd_per_hour)
+        timeout = None if math.isnan(row.idle_timeout_seconds) else float(row.idle_timeout_seconds)
+        offers[(row.provider, row.region, row.gpu_id)] = replace(offer, idle_timeout_seconds=timeout)
+    for read in _quotes(client, "serverless_gpu"):
+        provider, region, named = read.key
+        gpu_id = _gpu_id(client, named, read.quote)
+        offers[(provider, region, gpu_id)] = _said(read.quote, gpu_id, "serverless", provider, region, judged((region,) if region else ()))
+    return list(offers.values())
 
 
 def _purchase(client: Client) -> list[GpuOffer]:
+    quoted = {(_gpu_id(client, read.key[0], read.quote), read.key[1]): read.quote for read in _quotes(client, "gpu_purchase")}
     offers = []
     for row in in_force("gpu_purchase", client.as_of_date).itertuples():
         price = Band(low=row.purchase_low_usd, typical=row.purchase_typical_usd, high=row.purchase_high_usd)
         resale = Band(low=row.resale_low_fraction, typical=row.resale_typical_fraction, high=row.resale_high_fraction)
-        offer = _listed(row, "owned", row.condition, _purchase_status(client, row.gpu_id), 1, None)
+        status = _purchase_status(client, row.gpu_id)
+        offer = _listed(row, "owned", row.condition, status, int(row.gpus_count), None)
+        quote = quoted.get((row.gpu_id, row.condition))
+        if quote:
+            offer, price = (
+                replace(_said(quote, row.gpu_id, "owned", row.condition, "", status), gpus_count=offer.gpus_count),
+                quote.value or price,
+            )
         offers.append(replace(offer, purchase_usd=price, resale_fraction=resale))
     return offers
 

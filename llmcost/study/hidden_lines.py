@@ -11,7 +11,7 @@ import pandas as pd
 from llmcost.inputs.catalog import gpu, in_force
 from llmcost.model import SECONDS_PER_HOUR
 from llmcost.model.overhead import amortised_usd_per_month, implied_multiplier
-from llmcost.model.serverless import awake_and_boots, billed_replica_hours, cold_start_seconds
+from llmcost.model.serverless import awake_and_boots, billed_replicas_and_boots, cold_start_seconds
 from llmcost.study.assumptions import Values, drawn_values
 from llmcost.study.labels import fleet_name, gpu_name, replicas_count
 from llmcost.study.options import OWN, fixed_lines, mean_service_seconds
@@ -171,8 +171,9 @@ def sleeper(study: Study, choice: WorkloadChoice) -> Sleeper | None:
     load = supply.load_replicas * load_scale(choice, supply, study.values)
     service = float(mean_service_seconds(choice, supply, study.values))
     boot = cold_start_seconds(supply.replica.weights_gb, typical(study, "hidden_costs.weights_load_gb_per_second"))
-    idle = typical(study, "hidden_costs.serverless_idle_timeout_seconds")
-    billed, boots = billed_replica_hours(load, rate, service, idle, boot)
+    known = supply.offer.idle_timeout_seconds
+    idle = typical(study, "hidden_costs.serverless_idle_timeout_seconds") if known is None else known
+    billed, boots = billed_replicas_and_boots(load, rate, service, idle, boot)
     price = supply.offer.hourly_usd * supply.plan.gpus_count if supply.offer.term == "serverless" else None
     return Sleeper(float(rate.mean()), service, idle, boot, float(load.mean()), float(billed), float(boots), price)
 

@@ -20,6 +20,14 @@ class JudgedOffer:
     reason: str
 
 
+@dataclass(frozen=True)
+class RequestShape:
+    """What a host must take: mean tokens of one request in the open model's tokens, and requests a minute in the busiest hour."""
+
+    request_tokens: float
+    peak_requests_per_minute: float
+
+
 def coarse_region(place: str) -> str:
     """us, eu, uk or apac for a cloud's own region name; the name itself where it is none of them.
 
@@ -45,17 +53,12 @@ def region_status(wanted: list[str], known: tuple[str, ...]) -> tuple[str, str]:
     return ("ok", "") if inside else ("failed", f"not in {', '.join(wanted)}")
 
 
-def judged_offers(offers: list[Offer], workload: Workload, bill: dict[str, float], peak_requests_per_minute: float) -> list[JudgedOffer]:
+def judged_offers(offers: list[Offer], workload: Workload, bill: dict[str, float], shape: RequestShape) -> list[JudgedOffer]:
     """Every offer of one open model, cheapest first, with its eligibility for this workload.
 
     bill  the arguments of `api_usd_per_month` besides the prices
     """
-    tokens = (bill["input_mtok_per_month"] + bill["output_mtok_per_month"]) * 1e6 / bill["requests_per_month"]
-    amounts = {k: v for k, v in bill.items() if k != "requests_per_month"}
-    judged = [
-        JudgedOffer(offer, float(api_usd_per_month(offer.prices, **amounts)), *_status(offer, workload, tokens, peak_requests_per_minute))
-        for offer in offers
-    ]
+    judged = [JudgedOffer(offer, float(api_usd_per_month(offer.prices, **bill)), *_status(offer, workload, shape)) for offer in offers]
     return sorted(judged, key=lambda j: (j.usd_per_month, j.offer.provider, j.offer.host_model))
 
 
@@ -73,7 +76,7 @@ def cheapest_eligible(judged: list[JudgedOffer]) -> JudgedOffer | None:
     return None
 
 
-def _status(offer: Offer, workload: Workload, tokens_per_request: float, peak_requests_per_minute: float) -> tuple[str, str]:
+def _status(offer: Offer, workload: Workload, shape: RequestShape) -> tuple[str, str]:
     gates = workload.gates
     if not may_leave(workload):
         return "failed", "data may not leave"
@@ -83,8 +86,8 @@ def _status(offer: Offer, workload: Workload, tokens_per_request: float, peak_re
         return "failed", "another list; our dated row for this host is used"
     if offer.kind == "aggregator":
         return "failed", "passes requests on to other hosts"
-    if offer.context_tokens and tokens_per_request > offer.context_tokens:
+    if offer.context_tokens and shape.request_tokens > offer.context_tokens:
         return "failed", f"context of {offer.context_tokens:,.0f} tokens is too short"
-    if offer.requests_per_minute_count and peak_requests_per_minute > offer.requests_per_minute_count:
+    if offer.requests_per_minute_count and shape.peak_requests_per_minute > offer.requests_per_minute_count:
         return "failed", f"{offer.requests_per_minute_count:,.0f} requests a minute are below the peak"
     return region_status(gates.regions, offer.regions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmcost.study.options import LABELS, fleet_count
-from llmcost.study.problem import Supply, WorkloadChoice
+from llmcost.study.problem import Supply, WorkloadChoice, volumes
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -63,13 +63,41 @@ def described(study: Study, option: str) -> str:
     return " and ".join(dict.fromkeys(parts))
 
 
+def passing_fraction(study: Study) -> float:
+    """Share of the whole work that passes the evaluation, workloads weighted by their tokens."""
+    tokens = [float(sum(volumes(choice, study.values))) for choice in study.choices]
+    passing = [choice.alternative.passing_fraction.typical for choice in study.choices]
+    return sum(t * p for t, p in zip(tokens, passing, strict=True)) / sum(tokens)
+
+
+def tuning(study: Study) -> str:
+    """What tuning means for this client: cache, batch, or both."""
+    batch = any(choice.workload.batchable_fraction.typical > 0 for choice in study.choices)
+    caches = [(c.workload.cacheable_input_fraction, float(study.values[f"{c.at}.cached_input_fraction"])) for c in study.choices]
+    cache = any(wanted is not None and wanted.typical > now for wanted, now in caches)
+    return ", ".join(["cache"] * cache + ["batch"] * batch)
+
+
+def hardware_usd(study: Study, option: str) -> float:
+    """What has to be bought for an option: GPUs with their share of the server, typical; 0 where nothing is."""
+    if option not in ("owned", "hybrid"):
+        return 0.0
+    total = 0.0
+    for choice in study.choices:
+        offer, plan = choice.supplies[option].offer, choice.supplies[option].plan
+        if offer.purchase_usd:
+            server = 1 + float(study.values["hidden_costs.owned_server_overhead_fraction"])
+            total += replicas_count(study, choice, option) * plan.gpus_count * offer.purchase_usd.typical * server
+    return total
+
+
 def labels(study: Study) -> dict[str, str]:
     """Every option with its own particulars."""
     named, totals = dict(LABELS), study.totals
     today = " + ".join(dict.fromkeys(f"{c.today.model_id}, {c.today.provider}" for c in study.choices if c.today))
     named["today"] = f"Today ({'invoice' if study.client.invoice else today or 'nothing yet'})"
     if "tuned" in totals:
-        named["tuned"] += " (cache, batch)" if totals["tuned"] < totals["today"] else " (nothing to tune)"
+        named["tuned"] += f" ({tuning(study)})" if totals["tuned"] < totals["today"] else " (nothing to tune)"
     for option, verb in (("serverless", ""), ("rented", "Rent "), ("owned", "Own ")):
         if option in totals:
             fleets = " + ".join(dict.fromkeys(fleet_name(study, c, option) for c in study.choices))

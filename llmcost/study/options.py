@@ -7,7 +7,7 @@ import numpy as np
 
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
 from llmcost.model.api_bill import api_usd_per_month
-from llmcost.model.fleet import replicas_for_peak
+from llmcost.model.fleet import replicas_for_peak, whole_machines
 from llmcost.model.overhead import (
     amortised_usd_per_month,
     capital_usd_per_month,
@@ -15,7 +15,7 @@ from llmcost.model.overhead import (
     engineers_usd_per_month,
     refreshes_usd_per_month,
 )
-from llmcost.model.serverless import billed_replica_hours, cold_start_seconds
+from llmcost.model.serverless import billed_replicas_and_boots, cold_start_seconds
 from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.study.assumptions import Values
 from llmcost.study.problem import VOLUME, Supply, WorkloadChoice, cached_fraction, load_scale, moved_volumes, taken_fraction, volumes
@@ -36,6 +36,8 @@ LABELS = {
 }
 OWN = ("serverless", "rented", "owned")
 """Options that serve all the moved work on GPUs of one's own choosing."""
+HOSTED = (*OWN, "hybrid")
+"""Options that run the model oneself, in whole or in part."""
 
 
 def api_people(values: Values) -> Number:
@@ -80,9 +82,10 @@ def open_api_usd_per_month(choice: WorkloadChoice, values: Values) -> Number:
 
 
 def fleet_count(choice: WorkloadChoice, supply: Supply, values: Values, spare_count: int) -> Number:
-    """Whole replicas for the peak hour with headroom, and spares."""
+    """Whole replicas for the peak hour with headroom, and spares, filled up to whole machines."""
     peak = supply.curve.peak * load_scale(choice, supply, values)
-    return replicas_for_peak(peak, values["hidden_costs.headroom_fraction"], spare_count=spare_count)
+    needed = replicas_for_peak(peak, values["hidden_costs.headroom_fraction"], spare_count=spare_count)
+    return whole_machines(needed, supply.plan.gpus_count, supply.offer.gpus_count)
 
 
 def replica_lines(supply: Supply, values: Values) -> Lines:
@@ -141,9 +144,16 @@ def serverless_usd_per_month(choice: WorkloadChoice, supply: Supply, values: Val
     rate = hourly * np.asarray(taken_fraction(choice, values) * values.get(VOLUME, 1.0))[..., None]
     service = np.asarray(mean_service_seconds(choice, supply, values))[..., None]
     boot = cold_start_seconds(supply.replica.weights_gb, np.asarray(values["hidden_costs.weights_load_gb_per_second"])[..., None])
-    idle = np.asarray(values["hidden_costs.serverless_idle_timeout_seconds"])[..., None]
-    billed, _ = billed_replica_hours(supply.load_replicas * scale, rate, service, idle, boot)
-    return billed * supply.plan.gpus_count * supply.offer.hourly_usd * HOURS_PER_MONTH
+    idle = np.asarray(idle_timeout_seconds(supply, values))[..., None]
+    billed, _ = billed_replicas_and_boots(supply.load_replicas * scale, rate, service, idle, boot)
+    price = supply.offer.hourly_usd * values["hidden_costs.gpu_rent_path_multiplier"]
+    return billed * supply.plan.gpus_count * price * HOURS_PER_MONTH
+
+
+def idle_timeout_seconds(supply: Supply, values: Values) -> Number:
+    """Seconds that a serverless replica stays billed without a request: the provider's own, else the catalog's band."""
+    known = supply.offer.idle_timeout_seconds
+    return values["hidden_costs.serverless_idle_timeout_seconds"] if known is None else known
 
 
 def mean_service_seconds(choice: WorkloadChoice, supply: Supply, values: Values) -> Number:

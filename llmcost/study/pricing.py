@@ -10,8 +10,9 @@ import pandas as pd
 from llmcost.inputs.api_prices import Offer, open_model_offers, todays_offer
 from llmcost.inputs.client import Gates, Today
 from llmcost.inputs.errors import InputError
+from llmcost.model import TOKENS_PER_MTOK
 from llmcost.model.api_bill import api_usd_per_month
-from llmcost.study.hosts import JudgedOffer, cheapest_eligible, judged_offers
+from llmcost.study.hosts import JudgedOffer, RequestShape, cheapest_eligible, judged_offers, may_leave
 from llmcost.study.problem import WorkloadChoice, volumes
 
 if TYPE_CHECKING:
@@ -59,13 +60,13 @@ def cheapest_listed(study: Study, choice: WorkloadChoice, model_id: str) -> tupl
         "input_mtok_per_month": float(into),
         "output_mtok_per_month": float(out),
         "cached_input_fraction": float(study.values[f"{choice.at}.cached_input_fraction"]),
-        "requests_per_month": choice.load.requests_per_month,
     }
-    peak = float(choice.load.hourly["requests"].max()) / 60
+    tokens = float(into + out) * TOKENS_PER_MTOK / choice.load.requests_per_month
+    shape = RequestShape(tokens, float(choice.load.hourly["requests"].max()) / 60)
     offers = open_model_offers(model_id, study.client.as_of_date, study.client.quotes)
-    allowed = cheapest_eligible(judged_offers(offers, choice.workload, bill, peak))
+    allowed = cheapest_eligible(judged_offers(offers, choice.workload, bill, shape))
     free = choice.workload.model_copy(update={"gates": Gates()})
-    return (allowed, True) if allowed else (cheapest_eligible(judged_offers(offers, free, bill, peak)), False)
+    return (allowed, True) if allowed else (cheapest_eligible(judged_offers(offers, free, bill, shape)), False)
 
 
 def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
@@ -79,7 +80,7 @@ def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     today = choice.today
     if today:
         found.append(("today", "today", today, True))
-    leaves = choice.workload.gates.third_party_api_allowed and not choice.workload.gates.air_gapped
+    leaves = may_leave(choice.workload)
     for tier, provider, model_id in CLOSED_TIERS:
         if not (today and (today.provider, today.model_id) == (provider, model_id)):
             found.append((tier, "closed", listed_offer(study, provider, model_id), leaves))

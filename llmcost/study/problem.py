@@ -14,7 +14,7 @@ from llmcost.model.types import Replica
 from llmcost.study.assumptions import Values
 from llmcost.study.capacity import ServingPlan
 from llmcost.study.gpu_offers import GpuOffer
-from llmcost.study.hosts import JudgedOffer
+from llmcost.study.hosts import JudgedOffer, RequestShape
 from llmcost.study.load import WorkloadLoad
 
 VOLUME = "volume_multiplier"
@@ -96,6 +96,13 @@ def moved_volumes(choice: WorkloadChoice, values: Values) -> tuple:
     factor = taken_fraction(choice, values) * values[f"{choice.alternative_at}.token_ratio"]
     into, out = volumes(choice, values)
     return into * factor, out * factor
+
+
+def request_shape(choice: WorkloadChoice, values: Values) -> RequestShape:
+    """The requests that move, as a host would see them."""
+    tokens = float(sum(volumes(choice, values))) * float(values[f"{choice.alternative_at}.token_ratio"]) * TOKENS_PER_MTOK
+    peak = float(choice.load.hourly["requests"].max()) / 60 * float(taken_fraction(choice, values))
+    return RequestShape(tokens / choice.load.requests_per_month, peak)
 
 
 def mean_load_replicas(choice: WorkloadChoice, supply: Supply, values: Values):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from llmcost.model.break_even import months_until
 from llmcost.model.fleet import delivered_utilization
 from llmcost.study.hosts import may_leave
-from llmcost.study.labels import labels, replicas_count
+from llmcost.study.labels import labels, passing_fraction, replicas_count
 from llmcost.study.names import plain_name, shown
-from llmcost.study.options import LABELS, fleet_count
+from llmcost.study.options import HOSTED, LABELS, fleet_count
 from llmcost.study.problem import VOLUME, WorkloadChoice
 from llmcost.study.unit_costs import always_on_option, unit_costs
 from llmcost.study.wording import number, percent, usd
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from llmcost.study.study import Study
 
 SHOWN_FLIPS = 4
-HOSTING = ("serverless", "rented", "owned", "hybrid")
-"""Options whose fleet would be another one where the answer turns."""
 
 
 def utilization(study: Study, choice: WorkloadChoice, option: str) -> float:
@@ -70,15 +68,16 @@ def _rule_flip(study: Study) -> list[str]:
     inside = not any(may_leave(workload) for workload in study.client.workloads)
     other = without_api_rule(study, allowed=inside)
     if not other.totals:
-        return ["data may not leave: nothing is left"]
+        return ["no third-party API allowed: nothing is left"]
     cheapest = min(other.totals, key=other.totals.__getitem__)
     if cheapest == study.winner:
         return []
     difference = other.totals[cheapest] - study.totals[study.winner]
     price = f"{usd(abs(difference))} a month {'more' if difference > 0 else 'less'}"
-    fails = max(1 - choice.alternative.passing_fraction.typical for choice in other.choices)
+    fails = 1 - passing_fraction(other)
     fallback = "" if inside or "today" not in study.totals else f", and no fallback for the {percent(fails)} that fails"
-    return [f"data may {'leave' if inside else 'not leave'}: {labels(other)[cheapest]}, {price}{fallback}"]
+    rule = "third-party APIs allowed" if inside else "no third-party API allowed"
+    return [f"{rule}: {labels(other)[cheapest]}, {price}{fallback}"]
 
 
 def _distance(flip: Flip) -> float:
@@ -95,7 +94,8 @@ def _when(study: Study, turns_at: float) -> str:
 
 
 def _flip_sentence(study: Study, flip: Flip) -> str:
-    to = LABELS[flip.option] if flip.option in HOSTING else labels(study)[flip.option]
+    # the fleet of a hosted option would be another one where the answer turns
+    to = LABELS[flip.option] if flip.option in HOSTED else labels(study)[flip.option]
     if flip.path == VOLUME:
         return f"volume x {number(flip.turns_at)}{_when(study, flip.turns_at)}: {to}"
     if flip.unit == "multiplier":

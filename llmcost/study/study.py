@@ -87,8 +87,8 @@ class Study:
 
     @cached_property
     def values(self) -> Values:
-        """Every assumption at its typical value."""
-        return typical_values(self.inputs)
+        """Every assumption at its typical value, those that no bill depends on too."""
+        return typical_values(self._everything)
 
     @cached_property
     def decision(self) -> Decision:

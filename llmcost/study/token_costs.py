@@ -12,6 +12,7 @@ from llmcost.inputs.catalog import in_force
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.api_bill import api_usd_per_month
 from llmcost.model.throughput import request_seconds
+from llmcost.model.types import Request
 from llmcost.study.capacity import serving_plans
 from llmcost.study.labels import fleet_name, gpu_name
 from llmcost.study.options import api_people, fixed_lines, open_api_usd_per_month, serverless_usd_per_month, tuned_lines
@@ -85,21 +86,31 @@ def use_cases(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
         for way, offer, label in sides:
             usd = 1000 * float(api_usd_per_month(offer.prices, *tokens, case.cached_input_fraction))
             rows.append((case.use_case, way, label, usd, *about))
-        own = own_usd_per_request(study, choice, case.input_tokens * (1 - case.cached_input_fraction), case.output_tokens)
+        own = own_usd_per_request(
+            study,
+            choice,
+            case.input_tokens * (1 - case.cached_input_fraction),
+            case.input_tokens * case.cached_input_fraction,
+            case.output_tokens,
+        )
         if own is not None:
             rows.append((case.use_case, "own", "own GPUs, always full", 1000 * own, *about))
     columns = ["use_case", "way", "label", "usd_per_thousand_requests", "input_tokens", "output_tokens", "cached_input_fraction"]
     return pd.DataFrame(rows, columns=[*columns, "confidence"])
 
 
-def own_usd_per_request(study: Study, choice: WorkloadChoice, fresh_input_tokens: float, output_tokens: float) -> float | None:
+def own_usd_per_request(
+    study: Study, choice: WorkloadChoice, fresh_input_tokens: float, cached_input_tokens: float, output_tokens: float
+) -> float | None:
     """USD of one request on a replica that is busy all the time, at the plan's GPUs; None where the plan cannot serve this shape."""
     option = always_on_option(study)
     if option is None:
         return None
     plan, latency = choice.supplies[option].plan, choice.workload.latency
     limit = latency.limit_seconds if latency else None
-    plans = serving_plans(plan.model_id, [plan.gpu_id], study.client.as_of_date, fresh_input_tokens, output_tokens, limit)
+    plans = serving_plans(
+        plan.model_id, [plan.gpu_id], study.client.as_of_date, Request(fresh_input_tokens, output_tokens, cached_input_tokens, limit)
+    )
     same = next((p.replica for p in plans if (p.gpus_count, p.precision) == (plan.gpus_count, plan.precision)), None)
     if same is None:
         return None

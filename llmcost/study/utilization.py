@@ -14,7 +14,7 @@ from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok, replicas_for_peak
 from llmcost.model.throughput import fitting_concurrency, request_seconds, roofline_replica
 from llmcost.study.options import fleet_count, open_api_usd_per_month, tuned_lines
-from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes
+from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes, taken_fraction
 from llmcost.study.unit_costs import always_on_option, replica_usd_per_hour
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ SHAPE_REPLICAS = 10.0
 class OwnFleet:
     """The always-on replicas that carry one workload's busiest hour, spares included, at typical values.
 
-    input_tokens, output_tokens  of the open model in a mean request; cached input costs no prefill and is left out
+    input_tokens, cached_input_tokens, output_tokens  of the open model in a mean request; only the first are read anew
     tokens_per_second            input and output tokens that one full, latency-safe replica serves of this work
     api_usd_per_mtok             the same work at the cheapest eligible API of the open model, or None
     today_usd_per_mtok           the same work on today's model, tuned, or None; per million tokens of the open model
@@ -43,6 +43,7 @@ class OwnFleet:
     headroom_fraction: float
     safe_share_fraction: float
     input_tokens: float
+    cached_input_tokens: float
     output_tokens: float
     requests_per_hour: float
     replica_usd_per_hour: float
@@ -50,6 +51,11 @@ class OwnFleet:
     api_usd_per_mtok: float | None
     today_usd_per_mtok: float | None
     batchable_fraction: float
+
+    @property
+    def context_tokens(self) -> float:
+        """Tokens that a mean request holds in memory at its end."""
+        return self.input_tokens + self.cached_input_tokens + self.output_tokens
 
     @property
     def utilization_fraction(self) -> float:
@@ -74,7 +80,7 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
     values, supply = study.values, choice.supplies[option]
     spare = study.decision.spare_count
     into, out = (float(volume) for volume in moved_volumes(choice, values))
-    requests = choice.load.requests_per_month * (float(values[f"{choice.alternative_at}.passing_fraction"]) if choice.today else 1.0)
+    requests = choice.load.requests_per_month * float(taken_fraction(choice, values))
     api = float(open_api_usd_per_month(choice, values)) / (into + out) if choice.host else None
     staying = float(sum(tuned_lines(choice, values, study.invoice_multiplier).values()))
     ratio = float(values[f"{choice.alternative_at}.token_ratio"])
@@ -88,6 +94,7 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
         headroom_fraction=float(values["hidden_costs.headroom_fraction"]),
         safe_share_fraction=float(values["hidden_costs.safe_share_fraction"]),
         input_tokens=into * TOKENS_PER_MTOK / requests * (1 - float(cached_fraction(choice.at, values))),
+        cached_input_tokens=into * TOKENS_PER_MTOK / requests * float(cached_fraction(choice.at, values)),
         output_tokens=out * TOKENS_PER_MTOK / requests,
         requests_per_hour=requests / HOURS_PER_MONTH,
         replica_usd_per_hour=replica_usd_per_hour(study, choice, option),
@@ -106,9 +113,11 @@ def concurrency_sweep(study: Study, fleet: OwnFleet, points_count: int = 60) -> 
     """
     plan, replica, day = fleet.supply.plan, fleet.supply.replica, study.client.as_of_date
     ask = (gpu(plan.gpu_id, day), plan.gpus_count, model_shape(plan.model_id, day), plan.precision)
-    fits = fitting_concurrency(*ask, fleet.input_tokens + fleet.output_tokens)
+    fits = fitting_concurrency(*ask, fleet.context_tokens)
     grid = {int(n) for n in np.geomspace(1, fits, points_count).round()} | {min(replica.concurrency_count, fits)}
-    itl = {n: roofline_replica(*ask, fleet.input_tokens, fleet.output_tokens, concurrency_count=n).itl_seconds for n in sorted(grid)}
+    tokens, cached = (fleet.input_tokens, fleet.output_tokens), fleet.cached_input_tokens
+    modelled = {n: roofline_replica(*ask, *tokens, concurrency_count=n, cached_input_tokens=cached) for n in sorted(grid)}
+    itl = {n: replica_at.itl_seconds for n, replica_at in modelled.items()}
     frame = pd.DataFrame({"concurrency_count": list(itl), "itl_seconds": list(itl.values())})
     frame["itl_seconds"] *= replica.itl_seconds / itl[min(replica.concurrency_count, fits)]
     frame["output_tokens_per_second"] = frame["concurrency_count"] / frame["itl_seconds"]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.study.evidence import confidence, gates, weakest_assumption
 from llmcost.study.hosts import may_leave
-from llmcost.study.labels import described, labels, owns_nothing
-from llmcost.study.options import LABELS
+from llmcost.study.labels import described, hardware_usd, labels, owns_nothing, passing_fraction, tuning
+from llmcost.study.options import HOSTED, LABELS
 from llmcost.study.problem import VOLUME
 from llmcost.study.reasons import flip_sentences, why, without_api_rule
 from llmcost.study.wording import percent, usd, usd_range
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 CLEAR = 2 / 3
 """Moving is advised only when it is cheaper than staying in at least this share of the draws."""
-HOSTED = ("serverless", "rented", "owned", "hybrid")
 
 
 def verdict(study: Study) -> dict[str, Any]:
@@ -41,11 +40,16 @@ def verdict(study: Study) -> dict[str, Any]:
 
 
 def advised(study: Study) -> str:
-    """The option to advise: the lowest typical total that is also cheaper than staying in two draws of three; else staying, tuned."""
-    totals, draws = study.totals, study.draws()
-    by_cost = sorted(totals, key=lambda option: (round(totals[option], 2), list(LABELS).index(option)))
-    stay = min((o for o in ("today", "tuned") if o in totals), key=by_cost.index, default=None)
+    """The option to advise: the lowest mean bill of the draws that also beats staying in two draws of three; else staying, tuned.
+
+    The mean counts that idle hours, people and refreshes rarely cost less than planned, which the most likely values do not show.
+    """
+    draws = study.draws()
+    by_cost = sorted(study.totals, key=lambda option: (round(draws[option].mean(), 2), list(LABELS).index(option)))
+    stay = min((o for o in ("today", "tuned") if o in study.totals), key=by_cost.index, default=None)
     for option in by_cost:
+        if option == "hybrid" and owns_nothing(study):
+            continue
         if stay is None or option == stay or (draws[option] < draws[stay]).mean() >= CLEAR:
             return option
     raise AssertionError("staying is among the options that were looked at")
@@ -88,35 +92,37 @@ def _answer(study: Study) -> tuple[str, str]:
     cost = f"{usd(totals[option])} a month ({usd_range(spread.quantile(0.1), spread.quantile(0.9))})"
     before = f"{usd(totals['today'])} → about {cost}" if "today" in totals else f"about {cost}"
     condition = "" if all(choice.alternative.evidence == "measured" for choice in study.choices) else ", if it passes your evaluation"
-    shares = [c.alternative.passing_fraction.typical for c in study.choices]
-    share = percent(sum(shares) / len(shares)) if "today" in totals else "all"
     model = " and ".join(dict.fromkeys(c.alternative.model_id for c in study.choices))
     today = " and ".join(dict.fromkeys(c.today.model_id for c in study.choices if c.today))
+    work = f"about {percent(passing_fraction(study))} of the {today} work" if today else "the work"
     if option == "today":
-        return "No", f"Stay as you are on {today}: {cost}. Nothing that was tried is cheaper."
+        return "No", f"Stay as you are on {today}: {cost}.{_close_call(study) or ' Nothing that was tried is cheaper.'}"
     if option == "tuned":
-        return "No", f"Stay on {today} and tune it (cache, batch): {before}.{_close_call(study)}"
+        return "No", f"Stay on {today} and tune it ({tuning(study)}): {before}.{_close_call(study)}"
     if option == "open_api":
         hosts = " and ".join(dict.fromkeys(c.host.offer.provider for c in study.choices if c.host))
-        return "No", f"Move about {share} of the {today} work to {model}, bought by API from {hosts}{condition}: {before}."
-    work = f"about {share} of the {today} work" if today else "the work"
+        return "No", f"Move {work} to {model}, bought by API from {hosts}{condition}: {before}.{_close_call(study)}"
     where = described(study, option)
     if option == "hybrid":
-        return "Partly", f"Run the steady part of {work} as {model} on {where} and buy the peaks by API{condition}: {before}."
+        return (
+            "Partly",
+            f"Run the steady part of {work} as {model} on {where} and buy the peaks by API{condition}: {before}.{_close_call(study)}",
+        )
     forced = not any(other in totals for other in ("today", "tuned", "open_api"))
-    only = " It is the only way your rules leave open." if forced else ""
-    return ("Yes, by rule" if forced else "Yes"), f"Run {work} as {model} on {where}{condition}: {before}.{only}"
+    only = "It is the only way your rules leave open." if len(totals) == 1 else "It is the cheapest of the ways that your rules leave open."
+    answer = "Yes, by rule" if forced else "Yes"
+    return answer, f"Run {work} as {model} on {where}{condition}: {before}.{' ' + only if forced else _close_call(study)}"
 
 
 def _close_call(study: Study) -> str:
-    """Says so when something was cheaper in the typical case but not in enough draws."""
+    """Says so when something is cheaper with every input at its most likely value, and why it is not advised all the same."""
     cheapest = min(study.totals, key=study.totals.__getitem__)
-    if cheapest == study.winner or study.totals[cheapest] >= study.totals[study.winner]:
-        return ""
-    chance = float((study.draws()[cheapest] < study.draws()[study.winner]).mean())
     gap = study.totals[study.winner] - study.totals[cheapest]
+    if round(gap, 2) <= 0:
+        return ""
+    chance = percent(float((study.draws()[cheapest] < study.draws()[study.winner]).mean()))
     name = labels(study)[cheapest]
-    return f" {name} would save {usd(gap)} more in the typical case, but in only {percent(chance)} of the draws: too close to move for."
+    return f" {name} would save {usd(gap)} more with every input at its most likely value, but only in {chance} of the draws."
 
 
 def _detail(study: Study) -> str:
@@ -148,25 +154,36 @@ def _premium(study: Study) -> str:
     """What a rule that leaves one way open costs a month: the same client without it."""
     free = without_api_rule(study, allowed=True)
     cheapest = min(free.totals, key=free.totals.__getitem__)
-    cost, premium = usd(free.totals[cheapest]), usd(study.totals[study.winner] - free.totals[cheapest])
-    return f"Without the rule the same work would cost {cost} a month ({labels(free)[cheapest]}): the rule costs {premium} a month."
+    difference = study.totals[study.winner] - free.totals[cheapest]
+    price = (
+        f"the rule costs {usd(difference)} a month" if difference > 0 else f"the rule costs nothing here ({usd(-difference)} a month less)"
+    )
+    uneven = (
+        ", what fails the evaluation sent back to today's model" if "today" in free.totals and cheapest not in ("today", "tuned") else ""
+    )
+    return f"Without the rule the work would cost {usd(free.totals[cheapest])} a month ({labels(free)[cheapest]}{uneven}): {price}."
 
 
 def _decision_asked(study: Study) -> str:
     winner, totals = study.winner, study.totals
-    if winner in ("today", "tuned"):
-        return "Nothing to spend: " + (
-            "arrange prompts for the cache and send what can wait in batches." if winner == "tuned" else "keep the present contract."
-        )
-    hosted, migration = winner in HOSTED, float(study.values["one_off.migration_usd"])
-    once = migration + (float(study.values["one_off.setup_usd"]) if hosted else 0.0)
-    text = f"{usd(once)} once for evaluation and {'set-up' if hosted else 'migration'}"
+    if winner == "today":
+        return "Nothing to spend: keep the present contract."
+    if winner == "tuned":
+        return f"Nothing to spend but the work of tuning ({tuning(study)})."
+    hosted, months = winner in HOSTED, min(12, study.client.horizon_months)
+    migration = study.inputs["one_off.migration_usd"]
+    once = migration.typical + (float(study.values["one_off.setup_usd"]) if hosted else 0.0)
+    hardware = hardware_usd(study, winner)
+    text = (
+        f"{usd(hardware)} of hardware and " * (hardware > 0) + f"{usd(once)} once for evaluation and {'set-up' if hosted else 'migration'}"
+    )
     if "today" not in totals:
         return text + "."
     spread = sum(amount for item, amount in study.lines[winner].items() if "spread" in item)
-    first_year = 12 * (totals["today"] - totals[winner] + spread) - once
-    word = "saved" if first_year >= 0 else "spent more"
-    return f"{text}; year 1: {usd(abs(first_year))} {word}; worst case if the evaluation fails: {usd(migration)} lost."
+    saved = months * (totals["today"] - totals[winner] + spread) - once
+    period = "year 1" if months == 12 else f"the {months} months"
+    outcome = f"{period}: {usd(abs(saved))} {'saved' if saved >= 0 else 'spent more'}"
+    return f"{text}; {outcome}; worst case if the evaluation fails: {usd(migration.high)} lost."
 
 
 def _look_again(study: Study) -> str:
