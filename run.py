@@ -39,6 +39,7 @@ def run(locks, module, *words, folder):
     """Become `python -m module` in an environment that holds one of the locks, the first of them if need be."""
     set_up([ROOT / f"requirements-{lock}.lock" for lock in locks])
     command = [str(PYTHON), "-m", module, *words]
+    os.environ["LLMCOST_PROGRAM"] = "{} run.py".format("py" if os.name == "nt" else "python3")  # for messages
     os.chdir(folder)
     if os.name == "nt":  # where execv would give the prompt back at once
         sys.exit(subprocess.run(command).returncode)

@@ -31,7 +31,7 @@ UNITS = [
     "usd", "usd_per_hour", "usd_per_month", "usd_per_year", "usd_per_mtok", "usd_per_kwh", "usd_per_gb_month", "fte",
     "per_month", "per_year", "years", "fraction_per_month", "fraction_per_year", "percentile", "bytes", "tokens", "mtok",
     "mtok_per_month", "tokens_per_second", "per_second", "seconds", "hours", "months", "gb", "gb_per_second", "tflops",
-    "watts", "kwh", "fraction", "multiplier", "count", "ratio", "date", "replicas", "usd_per_replica_hour", "per_hour",
+    "watts", "kwh", "fraction", "multiplier", "count", "ratio", "date", "replicas", "usd_per_replica_hour", "per_hour", "per_minute",
 ]  # fmt: skip
 """The one closed list of units in which a number's name ends."""
 OF_A_BAND = {"low", "typical", "high", "floor", "ceiling"}

@@ -237,7 +237,7 @@ def test_what_did_not_finish_is_not_published_and_the_last_report_stays(kit, sou
     limits = Limits(wall_seconds=3 if "sleep" in source else 60)
     assert named in make(kit, "one", limits=limits)["one"]
     assert files(kit / "out" / "one") == before
-    assert not (kit / "out" / ".work").exists()
+    assert not (kit / "out" / ".llmcost-work").exists()
 
 
 @needs_fork
@@ -251,8 +251,8 @@ def test_a_misspelt_parameter_is_refused(kit):
 def test_a_killed_run_is_put_right_by_the_next(kit):
     make(kit, "one")
     before = files(kit / "out" / "one")
-    (kit / "out" / ".old").mkdir()
-    os.replace(kit / "out" / "one", kit / "out" / ".old" / "one")  # killed between the two moves
+    (kit / "out" / ".llmcost-old").mkdir()
+    os.replace(kit / "out" / "one", kit / "out" / ".llmcost-old" / "one")  # killed between the two moves
     assert make(kit, "broken") != {}
     assert files(kit / "out" / "one") == before
 

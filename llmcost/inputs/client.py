@@ -121,14 +121,14 @@ class Latency(Part):
 
     metric: Literal["itl"]
     percentile: Annotated[float, Field(ge=1, le=99.9)] = 50
-    limit_seconds: Annotated[float, Field(gt=0)]
+    limit_seconds: Annotated[float, Field(gt=0, le=10)]
 
 
 class Gates(Part):
     """Rules that no price can outweigh, and the evidence for them."""
 
     third_party_api_allowed: bool = True
-    regions: list[Slug] = []
+    regions: list[Literal["us", "eu", "uk", "apac"]] = []
     air_gapped: bool = False
     fine_tuned_weights: bool = False
     evidence: str = ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from llmcost.inputs.catalog import aliases
 from llmcost.inputs.client import Client
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
@@ -64,8 +65,10 @@ def _split_off(here: Any, path: str, dotted: str) -> tuple[Any, str]:
         key, _, rest = path.partition(".")
         return key, rest
     names = [str(item.get("id", item.get("model_id"))) if isinstance(item, dict) else "" for item in here]
-    for index, name in enumerate(names):
-        if name and (path == name or path.startswith(name + ".")):
+    for index, written in enumerate(names):
+        for name in filter(None, (written, aliases("model").get(written.lower()))):
+            if path != name and not path.startswith(name + "."):
+                continue
             return index, path[len(name) + 1 :]
     raise InputError("what_if", dotted, f"there is no {path.partition('.')[0]!r}", f"There are: {', '.join(names) or 'none'}")
 
@@ -99,6 +102,20 @@ def _named(raw: Any, location: Sequence[Any]) -> list[str]:
     return names
 
 
+CURES = {
+    "bool": "Write true or false",
+    "list": "Write a list: [eu]",
+    "literal": "Write one of these words",
+    "float": "A plain number, decimal point and no commas: 700000, 0.85",
+    "int": "A plain whole number",
+    "model_type": "A number, or {low: 1, typical: 2, high: 4}, in the unit that the key's name ends in",
+    "greater": "A larger number",
+    "less": "A smaller number",
+    "value_error": "A number, or {low: 1, typical: 2, high: 4}, in the unit that the key's name ends in",
+}
+"""Part of pydantic's name of a mistake -> how to mend it."""
+
+
 def _explained(first: Any, location: Sequence[Any]) -> tuple[str, str]:
     kind, given = first["type"], repr(first.get("input"))[:60]
     if kind == "extra_forbidden":
@@ -114,8 +131,11 @@ def _explained(first: Any, location: Sequence[Any]) -> tuple[str, str]:
         return f"{given} is not a finite number", "Give a number, or leave the key out to take the default"
     if str(location[-1]).endswith("_date"):
         return f"{given} is not a date", "Write it as 2026-11-15"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{message[0].lower()}{message[1:]} (got {given})", "A number, or {low, typical, high}, in the unit that the key's name ends in"
+    if kind == "string_pattern_mismatch":
+        return f"{given} has other characters than it may", "Small letters, digits, - and _ (a colour: #1f4e79)"
+    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+    cure = next((cure for part, cure in CURES.items() if part in kind), "See the commented file that the command `new DIR` writes")
+    return f"{message[0].lower()}{message[1:]} (got {given})", cure
 
 
 def _keys_beside(location: Sequence[Any]) -> list[str]:

@@ -50,7 +50,10 @@ def read_usage(folder: Path, usage: Usage, field: str) -> HourlyUsage:
         malformed_count = _malformed_count(connection)
     used = rows[rows["hour"].notna()]
     if used.empty:
-        raise InputError(path.name, field, f"holds no usable row ({len(rows)} read)", "Export at least one day with times and token counts")
+        read = int(rows["rows"].sum()) + malformed_count
+        cure = "Times as 2026-10-19T14:00:00Z, counts as plain whole numbers, at least one day"
+        raise InputError(path.name, field, f"holds no usable row ({read} read)", cure)
+    _plausible(path, field, usage, used)
     return _hourly(path, rows, used, malformed_count, "cached_input_tokens" in mapping)
 
 
@@ -116,6 +119,18 @@ def _rows(connection: duckdb.DuckDBPyConnection, path: Path, usage: Usage, mappi
     answer = connection.execute(query, {"only": only})
     frame = pd.DataFrame(answer.fetchall(), columns=[column[0] for column in answer.description or []])
     return frame.assign(hour=pd.to_datetime(frame["hour"].astype("Int64"), unit="s", utc=True))
+
+
+def _plausible(path: Path, field: str, usage: Usage, used: pd.DataFrame) -> None:
+    """Refuse what would be read as a wrong load without a word: split numbers, and several models for one workload."""
+    counts = used[["input_tokens", "cached_input_tokens", "output_tokens"]]
+    if (counts % 1).to_numpy().any():
+        raise InputError(path.name, field, "has token counts with decimals", "Take thousands separators out: 450700, not 450.700")
+    models = sorted(model for model in used["model"].unique() if model)
+    if len(models) > 1 and not usage.only:
+        raise InputError(
+            "client.yaml", f"{field}.only", f"the file holds several models: {', '.join(models[:6])}", "Choose one: only: {model: NAME}"
+        )
 
 
 def _malformed_count(connection: duckdb.DuckDBPyConnection) -> int:

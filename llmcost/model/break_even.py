@@ -30,8 +30,8 @@ def staircase_break_even(
     fixed_usd_per_month: float,
     replica_mtok_per_month: float,
     spare_count: int = 0,
-    replicas_per_machine_count: int = 1,
     up_to_mtok_per_month: float = 1e6,
+    replicas_per_machine_count: int = 1,
 ) -> BreakEven:
     """Volumes at which `fixed + (replicas + spares) * replica` is below `volume * API price`, replicas = ceil(volume / capacity).
 

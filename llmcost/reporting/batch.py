@@ -23,6 +23,7 @@ from llmcost.reporting.build import build_hash
 from llmcost.reporting.chart_script import ChartScript
 from llmcost.reporting.client_report import Job, make_report
 from llmcost.reporting.errors import ReportError
+from llmcost.reporting.index import INDEX_MARK
 from llmcost.reporting.page import warm_up
 from llmcost.reporting.process import Limits, run_jobs
 from llmcost.views.text import visible
@@ -67,7 +68,16 @@ def report_clients(
     engine_name = in_process.ENGINE_NAME if engine == "fork" else None
     script, build = chart_script.text(), build_hash(notebook_paths)
     todo = [
-        Job(slug, parameter(folder), out_dir / ".work" / slug, notebook_paths, engine_name, script, build, out_dir / slug / "results.json")
+        Job(
+            slug,
+            parameter(folder),
+            out_dir / ".llmcost-work" / slug,
+            notebook_paths,
+            engine_name,
+            script,
+            build,
+            out_dir / slug / "results.json",
+        )
         for slug, folder in slugs.items()
     ]
     cores_count = os.cpu_count() or 1
@@ -83,7 +93,7 @@ def report_clients(
                 bar.update()
     finally:
         gc.unfreeze()
-        shutil.rmtree(out_dir / ".work", ignore_errors=True)
+        shutil.rmtree(out_dir / ".llmcost-work", ignore_errors=True)
     index.write_index(out_dir, failed)
     return failed
 
@@ -127,12 +137,15 @@ def make_room(out_dir: Path) -> None:
     """The output folder; what a killed run had just moved away is put back, and what it left is cleared."""
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        for kept in (out_dir / ".old").glob("*"):
+        index_page = out_dir / "index.html"
+        if index_page.exists() and INDEX_MARK not in index_page.read_text(encoding="utf-8", errors="replace"):
+            raise ReportError(f"{visible(index_page)} is there and is not an index of reports: choose another --out")
+        for kept in (out_dir / ".llmcost-old").glob("*"):
             if not (out_dir / kept.name).exists():
                 os.replace(kept, out_dir / kept.name)
     except OSError as error:
         raise ReportError(f"{visible(out_dir)} cannot be written: {error.strerror}. Choose another --out") from None
-    for leftover in (".old", ".work"):
+    for leftover in (".llmcost-old", ".llmcost-work"):
         shutil.rmtree(out_dir / leftover, ignore_errors=True)
 
 
@@ -140,7 +153,7 @@ def publish(job: Job, outcome: Any, out_dir: Path) -> str:
     """Move a finished report into place; returns what went wrong, or "". A report already there stays until then."""
     if isinstance(outcome, ReportError):
         return str(outcome)
-    final, old = out_dir / job.slug, out_dir / ".old" / job.slug
+    final, old = out_dir / job.slug, out_dir / ".llmcost-old" / job.slug
     if final.exists() and not (final / "results.json").is_file():
         return f"{visible(final)} is there and is not a report: choose another --out"
     try:

@@ -9,6 +9,7 @@ import difflib
 import io
 import json
 import os
+import shlex
 import sys
 import time
 import traceback
@@ -90,7 +91,7 @@ def new(arguments: argparse.Namespace) -> int:
     target.write_text(template.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
     schema = json.dumps(client_schema(), indent=1)
     (arguments.folder / "client.schema.json").write_text(schema + "\n", encoding="utf-8", newline="\n")
-    print(f"Fill in {target}, then: {PROGRAM} report {arguments.folder}")
+    print(f"Fill in {target}, then: {PROGRAM} report {shlex.quote(str(arguments.folder))}")
     return 0
 
 

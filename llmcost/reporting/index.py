@@ -9,6 +9,9 @@ from markupsafe import Markup
 
 from llmcost.reporting.page import brand_colour, tools
 
+INDEX_MARK = "Reports: should you host your own model?"
+"""The title by which an index of ours is known; another index.html is left alone."""
+
 
 def write_index(out_dir: Path, failed: dict[str, str]) -> None:
     """Write index.html from the results of every report in `out_dir`, replaced in one step."""

@@ -53,11 +53,11 @@ def volume_break_even(decision: Decision, assumptions: Mapping[str, Assumption],
     fixed = float(sum(lines[option].values())) - count * varying - (float(sum(lines["open_api"].values())) - api_usd)
     up_to = min(own_volume * VOLUME_SPAN, per_replica * 5_000)
     together = max(1, supply.offer.gpus_count // supply.plan.gpus_count)
-    return staircase_break_even(api_usd / own_volume, varying, fixed, per_replica, decision.spare_count, together, up_to)
+    return staircase_break_even(api_usd / own_volume, varying, fixed, per_replica, decision.spare_count, up_to, together)
 
 
 def _on_a_grid(decision: Decision, values: dict, option: str, own_volume: float) -> BreakEven:
-    knob = np.geomspace(1 / VOLUME_SPAN, VOLUME_SPAN, 6_001)
+    knob = np.geomspace(1 / VOLUME_SPAN, VOLUME_SPAN, 24_001)
     totals = option_totals(decision, {**values, VOLUME: knob})
     wins = totals[option] < totals["open_api"]
     edges = np.flatnonzero(np.diff(np.concatenate([[False], wins, [False]]).astype(int)))

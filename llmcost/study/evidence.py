@@ -71,12 +71,12 @@ def _gate(name: str, status: str, text: str) -> dict[str, str]:
 def _latency_gate(study: Study, before: str, choice: Any) -> dict[str, str]:
     latency = choice.workload.latency
     limit = f"ITL p{latency.percentile:g} <= {latency.limit_seconds * 1e3:g} ms"
-    supply = choice.supplies.get("rented") or choice.supplies.get("owned")
+    supply = choice.supplies.get(study.winner)
     if supply is None:
-        return _gate(f"{before}{limit}", "unverified", "no plan")
+        return _gate(f"{before}{limit}", "unverified", "an API's latency is not in its price list: measure it")
     if latency.percentile != 50:
-        return _gate(f"{before}{limit}", "unverified", "unverified: the model gives means, percentiles need a measurement")
-    return _gate(f"{before}{limit}", "ok", f"ok on own GPUs ({supply.plan.origin}); the API's is not measured")
+        return _gate(f"{before}{limit}", "unverified", "the model gives means, percentiles need a measurement")
+    return _gate(f"{before}{limit}", "ok", f"throughput {supply.plan.origin}")
 
 
 def weakest_assumption(study: Study) -> str:

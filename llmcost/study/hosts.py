@@ -1,5 +1,6 @@
 """Which API host may serve this client: cheapest eligible, where unknown means "ask" and never "pass"."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llmcost.inputs.api_prices import Offer
@@ -39,7 +40,7 @@ def coarse_region(place: str) -> str:
     return next((name for name, prefixes in PREFIXES.items() if place.startswith(prefixes)), place)
 
 
-def region_status(wanted: list[str], known: tuple[str, ...]) -> tuple[str, str]:
+def region_status(wanted: Sequence[str], known: tuple[str, ...]) -> tuple[str, str]:
     """ok, ask or failed for a client that needs one of the `wanted` regions.
 
     >>> region_status(["eu"], ("us-east-1", "europe-west1")), region_status(["eu"], ()), region_status(["eu"], ("us",))

@@ -94,7 +94,8 @@ def hardware_usd(study: Study, option: str) -> float:
 def labels(study: Study) -> dict[str, str]:
     """Every option with its own particulars."""
     named, totals = dict(LABELS), study.totals
-    today = " + ".join(dict.fromkeys(f"{c.today.model_id}, {c.today.provider}" for c in study.choices if c.today))
+    now = [workload.today for workload in study.client.workloads if workload.today]
+    today = " + ".join(dict.fromkeys(f"{each.model_id}, {each.provider}" for each in now))
     named["today"] = f"Today ({'invoice' if study.client.invoice else today or 'nothing yet'})"
     if "tuned" in totals:
         named["tuned"] += f" ({tuning(study)})" if totals["tuned"] < totals["today"] else " (nothing to tune)"

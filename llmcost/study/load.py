@@ -13,6 +13,8 @@ from llmcost.inputs.usage import HourlyUsage, read_usage
 from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK
 from llmcost.study.assumptions import Assumption, stated
 
+LARGEST_REQUEST_TOKENS = 1e6
+"""No model takes more in one request."""
 VOLUMES = {"input_mtok_per_month": "Mtok/month", "output_mtok_per_month": "Mtok/month"}
 
 
@@ -38,8 +40,14 @@ def workload_load(client: Client, workload: Workload, folder: Path) -> WorkloadL
     """The load of one workload. Raises InputError when it cannot be read or is zero."""
     field = f"workloads.{workload.id}.load"
     if workload.load.usage:
-        return _from_usage(client, workload, read_usage(folder, workload.load.usage, f"{field}.usage"))
-    return _from_shape(client, workload, field)
+        load = _from_usage(client, workload, read_usage(folder, workload.load.usage, f"{field}.usage"))
+    else:
+        load = _from_shape(client, workload, field)
+    tokens = float(load.hourly[["input_tokens", "output_tokens"]].to_numpy().sum() / load.hourly["requests"].sum())
+    if not 1 <= tokens <= LARGEST_REQUEST_TOKENS:
+        cure = "Mtok are millions of tokens, requests are single ones; one of the three is off by a thousand or more"
+        raise InputError("client.yaml", field, f"makes a mean request of {tokens:,.2g} tokens", cure)
+    return load
 
 
 def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:

@@ -135,7 +135,10 @@ def _detail(study: Study) -> str:
     difference = study.draws()[other] - study.draws()[winner]
     typical, low, high = study.totals[other] - study.totals[winner], difference.quantile(0.1), difference.quantile(0.9)
     name = labels(study)[other]
-    side = "Hosting it yourself at its cheapest" if other in HOSTED and winner not in HOSTED else "The cheapest alternative"
+    if (other in HOSTED) == (winner in HOSTED):
+        side = "The next cheapest"
+    else:
+        side = "Hosting it yourself at its cheapest" if other in HOSTED else "Not hosting at its cheapest"
     amount = f"{usd(abs(typical))} a month {'more' if typical > 0 else 'less'}"
     return f"{side} ({name}) would cost about {amount}; in eight draws of ten the difference is {usd_range(low, high)}."
 

@@ -154,7 +154,7 @@ def plans_tried(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     tried = tried.assign(rank=tried["status"].map({"ok": 0, "ask": 1, "gated": 2, "infeasible": 3}))
     best = tried.sort_values(["rank", "usd_per_month"]).drop_duplicates(["model_id", "plan"])
     best["cell"] = [_cell(row) for row in best.itertuples()]
-    best["gpu"] = best["gpu_id"].map(gpu_name)
+    best["gpu"] = best["gpu_id"]
     order = best.groupby(["model_id", "gpu_id", "precision"])["usd_per_month"].min().rename("cheapest")
     wide = best.pivot(index=["model_id", "gpu_id", "gpu", "precision"], columns="gpus_count", values="cell").reset_index()
     wide = wide.merge(order.reset_index()).sort_values(["cheapest", "gpu_id", "precision"])
@@ -169,5 +169,5 @@ def _cell(row: Any) -> str:
     if row.status == "infeasible":
         return next((word for part, word in GATES.items() if part in row.reason), row.reason)
     if row.status == "gated":
-        return "gated"
+        return row.reason
     return f"{'ask: ' * (row.status == 'ask')}{usd(row.usd_per_month)} {row.option}"
