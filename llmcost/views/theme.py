@@ -1,5 +1,6 @@
 """One look for all charts: a colour per thing, one font, a width that fits a page."""
 
+import math
 from typing import Any
 
 import altair as alt
@@ -66,6 +67,31 @@ def marks():
         "point": {"size": 60, "filled": True},
         "rule": {"color": GREY, "strokeDash": [4, 3]},
     }
+
+
+LADDERS = (
+    (1.0,),
+    (1.0, 2.0, 5.0),
+    tuple(range(1, 10)),
+    tuple(step / 2 for step in range(2, 20)),
+    tuple(step / 10 for step in range(10, 100)),
+)
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Round values for a log axis, inside the range of the data: the coarsest ladder that gives three or more.
+
+    A low end of nothing has no logarithm: six decades below the high end are enough.
+
+    >>> log_ticks(900, 150_000)
+    [1000.0, 10000.0, 100000.0]
+    >>> log_ticks(11_400, 70_000)
+    [20000.0, 30000.0, 40000.0, 50000.0, 60000.0, 70000.0]
+    """
+    low = max(low, high / 1e6)
+    decades = [10.0**decade for decade in range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)]
+    ladders = [[step * decade for decade in decades for step in ladder if low <= step * decade <= high] for ladder in LADDERS]
+    return next((ticks for ticks in ladders if len(ticks) >= 3), ladders[-1])
 
 
 def enable():

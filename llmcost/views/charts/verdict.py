@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from llmcost.views.controls import slider
-from llmcost.views.theme import COLOURS
+from llmcost.views.theme import COLOURS, log_ticks
 
 OPTION_COLOURS = {
     "today": COLOURS["today"],
@@ -31,11 +31,12 @@ def options_chart(options: pd.DataFrame, title: str, subtitle: str) -> alt.Layer
     order = list(options["label"])
     y = alt.Y("label:N", sort=order, title=None)
     x_title = "USD per month, log scale"
+    axis = alt.Axis(format="$,.0f", values=log_ticks(options["p10_usd_per_month"].min(), options["p90_usd_per_month"].max()))
     base = alt.Chart(options)
     scale = alt.Scale(type="log", nice=False, padding=20)
     band = base.mark_rule(strokeWidth=9, opacity=0.35, strokeDash=[]).encode(
         y=y,
-        x=alt.X("p10_usd_per_month:Q", scale=scale, title=x_title, axis=alt.Axis(format="$,.0f", tickCount=5)),
+        x=alt.X("p10_usd_per_month:Q", scale=scale, title=x_title, axis=axis),
         x2="p90_usd_per_month:Q",
         color=option_colour(),
     )
@@ -103,7 +104,7 @@ def volume_chart(sweep: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
         "usd_per_month:Q",
         scale=alt.Scale(type="log", nice=False, padding=8),
         title="USD per month, log scale",
-        axis=alt.Axis(format="$~s", values=[1e2, 1e3, 1e4, 1e5, 1e6, 1e7]),
+        axis=alt.Axis(format="$~s", values=log_ticks(sweep["usd_per_month"].min(), sweep["usd_per_month"].max())),
     )
     dash = alt.StrokeDash(
         "option:N",
