@@ -40,7 +40,6 @@ class DummyStudy:
 
 
 def record(name):
-    total = {"p10": 7_000, "typical": 8_512.3456789012, "p90": 11_300}
     return {
         "schema_version": 1,
         "name": name,
@@ -62,46 +61,55 @@ def record(name):
             }
         ],
         "catalog_rows_used": [{"row": "gpu_rental/lambda/us/h100", "gpu_usd_per_hour": 2.49, "source": name}],
-        "options": [
-            {
-                "id": "today",
-                "label": name,
-                "status": "ok",
-                "reason": None,
-                "lines": [{"item": name, "usd_per_month": 8_512.35}],
-                "total_usd_per_month": total,
-                "versus_today_usd_per_month": 0,
-                "probability_cheapest_fraction": 1.0,
-            },
-            {
-                "id": "owned",
-                "label": "Own",
-                "status": "gated",
-                "reason": name,
-                "lines": [],
-                "total_usd_per_month": None,
-                "versus_today_usd_per_month": None,
-                "probability_cheapest_fraction": None,
-            },
-        ],
-        "verdict": {
-            "answer": "No",
-            "option": "today",
-            "sentence": f"Stay. {name}",
-            "detail": name,
-            "gates": [{"name": name, "status": "not tested", "text": name}],
-            "saving": [
-                {"step": "tuning", "usd_per_month": -2_200},
-                {"step": "changing the host", "usd_per_month": 7_500},
-            ],
-            "why": name,
-            "flips": [name],
-            "weakest_assumption": name,
-            "confidence": {"level": "low", "because": [name]},
-            "decision_asked": name,
-            "since_last_time": "first report",
-            "look_again": name,
+        "options": options(name),
+        "verdict": verdict(name),
+    }
+
+
+def options(name):
+    total = {"p10": 7_000, "typical": 8_512.3456789012, "p90": 11_300}
+    return [
+        {
+            "id": "today",
+            "label": name,
+            "status": "ok",
+            "reason": None,
+            "lines": [{"item": name, "usd_per_month": 8_512.35}],
+            "total_usd_per_month": total,
+            "versus_today_usd_per_month": 0,
+            "probability_cheapest_fraction": 1.0,
         },
+        {
+            "id": "owned",
+            "label": "Own",
+            "status": "gated",
+            "reason": name,
+            "lines": [],
+            "total_usd_per_month": None,
+            "versus_today_usd_per_month": None,
+            "probability_cheapest_fraction": None,
+        },
+    ]
+
+
+def verdict(name):
+    return {
+        "answer": "No",
+        "option": "today",
+        "sentence": f"Stay. {name}",
+        "detail": name,
+        "gates": [{"name": name, "status": "not tested", "text": name}],
+        "saving": [
+            {"step": "tuning", "usd_per_month": -2_200},
+            {"step": "changing the host", "usd_per_month": 7_500},
+        ],
+        "why": name,
+        "flips": [name],
+        "weakest_assumption": name,
+        "confidence": {"level": "low", "because": [name]},
+        "decision_asked": name,
+        "since_last_time": "first report",
+        "look_again": name,
     }
 
 

@@ -18,7 +18,7 @@ def write_index(out_dir: Path, failed: dict[str, str]) -> None:
     clients = [line(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(out_dir.glob("*/results.json"))]
     environment = tools()[0]
     style = Markup(environment.get_template("report.css").render(brand=brand_colour({})))
-    html = environment.get_template("index.html").render(clients=clients, failed=failed, style=style)
+    html = environment.get_template("index.html").render(title=INDEX_MARK, clients=clients, failed=failed, style=style)
     aside = out_dir / ".index.html"
     aside.write_text(html + "\n", encoding="utf-8", newline="\n")
     os.replace(aside, out_dir / "index.html")

@@ -52,6 +52,7 @@ def render(results: dict[str, Any], notebooks: dict[str, Any], chart_script: str
     embed = environment.get_template("embed.js").render()
     template = environment.get_template("report.html")
     return template.render(
+        title=f"{results.get('name') or results['slug']} – should you host your own model?",
         results=results,
         verdict=results["verdict"],
         report=results.get("report") or {},

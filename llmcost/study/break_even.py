@@ -9,7 +9,7 @@ from llmcost.model.break_even import BreakEven, staircase_break_even
 from llmcost.study.assumptions import Assumption, typical_values
 from llmcost.study.bills import Decision, option_lines, option_totals
 from llmcost.study.draws import tornado
-from llmcost.study.options import fleet_count, open_api_usd_per_month, replica_lines
+from llmcost.study.options import fleet_count, open_api_usd_per_month, replica_usd_per_month
 from llmcost.study.problem import VOLUME
 
 VOLUME_SPAN = 1_000.0
@@ -47,7 +47,7 @@ def volume_break_even(decision: Decision, assumptions: Mapping[str, Assumption],
     supply = choice.supplies[option]
     per_replica = own_volume / (supply.curve.peak * (1 + float(values["hidden_costs.headroom_fraction"])))
     lines = option_lines(decision, values)
-    varying = float(sum(replica_lines(supply, values).values()))
+    varying = replica_usd_per_month(supply, values)
     count = float(fleet_count(choice, supply, values, decision.spare_count))
     api_usd = float(open_api_usd_per_month(choice, values))
     fixed = float(sum(lines[option].values())) - count * varying - (float(sum(lines["open_api"].values())) - api_usd)

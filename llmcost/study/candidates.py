@@ -19,7 +19,7 @@ from llmcost.study.options import (
     fleet_count,
     hybrid_parts,
     open_api_usd_per_month,
-    replica_lines,
+    replica_usd_per_month,
     serverless_usd_per_month,
     storage_usd_per_month,
 )
@@ -152,7 +152,7 @@ def _priced(client: Client, choice: WorkloadChoice, plan: ServingPlan, offer: Gp
         count, usd = awake / HOURS_PER_MONTH / offer.hourly_usd / plan.gpus_count, awake + float(storage_usd_per_month(supply, at))
         return [Candidate(option, plan, offer, supply, count, usd, status, reason)]
     count = float(fleet_count(choice, supply, at, client.own_capacity.spare_replicas_count))
-    usd = count * float(sum(replica_lines(supply, at).values()))
+    usd = count * replica_usd_per_month(supply, at)
     found = [Candidate(option, plan, offer, supply, count, usd, status, reason)]
     if choice.host and fills(plan, offer):
         with_supply = replace(choice, supplies={"hybrid": supply})

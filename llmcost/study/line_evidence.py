@@ -16,7 +16,7 @@ from llmcost.study.evidence import EVIDENCE_RANK
 from llmcost.study.hidden_lines import API, bill_lines, multipliers, typical
 from llmcost.study.labels import replicas_count
 from llmcost.study.names import plain_name
-from llmcost.study.options import replica_lines
+from llmcost.study.options import replica_usd_per_month
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.reasons import utilization
 from llmcost.study.wording import number, percent
@@ -105,7 +105,7 @@ def counted_twice(study: Study, choice: WorkloadChoice, option: str) -> pd.DataF
     mult = multipliers(study).set_index("option").loc[option]
     supply, machine, around = choice.supplies[option], mult["machine_usd_per_month"], mult["around_usd_per_month"]
     u = utilization(study, choice, option)
-    spare = study.decision.spare_count * float(sum(replica_lines(supply, study.values).values()))
+    spare = study.decision.spare_count * replica_usd_per_month(supply, study.values)
     items = ("load_power_fraction", "pue_ratio", "electricity_usd_per_kwh", "colocation_usd_per_kw_month")
     share, pue, price, space = (typical(study, f"hidden_costs.{item}") for item in items)
     watts = gpu(supply.plan.gpu_id, study.client.as_of_date).provisioned_power_watts

@@ -100,6 +100,11 @@ def replica_lines(supply: Supply, values: Values) -> Lines:
     }
 
 
+def replica_usd_per_month(supply: Supply, values: Values) -> float:
+    """What one replica costs for a month at typical values."""
+    return float(sum(replica_lines(supply, values).values()))
+
+
 def storage_usd_per_month(supply: Supply, values: Values) -> Number:
     """One copy of the weights on a rented volume."""
     return supply.replica.weights_gb * values["hidden_costs.storage_usd_per_gb_month"]

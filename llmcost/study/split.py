@@ -8,7 +8,7 @@ import pandas as pd
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.split import break_even_fill, owned_slices, split_usd_per_month
 from llmcost.study.assumptions import Values
-from llmcost.study.options import open_api_usd_per_month, replica_lines
+from llmcost.study.options import open_api_usd_per_month, replica_usd_per_month
 from llmcost.study.problem import WorkloadChoice
 
 
@@ -42,7 +42,7 @@ def workload_split(choice: WorkloadChoice, values: Values) -> Split | None:
     supply = choice.supplies.get("hybrid")
     if supply is None or choice.host is None:
         return None
-    own = float(sum(replica_lines(supply, values).values())) / HOURS_PER_MONTH
+    own = replica_usd_per_month(supply, values) / HOURS_PER_MONTH
     api = float(open_api_usd_per_month(choice, values)) / (supply.curve.mean * HOURS_PER_MONTH)
     count = int(owned_slices(supply.curve, own, api))
     index = np.arange(max(int(np.ceil(supply.curve.peak)), 1))

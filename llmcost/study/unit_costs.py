@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmcost.model import HOURS_PER_MONTH
-from llmcost.study.options import fixed_lines, fleet_count, open_api_usd_per_month, replica_lines, tuned_lines
+from llmcost.study.options import fixed_lines, fleet_count, open_api_usd_per_month, replica_usd_per_month, tuned_lines
 from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, f
     assert option in ALWAYS_ON, "serverless GPUs are billed awake, not around the clock"
     values, supply = study.values, choice.supplies[option]
     mtok = float(sum(moved_volumes(choice, values)))
-    replica = float(sum(replica_lines(supply, values).values()))
+    replica = replica_usd_per_month(supply, values)
     count = float(fleet_count(choice, supply, values, study.decision.spare_count))
     fixed = float(sum(fixed_lines(option, values, study.decision.horizon_months).values())) / len(study.choices)
     today_mtok = float(sum(volumes(choice, values)))
@@ -47,7 +47,7 @@ def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, f
 
 def replica_usd_per_hour(study: Study, choice: WorkloadChoice, option: str) -> float:
     """USD of one replica for an hour, busy or idle."""
-    return float(sum(replica_lines(choice.supplies[option], study.values).values())) / HOURS_PER_MONTH
+    return replica_usd_per_month(choice.supplies[option], study.values) / HOURS_PER_MONTH
 
 
 def break_even_utilization(study: Study, choice: WorkloadChoice, option: str) -> tuple[float, float] | None:

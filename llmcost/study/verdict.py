@@ -45,11 +45,9 @@ def advised(study: Study) -> str:
     The mean counts that idle hours, people and refreshes rarely cost less than planned, which the most likely values do not show.
     """
     draws = study.draws()
-    by_cost = sorted(study.totals, key=lambda option: (round(draws[option].mean(), 2), list(LABELS).index(option)))
+    by_cost = sorted(_distinct(study), key=lambda option: (round(draws[option].mean(), 2), list(LABELS).index(option)))
     stay = min((o for o in ("today", "tuned") if o in study.totals), key=by_cost.index, default=None)
     for option in by_cost:
-        if option == "hybrid" and owns_nothing(study):
-            continue
         if stay is None or option == stay or (draws[option] < draws[stay]).mean() >= CLEAR:
             return option
     raise AssertionError("staying is among the options that were looked at")
@@ -58,7 +56,7 @@ def advised(study: Study) -> str:
 def rival(study: Study) -> str:
     """The cheapest option on the other side of the question "host it yourself?", or the next cheapest, or the only one there is."""
     winner, totals = study.winner, study.totals
-    real = [option for option in totals if option != winner and not (option == "hybrid" and owns_nothing(study))]
+    real = [option for option in _distinct(study) if option != winner]
     other_side = [option for option in real if (option in HOSTED) != (winner in HOSTED)]
     return min(other_side or real or [winner], key=totals.__getitem__)
 
@@ -68,8 +66,13 @@ def yardstick(study: Study) -> str:
     stay = [option for option in ("tuned", "today") if option in study.totals]
     if stay and study.winner not in stay:
         return stay[0]
-    moves = [option for option in study.totals if option not in ("today", "tuned", study.winner)]
+    moves = [option for option in _distinct(study) if option not in ("today", "tuned", study.winner)]
     return min(moves, key=study.totals.__getitem__) if stay and moves else rival(study)
+
+
+def _distinct(study: Study) -> list[str]:
+    """The options with a total, without a hybrid that owns nothing: it is the open model by API under another name."""
+    return [option for option in study.totals if option != "hybrid" or not owns_nothing(study)]
 
 
 def saving_steps(totals: dict[str, float], winner: str) -> list[dict[str, Any]]:
