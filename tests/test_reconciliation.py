@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from llmcost.inputs.class_prices import ModelPrices, Unpriced, model_prices
 from llmcost.inputs.client import Quote
 from llmcost.model.bill_steps import CLASSES
 from llmcost.study.reconciliation import reconciliation
+from llmcost.views.charts.reconciliation import reconciliation_chart
 from llmcost.views.readings.reconciliation import reading
 
 AS_OF = dt.date(2026, 11, 1)
@@ -101,3 +103,65 @@ def test_steps_add_up_for_any_export(rows, provider):
     assert reading(found) and not found.models.loc[found.models["model_id"] == "", "computed_usd"].notna().any()
     reversed_found = reconciliation(frame.iloc[::-1], provider, AS_OF, (), 1_000)
     assert reversed_found.computed_usd == pytest.approx(found.computed_usd)
+
+
+def test_what_is_read_and_drawn_is_what_was_found():
+    case = next(case for case in CASES if case["case"].startswith("A model that no list knows"))
+    found = reconciled(case | {"invoice_usd_per_month": 9_000, "bucket_hours": 24})
+    text = reading(found)
+    assert (
+        text.startswith("List prices explain 80 % of the $12.50 that the export reports")
+        and "1 model is unpriced: our\\-model\\-7b" in text
+    )
+    assert text.endswith("List prices explain 3.4 % of the invoice of $9,000 a month.")  # 10 * 730 / 24 / 9,000
+    assert "come to 400 %" in reading(reconciled(case | {"rows": [{"hour": "2026-10-20", "model": "gpt-4o", "fresh": 4, "cost": 2.5}]}))
+    for waterfall, unit in ((found.waterfall, "usd"), (found.invoice_waterfall, "usd_per_month")):
+        spec = reconciliation_chart(waterfall, "t", "s").to_dict()
+        drawn = next(iter(spec["datasets"].values()))
+        assert drawn[-1][f"end_{unit}"] == waterfall[unit].iloc[-1]
+        assert "cache reads" not in {bar["step"] for bar in drawn}, "a step of nothing is not drawn"
+        assert all(layer["encoding"]["x"]["field"] in {*drawn[0], "right"} for layer in spec["layer"])
+
+
+@pytest.mark.parametrize(
+    ("name", "provider", "expected"),
+    [
+        ("openai/gpt-4.1", "", "genai-prices/openai/gpt-4.1"),
+        ("gpt-4o-mini-2024-07-18", "", "genai-prices/openai/gpt-4o-mini"),
+        ("Claude Haiku 4.5", "anthropic", "genai-prices/anthropic/claude-haiku-4-5"),
+        ("meta.llama3-3-70b-instruct-v1:0", "bedrock", "api_prices/aws//llama-3.3-70b"),
+        (
+            "together_ai/meta-llama/Llama-3.3-70B-Instruct-Turbo",
+            "together",
+            "genai-prices/together/meta-llama/Llama-3.3-70B-Instruct-Turbo",
+        ),
+        ("gpt-4o", "azure", "genai-prices/openai/gpt-4o"),
+    ],
+)
+def test_a_raw_name_finds_its_price(name, provider, expected):
+    found = model_prices(name, provider, AS_OF)
+    assert isinstance(found, ModelPrices) and found.row == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "provider", "words"),
+    [
+        ("gpt4o-prod", "azure", "azure's price list does not know it"),
+        ("hosted_vllm/llama", "", "no list claims the name"),
+        ("gpt-4o", "nobody", "there is no price list of nobody"),
+        ("", "openai", "names no model"),
+        ("tts-1", "openai", "no price by the token"),
+    ],
+)
+def test_no_name_is_guessed(name, provider, words):
+    found = model_prices(name, provider, AS_OF)
+    assert isinstance(found, Unpriced) and words in found.reason
+    assert "gpt-4o" in found.nearest or name != "gpt4o-prod"
+
+
+def test_another_provider_s_tiers_are_not_borrowed():
+    """Azure's prices lean on OpenAI's list; that Azure gives OpenAI's batch discount too, no list says."""
+    noon = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
+    azure, openai = (model_prices("gpt-4o", provider, AS_OF) for provider in ("azure", "openai"))
+    assert openai.at(noon, "batch")[0] == openai.at(noon)[0] / 2
+    assert azure.tier_since("batch") is None and list(azure.at(noon, "batch")) == list(azure.at(noon))

@@ -6,6 +6,7 @@ Order of trust as everywhere: the client's quote from its day on, our dated rows
 
 import bisect
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -129,10 +130,17 @@ def _unpriced(name: str, host: str, found: Any) -> Unpriced:
         return Unpriced(name, f"{host} has no price by the token for it")
     provider, every = list_provider(host), price_list().providers
     sellers = [p for p in every if provider is None or p is provider or p.id in (provider.fallback_model_providers or ())]
-    near = nearest_names(name.lower(), [m.id for p in sellers for m in p.models])
+    near = _near(name, list(dict.fromkeys(m.id for p in sellers for m in p.models)))
     if provider:
         return Unpriced(name, f"{host}'s price list does not know it", near)
     return Unpriced(name, f"there is no price list of {host}" if host else "the export names no provider and no list claims the name", near)
+
+
+def _near(name: str, known: list[str]) -> tuple[str, ...]:
+    """Names inside this one, longest first ("gpt4o-prod": gpt-4o), then names that look like it."""
+    letters = {model: re.sub(r"[^a-z0-9]", "", model.lower()) for model in [name, *known]}
+    inside = [model for model in known if len(letters[model]) > 3 and letters[model] in letters[name]]
+    return tuple(dict.fromkeys([*sorted(inside, key=len, reverse=True), *nearest_names(name.lower(), known)]))[:3]
 
 
 def _seller(name: str, provider: str) -> tuple[str, str]:

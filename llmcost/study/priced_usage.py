@@ -52,12 +52,13 @@ def tier_notes(rows: pd.DataFrame, prices: Mapping[str, ModelPrices | Unpriced],
     """What to know of the tiers: which have no listed price, and which discounts are listed only from a later day on."""
     used = rows[(rows["tier"] != STANDARD) & (rows["tier"].eq("batch") == batch) & rows["computed_usd"].notna()]
     missing, later = [], []
-    for (name, tier), first in used.groupby(["model", "tier"])["hour"].min().items():  # type: ignore[misc]
+    for (name, tier), first in used.groupby(["model", "tier"])["hour"].min().items():
         found = prices[name]
         since = found.tier_since(tier) if isinstance(found, ModelPrices) else None
         if since is None:
             missing.append(f"{name} ({tier})")
         elif since > first.date():
             later.append(since)
-    notes = [f"no {'batch' if batch else 'tier'} price is listed for {', '.join(missing)}: priced as standard"] if missing else []
-    return "; ".join(notes + ([f"discounts listed from {max(later)} on are taken for earlier days too"] if later else []))
+    kind = "batch" if batch else "tier"
+    notes = [f"no {kind} price is listed for {', '.join(missing)}: priced as standard"] if missing else []
+    return "; ".join(notes + ([f"{kind} prices listed from {max(later)} on are taken for earlier days too"] if later else []))

@@ -8,20 +8,36 @@ from llmcost.study.wording import count, percent, usd
 from llmcost.views.text import inert
 
 EFFECTS = {"cache": ("cache reads", "cache writes"), "batch": ("batch",), "tier": ("tier",), "date": ("date",)}
-SAVES = {"cache": "the cache saves {}", "batch": "batches save {}", "tier": "other tiers save {}", "date": "older prices take off {}"}
-COSTS = {"cache": "the cache costs {}", "batch": "batches add {}", "tier": "other tiers add {}", "date": "older prices add {}"}
+SAVES = {
+    "cache": "the cache saves {}",
+    "batch": "batches save {}",
+    "tier": "other tiers save {}",
+    "date": "the prices of those days take off {}",
+}
+COSTS = {"cache": "the cache costs {}", "batch": "batches add {}", "tier": "other tiers add {}", "date": "the prices of those days add {}"}
 
 
 def title(found: Reconciliation) -> str:
-    """The share of the reported cost, else of the invoice, that list prices explain."""
-    if found.reported_usd is not None and found.explained_fraction is not None:
-        whole = f"the {usd(found.reported_usd)} that the export reports"
-        return f"List prices explain {percent(found.explained_fraction)} of {whole}"
-    if found.invoice_explained_fraction is not None:
-        return (
-            f"List prices explain {percent(found.invoice_explained_fraction)} of the invoice of {usd(found.invoice_usd_per_month)} a month"
-        )
-    return f"At list prices this work costs {usd(found.computed_usd)}; nothing is there to compare it with"
+    """The share of the reported cost that list prices explain."""
+    if found.reported_usd is None:
+        return f"At list prices this work costs {usd(found.computed_usd)}; the export reports no cost"
+    if found.explained_fraction is None:
+        return f"At list prices this work costs {usd(found.computed_usd)}; the export reports {usd(found.reported_usd)}"
+    return f"List prices {_share(found.explained_fraction)} of the {usd(found.reported_usd)} that the export reports"
+
+
+def invoice_title(found: Reconciliation) -> str:
+    """The share of the invoice that list prices explain."""
+    if found.invoice_usd_per_month is None:
+        return "There is no invoice"
+    if found.invoice_explained_fraction is None:
+        return "The export covers less than a day: it is not scaled to a month and not held against the invoice"
+    return f"List prices {_share(found.invoice_explained_fraction)} of the invoice of {usd(found.invoice_usd_per_month)} a month"
+
+
+def _share(fraction: float) -> str:
+    """More than the whole is not explained, it is too much."""
+    return f"{'come to' if fraction > 1.005 else 'explain'} {percent(fraction)}"
 
 
 def reading(found: Reconciliation) -> str:
@@ -31,14 +47,8 @@ def reading(found: Reconciliation) -> str:
         many = len(found.unpriced) != 1
         names = ", ".join(_unpriced(model) for model in found.unpriced)
         parts.append(f"{count(len(found.unpriced))} model{'s are' if many else ' is'} unpriced: {names}")
-    sentences = [f"{'; '.join(parts)}."]
-    both = found.reported_usd is not None and found.explained_fraction is not None
-    if both and found.invoice_explained_fraction is not None:
-        whole = f"the invoice of {usd(found.invoice_usd_per_month)} a month"
-        sentences.append(f"Scaled to a month they explain {percent(found.invoice_explained_fraction)} of {whole}.")
-    if found.invoice_usd_per_month is not None and found.invoice_waterfall.empty:
-        sentences.append("The export covers less than a day: it is not scaled to a month, and not held against the invoice.")
-    return " ".join(sentences)
+    invoice = f" {invoice_title(found)}." if found.invoice_usd_per_month is not None else ""
+    return f"{'; '.join(parts)}.{invoice}"
 
 
 def _effects(found: Reconciliation) -> list[str]:
