@@ -19,7 +19,7 @@ def priced_usage(frame: pd.DataFrame, prices: Mapping[str, ModelPrices | Unprice
 
     frame  hour (UTC), model, tier and the token classes, as the usage intake gives it
     """
-    parts = [_priced(group, prices[str(name)], as_of) for name, group in frame.groupby("model", sort=True)]
+    parts = [_priced(group, prices[str(name)], as_of) for name, group in frame.reset_index(drop=True).groupby("model")]
     return pd.concat(parts).sort_index()
 
 
