@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 WEIGHT_BYTES = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5}
 """Bytes of memory per parameter at each weight precision."""
 KV_BYTES = {"bf16": 2.0, "fp8": 1.0, "fp4": 1.0}
@@ -83,3 +85,19 @@ class TokenPrices:
     output_usd_per_mtok: float
     batch_multiplier: float = 1.0
     batch_cached_multiplier: float | None = None
+
+
+@dataclass(frozen=True)
+class BillSteps:
+    """USD per row. list_usd is the bill with neither cache nor batch nor tier at one day's prices; the rest are changes to it.
+
+    list_usd + cache_read_usd + cache_write_usd + batch_usd + tier_usd + date_usd = computed_usd
+    """
+
+    list_usd: np.ndarray
+    cache_read_usd: np.ndarray
+    cache_write_usd: np.ndarray
+    batch_usd: np.ndarray
+    tier_usd: np.ndarray
+    date_usd: np.ndarray
+    computed_usd: np.ndarray
