@@ -87,7 +87,7 @@ def _set_zone(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
 
 def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[UsageFile], zone: str) -> UsageTable:
     source, values = _source(kind, files)
-    read = Read(kind, values, zone, _measure_names(connection, kind, values, source))
+    read = Read(kind, values, zone, _measure_names(connection, kind, values, source), files_count=len(files))
     rows = f"SELECT * FROM ({normalised_sql(read)})"
     if kind.grain == "counter":
         source = counted_sql(read, source)

@@ -28,6 +28,7 @@ class Read:
     zone: str
     names: tuple[str, ...] = ()
     again: bool = False
+    files_count: int = 1
 
     def value(self, field: str) -> Value:
         """The column of a field; missing where the kind or the file has none."""
