@@ -15,7 +15,7 @@ from llmcost.inputs.usage.fields import Value, name, source_sql
 from llmcost.inputs.usage.files import UsageFile, opened, quoted, readable
 from llmcost.inputs.usage.formats import UsageFormat, fields_read, has_field, recognised
 from llmcost.inputs.usage.judge import HOUR_US, MINUTE_US, hourly_sql, judged_sql, spans_sql
-from llmcost.inputs.usage.normalise import Read, counted_sql, model_sql, normalised_sql
+from llmcost.inputs.usage.normalise import FULLEST_FIRST, Read, counted_sql, model_sql, normalised_sql
 from llmcost.inputs.usage.outcomes import COUNTING, COVERING
 from llmcost.inputs.usage.table import UsageTable
 
@@ -94,7 +94,7 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[
     if read.has(kind.request_id):
         rows, read = _marked(connection, read, source, rows)
     judged, span_us = judged_sql(read, rows), HOUR_US if read.has_native_time else MINUTE_US
-    connection.execute(f"CREATE TEMP TABLE spans AS WITH source AS ({source}) {spans_sql(read, judged, span_us)}")
+    connection.execute(f"CREATE TEMP TABLE spans AS WITH source AS ({source}) {spans_sql(read, judged, f'us // {span_us}')}")
     frame = _frame(connection, hourly_sql(read, "spans", span_us))
     if kind.measures and kind.tokens.input_holds_cache:
         cached = frame["cache_read_tokens"] + frame["cache_write_tokens"]
@@ -146,10 +146,9 @@ def _marked(connection: duckdb.DuckDBPyConnection, read: Read, source: str, rows
     found = connection.execute("SELECT count(*) FROM twice").fetchone()
     if not found or not found[0]:
         return rows, read
-    best = "row_number() OVER (PARTITION BY request_id ORDER BY failed, coalesce(input, 0) + coalesce(output, 0) DESC)"
     suspect = "coalesce(hash(request_id) IN (SELECT h FROM twice) AND request_id <> '', false)"
     marked = f"""SELECT *, false AS again FROM ({rows}) WHERE NOT {suspect}
-        UNION ALL SELECT *, {best} > 1 AS again FROM ({rows}) WHERE {suspect}"""
+        UNION ALL SELECT *, {FULLEST_FIRST} > 1 AS again FROM ({rows}) WHERE {suspect}"""
     return marked, replace(read, again=True)
 
 
@@ -197,7 +196,7 @@ def _minute_bursts(connection: duckdb.DuckDBPyConnection, read: Read, source: st
     wanted = " OR ".join(f"(model = '{quoted(model)}' AND span BETWEEN {start} AND {start + 59})" for model, start in starts.items())
     minutes = "spans"
     if read.has_native_time:
-        minutes = f"({spans_sql(read, f'SELECT * FROM ({judged}) WHERE {_within(read, starts.values())}', MINUTE_US)})"
+        minutes = f"({spans_sql(read, f'SELECT * FROM ({judged}) WHERE {_within(read, starts.values())}', f'us // {MINUTE_US}')})"
     query = f"""{source if read.has_native_time else ""} SELECT model, span, CAST(sum(tokens) AS DOUBLE) AS tokens FROM (
         SELECT {model_sql(read)} AS model, span, uncached + cache_read + cache_write + whole_output AS tokens FROM {minutes}
         WHERE outcome IN ({", ".join(map(str, COUNTING))})) WHERE {wanted} GROUP BY 1, 2"""

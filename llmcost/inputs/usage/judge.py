@@ -4,6 +4,8 @@ from llmcost.inputs.usage.fields import FIRST_US, LAST_US
 from llmcost.inputs.usage.normalise import COUNTS, Read, model_sql, tier_sql
 
 LARGEST_COUNT = 1e13
+FIRST_AND_LAST = [f"CAST('{year}-01-01' AS TIMESTAMPTZ)" for year in (2015, 2100)]
+"""The same bounds as in microseconds, where times stay what a warehouse knows them as."""
 MINUTE_US, HOUR_US = 60_000_000, 3_600_000_000
 
 
@@ -33,7 +35,7 @@ def _outcome(read: Read, fresh: str, whole_out: str) -> str:
     kind, several, counter = read.kind, read.kind.measures is not None, read.kind.grain == "counter"
     counts = [*COUNTS[:4], "requests"] if several else [c for c in COUNTS if read.has(getattr(kind.tokens, c))]
     sizes = [f"coalesce({c}, 0)" for c in counts]
-    loose = several or read.is_loose
+    loose = (several or read.is_loose) and not read.in_warehouse
     empty = " AND ".join([*(f"{c} IS NULL" for c in counts), "cost_usd IS NULL"])
     clock = read.has_clock
     cases = [
@@ -43,7 +45,7 @@ def _outcome(read: Read, fresh: str, whole_out: str) -> str:
         (empty, 12, several),
         ("reading = 'first'", 15, counter),
         ("us IS NULL" + (" AND reading <> 'whole'" if counter else ""), 20, True),
-        (f"us NOT BETWEEN {FIRST_US} AND {LAST_US}", 21, True),
+        (f"us NOT BETWEEN {' AND '.join(FIRST_AND_LAST if read.in_warehouse else map(str, (FIRST_US, LAST_US)))}", 21, True),
         ("failed", 10, bool(kind.failed)),
         ("again", 13, read.again),
         (f"{empty} AND NOT grouped", 11, not several),
@@ -61,10 +63,23 @@ def _outcome(read: Read, fresh: str, whole_out: str) -> str:
     ]
     met = [(test, code) for test, code, wanted in cases if wanted]
     one = " OR ".join(f"({test})" for test, _ in met)
-    return f"CASE WHEN ({one}) IS NOT TRUE THEN 0 " + " ".join(f"WHEN {test} THEN {code}" for test, code in met) + " ELSE 0 END"
+    most = "" if read.in_warehouse else f"WHEN ({one}) IS NOT TRUE THEN 0 "
+    return f"CASE {most}" + " ".join(f"WHEN {test} THEN {code}" for test, code in met) + " ELSE 0 END"
 
 
-def spans_sql(read: Read, judged: str, span_us: int) -> str:
+SUMMED = {
+    "requests": "requests",
+    "input_uncached_tokens": "uncached",
+    "cache_read_tokens": "cache_read",
+    "cache_write_tokens": "cache_write",
+    "output_tokens": "whole_output",
+    "reasoning_tokens": "thought",
+    "cost_reported_usd": "cost_usd",
+}
+"""Columns of the hourly table, and what they are called in a span."""
+
+
+def spans_sql(read: Read, judged: str, span: str) -> str:
     """SELECT of the sums by span of time, naming columns, file and outcome. Only counting outcomes carry sums that mean something."""
     tokens, several = read.kind.tokens, read.kind.measures is not None
     sums = {
@@ -77,11 +92,11 @@ def spans_sql(read: Read, judged: str, span_us: int) -> str:
         "thought": "sum(thought)" if read.has(tokens.reasoning) else "0",
         "cost_usd": "sum(cost_usd)" if read.kind.cost and read.has(read.kind.cost.field) else "NULL",
     }
-    if read.grain in ("bucket", "cost"):
+    if read.grain in ("bucket", "cost") and not read.in_warehouse:
         sums |= {"width_us": "min(end_us - us)", "inside_hour": f"bool_or(us % {HOUR_US} <> 0)"}
     else:
         sums |= {"width_us": "NULL", "inside_hour": "NULL"}
-    keys = [f"CASE WHEN outcome NOT IN (20, 21, 27) THEN us // {span_us} END AS span", *read.naming, "outcome"]
+    keys = [f"CASE WHEN outcome NOT IN (20, 21, 27) THEN {span} END AS span", *read.naming, "outcome"]
     if read.files_count > 1:
         keys.append("file")
     else:
@@ -92,16 +107,7 @@ def spans_sql(read: Read, judged: str, span_us: int) -> str:
 
 def hourly_sql(read: Read, spans: str, span_us: int) -> str:
     """SELECT of the sums by hour, model, tier, file and outcome, from those by span."""
-    sums = {
-        "requests": "requests",
-        "input_uncached_tokens": "uncached",
-        "cache_read_tokens": "cache_read",
-        "cache_write_tokens": "cache_write",
-        "output_tokens": "whole_output",
-        "reasoning_tokens": "thought",
-        "cost_reported_usd": "cost_usd",
-    }
-    added = ", ".join(f"CAST(sum({sql}) AS DOUBLE) AS {name}" for name, sql in sums.items())
+    added = ", ".join(f"CAST(sum({sql}) AS DOUBLE) AS {name}" for name, sql in SUMMED.items())
     return f"""SELECT span // {HOUR_US // span_us} AS hour, {model_sql(read)} AS model, {tier_sql(read)} AS tier, file, outcome,
         CAST(sum(rows) AS BIGINT) AS rows, {added}, min(width_us) AS width_us, bool_or(inside_hour) AS inside_hour
         FROM {spans} GROUP BY 1, 2, 3, 4, 5"""

@@ -11,6 +11,10 @@ COUNTS = ("input", "output", "cache_read", "cache_write", "reasoning")
 TIERS = {"": "standard", "default": "standard", "auto": "standard", "on_demand": "standard", "message": "standard"}
 """Words that exports use for the tier that has no name."""
 NATIVE = ("time", "zoned")
+FULLEST_FIRST = (
+    "row_number() OVER (PARTITION BY request_id ORDER BY CASE WHEN failed THEN 1 ELSE 0 END, coalesce(input, 0) + coalesce(output, 0) DESC)"
+)
+"""Of rows with one request id, which counts: one that did not fail, and of those the one with most tokens."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,8 @@ class Read:
     names   of the measures that the file has, when it has one row per measure
     zone    of its times
     again   whether some request ids stand in the file more than once
+    files_count   of how many files it is made
+    in_warehouse  whether it runs where the log lives: times stay timestamps, and only what every dialect of SQL has is asked for
     """
 
     kind: UsageFormat
@@ -29,6 +35,7 @@ class Read:
     names: tuple[str, ...] = ()
     again: bool = False
     files_count: int = 1
+    in_warehouse: bool = False
 
     def value(self, field: str) -> Value:
         """The column of a field; missing where the kind or the file has none."""
@@ -123,11 +130,13 @@ def _extra(read: Read) -> str:
     kind = read.kind
     who = f", {read.value(kind.request_id).sql} AS request_id" if read.has(kind.request_id) else ""
     who += ", rise, reading" if kind.grain == "counter" else ""
-    who += f", {read.value(str(kind.time.field)).sql} AS moment" if read.has_native_time else ""
+    who += f", {read.value(str(kind.time.field)).sql} AS moment" if read.has_native_time and not read.in_warehouse else ""
     return who + (f", {_clock(read)} AS clock" if read.has_clock else "")
 
 
 def _time(read: Read, value: Value) -> str:
+    if read.in_warehouse:
+        return value.sql
     return time_us_sql(value, read.zone, read.kind.time.relative, read.kind.time.day_first)
 
 
@@ -176,6 +185,8 @@ def _count(read: Read, fields: Fields) -> str:
             found.append(" + ".join(f"coalesce({number}, 0)" for number in numbers))
         else:
             found += numbers
+    # some dialects' greatest() is NULL where one of its arguments is
+    found = [f"coalesce({', '.join([*found[i:], *found[:i]])})" for i in range(len(found))] if len(found) > 1 else found
     return f"greatest({', '.join(found)})" if len(found) > 1 else found[0] if found else "NULL"
 
 
