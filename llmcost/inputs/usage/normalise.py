@@ -192,7 +192,7 @@ def _count(read: Read, fields: Fields) -> str:
 
 def _requests(read: Read) -> str:
     if read.has(read.kind.requests):
-        return f"coalesce({number_sql(read.value(read.kind.requests))}, 0)"
+        return number_sql(read.value(read.kind.requests))
     return "1" if read.grain == "request" else "NULL"
 
 

@@ -1,6 +1,7 @@
 """The same aggregation as SQL for the warehouse where a log already lives; its result is a file that the intake reads."""
 
 import difflib
+import re
 
 import sqlglot
 from sqlglot import exp
@@ -25,10 +26,9 @@ def warehouse_sql(kind: UsageFormat, dialect: str, table: str = "") -> str:
     Raises InputError for a dialect or table name that cannot be, and for exports that are no table.
     """
     _refuse(kind, dialect)
-    try:
-        source = exp.to_table(table or kind.name).sql("duckdb", identify=True)
-    except sqlglot.errors.SqlglotError:
-        raise InputError("--table", "", "is no name of a table", "Write it as schema.table") from None
+    if not re.fullmatch(r"[\w$-]+(\.[\w$-]+){0,2}", table or kind.name):
+        raise InputError("--table", "", "is no name of a table", "Write it as schema.table")
+    source = exp.to_table(table or kind.name).sql("duckdb", identify=True)
     columns = _columns(kind)
     read = Read(kind, {field: Value(name, family) for field, (_, family, name) in columns.items()}, "UTC", in_warehouse=True)
     tree = sqlglot.parse_one(_query(read, ", ".join(dict.fromkeys(f"{sql} AS {name}" for sql, _, name in columns.values())), source), "duckdb")
