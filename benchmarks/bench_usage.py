@@ -37,16 +37,20 @@ BARE = """SELECT date_trunc('hour', time), model, count(*), sum(input_tokens), s
     FROM '{path}' GROUP BY ALL"""
 
 
-def written(folder: Path, rows_count: int, csv_rows_count: int) -> dict[str, Path]:
-    """The logs by what they are called; their rows follow from their numbers, so that every run of the benchmark has the same."""
-    logs = {"Parquet": folder / "log.parquet", "CSV": folder / "log.csv", "Parquet, request ids": folder / "log_ids.parquet"}
+def logs(folder: Path) -> dict[str, Path]:
+    """The logs by what they are called."""
+    return {"Parquet": folder / "log.parquet", "CSV": folder / "log.csv", "Parquet, request ids": folder / "log_ids.parquet"}
+
+
+def write(folder: Path, rows_count: int, csv_rows_count: int) -> None:
+    """Their rows follow from their numbers, so that every run of the benchmark has the same."""
+    plain_log, csv_log, ids_log = logs(folder).values()
     with duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET temp_directory = '{folder}'")
-        connection.execute(f"COPY ({ROWS.format(rows=rows_count)}) TO '{logs['Parquet, request ids']}' (FORMAT parquet)")
-        plain = f"SELECT * EXCLUDE (request_id) FROM '{logs['Parquet, request ids']}'"
-        connection.execute(f"COPY ({plain}) TO '{logs['Parquet']}' (FORMAT parquet)")
-        connection.execute(f"COPY ({plain} LIMIT {csv_rows_count}) TO '{logs['CSV']}'")
-    return logs
+        connection.execute(f"COPY ({ROWS.format(rows=rows_count)}) TO '{ids_log}' (FORMAT parquet)")
+        plain = f"SELECT * EXCLUDE (request_id) FROM '{ids_log}'"
+        connection.execute(f"COPY ({plain}) TO '{plain_log}' (FORMAT parquet)")
+        connection.execute(f"COPY ({plain} LIMIT {csv_rows_count}) TO '{csv_log}'")
 
 
 def bare(path: Path) -> int:
@@ -75,9 +79,13 @@ def measured(way: str, path: Path) -> dict[str, float]:
 
 
 def run(way: str, path: Path) -> dict[str, float]:
-    """The same in a process of its own; stops the benchmark if it fails."""
-    done = subprocess.run([sys.executable, __file__, "--one", way, str(path)], check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout)
+    """The same in a process of its own."""
+    return json.loads(alone("--one", way, path))
+
+
+def alone(*words: object) -> str:
+    """What this file prints in a process of its own; stops the benchmark if it fails."""
+    return subprocess.run([sys.executable, __file__, *map(str, words)], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def table(log: str, path: Path, runs_count: int) -> None:
@@ -102,15 +110,21 @@ def main() -> None:
     parser.add_argument("--csv-rows", type=int, default=20_000_000, help="rows of the CSV, at most those (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="runs of each way, of which the median is shown (default: %(default)s)")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.one:
         print(json.dumps(measured(wanted.one[0], Path(wanted.one[1]))))
+        return
+    csv_rows = min(wanted.csv_rows, wanted.rows)
+    if wanted.write:
+        write(wanted.write, wanted.rows, csv_rows)
         return
     with tempfile.TemporaryDirectory() as name, duckdb.connect() as connection:
         threads = connection.execute("SELECT current_setting('threads')").fetchone()
         print(f"DuckDB {duckdb.__version__}, {threads[0] if threads else '?'} threads, memory limit {MEMORY_LIMIT}, median of {wanted.runs}")
         print(f"{'':42}{'seconds':>9}{'ratio':>8}{'processor':>11}{'ratio':>8}{'peak MiB':>10}", flush=True)
-        for log, path in written(Path(name), wanted.rows, min(wanted.csv_rows, wanted.rows)).items():
+        alone("--write", name, "--rows", wanted.rows, "--csv-rows", csv_rows)  # a child's peak begins at its parent's
+        for log, path in logs(Path(name)).items():
             table(log, path, wanted.runs)
 
 

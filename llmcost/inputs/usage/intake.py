@@ -94,13 +94,13 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[
     if read.has(kind.request_id):
         rows, read = _marked(connection, read, source, rows)
     judged, span_us = judged_sql(read, rows), HOUR_US if read.has_native_time else MINUTE_US
-    connection.execute(f"CREATE TEMP TABLE spans AS WITH source AS ({source}) {spans_sql(read, judged, f'us // {span_us}')}")
+    connection.execute(f"CREATE TEMP TABLE spans AS WITH source AS NOT MATERIALIZED ({source}) {spans_sql(read, judged, f'us // {span_us}')}")
     frame = _frame(connection, hourly_sql(read, "spans", span_us))
     if kind.measures and kind.tokens.input_holds_cache:
         cached = frame["cache_read_tokens"] + frame["cache_write_tokens"]
         frame["input_uncached_tokens"] = (frame["input_uncached_tokens"] - cached).clip(lower=0)
     frame, notes = without_overlaps(frame)
-    outcomes = outcomes_frame(connection, frame, f"WITH source AS ({source}) SELECT * FROM ({judged})", files)
+    outcomes = outcomes_frame(connection, frame, f"WITH source AS NOT MATERIALIZED ({source}) SELECT * FROM ({judged})", files)
     hourly, resolution_hours = _hourly(frame), _resolution_hours(frame, read, zone)
     return UsageTable(
         kind=kind,
@@ -109,7 +109,7 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[
         outcomes=outcomes,
         covered_hours=pd.DatetimeIndex(_time(frame.loc[frame["outcome"].isin(COVERING), "hour"].dropna().drop_duplicates()).sort_values()),
         resolution_hours=resolution_hours,
-        minute_burst_ratio=_minute_bursts(connection, read, f"WITH source AS ({source})", judged, hourly) if resolution_hours < 1 else {},
+        minute_burst_ratio=_minute_bursts(connection, read, f"WITH source AS NOT MATERIALIZED ({source})", judged, hourly) if resolution_hours < 1 else {},
         provider=_provider(connection, read, source),
         notes=(*notes, *[f"{f.name} is not UTF-8: read as {f.encoding}" for f in files if f.encoding == "cp1252"]),
     )
@@ -146,9 +146,8 @@ def _marked(connection: duckdb.DuckDBPyConnection, read: Read, source: str, rows
     found = connection.execute("SELECT count(*) FROM twice").fetchone()
     if not found or not found[0]:
         return rows, read
-    suspect = "coalesce(hash(request_id) IN (SELECT h FROM twice) AND request_id <> '', false)"
-    marked = f"""SELECT *, false AS again FROM ({rows}) WHERE NOT {suspect}
-        UNION ALL SELECT *, {FULLEST_FIRST} > 1 AS again FROM ({rows}) WHERE {suspect}"""
+    marked = f"""SELECT *, false AS again FROM ({rows}) ANTI JOIN twice ON h = hash(request_id)
+        UNION ALL SELECT *, {FULLEST_FIRST} > 1 AS again FROM ({rows}) SEMI JOIN twice ON h = hash(request_id)"""
     return marked, replace(read, again=True)
 
 

@@ -68,8 +68,8 @@ class Read:
 
     @property
     def has_native_time(self) -> bool:
-        """Whether the file keeps statistics of its times: an hour is then found without reading the rest."""
-        return self.kind.grain != "counter" and isinstance(self.kind.time.field, str) and self.value(self.kind.time.field).family in NATIVE
+        """Whether the file keeps statistics of its times: an hour is then found without reading the rest, unless a request comes twice."""
+        return not self.again and self.kind.grain != "counter" and isinstance(self.kind.time.field, str) and self.value(self.kind.time.field).family in NATIVE
 
     @property
     def naming(self) -> list[str]:
