@@ -121,7 +121,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name, duckdb.connect() as connection:
         threads = connection.execute("SELECT current_setting('threads')").fetchone()
-        print(f"DuckDB {duckdb.__version__}, {threads[0] if threads else '?'} threads, memory limit {MEMORY_LIMIT}, median of {wanted.runs}")
+        print(
+            f"DuckDB {duckdb.__version__}, {threads[0] if threads else '?'} threads, memory limit {MEMORY_LIMIT}, median of {wanted.runs}"
+        )
         print(f"{'':42}{'seconds':>9}{'ratio':>8}{'processor':>11}{'ratio':>8}{'peak MiB':>10}", flush=True)
         alone("--write", name, "--rows", wanted.rows, "--csv-rows", csv_rows)  # a child's peak begins at its parent's
         for log, path in logs(Path(name)).items():

@@ -15,7 +15,8 @@ from llmcost.inputs.usage.fields import Value, name, source_sql
 from llmcost.inputs.usage.files import UsageFile, opened, quoted, readable
 from llmcost.inputs.usage.formats import UsageFormat, fields_read, has_field, recognised
 from llmcost.inputs.usage.judge import HOUR_US, MINUTE_US, hourly_sql, judged_sql, spans_sql
-from llmcost.inputs.usage.normalise import FULLEST_FIRST, Read, counted_sql, model_sql, normalised_sql
+from llmcost.inputs.usage.naming import model_sql
+from llmcost.inputs.usage.normalise import FULLEST_FIRST, Read, counted_sql, normalised_sql
 from llmcost.inputs.usage.outcomes import COUNTING, COVERING
 from llmcost.inputs.usage.table import UsageTable
 
@@ -94,13 +95,14 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[
     if read.has(kind.request_id):
         rows, read = _marked(connection, read, source, rows)
     judged, span_us = judged_sql(read, rows), HOUR_US if read.has_native_time else MINUTE_US
-    connection.execute(f"CREATE TEMP TABLE spans AS WITH source AS NOT MATERIALIZED ({source}) {spans_sql(read, judged, f'us // {span_us}')}")
+    source_first = f"WITH source AS NOT MATERIALIZED ({source})"  # read twice is cheaper than kept
+    connection.execute(f"CREATE TEMP TABLE spans AS {source_first} {spans_sql(read, judged, f'us // {span_us}')}")
     frame = _frame(connection, hourly_sql(read, "spans", span_us))
     if kind.measures and kind.tokens.input_holds_cache:
         cached = frame["cache_read_tokens"] + frame["cache_write_tokens"]
         frame["input_uncached_tokens"] = (frame["input_uncached_tokens"] - cached).clip(lower=0)
     frame, notes = without_overlaps(frame)
-    outcomes = outcomes_frame(connection, frame, f"WITH source AS NOT MATERIALIZED ({source}) SELECT * FROM ({judged})", files)
+    outcomes = outcomes_frame(connection, frame, f"{source_first} SELECT * FROM ({judged})", files)
     hourly, resolution_hours = _hourly(frame), _resolution_hours(frame, read, zone)
     return UsageTable(
         kind=kind,
@@ -109,7 +111,7 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[
         outcomes=outcomes,
         covered_hours=pd.DatetimeIndex(_time(frame.loc[frame["outcome"].isin(COVERING), "hour"].dropna().drop_duplicates()).sort_values()),
         resolution_hours=resolution_hours,
-        minute_burst_ratio=_minute_bursts(connection, read, f"WITH source AS NOT MATERIALIZED ({source})", judged, hourly) if resolution_hours < 1 else {},
+        minute_burst_ratio=_minute_bursts(connection, read, source_first, judged, hourly) if resolution_hours < 1 else {},
         provider=_provider(connection, read, source),
         notes=(*notes, *[f"{f.name} is not UTF-8: read as {f.encoding}" for f in files if f.encoding == "cp1252"]),
     )
@@ -207,14 +209,16 @@ def _within(read: Read, start_minutes: Iterable[int]) -> str:
     """Whether a native time lies in one of these hours, or within a day of them where it is of another zone."""
     margin = 0 if read.zone == "UTC" else 1440
     kind = "TIMESTAMPTZ" if read.value(str(read.kind.time.field)).family == "zoned" else "TIMESTAMP"
-    bounds = [(pd.Timestamp(60 * (start - margin), unit="s"), pd.Timestamp(60 * (start + 60 + margin), unit="s")) for start in start_minutes]
+    bounds = [
+        (pd.Timestamp(60 * (start - margin), unit="s"), pd.Timestamp(60 * (start + 60 + margin), unit="s")) for start in start_minutes
+    ]
     return "(" + " OR ".join(f"moment >= {kind} '{first}' AND moment < {kind} '{end}'" for first, end in sorted(set(bounds))) + ")"
 
 
 def _provider(connection: duckdb.DuckDBPyConnection, read: Read, source: str) -> str:
-    """The seller that the kind or most of the rows name."""
+    """The seller that the kind or most of the first rows name."""
     if not read.has(read.kind.provider_field):
         return read.kind.provider
-    query = f"SELECT mode(lower({read.value(read.kind.provider_field).sql})) FROM ({source})"
+    query = f"SELECT mode(lower({read.value(read.kind.provider_field).sql})) FROM (SELECT * FROM ({source}) LIMIT 100000)"
     answer = connection.execute(query).fetchone()
     return str(answer[0] or "") if answer else ""

@@ -1,7 +1,8 @@
 """The SQL that judges normalised rows and adds them up by the hour."""
 
 from llmcost.inputs.usage.fields import FIRST_US, LAST_US
-from llmcost.inputs.usage.normalise import COUNTS, Read, model_sql, tier_sql
+from llmcost.inputs.usage.naming import model_sql, tier_sql
+from llmcost.inputs.usage.normalise import COUNTS, Read
 
 LARGEST_COUNT = 1e13
 FIRST_AND_LAST = [f"CAST('{year}-01-01' AS TIMESTAMPTZ)" for year in (2015, 2100)]

@@ -8,8 +8,6 @@ from llmcost.inputs.usage.files import quoted
 from llmcost.inputs.usage.formats import Fields, Measures, UsageFormat, terms
 
 COUNTS = ("input", "output", "cache_read", "cache_write", "reasoning")
-TIERS = {"": "standard", "default": "standard", "auto": "standard", "on_demand": "standard", "message": "standard"}
-"""Words that exports use for the tier that has no name."""
 NATIVE = ("time", "zoned")
 FULLEST_FIRST = (
     "row_number() OVER (PARTITION BY request_id ORDER BY CASE WHEN failed THEN 1 ELSE 0 END, coalesce(input, 0) + coalesce(output, 0) DESC)"
@@ -69,7 +67,12 @@ class Read:
     @property
     def has_native_time(self) -> bool:
         """Whether the file keeps statistics of its times: an hour is then found without reading the rest, unless a request comes twice."""
-        return not self.again and self.kind.grain != "counter" and isinstance(self.kind.time.field, str) and self.value(self.kind.time.field).family in NATIVE
+        return (
+            not self.again
+            and self.kind.grain != "counter"
+            and isinstance(self.kind.time.field, str)
+            and self.value(self.kind.time.field).family in NATIVE
+        )
 
     @property
     def naming(self) -> list[str]:
@@ -158,22 +161,6 @@ def _clock(read: Read) -> str:
 def _first(read: Read, fields: Fields, sql) -> str:
     found = [sql(read.value(field)) for field in terms(fields) if read.has(field)]
     return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0] if found else "NULL::BIGINT"
-
-
-def model_sql(read: Read) -> str:
-    """The model's name, of the columns that hold it; '' where there is none."""
-    texts = [f"nullif(trim({read.value(f).sql}::VARCHAR), '')" for f in terms(read.kind.model) if read.has(f)]
-    name = f"coalesce({', '.join([*texts, chr(39) * 2])})"
-    return f"trim(split_part({name}, '{quoted(read.kind.model_until)}', 1))" if read.kind.model_until else name
-
-
-def tier_sql(read: Read) -> str:
-    """standard | batch | ..., of the columns that hold it."""
-    word = f"lower(trim(coalesce({read.value(read.kind.tier).sql}::VARCHAR, '')))" if read.has(read.kind.tier) else "''"
-    named = "CASE " + " ".join(f"WHEN {word} = '{k}' THEN '{v}'" for k, v in TIERS.items()) + f" ELSE {word} END"
-    if not read.has(read.kind.batch):
-        return named if read.has(read.kind.tier) else "'standard'"
-    return f"CASE WHEN lower({read.value(read.kind.batch).sql}::VARCHAR) IN ('true', 't', '1', 'yes') THEN 'batch' ELSE {named} END"
 
 
 def _count(read: Read, fields: Fields) -> str:

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from dataclasses import replace
 
 import sqlglot
 from sqlglot import exp
@@ -11,7 +12,8 @@ from llmcost.inputs.usage.fields import Value
 from llmcost.inputs.usage.files import quoted
 from llmcost.inputs.usage.formats import UsageFormat, terms
 from llmcost.inputs.usage.judge import SUMMED, judged_sql, spans_sql
-from llmcost.inputs.usage.normalise import COUNTS, FULLEST_FIRST, Read, model_sql, normalised_sql, tier_sql
+from llmcost.inputs.usage.naming import model_sql, tier_sql
+from llmcost.inputs.usage.normalise import COUNTS, FULLEST_FIRST, Read, normalised_sql
 from llmcost.inputs.usage.outcomes import COUNTING
 
 
@@ -31,7 +33,9 @@ def warehouse_sql(kind: UsageFormat, dialect: str, table: str = "") -> str:
     source = exp.to_table(table or kind.name).sql("duckdb", identify=True)
     columns = _columns(kind)
     read = Read(kind, {field: Value(name, family) for field, (_, family, name) in columns.items()}, "UTC", in_warehouse=True)
-    tree = sqlglot.parse_one(_query(read, ", ".join(dict.fromkeys(f"{sql} AS {name}" for sql, _, name in columns.values())), source), "duckdb")
+    tree = sqlglot.parse_one(
+        _query(read, ", ".join(dict.fromkeys(f"{sql} AS {name}" for sql, _, name in columns.values())), source), "duckdb"
+    )
     for number, part in enumerate(tree.find_all(exp.Subquery), start=1):
         part.set("alias", exp.TableAlias(this=exp.to_identifier(f"part{number}")))  # some dialects ask for a name
     try:
@@ -45,7 +49,9 @@ def _refuse(kind: UsageFormat, dialect: str) -> None:
     known = sorted(name for name in sqlglot.Dialect.classes if name)
     if dialect not in known:
         near = difflib.get_close_matches(dialect.lower(), known, n=3, cutoff=0.4)
-        raise InputError(dialect[:60], "", "is no SQL dialect", f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known)}")
+        raise InputError(
+            dialect[:60], "", "is no SQL dialect", f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known)}"
+        )
     measures = kind.measures
     names = [name for count in (*COUNTS[:4], "requests") for name in getattr(measures, count, [])]
     whys = {
@@ -92,7 +98,7 @@ def _query(read: Read, columns: str, source: str) -> str:
     if read.has(read.kind.request_id):
         known = "request_id IS NOT NULL AND request_id <> ''"
         rows = f"SELECT *, CASE WHEN {known} THEN {FULLEST_FIRST} ELSE 1 END > 1 AS again FROM ({rows})"
-        read = Read(read.kind, read.values, read.zone, again=True, in_warehouse=True)
+        read = replace(read, again=True)
     spans = spans_sql(read, judged_sql(read, rows), "date_trunc('hour', us)")
     counting = f"outcome IN ({', '.join(map(str, COUNTING))})"
     sums = ", ".join(f"sum(CASE WHEN {counting} THEN {sql} END) AS {name}" for name, sql in SUMMED.items())
