@@ -154,7 +154,7 @@ def time_us_sql(value: Value, zone: str, relative: str, day_first: bool | None) 
     formats = [f"{date}{clock}" for date in order for clock in ("", " %H:%M", " %H:%M:%S")]
     slashed = f"epoch_us(timezone('{quoted(zone)}', try_strptime({value.sql}, {formats})))" if formats else "NULL"
     stated = f"TRY_CAST({value.sql} AS TIMESTAMPTZ)"
-    if zone == "UTC":  # three times as fast as asking the session for its zone
+    if zone == "UTC":  # half the cost of asking the session for its zone
         bare = f"{value.sql} NOT LIKE '%Z' AND {value.sql} NOT LIKE '%+%'"
         stated = f"coalesce(CASE WHEN {bare} THEN TRY_CAST({value.sql} || 'Z' AS TIMESTAMPTZ) END, {stated})"
     return f"CASE WHEN contains({value.sql}, '/') THEN {slashed} ELSE coalesce(epoch_us({stated}), {epoch}) END"
