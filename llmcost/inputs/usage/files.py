@@ -3,8 +3,8 @@
 import json
 import re
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -16,6 +16,8 @@ PROMETHEUS = re.compile(r"^(# (HELP|TYPE) |[a-zA-Z_:][\w:]*(\{.*\})?\s+[-+.\deEI
 LONGEST_LINE_BYTES = 16_000_000
 LINES = f"max_line_size = {LONGEST_LINE_BYTES}, buffer_size = {2 * LONGEST_LINE_BYTES}"
 """Without a buffer's size DuckDB takes 16 lines of the longest kind, only to look at the first ones."""
+PATIENT = "all_varchar = true, store_rejects = true"
+"""How a CSV is read whose every fault is to be told."""
 LARGEST_DOCUMENT_BYTES = 1 << 30
 LARGEST_UNPACKED_BYTES = 200 << 30
 SNIFFED_ROWS = 1000
@@ -30,6 +32,7 @@ class UsageFile:
     relation    what DuckDB reads it with
     fields      field -> its type in DuckDB; the fields of JSON are paths, and text
     encoding    what its text was read as
+    numbers     of a CSV: columns that are numbers in its first rows
     """
 
     name: str
@@ -37,6 +40,16 @@ class UsageFile:
     relation: str
     fields: dict[str, str]
     encoding: str = "utf-8"
+    numbers: tuple[str, ...] = ()
+
+    def tidy(self, counts: Collection[str]) -> "UsageFile":
+        """The file as one reads it that has no fault, counts that look like numbers as such: it fails at the first cell that is none.
+
+        This takes three quarters of the time, for these cells need not be text first. Other columns stay text: an id may be long digits.
+        """
+        types = {field: "DOUBLE" if field in self.numbers and field.lower() in counts else "VARCHAR" for field in self.fields}
+        stated = ", ".join(f"'{quoted(field)}': '{kind}'" for field, kind in types.items())
+        return replace(self, relation=self.relation.replace(PATIENT, f"types = {{{stated}}}"), fields=types) if self.numbers else self
 
 
 def opened(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> list[UsageFile]:
@@ -104,8 +117,16 @@ def _text_file(connection: duckdb.DuckDBPyConnection, path: Path, packed: str, e
     if all(PROMETHEUS.match(line) for line, _ in head):
         fields = dict.fromkeys(("metric", "labels", "model_name", "value", "time"), "VARCHAR")
         return UsageFile(path.name, "prometheus", lines, fields, encoding)
-    strictly = f"header = true, all_varchar = true, store_rejects = true, {LINES}"
-    return _table(connection, path, "csv", f"read_csv('{quoted(path)}', {options}, {strictly})", encoding)
+    relation = f"read_csv('{quoted(path)}', {options}, header = true, {PATIENT}, {LINES})"
+    return replace(_table(connection, path, "csv", relation, encoding), numbers=_numbers(connection, relation))
+
+
+def _numbers(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, ...]:
+    try:
+        found = connection.execute(f"DESCRIBE SELECT * FROM {relation.replace(PATIENT, 'all_varchar = false')}").fetchall()
+    except duckdb.Error:
+        return ()
+    return tuple(row[0] for row in found if row[1] in ("BIGINT", "DOUBLE"))
 
 
 def lines_relation(path: Path, options: str) -> str:

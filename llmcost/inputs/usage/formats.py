@@ -165,6 +165,12 @@ def terms(fields: Fields) -> list[str]:
     return [term for entry in entries for term in entry.split(" + ") if term]
 
 
+def only_counts(kind: UsageFormat) -> set[str]:
+    """Fields, in lower case, that are read as counts and as nothing else."""
+    counts = [term for name in Tokens.model_fields if "holds" not in name for term in terms(getattr(kind.tokens, name))]
+    return {field.lower() for field in [*counts, kind.requests] if field not in kind.keep and field not in kind.failed}
+
+
 def fields_read(kind: UsageFormat) -> list[str]:
     """The allow-list: every field of the export that is ever read, in a fixed order."""
     token_fields = [getattr(kind.tokens, name) for name in Tokens.model_fields if "holds" not in name]

@@ -3,6 +3,7 @@
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage.account import SUMS, TOKENS, outcomes_frame, without_overlaps
 from llmcost.inputs.usage.fields import Value, name, source_sql
 from llmcost.inputs.usage.files import UsageFile, opened, quoted, readable
-from llmcost.inputs.usage.formats import UsageFormat, fields_read, has_field, recognised
+from llmcost.inputs.usage.formats import UsageFormat, fields_read, has_field, only_counts, recognised
 from llmcost.inputs.usage.judge import HOUR_US, MINUTE_US, hourly_sql, judged_sql, spans_sql
 from llmcost.inputs.usage.naming import model_sql
 from llmcost.inputs.usage.normalise import FULLEST_FIRST, Read, counted_sql, normalised_sql
@@ -42,6 +43,9 @@ def usage_table(paths: Sequence[Path], kind: UsageFormat | None = None, zone: st
         else:
             _all_there(kind, files)
         _set_zone(connection, zone or kind.time.zone)
+        with suppress(duckdb.Error):
+            if any(file.numbers for file in files):
+                return _read(connection, kind, [file.tidy(only_counts(kind)) for file in files], zone or kind.time.zone)
         try:
             return _read(connection, kind, files, zone or kind.time.zone)
         except duckdb.Error as error:
@@ -96,7 +100,7 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[
         rows, read = _marked(connection, read, source, rows)
     judged, span_us = judged_sql(read, rows), HOUR_US if read.has_native_time else MINUTE_US
     source_first = f"WITH source AS NOT MATERIALIZED ({source})"  # read twice is cheaper than kept
-    connection.execute(f"CREATE TEMP TABLE spans AS {source_first} {spans_sql(read, judged, f'us // {span_us}')}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE spans AS {source_first} {spans_sql(read, judged, f'us // {span_us}')}")
     frame = _frame(connection, hourly_sql(read, "spans", span_us))
     if kind.measures and kind.tokens.input_holds_cache:
         cached = frame["cache_read_tokens"] + frame["cache_write_tokens"]
