@@ -142,7 +142,8 @@ def _count(read: Read, fields: Fields) -> str:
     for entry in [fields] if isinstance(fields, str) else fields:
         numbers = [number_sql(read.value(field)) for field in entry.split(" + ") if read.has(field)]
         if len(numbers) > 1:
-            found.append(" + ".join(f"coalesce({number}, 0)" for number in numbers))
+            summed = " + ".join(f"coalesce({number}, 0)" for number in numbers)
+            found.append(f"CASE WHEN coalesce({', '.join(numbers)}) IS NOT NULL THEN {summed} END")
         else:
             found += numbers
     return f"greatest({', '.join(found)})" if len(found) > 1 else found[0] if found else "NULL"
@@ -161,12 +162,13 @@ def counted_sql(read: Read, source: str) -> str:
     """
     measures = read.kind.measures
     assert measures is not None
-    value, at = number_sql(read.value(measures.of)), _first(read, read.kind.time.field, lambda v: _time(read, v))
+    number, at = number_sql(read.value(measures.of)), _first(read, read.kind.time.field, lambda v: _time(read, v))
+    value, known = f"CASE WHEN isfinite({number}) THEN {number} END", "CASE WHEN value IS NOT NULL THEN at_us END"
     series = f"{read.value(measures.by).sql}, {read.value(read.kind.series).sql}"
     return f"""SELECT * REPLACE (coalesce(before_us, at_us) AS at_us),
-        CASE WHEN at_us IS NULL OR value < before THEN value ELSE value - before END AS rise,
+        CASE WHEN at_us IS NULL OR value < before THEN value ELSE value - coalesce(before, value) END AS rise,
         CASE WHEN at_us IS NULL THEN 'whole' WHEN before_us IS NULL THEN 'first' WHEN value < before THEN 'reset' ELSE 'rise' END AS reading
-        FROM (SELECT *, lag(value) OVER readings AS before, lag(at_us) OVER readings AS before_us
+        FROM (SELECT *, lag(value IGNORE NULLS) OVER readings AS before, lag({known} IGNORE NULLS) OVER readings AS before_us
         FROM (SELECT *, {value} AS value, {at} AS at_us FROM ({source})) WINDOW readings AS (PARTITION BY {series} ORDER BY at_us))"""
 
 

@@ -32,7 +32,7 @@ OUTCOMES = {
     23: Outcome("rejected", False, "a negative count"),
     24: Outcome("rejected", False, "a count with decimals: thousands separators?"),
     25: Outcome("rejected", False, "more cached than input tokens"),
-    26: Outcome("rejected", False, "a count too large to be true"),
+    26: Outcome("rejected", False, "a count that is infinite, no number, or too large to be true"),
     27: Outcome("rejected", False, "no row: cut off, or broken quotes or brackets"),
 }
 """By the number that stands for it in SQL: below 10 a row counts, from 20 on it is rejected."""
