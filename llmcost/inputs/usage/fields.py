@@ -8,8 +8,8 @@ from llmcost.inputs.usage.formats import UsageFormat, fields_read, levels
 WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 FIRST_US, LAST_US = 1_420_070_400_000_000, 4_102_444_800_000_000
 """2015 and 2100, in microseconds since 1970: what is outside was read in the wrong unit."""
-GROUPED = r"^[0-9]{1,3}([, ''\x{a0}\x{202f}][0-9]{3})+(\.0*)?$"
-"""A count with thousands separators that cannot be read otherwise: 1,234,567. A lone point is a decimal."""
+GROUPED = r"^[0-9]{1,3}([, ''\x{a0}\x{202f}][0-9]{3})+(\.[0-9]*)?$"
+"""A number with thousands separators that cannot be read otherwise: 1,234,567. A lone point is a decimal."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,8 @@ def time_us_sql(value: Value, zone: str, relative: str, day_first: bool | None) 
         return f"epoch_us({at})"
     plain = f"TRY_CAST({value.sql} AS DOUBLE)" if value.family == "text" else value.sql
     if relative:
-        return f"CAST({plain} * {1e6 if relative == 's' else 1e3} AS BIGINT) + {RELATIVE_START_US}"
+        us = f"({plain} * {1e6 if relative == 's' else 1e3})"
+        return f"CASE WHEN {us} BETWEEN 0 AND {LAST_US} THEN CAST({us} AS BIGINT) + {RELATIVE_START_US} END"
     units = ((1e11, "* 1e6"), (1e14, "* 1e3"), (1e17, ""))  # seconds, milliseconds, microseconds; else nanoseconds
     scaled = "CASE " + " ".join(f"WHEN {plain} < {below:g} THEN {plain} {factor}" for below, factor in units) + f" ELSE {plain} / 1e3 END"
     epoch = f"CASE WHEN isfinite({plain}) AND {plain} BETWEEN 0 AND 9e18 THEN CAST({scaled} AS BIGINT) END"

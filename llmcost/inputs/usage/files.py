@@ -1,10 +1,11 @@
 """A usage file as DuckDB reads it: what it is packed in, what it is written in, and which fields it has. No value leaves DuckDB here."""
 
+import csv
 import json
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,8 @@ LONGEST_LINE_BYTES = 16_000_000
 LARGEST_DOCUMENT_BYTES = 1 << 30
 LARGEST_UNPACKED_BYTES = 200 << 30
 SNIFFED_ROWS = 1000
+DELIMITERS = ",;\t|"
+STRICT = "strict_mode = true"
 EXPORT_AGAIN = "Export it again as CSV, JSON lines or Parquet"
 
 
@@ -102,13 +105,34 @@ def _text_file(connection: duckdb.DuckDBPyConnection, path: Path, packed: str, e
     if all(PROMETHEUS.match(line) for line, _ in head):
         fields = dict.fromkeys(("metric", "labels", "model_name", "value", "time"), "VARCHAR")
         return UsageFile(path.name, "prometheus", lines, fields, encoding)
-    strictly = f"header = true, all_varchar = true, store_rejects = true, max_line_size = {LONGEST_LINE_BYTES}"
-    return _table(connection, path, "csv", f"read_csv('{quoted(path)}', {options}, {strictly})", encoding)
+    header = _answer(connection, path, f"SELECT line FROM {lines} WHERE trim(line) <> '' LIMIT 1")[0][0]
+    delimiter, names = _header(header.lstrip("\ufeff"))
+    columns = ", ".join(f"'{quoted(name)}': 'VARCHAR'" for name in names)
+    dialect = f"delim = '{delimiter}', quote = '\"', escape = '\"', header = true, auto_detect = false, columns = {{{columns}}}"
+    strictly = f"{STRICT}, store_rejects = true, max_line_size = {LONGEST_LINE_BYTES}"
+    relation = f"read_csv('{quoted(path)}', {options}, {dialect}, {strictly})"
+    return UsageFile(path.name, "csv", relation, dict.fromkeys(names, "VARCHAR"), encoding)
+
+
+def _header(line: str) -> tuple[str, list[str]]:
+    """(delimiter, names) of a CSV's first line: what splits it into most cells. A name that comes twice gets a number."""
+    cells = {delimiter: next(csv.reader([line], delimiter=delimiter)) for delimiter in DELIMITERS}
+    delimiter = max(cells, key=lambda each: len(cells[each]))
+    names: dict[str, str] = {}
+    for number, cell in enumerate(cells[delimiter]):
+        name = cell.strip() or f"column{number}"
+        names.setdefault(name.lower(), name) if name.lower() not in names else names.setdefault(f"{name}_{number}".lower(), f"{name}_{number}")
+    return delimiter, list(names.values())
+
+
+def loosened(file: UsageFile) -> UsageFile:
+    """The same file, read although its lines end in several ways."""
+    return replace(file, relation=file.relation.replace(STRICT, "strict_mode = false"))
 
 
 def lines_relation(path: Path, options: str) -> str:
     """The lines of a text file, one a row, in a column `line`."""
-    plain = "delim = '\x01', quote = '', escape = '', header = false, auto_detect = false, columns = {'line': 'VARCHAR'}"
+    plain = "delim = '\x01', quote = '', escape = '', header = false, auto_detect = false, strict_mode = false, columns = {'line': 'VARCHAR'}"
     return f"read_csv('{quoted(path)}', {options}, {plain}, max_line_size = {LONGEST_LINE_BYTES})"
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage.account import SUMS, TOKENS, outcomes_frame, without_overlaps
 from llmcost.inputs.usage.fields import Value, name, source_sql
-from llmcost.inputs.usage.files import UsageFile, opened, quoted, readable
+from llmcost.inputs.usage.files import UsageFile, loosened, opened, quoted, readable
 from llmcost.inputs.usage.formats import UsageFormat, fields_read, has_field, recognised
 from llmcost.inputs.usage.judge import hourly_sql, judged_sql
 from llmcost.inputs.usage.normalise import Read, counted_sql, normalised_sql
@@ -42,7 +42,12 @@ def usage_table(paths: Sequence[Path], kind: UsageFormat | None = None, zone: st
             _all_there(kind, files)
         _set_zone(connection, zone or kind.time.zone)
         try:
-            return _read(connection, kind, files, zone or kind.time.zone)
+            try:
+                return _read(connection, kind, files, zone or kind.time.zone)
+            except duckdb.InvalidInputException as error:
+                if "strict_mode" not in str(error):
+                    raise
+                return _read(connection, kind, [loosened(file) for file in files], zone or kind.time.zone)
         except duckdb.Error as error:
             problem = readable(error, files[0].name)
             if isinstance(problem, UnicodeDecodeError):

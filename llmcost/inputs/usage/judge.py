@@ -2,7 +2,7 @@
 
 from llmcost.inputs.usage.fields import FIRST_US, LAST_US
 from llmcost.inputs.usage.normalise import COUNTS, Read
-from llmcost.inputs.usage.outcomes import COUNTING
+from llmcost.inputs.usage.outcomes import COUNTING, OUTCOMES
 
 LARGEST_COUNT = 1e13
 
@@ -35,26 +35,28 @@ def _outcome(read: Read, fresh: str, whole_out: str) -> str:
     clock = read.has_clock
     cases = [
         ("broken", 27, True),
-        ("given IS NOT NULL", "CAST(given AS INTEGER)", read.has(kind.outcome)),
+        (f"given IN ({', '.join(str(code) for code in OUTCOMES if code not in COUNTING)})", "CAST(given AS INTEGER)", read.has(kind.outcome)),
         ("NOT kept", 12, bool(kind.keep)),
-        (empty, 12, several),
+        (f"{empty} AND NOT unreadable AND NOT foreign_money", 12, several),
         ("reading = 'first'", 15, counter),
         ("us IS NULL" + (" AND reading <> 'whole'" if counter else ""), 20, True),
         (f"us NOT BETWEEN {FIRST_US} AND {LAST_US}", 21, True),
         ("failed", 10, bool(kind.failed)),
         ("again", 13, read.again),
-        (f"{empty} AND NOT grouped", 11, not several),
-        ("input IS NULL OR output IS NULL OR unreadable", 22, bool(counts) and not several),
+        (f"{empty} AND NOT grouped AND NOT foreign_money", 11, not several and kind.grain != "request"),
+        ("unreadable" if several or not counts else "input IS NULL OR output IS NULL OR unreadable", 22, bool(read.counts)),
         (f"NOT isfinite({' + '.join(sizes)})", 26, loose and bool(counts)),
         (f"least({', '.join([*sizes, '0'])}) < 0", 23, bool(counts)),
         (f"greatest({', '.join([*sizes, '0'])}) >= {LARGEST_COUNT:.0f}", 26, bool(counts)),
         (" OR ".join(f"{c} <> floor({c})" for c in counts if c != "requests"), 24, loose and not several and bool(counts)),
         (f"{fresh} < 0", 25, bool(counts) and not several),
         ("grouped", 1, bool(read.texts)),
+        ("foreign_money", 6, bool(kind.cost and kind.cost.currency)),
         (f"coalesce(reasoning, 0) > {whole_out}", 2, "reasoning" in counts),
         ("clock = 'skipped'", 3, clock),
         ("clock = 'twice'", 4, clock),
         ("reading = 'reset'", 5, counter),
+        (f"given IN ({', '.join(map(str, COUNTING))})", "CAST(given AS INTEGER)", read.has(kind.outcome)),
     ]
     return "CASE " + " ".join(f"WHEN {test} THEN {code}" for test, code, wanted in cases if wanted) + " ELSE 0 END"
 
