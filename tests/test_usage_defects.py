@@ -1,9 +1,13 @@
 """Every format with every defect that it can have gives the outcome of `usage_defects`, and loses no row."""
 
+import os
+from functools import cache
+
 import pytest
-from usage_defects import ROW_DEFECTS
+from usage_defects import FILE_DEFECTS, ROW_DEFECTS
 from usage_exports import SAMPLES, Export
 
+from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import usage_formats, usage_table
 from llmcost.inputs.usage.outcomes import COUNTING, OUTCOMES
 
@@ -44,3 +48,40 @@ def test_each_bad_row_gets_its_outcome_and_no_other_row_does(name, tmp_path):
             ), what
     others = hours[hours.index < good.replace(minute=0, second=0, microsecond=0)].sum()
     assert others.to_dict() == pytest.approx(clean.hourly[SUMS].astype(float).sum().to_dict())
+
+
+@cache
+def clean_table(name, folder):
+    """The format's sample, three times as long, without any defect."""
+    return usage_table([Export(name).enlarge(3).write(folder, name)])
+
+
+def file_cases():
+    """(defect, format): every defect on three of the formats that can have it, each time on the next three; on all with USAGE_DEFECTS=all."""
+    turn = 0
+    for what, defect in FILE_DEFECTS.items():
+        fitting = [name for name in sorted(SAMPLES) if SAMPLES[name].suffix in defect.endings and defect.where(Export(name))]
+        count = len(fitting) if os.environ.get("USAGE_DEFECTS") == "all" else min(3, len(fitting))
+        yield from ((what, fitting[(turn + step) % len(fitting)]) for step in range(count))
+        turn += count
+
+
+@pytest.mark.parametrize(("what", "name"), file_cases())
+def test_a_bad_file_gives_the_same_sums_or_says_why_not(what, name, tmp_path, tmp_path_factory):
+    defect = FILE_DEFECTS[what]
+    export = Export(name).enlarge(3)
+    paths = defect.write(export, tmp_path)
+    if defect.error:
+        with pytest.raises(InputError, match=defect.error):
+            usage_table(paths)
+        return
+    table, clean = usage_table(paths), clean_table(name, tmp_path_factory.getbasetemp())
+    assert table.kind.name == name
+    more = defect.more(Export(name)) if callable(defect.more) else defect.more
+    assert table.hourly[SUMS].astype(float).sum().to_dict() == pytest.approx(clean.hourly[SUMS].astype(float).sum().to_dict())
+    assert table.rows_count() == sum(table.rows_count(kind) for kind in ("used", "repaired", "rejected"))
+    if more is not None:
+        expected = by_outcome(clean)
+        for code, count in more.items():
+            expected[OUTCOMES[code].text] = expected.get(OUTCOMES[code].text, 0) + count
+        assert by_outcome(table) == expected
