@@ -66,7 +66,7 @@ def file_cases():
         turn += count
 
 
-@pytest.mark.parametrize(("what", "name"), file_cases())
+@pytest.mark.parametrize(("what", "name"), list(file_cases()))
 def test_a_bad_file_gives_the_same_sums_or_says_why_not(what, name, tmp_path, tmp_path_factory):
     defect = FILE_DEFECTS[what]
     export = Export(name).enlarge(3)

@@ -256,7 +256,8 @@ def cut_last(export, folder):
 def in_the_middle(line):
     def write(export, folder):
         lines = export.text().splitlines()
-        return saved(folder, export, "\n".join([*lines[:2], line(lines), *lines[2:]]) + "\n")
+        middle = len(lines) // 2
+        return saved(folder, export, "\n".join([*lines[:middle], line(lines), *lines[middle:]]) + "\n")
 
     return write
 
@@ -268,7 +269,7 @@ def packed(pack, ending):
 def zstd(export, folder):
     plain, path = saved(folder, export, export.text())[0], folder / f"export{export.ending}.zst"
     one = "delim = '\x01', quote = '', escape = '', header = false"
-    duckdb.sql(f"COPY (FROM read_csv('{plain}', {one}, auto_detect = false, columns = {{'l': 'VARCHAR'}})) TO '{path}' ({one.replace(' =', '')}, compression zstd)")
+    duckdb.sql(f"COPY (FROM read_csv('{plain}', {one}, auto_detect = false, columns = {{'l': 'VARCHAR'}})) TO '{path}' (FORMAT csv, {one.replace(' =', '')}, compression zstd)")
     return [path]
 
 
@@ -331,7 +332,7 @@ def paged(export):
 
 
 CSV, LINES, JSON_, PROM = (".csv",), (".jsonl",), (".json",), (".prom",)
-_torn_header = lambda export: {12 if measured(export) or filtered(export) else 20: 1}  # noqa: E731
+_torn_header = lambda export: {12 if filtered(export) else 20: 1}  # noqa: E731
 FILE_DEFECTS = {
     # encodings
     "UTF-8 with a byte order mark": FileDefect(encoded("utf-8-sig")),
@@ -355,7 +356,7 @@ FILE_DEFECTS = {
     "the last line cut off": FileDefect(cut_last, {27: 1}, CSV + LINES),
     "a broken line in the middle": FileDefect(in_the_middle(lambda lines: '{"id": "x", "prompt'), {27: 1}, LINES),
     "a line that is null": FileDefect(in_the_middle(lambda lines: "null"), lambda e: {12 if filtered(e) else 20: 1}, LINES),
-    "a line that no server writes": FileDefect(in_the_middle(lambda lines: "hello world"), {12: 1}, PROM),
+    "a line that no server writes": FileDefect(in_the_middle(lambda lines: "hello world"), {22: 1}, PROM),
     # documents
     "an array as root": FileDefect(lambda e, folder: saved(folder, e, json.dumps(e.documents if isinstance(e.documents, list) else [e.documents])), endings=LINES + JSON_),
     "pretty-printed": FileDefect(lambda e, folder: saved(folder, e, json.dumps(e.documents, indent=4)), endings=LINES + JSON_),
@@ -386,5 +387,5 @@ FILE_DEFECTS = {
     # no rows
     "an empty file": FileDefect(respelt(lambda text: ""), error="is empty"),
     "blank lines alone": FileDefect(respelt(lambda text: "\n \n\n"), error="holds no row"),
-    "a picture": FileDefect(respelt(lambda text: "\x89PNG\r\n\x1a\n" + "\0" * 500), error=""),
+    "a picture": FileDefect(respelt(lambda text: "\x89PNG\r\n\x1a\n" + "\0" * 500), error="no usage export that is known"),
 }

@@ -1,12 +1,17 @@
 """A usage file as DuckDB reads it: what it is packed in, what it is written in, and which fields it has. No value leaves DuckDB here."""
 
+import codecs
 import csv
+import gzip
+import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 import duckdb
 
@@ -20,6 +25,7 @@ LARGEST_UNPACKED_BYTES = 200 << 30
 SNIFFED_ROWS = 1000
 DELIMITERS = ",;\t|"
 STRICT = "strict_mode = true"
+CUT_OFF = "cannot be read: cut off, or not what its beginning says"
 EXPORT_AGAIN = "Export it again as CSV, JSON lines or Parquet"
 
 
@@ -52,13 +58,15 @@ def opened(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> 
     if head[:4] == b"PK\x03\x04":
         return [found for member in _unzipped(path, scratch) for found in opened(connection, member, scratch)]
     if head[:4] == b"PAR1":
-        return [_table(connection, path, "parquet", f"read_parquet('{quoted(path)}')", "utf-8")]
+        relation = f"read_parquet('{quoted(path)}')"
+        columns = _answer(connection, path, f"DESCRIBE SELECT * FROM {relation}")
+        return [UsageFile(path.name, "parquet", relation, {str(row[0]): str(row[1]) for row in columns})]
     packed = next((name for magic, name in MAGIC.items() if head.startswith(magic)), "none")
-    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     try:
-        return [_text_file(connection, path, packed, encoding)]
+        return [_text_file(connection, path, packed)]
     except UnicodeDecodeError:
-        return [_text_file(connection, _recoded(path, scratch), "none", "cp1252")]
+        plain, encoding = _recoded(path, packed, scratch)
+        return [replace(_text_file(connection, plain, "none"), encoding=encoding)]
 
 
 def quoted(text: object) -> str:
@@ -82,17 +90,40 @@ def _unzipped(path: Path, scratch: Path) -> Iterator[Path]:
         raise InputError(path.name, "", "is a zip that cannot be unpacked", "Unpack it yourself and give the files") from None
 
 
-def _recoded(path: Path, scratch: Path) -> Path:
-    """The file's bytes, which are no UTF-8, read as Windows writes them."""
-    target = scratch / f"recoded-{path.name}"
-    with path.open(encoding="cp1252", errors="replace") as source, target.open("w", encoding="utf-8") as sink:
-        while piece := source.read(1 << 20):
-            sink.write(piece)
-    return target
+def _unpacked(path: Path, packed: str) -> IO[bytes]:
+    if packed == "zstd":
+        raise InputError(path.name, "", "is packed with zstd and not UTF-8", "Unpack it and save it as UTF-8")
+    return gzip.open(path) if packed == "gzip" else path.open("rb")
 
 
-def _text_file(connection: duckdb.DuckDBPyConnection, path: Path, packed: str, encoding: str) -> UsageFile:
-    options = f"compression = '{packed}'" + (f", encoding = '{encoding}'" if encoding == "utf-16" else "")
+def _start(path: Path, packed: str) -> bytes:
+    """The first bytes of the text; of zstd, which only DuckDB reads here, none."""
+    if packed == "zstd":
+        return b""
+    with _unpacked(path, packed) as stream:
+        return stream.read(3)
+
+
+def _recoded(path: Path, packed: str, scratch: Path) -> tuple[Path, str]:
+    """(the text as plain UTF-8, what it was read as): what its byte order mark says, else what Windows writes."""
+    marks = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+    target = scratch / "recoded" / path.name
+    target.parent.mkdir(exist_ok=True)
+    try:
+        start = _start(path, packed)
+        encoding = next((name for mark, name in marks.items() if start.startswith(mark)), "cp1252")
+        with _unpacked(path, packed) as packed_bytes, target.open("w", encoding="utf-8", newline="") as sink:
+            source = io.TextIOWrapper(packed_bytes, encoding, errors="replace", newline="")
+            while piece := source.read(1 << 20):
+                sink.write(piece)
+    except (OSError, EOFError, zlib.error):
+        raise InputError(path.name, "", CUT_OFF, EXPORT_AGAIN) from None
+    return target, encoding
+
+
+def _text_file(connection: duckdb.DuckDBPyConnection, path: Path, packed: str) -> UsageFile:
+    """A file of text. Raises UnicodeDecodeError when it is not UTF-8, or begins with a mark that a reader of JSON trips over."""
+    options = f"compression = '{packed}'"
     lines = lines_relation(path, options)
     glance = f"SELECT left(ltrim(line), 200), json_valid(line) FROM {lines} WHERE trim(line) <> '' LIMIT 3"
     head = _answer(connection, path, glance)
@@ -101,17 +132,19 @@ def _text_file(connection: duckdb.DuckDBPyConnection, path: Path, packed: str, e
     first, is_json = head[0][0].lstrip("\ufeff \t"), head[0][1]
     if first.startswith(("{", "[")):
         written_in, relation = ("json_lines", lines) if is_json and first[0] == "{" else ("json", _documents(path, packed))
-        return UsageFile(path.name, written_in, relation, _json_fields(connection, path, written_in, relation), encoding)
+        if written_in == "json" and _start(path, packed).startswith(codecs.BOM_UTF8):
+            raise UnicodeDecodeError("utf-8", b"", 0, 1, "byte order mark")
+        return UsageFile(path.name, written_in, relation, _json_fields(connection, path, written_in, relation))
     if all(PROMETHEUS.match(line) for line, _ in head):
         fields = dict.fromkeys(("metric", "labels", "model_name", "value", "time"), "VARCHAR")
-        return UsageFile(path.name, "prometheus", lines, fields, encoding)
+        return UsageFile(path.name, "prometheus", lines, fields)
     header = _answer(connection, path, f"SELECT line FROM {lines} WHERE trim(line) <> '' LIMIT 1")[0][0]
     delimiter, names = _header(header.lstrip("\ufeff"))
     columns = ", ".join(f"'{quoted(name)}': 'VARCHAR'" for name in names)
     dialect = f"delim = '{delimiter}', quote = '\"', escape = '\"', header = true, auto_detect = false, columns = {{{columns}}}"
     strictly = f"{STRICT}, store_rejects = true, max_line_size = {LONGEST_LINE_BYTES}"
     relation = f"read_csv('{quoted(path)}', {options}, {dialect}, {strictly})"
-    return UsageFile(path.name, "csv", relation, dict.fromkeys(names, "VARCHAR"), encoding)
+    return UsageFile(path.name, "csv", relation, dict.fromkeys(names, "VARCHAR"))
 
 
 def _header(line: str) -> tuple[str, list[str]]:
@@ -142,11 +175,6 @@ def _documents(path: Path, packed: str) -> str:
     most = max(64 * path.stat().st_size if packed != "none" else path.stat().st_size, 1 << 20) + 1
     most = min(most, LARGEST_DOCUMENT_BYTES)
     return f"read_json_objects('{quoted(path)}', format = 'auto', compression = '{packed}', maximum_object_size = {most})"
-
-
-def _table(connection: duckdb.DuckDBPyConnection, path: Path, written_in: str, relation: str, encoding: str) -> UsageFile:
-    columns = {str(row[0]): str(row[1]) for row in _answer(connection, path, f"DESCRIBE SELECT * FROM {relation}")}
-    return UsageFile(path.name, written_in, relation, columns, encoding)
 
 
 def _json_fields(connection: duckdb.DuckDBPyConnection, path: Path, written_in: str, relation: str) -> dict[str, str]:
@@ -185,7 +213,7 @@ def readable(error: duckdb.Error, name: str) -> Exception:
     if isinstance(error, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException | duckdb.InternalException):
         return error
     text = str(error)
-    if "nicode" in text or "utf-8" in text.lower() or "encoding" in text.lower():
+    if "nicode" in text or "utf-8" in text.lower() or "encoding is not supported" in text:
         return UnicodeDecodeError("utf-8", b"", 0, 1, "not UTF-8")
     if "memory" in text.lower():
         return InputError(
@@ -193,4 +221,4 @@ def readable(error: duckdb.Error, name: str) -> Exception:
         )
     if "maximum_object_size" in text or "max_line_size" in text or "Maximum line size" in text:
         return InputError(name, "", "has a row of more than 16 MB", "Export it without prompts and responses")
-    return InputError(name, "", "cannot be read: cut off, or not what its beginning says", EXPORT_AGAIN)
+    return InputError(name, "", CUT_OFF, EXPORT_AGAIN)
