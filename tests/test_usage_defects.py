@@ -12,7 +12,15 @@ from llmcost.inputs.usage import usage_formats, usage_table
 from llmcost.inputs.usage.outcomes import COUNTING, OUTCOMES
 
 FIRST_DAY = 10
-SUMS = ["requests", "input_uncached_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "cost_reported_usd"]
+SUMS = [
+    "requests",
+    "input_uncached_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "cost_reported_usd",
+]
 NO_COUNTERS = [name for name in sorted(SAMPLES) if usage_formats()[name].grain != "counter"]
 
 
@@ -43,8 +51,10 @@ def test_each_bad_row_gets_its_outcome_and_no_other_row_does(name, tmp_path):
         hour = days[what].replace(minute=0, second=0, microsecond=0)
         assert (hour in hours.index) == (defect.outcome in COUNTING), what
         if defect.outcome in COUNTING:
-            assert hours.loc[hour].drop("cost_reported_usd" if defect.outcome == 6 else []).equals(
-                worth.drop("cost_reported_usd" if defect.outcome == 6 else [])
+            assert (
+                hours.loc[hour]
+                .drop("cost_reported_usd" if defect.outcome == 6 else [])
+                .equals(worth.drop("cost_reported_usd" if defect.outcome == 6 else []))
             ), what
     others = hours[hours.index < good.replace(minute=0, second=0, microsecond=0)].sum()
     assert others.to_dict() == pytest.approx(clean.hourly[SUMS].astype(float).sum().to_dict())
@@ -57,7 +67,7 @@ def clean_table(name, folder):
 
 
 def file_cases():
-    """(defect, format): every defect on three of the formats that can have it, each time on the next three; on all with USAGE_DEFECTS=all."""
+    """(defect, format): every defect on three of its formats, each time on the next three; with USAGE_DEFECTS=all on every one."""
     turn = 0
     for what, defect in FILE_DEFECTS.items():
         fitting = [name for name in sorted(SAMPLES) if SAMPLES[name].suffix in defect.endings and defect.where(Export(name))]

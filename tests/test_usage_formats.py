@@ -45,7 +45,9 @@ def test_a_sample_adds_up_to_what_was_worked_by_hand(name):
 @pytest.mark.parametrize("name", sorted(SAMPLES))
 def test_a_sample_is_known_as_nothing_else_with_as_many_fields(name):
     there = {field.lower() for field in usage_table([SAMPLES[name]]).files[0].fields}
-    fitting = {kind.name: len(kind.recognise) for kind in usage_formats().values() if all(has_field(f, kind, there) for f in kind.recognise)}
+    fitting = {
+        kind.name: len(kind.recognise) for kind in usage_formats().values() if all(has_field(f, kind, there) for f in kind.recognise)
+    }
     rivals = {other for other, count in fitting.items() if other != name and count >= fitting[name]}
     assert not rivals
 

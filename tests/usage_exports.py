@@ -18,10 +18,7 @@ PROMETHEUS = re.compile(r"(?P<metric>[\w:]+)\{(?P<labels>.*)\} (?P<value>\S+) (?
 def at(row, field):
     """What stands in a field, a column or a path into JSON; None where there is none."""
     for step in [field] if field in row else field.split("/"):
-        if isinstance(row, dict):
-            row = row.get(step)
-        else:
-            row = row[int(step)] if isinstance(row, list) and step.isdigit() else None
+        row = row.get(step) if isinstance(row, dict) else row[int(step)] if isinstance(row, list) and step.isdigit() else None
     return row
 
 
@@ -40,9 +37,13 @@ def at_time(text):
         moment = datetime.fromtimestamp(int(text) // factor, UTC)
         return moment, lambda other: type(text)(int(other.timestamp()) * factor)
     moment = datetime.fromisoformat(text[:26])
-    return moment.replace(tzinfo=UTC), lambda other: other.strftime("%Y-%m-%d %H:%M:%S.%f"[: {10: 8, 16: 14}.get(len(text), 20)]).replace(
-        " ", "T" if "T" in text else " "
-    ) + ("Z" if text.endswith("Z") else "")
+    return (
+        moment.replace(tzinfo=UTC),
+        lambda other: (
+            other.strftime("%Y-%m-%d %H:%M:%S.%f"[: {10: 8, 16: 14}.get(len(text), 20)]).replace(" ", "T" if "T" in text else " ")
+            + ("Z" if text.endswith("Z") else "")
+        ),
+    )
 
 
 class Export:
@@ -158,3 +159,87 @@ class Export:
         path = folder / f"{name}{self.ending}"
         path.write_text(self.text(), encoding="utf-8")
         return path
+
+
+# --- which exports can have a defect
+
+
+def counts(export):
+    """One row has all its counts."""
+    return export.kind.measures is None and bool(export.field("input"))
+
+
+def measured(export):
+    """One row per measure."""
+    return export.kind.measures is not None
+
+
+def tokens(export):
+    return counts(export) or measured(export)
+
+
+def calendar(export):
+    return not export.kind.time.relative
+
+
+def cached(export):
+    return counts(export) and bool(export.field("cache_read")) and export.kind.tokens.input_holds_cache is True
+
+
+def identified(export):
+    return bool(export.kind.request_id) and at(export.good, export.kind.request_id) is not None
+
+
+def fails(export):
+    return bool(export.kind.failed)
+
+
+def filtered(export):
+    return bool(export.kind.keep)
+
+
+def priced(export):
+    return bool(export.kind.cost and export.kind.cost.currency)
+
+
+def paged(export):
+    return isinstance(export.documents, dict) and len(export.lists) == 1
+
+
+def buckets(export):
+    """Rows that sum up a span, all counts in one row."""
+    return export.kind.grain in ("bucket", "cost") and not measured(export) and calendar(export)
+
+
+def unfiltered_requests(export):
+    return export.kind.grain == "request" and not filtered(export) and calendar(export)
+
+
+def dated(export):
+    """Times written as dates."""
+    return calendar(export) and "-" in str(at(export.good, export.time_field))
+
+
+def no_counter(export):
+    return export.kind.grain != "counter"
+
+
+def relative(export):
+    return not calendar(export)
+
+
+def costs(export):
+    return export.kind.grain == "cost"
+
+
+def unpriced_measures(export):
+    return measured(export) and export.kind.cost is None
+
+
+def order_unknown(export):
+    """Nobody says whether 5/1 is in May."""
+    return calendar(export) and export.kind.time.day_first is None
+
+
+def large_amounts(export):
+    return costs(export) and float(at(export.row(export.good), export.kind.cost.field)) >= 1000

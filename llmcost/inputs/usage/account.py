@@ -26,17 +26,19 @@ EXAMPLES = 3
 def without_overlaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Hours that two files hold with the same figures are one export twice: the fuller file of each such hour counts.
 
-    Files whose shared hours differ are parts of one whole, two projects say: both count.
+    Files whose shared hours differ are parts of one whole, two projects say, or two halves of an hour: both count.
     """
+    if "first_us" not in frame:
+        return frame, []
     counted = frame[frame["outcome"].isin(COUNTING)]
-    by_hour = counted.assign(size=counted[TOKENS].fillna(0).sum(axis=1) + counted["cost_reported_usd"].fillna(0)).pivot_table(
-        index="hour", columns="file", values="size", aggfunc="sum"
-    )
+    counted = counted.assign(size=counted[TOKENS].fillna(0).sum(axis=1) + counted["cost_reported_usd"].fillna(0))
+    held = counted.groupby(["hour", "file"]).agg(size=("size", "sum"), first_us=("first_us", "min")).reset_index()
+    by_hour = held.pivot(index="hour", columns="file", values="size")
     shared = by_hour[by_hour.notna().sum(axis=1) > 1]
     if shared.empty:
         return frame, []
-    same = shared.apply(lambda row: row.dropna().round(6).duplicated().any(), axis=1).mean()
-    if same < 0.5:
+    again = held[held.round({"size": 6}).duplicated(["hour", "size", "first_us"])]
+    if again["hour"].nunique() < 0.5 * len(shared):
         return frame, [f"{len(shared)} hours stand in several files with different figures: taken as parts of one whole and added"]
     keep = shared.idxmax(axis=1)
     extra = frame["hour"].isin(shared.index) & (frame["file"] != frame["hour"].map(keep)) & frame["outcome"].isin(COUNTING)

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import duckdb
 
@@ -93,7 +93,7 @@ def _unzipped(path: Path, scratch: Path) -> Iterator[Path]:
 def _unpacked(path: Path, packed: str) -> IO[bytes]:
     if packed == "zstd":
         raise InputError(path.name, "", "is packed with zstd and not UTF-8", "Unpack it and save it as UTF-8")
-    return gzip.open(path) if packed == "gzip" else path.open("rb")
+    return cast(IO[bytes], gzip.open(path)) if packed == "gzip" else path.open("rb")
 
 
 def _start(path: Path, packed: str) -> bytes:
@@ -154,7 +154,9 @@ def _header(line: str) -> tuple[str, list[str]]:
     names: dict[str, str] = {}
     for number, cell in enumerate(cells[delimiter]):
         name = cell.strip() or f"column{number}"
-        names.setdefault(name.lower(), name) if name.lower() not in names else names.setdefault(f"{name}_{number}".lower(), f"{name}_{number}")
+        names.setdefault(name.lower(), name) if name.lower() not in names else names.setdefault(
+            f"{name}_{number}".lower(), f"{name}_{number}"
+        )
     return delimiter, list(names.values())
 
 
@@ -165,7 +167,9 @@ def loosened(file: UsageFile) -> UsageFile:
 
 def lines_relation(path: Path, options: str) -> str:
     """The lines of a text file, one a row, in a column `line`."""
-    plain = "delim = '\x01', quote = '', escape = '', header = false, auto_detect = false, strict_mode = false, columns = {'line': 'VARCHAR'}"
+    plain = (
+        "delim = '\x01', quote = '', escape = '', header = false, auto_detect = false, strict_mode = false, columns = {'line': 'VARCHAR'}"
+    )
     return f"read_csv('{quoted(path)}', {options}, {plain}, max_line_size = {LONGEST_LINE_BYTES})"
 
 

@@ -78,8 +78,10 @@ def _all_there(kind: UsageFormat, files: list[UsageFile]) -> None:
 
 
 def _shown(file: UsageFile) -> str:
-    """Names of a file's fields for a message; a file without a header line would show its values, so only names that look like such."""
-    names = [field for field in file.fields if re.fullmatch(r"[A-Za-z_][\w ./\[\]-]{0,60}", field)]
+    """Names of a file's fields for a message: only what looks like a name, and nothing of a CSV whose first line looks like values."""
+    if file.written_in == "csv" and any(re.match(r"[\d.+-]", field) for field in file.fields):
+        return "no header line"
+    names = [field for field in file.fields if re.fullmatch(r"[A-Za-z_][\w ./\[\]]{0,60}", field)]
     return ", ".join(names[:12]) or "no readable names"
 
 
@@ -99,13 +101,10 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[
     if read.has(kind.request_id):
         rows, read = _marked(connection, read, source, rows)
     judged = judged_sql(read, rows)
-    frame = _frame(connection, f"WITH source AS ({source}) {hourly_sql(judged)}")
-    if kind.measures and kind.tokens.input_holds_cache:
-        cached = frame["cache_read_tokens"] + frame["cache_write_tokens"]
-        frame["input_uncached_tokens"] = (frame["input_uncached_tokens"] - cached).clip(lower=0)
-    frame, notes = without_overlaps(frame)
+    frame = _frame(connection, f"WITH source AS ({source}) {hourly_sql(judged, len(files) > 1)}")
+    frame, notes = (frame, []) if kind.grain == "counter" else without_overlaps(frame)
     outcomes = outcomes_frame(connection, frame, f"WITH source AS ({source}) SELECT * FROM ({judged})", files)
-    hourly, resolution_hours = _hourly(frame), _resolution_hours(frame, read, zone)
+    hourly, resolution_hours = _hourly(frame, kind), _resolution_hours(frame, read, zone)
     return UsageTable(
         kind=kind,
         files=tuple(files),
@@ -166,12 +165,15 @@ def _time(hours: pd.Series) -> pd.Series:
     return pd.to_datetime(hours.astype("Int64") * 3600, unit="s", utc=True)
 
 
-def _hourly(frame: pd.DataFrame) -> pd.DataFrame:
+def _hourly(frame: pd.DataFrame, kind: UsageFormat) -> pd.DataFrame:
     counted = frame[frame["outcome"].isin(COUNTING)]
     if counted.empty:
         return pd.DataFrame(columns=["hour", "model", "tier", *SUMS])
     numbers = counted.astype(dict.fromkeys(SUMS, float))
     summed = numbers.groupby(["hour", "model", "tier"], dropna=False)[list(SUMS)].sum(min_count=1).reset_index()
+    if kind.measures and kind.tokens.input_holds_cache:  # in rows, perhaps files, of their own
+        cached = summed["cache_read_tokens"] + summed["cache_write_tokens"]
+        summed["input_uncached_tokens"] = (summed["input_uncached_tokens"] - cached).clip(lower=0)
     return summed.assign(hour=_time(summed["hour"])).sort_values(["hour", "model", "tier"], ignore_index=True)
 
 

@@ -35,7 +35,11 @@ def _outcome(read: Read, fresh: str, whole_out: str) -> str:
     clock = read.has_clock
     cases = [
         ("broken", 27, True),
-        (f"given IN ({', '.join(str(code) for code in OUTCOMES if code not in COUNTING)})", "CAST(given AS INTEGER)", read.has(kind.outcome)),
+        (
+            f"given IN ({', '.join(str(code) for code in OUTCOMES if code not in COUNTING)})",
+            "CAST(given AS INTEGER)",
+            read.has(kind.outcome),
+        ),
         ("NOT kept", 12, bool(kind.keep)),
         (f"{empty} AND NOT unreadable AND NOT foreign_money", 12, several),
         ("reading = 'first'", 15, counter),
@@ -61,8 +65,12 @@ def _outcome(read: Read, fresh: str, whole_out: str) -> str:
     return "CASE " + " ".join(f"WHEN {test} THEN {code}" for test, code, wanted in cases if wanted) + " ELSE 0 END"
 
 
-def hourly_sql(judged: str) -> str:
-    """SELECT of the sums by hour, model, tier, file and outcome. Only counting outcomes carry sums that mean something."""
+def hourly_sql(judged: str, several: bool) -> str:
+    """SELECT of the sums by hour, model, tier, file and outcome. Only counting outcomes carry sums that mean something.
+
+    With `several` files also when the first row of each began, which tells whether two files hold the same rows.
+    """
+    first = ", min(us) AS first_us" if several else ""
     counting = f"outcome IN ({', '.join(map(str, COUNTING))})"
     sums = {
         "requests": "requests",
@@ -75,5 +83,5 @@ def hourly_sql(judged: str) -> str:
     }
     added = ", ".join(f"CAST(sum({sql}) FILTER ({counting}) AS DOUBLE) AS {name}" for name, sql in sums.items())
     return f"""SELECT CASE WHEN outcome NOT IN (20, 21, 27) THEN us // 3600000000 END AS hour, model, tier, file, outcome,
-        CAST(sum(n) AS BIGINT) AS rows, {added}, min(end_us - us) AS width_us, bool_or(us % 3600000000 <> 0) AS inside_hour
+        CAST(sum(n) AS BIGINT) AS rows, {added}, min(end_us - us) AS width_us, bool_or(us % 3600000000 <> 0) AS inside_hour{first}
         FROM ({judged}) GROUP BY 1, 2, 3, 4, 5"""
