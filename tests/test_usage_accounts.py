@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 from usage_defects import ROW_DEFECTS
-from usage_exports import SAMPLES, Export
+from usage_exports import SAMPLES, Export, put
 
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import files, usage_table
@@ -155,21 +155,17 @@ def everything_said(table):
 @pytest.mark.parametrize("name", sorted(SAMPLES))
 def test_nothing_that_is_not_on_the_allow_list_is_ever_shown(name, tmp_path):
     export = Export(name)
-    if name != "vllm_prometheus":
-        read = {field.lower() for field in export.fields}
-        for row in export.rows:
-            for column in [*(row if isinstance(row, dict) else ()), *PRIVATE]:
-                inside = (
-                    {f"{column}/{step}".lower() for step in row.get(column) or ()}
-                    if isinstance(row, dict) and isinstance(row.get(column), dict)
-                    else set()
-                )
-                holds = any(field == column.lower() or field.startswith(f"{column.lower()}/") for field in read)
-                if not holds and not inside and isinstance(row, dict) and column != export.inside:
-                    row[column] = f"{CANARY}\n{CANARY}"
-        export.add(9, ROW_DEFECTS["a negative count"].plant if export.kind.tokens.input and not export.kind.measures else None)
-    else:
+    read = {field.partition("/")[0].lower() for field in export.fields}
+    for row in export.rows if export.ending != ".prom" else ():
+        for column in [*row, *PRIVATE] if isinstance(row, dict) else ():
+            if column.lower() not in read and column != export.inside:
+                row[column] = f"{CANARY}\n{CANARY}"
+            elif isinstance(row.get(column), dict) or column == export.kind.pairs:
+                put(row, f"{column}/prompt", CANARY)
+    if export.ending == ".prom":
         export.documents[0]["labels"] += f',user="{CANARY}"'
+    elif export.kind.tokens.input:
+        export.add(9, ROW_DEFECTS["a negative count"].plant)
     table = usage_table([export.write(tmp_path)])
     assert table.kind.name == name
     assert CANARY not in everything_said(table) and "example.com" not in everything_said(table)

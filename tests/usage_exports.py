@@ -18,7 +18,12 @@ PROMETHEUS = re.compile(r"(?P<metric>[\w:]+)\{(?P<labels>.*)\} (?P<value>\S+) (?
 def at(row, field):
     """What stands in a field, a column or a path into JSON; None where there is none."""
     for step in [field] if field in row else field.split("/"):
-        row = row.get(step) if isinstance(row, dict) else row[int(step)] if isinstance(row, list) and step.isdigit() else None
+        if isinstance(row, list):
+            row = (
+                row[int(step)] if step.isdigit() else next((v for pair in row if pair["key"] == step for v in pair["value"].values()), None)
+            )
+        else:
+            row = row.get(step) if isinstance(row, dict) else None
     return row
 
 
@@ -27,7 +32,10 @@ def put(row, field, value):
     *way, last = [field] if field in row else field.split("/")
     for step in way:
         row = row.setdefault(step, {})
-    row[int(last) if isinstance(row, list) else last] = value
+    if isinstance(row, list) and not last.isdigit():
+        row[:] = [pair for pair in row if pair["key"] != last] + [{"key": last, "value": {"stringValue": value}}]
+    else:
+        row[int(last) if isinstance(row, list) else last] = value
 
 
 def at_time(text):

@@ -84,10 +84,23 @@ def _json(kind: UsageFormat, file: UsageFile, number: int) -> tuple[str, dict[st
         inner = f"SELECT {kept}, unnest({filled}) AS d{depth + 1} FROM ({inner})"
     pointers = "[" + ", ".join(f"'{_pointer(field)}'" for field in fields_read(kind)) + "]"
     depths = range(len(arrays), -1, -1)
-    read = f"SELECT d0 IS NULL AS broken, {', '.join(f'json_extract_string(d{i}, {pointers}) AS x{i}' for i in depths)} FROM ({inner})"
-    columns = [f"coalesce({', '.join(f'x{i}[{n}]' for i in depths)}) AS f{n - 1}" for n in range(1, len(fields_read(kind)) + 1)]
+    paired = f", json_extract(d{len(arrays)}, '$.{kind.pairs}[*]') AS pairs" if kind.pairs else ""
+    found = ", ".join(f"json_extract_string(d{i}, {pointers}) AS x{i}" for i in depths)
+    read = f"SELECT d0 IS NULL AS broken, {found}{paired} FROM ({inner})"
+    columns = [
+        f"{_pair(field, kind) if kind.pairs and field.startswith(f'{kind.pairs}/') else places} AS f{n - 1}"
+        for n, field in enumerate(fields_read(kind), 1)
+        for places in [f"coalesce({', '.join(f'x{i}[{n}]' for i in depths)})"]
+    ]
     values = {field: Value(name(field, kind), "text") for field in fields_read(kind)}
     return f"SELECT {', '.join(columns)}, {number} AS file, broken FROM ({read})", values
+
+
+def _pair(field: str, kind: UsageFormat) -> str:
+    """The value of a field that stands as {"key": ..., "value": {"intValue": ...}} in an array."""
+    key = quoted(field.removeprefix(f"{kind.pairs}/"))
+    value = f"json_extract(list_filter(pairs, lambda pair: json_extract_string(pair, '$.key') = '{key}')[1], '$.value.*')"
+    return f"json_extract_string({value}[1], '$')"
 
 
 def _pointer(field: str) -> str:
