@@ -85,6 +85,22 @@ def test_more_reasoning_than_output_is_cut_to_the_output(tmp_path):
     assert table.outcomes["outcome"].tolist() == ["more reasoning than output tokens: reasoning cut to the output"]
 
 
+TOTALS = {
+    "input holds nothing": (100, 940),  # 100 + 600 + 200 + 40
+    "input holds reads and writes": (900, 940),  # 900 + 40
+    "input holds writes alone, as LiteLLM sends it": (300, 940),  # 300 + 600 + 40
+}
+
+
+@pytest.mark.parametrize(("told", "total"), TOTALS.values(), ids=TOTALS)
+def test_langfuse_totals_tell_what_its_input_holds(tmp_path, told, total):
+    export = Export("langfuse_observations")
+    usage = {"input": told, "output": 40, "cache_read_input_tokens": 600, "cache_creation_input_tokens": 200, "total": total}
+    export.documents[:] = [export.documents[0] | {"usage_details": usage}]
+    row = usage_table([export.write(tmp_path)]).hourly.iloc[0]
+    assert (row["input_uncached_tokens"], row["cache_read_tokens"], row["cache_write_tokens"], row["output_tokens"]) == (100, 600, 200, 40)
+
+
 COUNTERS = {
     "a reset counts from zero": ([100, 150, 20, 30], 50 + 20 + 10),
     "a reading twice": ([100, 150, 150, 160], 60),

@@ -14,7 +14,9 @@ def judged_sql(read: Read, rows: str) -> str:
     cached, thought, out = f"({read_} + {written})", "coalesce(reasoning, 0)", "coalesce(output, 0)"
     input_holds = _holds(tokens.input_holds_cache, f"{into} + {out}, {into} + {out} + {thought}")
     output_holds = _holds(tokens.output_holds_reasoning, f"{into} + {out}, {into} + {cached} + {out}")
-    fresh = into if several or input_holds == "false" else f"{into} - CASE WHEN {input_holds} THEN {cached} ELSE 0 END"
+    part = f"WHEN total IN ({into} + {read_} + {out}, {into} + {read_} + {out} + {thought}) THEN {written}"  # it holds the writes alone
+    within = f"CASE WHEN {input_holds} THEN {cached} {part if tokens.input_holds_cache == 'by_total' else ''} ELSE 0 END"
+    fresh = into if several or input_holds == "false" else f"{into} - {within}"
     whole_out = out if output_holds == "true" else f"{out} + CASE WHEN {output_holds} THEN 0 ELSE {thought} END"
     return f"""SELECT *, {_outcome(read, fresh, whole_out)} AS outcome, {fresh} AS uncached, {whole_out} AS whole_output,
         least({thought}, {whole_out}) AS thought FROM ({rows})"""
