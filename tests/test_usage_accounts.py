@@ -44,6 +44,17 @@ def test_bad_lines_of_several_files_are_named_with_their_file(tmp_path):
     assert places(table) == {"a negative count": "0.csv line 3, 1.csv line 4, 1.csv line 5"}
 
 
+def test_files_of_one_name_keep_their_lines_apart(tmp_path):
+    paths = [tmp_path / "jan" / "usage.csv", tmp_path / "feb" / "usage.csv"]
+    for path, text in zip(paths, (line(0) + "torn\n" + line(1, -1), line(2) + line(3) + line(4) + line(5, -1, day=6)), strict=True):
+        path.parent.mkdir()
+        path.write_text(HEAD + text)
+    assert places(usage_table(paths)) == {
+        "a negative count": "usage.csv line 4, usage.csv line 5",
+        "no row: cut off, or broken quotes or brackets": "usage.csv line 3",
+    }
+
+
 def test_a_bad_line_of_json_lines_is_named(tmp_path):
     export = Export("mooncake")
     export.add(1, ROW_DEFECTS["a negative count"].plant)
@@ -146,6 +157,38 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
         usage_table([tmp_path / "a.zip"])
 
 
+ZIPS = {
+    "without a file": ({}, "without a file"),
+    "of hidden files alone": ({".DS_Store": b"x", "__MACOSX/a": b"x"}, "without a file"),
+    "inside a zip": ({"a.zip": b"PK\x05\x06" + b"\0" * 18}, "a zip inside a zip"),
+}
+
+
+@pytest.mark.parametrize(("members", "said"), ZIPS.values(), ids=ZIPS)
+def test_a_zip_that_holds_no_export_is_refused(tmp_path, members, said):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(InputError, match=said):
+        usage_table([tmp_path / "a.zip"])
+
+
+HEADERS = {
+    "a name twice": ("time,input_tokens,Input_Tokens,output_tokens,a_,a,a\n2026-10-05,1,2,3,4,5,6\n", 1),
+    "a name of nothing": (",time,input_tokens,output_tokens,\n,2026-10-05,1,3,\n", 1),
+}
+
+
+@pytest.mark.parametrize(("text", "tokens"), HEADERS.values(), ids=HEADERS)
+def test_strange_headers(tmp_path, text, tokens):
+    assert table_of(tmp_path, text).hourly["input_uncached_tokens"].sum() == tokens
+
+
+def test_a_first_line_that_is_no_header_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no header"):
+        table_of(tmp_path, "x" * 200_000 + ",b\n1,2\n")
+
+
 def test_a_row_that_is_too_long_is_refused(tmp_path):
     with pytest.raises(InputError, match="more than 16 MB"):
         table_of(
@@ -194,6 +237,7 @@ BROKEN = {
     "JSON of another kind": f'{{"prompt": "{CANARY}"}}\n',
     "a key as a name": f'{{"{CANARY}": 1}}\n',
     "a time that cannot be read": HEAD + f"{CANARY},demo,1,1,1\n",
+    "a title": f"Usage of {CANARY}\n\n{HEAD}",
     "binary": f"\x00\x01{CANARY}\x00",
 }
 

@@ -1,12 +1,11 @@
 """The account of an export's rows: what became of each, where the rejected ones stand, and what several files hold twice."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from llmcost.inputs.usage.files import UsageFile
+from llmcost.inputs.usage.files import UsageFile, quoted
 from llmcost.inputs.usage.outcomes import COUNTING, OUTCOMES, REJECTED
 
 SUMS = (
@@ -49,7 +48,7 @@ def without_overlaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 def outcomes_frame(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, judged: str, files: list[UsageFile]) -> pd.DataFrame:
     """What became of the rows: kind, outcome, rows_count, examples. `frame` has the sums, `judged` selects the single rows."""
     counts = frame.groupby("outcome")["rows"].sum().to_dict()
-    torn = _torn_lines(connection)
+    torn = _torn_lines(connection, files)
     if torn:
         counts[27] = counts.get(27, 0) + sum(len(lines) for lines in torn.values())
     examples: dict[int, list[str]] = {}
@@ -63,20 +62,21 @@ def outcomes_frame(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, j
     return pd.DataFrame(rows, columns=["kind", "outcome", "rows_count", "examples"])
 
 
-def _torn_lines(connection: duckdb.DuckDBPyConnection) -> dict[str, list[int]]:
-    """File -> lines of a CSV that are no rows of its table: too few or too many cells, broken quotes."""
+def _torn_lines(connection: duckdb.DuckDBPyConnection, files: list[UsageFile]) -> dict[int, list[int]]:
+    """Number of the file -> lines of a CSV that are no rows of its table: too few or too many cells, broken quotes."""
     tables = [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
     if "reject_errors" not in tables:
         return {}
     query = """SELECT DISTINCT file_path, line FROM reject_errors JOIN reject_scans USING (scan_id, file_id) ORDER BY 1, 2"""
-    found: dict[str, list[int]] = {}
+    found: dict[int, list[int]] = {}
     for path, line in connection.execute(query).fetchall():
-        found.setdefault(Path(path).name, []).append(int(line))
+        number = next((n for n, file in enumerate(files) if f"'{quoted(path)}'" in file.relation), 0)
+        found.setdefault(number, []).append(int(line))
     return found
 
 
 def _examples(
-    connection: duckdb.DuckDBPyConnection, judged: str, files: list[UsageFile], torn: Mapping[str, list[int]]
+    connection: duckdb.DuckDBPyConnection, judged: str, files: list[UsageFile], torn: Mapping[int, list[int]]
 ) -> dict[int, list[str]]:
     """The first places of each kind of rejected row."""
     numbered = f"SELECT row_number() OVER () AS place, file, outcome FROM ({judged})"
@@ -86,9 +86,9 @@ def _examples(
     found: dict[int, list[str]] = {}
     for outcome, number, place in connection.execute(query).fetchall():
         file = files[number]
-        found.setdefault(int(outcome), []).append(_place(file, int(place), torn.get(file.name, []), len(files) > 1))
-    for file in files:
-        found.setdefault(27, []).extend(_place(file, line, [], len(files) > 1, torn=True) for line in torn.get(file.name, [])[:EXAMPLES])
+        found.setdefault(int(outcome), []).append(_place(file, int(place), torn.get(number, []), len(files) > 1))
+    for number, lines in torn.items():
+        found.setdefault(27, []).extend(_place(files[number], line, [], len(files) > 1, torn=True) for line in lines[:EXAMPLES])
     return found
 
 

@@ -18,6 +18,7 @@ import duckdb
 from llmcost.inputs.errors import InputError
 
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 PROMETHEUS = re.compile(r"^(# (HELP|TYPE) |[a-zA-Z_:][\w:]*(\{.*\})?\s+[-+.\deEInfNa]+(\s+\d+)?$)")
 LONGEST_LINE_BYTES = 16_000_000
 LARGEST_DOCUMENT_BYTES = 1 << 30
@@ -55,7 +56,9 @@ def opened(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> 
         raise InputError(path.name, "", "is empty", "Export it again with a header line and data rows")
     with path.open("rb") as stream:
         head = stream.read(4)
-    if head[:4] == b"PK\x03\x04":
+    if head[:4] in ZIP:
+        if path.parent == scratch:
+            raise InputError(path.name, "", "is a zip inside a zip", "Unpack it yourself and give the files")
         return [found for member in _unzipped(path, scratch) for found in opened(connection, member, scratch)]
     if head[:4] == b"PAR1":
         relation = f"read_parquet('{quoted(path)}')"
@@ -77,7 +80,9 @@ def quoted(text: object) -> str:
 def _unzipped(path: Path, scratch: Path) -> Iterator[Path]:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")]
+            members = [m for m in archive.infolist() if not m.is_dir() and not re.search(r"(^|/)(__MACOSX/|\.)", m.filename)]
+            if not members:
+                raise InputError(path.name, "", "is a zip without a file, or cut off", "Unpack it yourself and give the files")
             if sum(m.file_size for m in members) > LARGEST_UNPACKED_BYTES:
                 raise InputError(path.name, "", "unpacks to more than 200 GiB", "Unpack it yourself and give the files")
             for number, member in enumerate(members):
@@ -139,7 +144,10 @@ def _text_file(connection: duckdb.DuckDBPyConnection, path: Path, packed: str) -
         fields = dict.fromkeys(("metric", "labels", "model_name", "value", "time"), "VARCHAR")
         return UsageFile(path.name, "prometheus", lines, fields)
     header = _answer(connection, path, f"SELECT line FROM {lines} WHERE trim(line) <> '' LIMIT 1")[0][0]
-    delimiter, names = _header(header.lstrip("\ufeff"))
+    try:
+        delimiter, names = _header(header.lstrip("\ufeff"))
+    except csv.Error:
+        raise InputError(path.name, "", "has a first line that is no header", EXPORT_AGAIN) from None
     columns = ", ".join(f"'{quoted(name)}': 'VARCHAR'" for name in names)
     dialect = f"delim = '{delimiter}', quote = '\"', escape = '\"', header = true, auto_detect = false, columns = {{{columns}}}"
     strictly = f"{STRICT}, store_rejects = true, max_line_size = {LONGEST_LINE_BYTES}"
@@ -148,15 +156,15 @@ def _text_file(connection: duckdb.DuckDBPyConnection, path: Path, packed: str) -
 
 
 def _header(line: str) -> tuple[str, list[str]]:
-    """(delimiter, names) of a CSV's first line: what splits it into most cells. A name that comes twice gets a number."""
+    """(delimiter, names) of a CSV's first line: what splits it into most cells. A name that comes twice is told apart by _."""
     cells = {delimiter: next(csv.reader([line], delimiter=delimiter)) for delimiter in DELIMITERS}
     delimiter = max(cells, key=lambda each: len(cells[each]))
     names: dict[str, str] = {}
-    for number, cell in enumerate(cells[delimiter]):
-        name = cell.strip() or f"column{number}"
-        names.setdefault(name.lower(), name) if name.lower() not in names else names.setdefault(
-            f"{name}_{number}".lower(), f"{name}_{number}"
-        )
+    for cell in cells[delimiter]:
+        name = cell.strip() or "_"
+        while name.lower() in names:
+            name += "_"
+        names[name.lower()] = name
     return delimiter, list(names.values())
 
 

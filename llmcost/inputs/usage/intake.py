@@ -79,7 +79,7 @@ def _all_there(kind: UsageFormat, files: list[UsageFile]) -> None:
 
 def _shown(file: UsageFile) -> str:
     """Names of a file's fields for a message: only what looks like a name, and nothing of a CSV whose first line looks like values."""
-    if file.written_in == "csv" and any(re.match(r"[\d.+-]", field) for field in file.fields):
+    if file.written_in == "csv" and (len(file.fields) == 1 or any(re.match(r"[\d.+-]", field) for field in file.fields)):
         return "no header line"
     names = [field for field in file.fields if re.fullmatch(r"[A-Za-z_][\w ./\[\]]{0,60}", field)]
     return ", ".join(names[:12]) or "no readable names"
