@@ -3,7 +3,7 @@
 import datetime as dt
 import difflib
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,34 @@ def read_client(folder: Path, as_of: str = "", what_if: dict[str, Any] | None = 
     raw = plain(document)
     for dotted, value in (what_if or {}).items():
         _put(raw, dotted, value)
+    _answered(path.name, raw, document)
     if as_of:
         raw["as_of_date"] = _date(as_of)
     try:
         return Client.model_validate(raw)
     except ValidationError as error:
         raise _readable(error, path.name, document, raw) from None
+
+
+OPEN_QUESTION = "ASK"
+"""What stands in a client file where only the client knows the answer."""
+
+
+def _answered(file: str, raw: Any, document: Any) -> None:
+    """Refuse a file whose questions are not all answered, and say which is next."""
+    open_at = next(_open_questions(raw, []), None)
+    if open_at is not None:
+        line = line_of(document, open_at)
+        field = ".".join(_named(raw, open_at)) + (f" (line {line})" if line else "")
+        raise InputError(file, field, f"still says {OPEN_QUESTION}", "Put your answer there; the question stands beside it")
+
+
+def _open_questions(raw: Any, at: list[str | int]) -> Iterator[list[str | int]]:
+    if raw == OPEN_QUESTION:
+        yield at
+    items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
+    for key, value in items:
+        yield from _open_questions(value, [*at, key])
 
 
 def _date(text: str) -> dt.date:
