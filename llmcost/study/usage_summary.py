@@ -53,7 +53,7 @@ def warnings(table: UsageTable) -> list[str]:
         found.append("No row has a time that can be read: there are totals, but no hours.")
     elif is_thin(table.covered_fraction, 0.0):
         unit = "days" if table.resolution_hours >= 24 else "hours"
-        missing = f"{percent(1 - table.covered_fraction)} of the {unit} have no row at all"
+        missing = f"{percent(1 - table.covered_fraction)} of the {unit} have no usable row"
         found.append(f"{missing}: quiet or lost, the export cannot tell. They count as zero.")
     if is_thin(1.0, table.rejected_fraction):
         found.append(f"{percent(table.rejected_fraction)} of the rows were rejected: what they held is missing from every number below.")
