@@ -19,7 +19,8 @@ from llmcost.model import HOURS_PER_MONTH
 from llmcost.study.usage_summary import model_totals, warnings
 
 TEMPLATE = Path(__file__).parent / "template"
-MOST_WORKLOADS, LEAST_SHARE = 3, 0.05
+MOST_WORKLOADS, MOST_UNCOUNTED_WORKLOADS, LEAST_SHARE = 3, 2, 0.05
+"""At most so many models become workloads, fewer where each has to be asked for its requests: six questions are enough."""
 LARGE_MODEL_USD_PER_MTOK = 2.0
 """A model whose output costs less is a small one, and small open models are worth a test."""
 ALTERNATIVES = {True: ("llama-3.3-70b", "gpt-oss-120b"), False: ("llama-3.1-8b", "gpt-oss-20b")}
@@ -41,6 +42,11 @@ class Slice:
     def tokens_fraction(self) -> float:
         """Share of the export's tokens."""
         return float(self.totals["tokens_fraction"].sum())
+
+    @property
+    def counts_requests(self) -> bool:
+        """Whether the export says how many requests there were."""
+        return bool(self.totals["requests"].notna().all() and self.totals["requests"].sum() > 0)
 
 
 def write_empty(folder: Path) -> Path:
@@ -77,7 +83,8 @@ def prefilled(table: UsageTable, file_names: Sequence[str], client_name: str) ->
     as_of = priced_day(table)
     slices = _slices(table, as_of)
     priced = [s for s in slices if isinstance(s.model, ModelPrices)]
-    chosen = [s for s in priced if s.tokens_fraction >= LEAST_SHARE][:MOST_WORKLOADS] or priced[:1] or slices[:1]
+    most = MOST_WORKLOADS if all(s.counts_requests for s in slices) else MOST_UNCOUNTED_WORKLOADS
+    chosen = [s for s in priced if s.tokens_fraction >= LEAST_SHARE][:most] or priced[:1] or slices[:1]
     asked = _Questions()
     workloads = "".join(_workload(s, as_of, file_names, position, asked) for position, s in enumerate(chosen))
     head = [
@@ -134,9 +141,8 @@ def _workload(s: Slice, as_of: dt.date, file_names: Sequence[str], position: int
     """One workload; what is asked of the first is taken over by the others, with YAML's & and *."""
     files = json.dumps(file_names[0] if len(file_names) == 1 else list(file_names))
     only = f", only: {{model: {json.dumps(list(s.names), ensure_ascii=False)}}}" if any(s.names) else ""
-    counts_requests = s.totals["requests"].notna().all() and s.totals["requests"].sum() > 0
     lines = [f"  - id: {_slug(s, position)}", "    load:", "      usage:"]
-    if counts_requests:
+    if s.counts_requests:
         lines[-1] += f" {{file: {files}{only}}}"
     else:
         how = asked.ask("how many requests a month does it answer? The export counts none.")

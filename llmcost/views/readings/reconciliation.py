@@ -7,6 +7,7 @@ from llmcost.study.reconciliation import Reconciliation
 from llmcost.study.wording import count, percent, usd
 from llmcost.views.text import inert
 
+NO_EXPORT = "No usage export: today's bill is the stated volume at list prices, and nothing is there to hold it against."
 EFFECTS = {"cache": ("cache reads", "cache writes"), "batch": ("batch",), "tier": ("tier",), "date": ("date",)}
 SAVES = {
     "cache": "the cache saves {}",
