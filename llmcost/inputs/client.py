@@ -5,6 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from llmcost.inputs.client_part import Part, Word
+from llmcost.inputs.own_capacity import OwnCapacity
+
 
 class Band(BaseModel):
     """A number with its range: P10, mode, P90. A certain one has all three equal."""
@@ -54,7 +57,6 @@ Amount = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, float
 Growth = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(-0.5, 1)), NUMBER_OR_BAND]
 Ratio = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0.05, 20)), NUMBER_OR_BAND]
 CERTAINLY_ZERO = Band(low=0, typical=0, high=0)
-Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 def _day(value: Any) -> Any:
@@ -64,12 +66,6 @@ def _day(value: Any) -> Any:
 
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")]
-
-
-class Part(BaseModel):
-    """A mapping of the client file: unknown keys refused, types strict, NaN and infinity refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Usage(Part):
@@ -116,12 +112,27 @@ class Alternative(Part):
     token_ratio: Ratio | None = None
 
 
-class Latency(Part):
-    """The latency promise: metric, percentile and limit."""
+def _percentile(value: Any) -> Any:
+    """The word mean stands for no percentile."""
+    return None if value == "mean" else value
 
-    metric: Literal["itl"]
-    percentile: Annotated[float, Field(ge=1, le=99.9)] = 50
+
+Percentile = Annotated[
+    Annotated[float, Field(ge=1, le=99.9)] | None, BeforeValidator(_percentile, json_schema_input_type=float | Literal["mean"])
+]
+
+
+class Latency(Part):
+    """The latency promise: metric (time between tokens or to the first one), percentile (None: the mean) and limit."""
+
+    metric: Literal["itl", "ttft"]
+    percentile: Percentile = 50
     limit_seconds: Annotated[float, Field(gt=0, le=10)]
+
+    @property
+    def itl_limit_seconds(self) -> float | None:
+        """Seconds promised between tokens, None where something else is promised."""
+        return self.limit_seconds if self.metric == "itl" else None
 
 
 class Gates(Part):
@@ -147,17 +158,6 @@ class Workload(Part):
     alternatives: list[Alternative] = Field(min_length=1, max_length=12)
     latency: Latency | None = None
     gates: Gates = Gates()
-
-
-Term = Literal["on_demand", "committed_12_months", "committed_36_months", "owned"]
-
-
-class OwnCapacity(Part):
-    """Which GPUs and terms the client considers, and how many spare replicas it keeps."""
-
-    gpus: Literal["cheapest_that_fit"] | list[str] = "cheapest_that_fit"
-    terms: list[Term] = ["on_demand", "committed_12_months", "committed_36_months", "owned"]
-    spare_replicas_count: Annotated[int, Field(ge=0, le=20)] = 1
 
 
 class People(Part):
