@@ -135,9 +135,9 @@ def _guidellm_run(one: Any, place: str) -> Run:
     def percentiles(metric: str) -> dict[float, float]:
         return _known({p: _seconds(one, "metrics", metric, "successful", "percentiles", f"p{p:g}") for p in PERCENTILES})
 
-    totals = [number(one, "metrics", "request_totals", status) for status in ("successful", "errored")]
-    _finished(*totals, number(one, "duration"))
+    completed, failed = (number(one, "metrics", "request_totals", status) for status in ("successful", "errored"))
+    _finished(completed, failed, number(one, "duration"))
     figures = mean("prompt_token_count"), mean("output_token_count"), mean("request_concurrency"), mean("output_tokens_per_second")
     between, first = "inter_token_latency_ms", "time_to_first_token_ms"
-    latencies = [_seconds(one, "metrics", metric, "successful", "mean") for metric in (first, between)]
-    return Run(place, "", "", *figures, *latencies, percentiles(between), percentiles(first))
+    ttft, tpot = (_seconds(one, "metrics", metric, "successful", "mean") for metric in (first, between))
+    return Run(place, "", "", *figures, ttft, tpot, percentiles(between), percentiles(first))

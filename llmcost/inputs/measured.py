@@ -42,12 +42,12 @@ def read_measured(folder: Path, said: list[Measured], as_of: dt.date) -> tuple[M
             for path in files_inside(folder, pattern, field):
                 if path in found:
                     raise InputError("client.yaml", field, f"{path.name} is named twice", "Name each file once")
-                found[path] = tuple(_measurements(path, one, field, as_of))
+                name = path.relative_to(folder.resolve()).as_posix()
+                found[path] = tuple(_measurements(path, name, one, field, as_of))
     return tuple(run for runs in found.values() for run in runs)
 
 
-def _measurements(path: Path, said: Measured, field: str, as_of: dt.date) -> Iterator[Measurement]:
-    name = path.name
+def _measurements(path: Path, name: str, said: Measured, field: str, as_of: dt.date) -> Iterator[Measurement]:
     try:
         text = _text(path)
         rows = _csv_rows(text) if path.suffix.lower() == ".csv" else [({}, run) for run in _json_runs(text)]
@@ -60,7 +60,8 @@ def _measurements(path: Path, said: Measured, field: str, as_of: dt.date) -> Ite
                 raise Unreadable(f"{run.place}: {error.problem}" if run.place else error.problem, error.cure) from None
             identity = _identity(name, said, written, run, field, as_of)
             figures = {each.name: getattr(run, each.name) for each in fields(Run) if each.name not in ("place", "model")}
-            yield Measurement(source=f"{name} {run.place}".strip(), **identity, **figures)
+            cached = run.input_tokens * said.cached_input_fraction
+            yield Measurement(source=f"{name} {run.place}".strip(), **identity, **figures, cached_input_tokens=cached)
     except Unreadable as error:
         raise InputError(name, field, error.problem, error.cure) from None
 
@@ -123,6 +124,8 @@ def _csv_run(row: dict[str, str], place: str) -> Run:
             raise Unreadable(f"{place}: {column} is {text!r}", "A plain number above zero, decimal point and no commas")
         return found
 
+    if None in row:
+        raise Unreadable(f"{place} has more cells than the header", "Export it again; no thousand separators")
     tails = {metric: {p: value(f"{metric}_p{p:g}_seconds") for p in PERCENTILES} for metric in ("itl", "ttft")}
     known = {metric: {p: seconds for p, seconds in of.items() if seconds} for metric, of in tails.items()}
     count, into, out, speed = (float(value(column) or 0) for column in FIGURES)

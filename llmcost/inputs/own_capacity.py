@@ -13,7 +13,10 @@ def _listed(value: Any) -> Any:
 
 
 class Measured(Part):
-    """Benchmark files in the client's folder, and what they were measured on where the files do not say it."""
+    """Benchmark files in the client's folder, and what they were measured on where the files do not say it.
+
+    cached_input_fraction  share of the input that the benchmark's prompts found in the prefix cache
+    """
 
     files: Annotated[list[Word], Field(min_length=1, max_length=50), BeforeValidator(_listed, json_schema_input_type=str | list[str])]
     model_id: Word | None = None
@@ -21,6 +24,7 @@ class Measured(Part):
     gpus_count: Annotated[int, Field(ge=1, le=64)] | None = None
     precision: Literal["bf16", "fp8", "fp4"] | None = None
     engine: Word | None = None
+    cached_input_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 def _files(value: Any) -> Any:
@@ -38,5 +42,4 @@ class OwnCapacity(Part):
     gpus: Literal["cheapest_that_fit"] | list[str] = "cheapest_that_fit"
     terms: list[Term] = ["on_demand", "committed_12_months", "committed_36_months", "owned"]
     spare_replicas_count: Annotated[int, Field(ge=0, le=20)] = 1
-    measured: Term = Literal["on_demand", "committed_12_months", "committed_36_months", "owned"]
-MeasuredFiles = []
+    measured: MeasuredFiles = []

@@ -26,7 +26,9 @@ def files_inside(folder: Path, pattern: str, field: str) -> list[Path]:
     """
     home, parts = folder.resolve(), Path(pattern).parts
     if Path(pattern).is_absolute() or ".." in parts or not parts or "**" in parts:
-        raise InputError("client.yaml", field, f"{pattern!r} is not a path inside the client's folder", "Give a name or one pattern below it")
+        raise InputError(
+            "client.yaml", field, f"{pattern!r} is not a path inside the client's folder", "Give a name or one pattern below it"
+        )
     found = sorted(path for path in home.glob(pattern) if path.is_file())
     if not found:
         raise InputError("client.yaml", field, f"there is no file {pattern!r}", "Put it beside client.yaml and give its name")

@@ -55,7 +55,7 @@ def through_points(modelled_ratio: np.ndarray, at_count: np.ndarray, known_count
     In the unit of `modelled_ratio` and `known_ratio`: tokens/s or seconds.
 
     >>> import numpy as np
-    >>> through_points(np.array([1.0, 2.0, 4.0, 8.0]), np.array([1, 2, 4, 8]), np.array([2, 4]), np.array([3.0, 3.0])).tolist()
+    >>> through_points(np.array([1.0, 2.0, 4.0, 8.0]), np.array([1, 2, 4, 8]), np.array([2, 4]), np.array([3.0, 3.0])).round(9).tolist()
     [1.5, 3.0, 3.0, 6.0]
     """
     inside = np.clip(at_count, known_count[0], known_count[-1])

@@ -7,7 +7,7 @@ Too high by 18 to 58 % for FP4 on B200, and it does not know consumer cards on P
 import numpy as np
 
 from llmcost.model.goodput import safe_index
-from llmcost.model.types import KV_BYTES, WEIGHT_BYTES, Gpu, ModelShape, Replica, ServingCurve
+from llmcost.model.types import KV_BYTES, WEIGHT_BYTES, Gpu, ModelShape, Replica, Request, ServingCurve
 
 MFU_PREFILL = 0.80
 MFU_DECODE = 0.55
@@ -141,15 +141,38 @@ def roofline_replica(
     n = np.arange(1, fits + 1) if concurrency_count is None else np.array([min(concurrency_count, fits)])
     curve = roofline_curve(gpu, gpus_count, model, precision, input_tokens, output_tokens, n, cached_input_tokens)
     best = safe_index(curve, itl_limit_seconds)
-    prefill = prefill_seconds(gpu, gpus_count, model, precision, input_tokens)
+    request = Request(input_tokens, output_tokens, cached_input_tokens)
+    found = (int(n[best]), float(curve.output_tokens_per_second[best]), float(curve.itl_seconds[best]))
+    return delivering_replica(gpu, gpus_count, model, precision, request, *found)
+
+
+def delivering_replica(
+    gpu: Gpu,
+    gpus_count: int,
+    model: ModelShape,
+    precision: str,
+    request: Request,
+    concurrency_count: int,
+    output_tokens_per_second: float,
+    itl_seconds: float,
+) -> Replica:
+    """The replica that delivers this many output tokens/s of such requests, its time shared by reading and writing as modelled.
+
+    scale = (concurrency / X) / itl(concurrency);   input speed = input_tokens / prefill / scale;   output speed = N / step / scale
+    """
+    prefill = prefill_seconds(gpu, gpus_count, model, precision, request.input_tokens)
+    context_tokens = request.input_tokens + request.cached_input_tokens + request.output_tokens / 2
+    step = float(step_seconds(gpu, gpus_count, model, precision, context_tokens, np.array([concurrency_count]))[0])
+    modelled = concurrency_count * prefill / request.output_tokens + step
+    scale = concurrency_count / output_tokens_per_second / modelled
     return Replica(
         gpu_id=gpu.gpu_id,
         gpus_count=gpus_count,
         precision=precision,
-        concurrency_count=int(n[best]),
-        input_tokens_per_second=input_tokens / prefill,
-        output_tokens_per_second=float(n[best] / (curve.itl_seconds[best] - n[best] * prefill / output_tokens)),
-        itl_seconds=float(curve.itl_seconds[best]),
+        concurrency_count=concurrency_count,
+        input_tokens_per_second=request.input_tokens / prefill / scale,
+        output_tokens_per_second=concurrency_count / step / scale,
+        itl_seconds=itl_seconds,
         weights_gb=weights_gb(model, precision),
     )
 

@@ -79,6 +79,7 @@ class Measurement:
 
     source             the catalog row, or the client's file and its place in it
     engine             what served: runs of different engines are never mixed
+    input_tokens       with cached_input_tokens, those that came from the prefix cache, among them
     concurrency_count  requests in flight, None where the engine was given as many as it would take
     tpot_seconds       mean seconds between output tokens, ttft_seconds to the first; None where not measured
     itl_percentiles    99 -> seconds that 99 of 100 gaps between tokens stay below; ttft_percentiles likewise
@@ -99,6 +100,7 @@ class Measurement:
     tpot_seconds: float | None = None
     itl_percentiles: Mapping[float, float] = field(default_factory=dict, hash=False)
     ttft_percentiles: Mapping[float, float] = field(default_factory=dict, hash=False)
+    cached_input_tokens: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,8 @@ def concurrency_sweep(study: Study, fleet: OwnFleet, points_count: int = 60) -> 
     frame["output_tokens_per_second"] = frame["concurrency_count"] / frame["itl_seconds"]
     frame["delivered_fraction"] = frame["output_tokens_per_second"] * replica.itl_seconds / replica.concurrency_count
     latency = fleet.choice.workload.latency
-    frame["meets_limit"] = frame["itl_seconds"] <= (latency.limit_seconds * (1 + 1e-9) if latency else np.inf)
+    limit = latency.itl_limit_seconds if latency else None
+    frame["meets_limit"] = frame["itl_seconds"] <= (np.inf if limit is None else limit * (1 + 1e-9))
     return frame
 
 
