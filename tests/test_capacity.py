@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import math
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from llmcost import InputError, open_study
 from llmcost.inputs import measured as measured_files
 from llmcost.inputs.catalog import gpu, in_force, model_shape
+from llmcost.inputs.client import Latency
 from llmcost.inputs.measured import read_measured
 from llmcost.inputs.own_capacity import Measured, OwnCapacity
 from llmcost.model.throughput import compute_roof_tokens_per_second, request_seconds
@@ -102,6 +105,10 @@ BAD = {
     "no time": ("a.json", vllm(duration=0), "took no time"),
     "no number": ("a.json", vllm(output_throughput="fast"), "output_throughput is no number"),
     "not finite": ("a.json", VLLM.replace('"duration": 105.263158', '"duration": NaN'), "duration is no number"),
+    "absurd": ("a.json", VLLM.replace('"completed": 400', '"completed": 4' + 400 * "0"), "completed is no number"),
+    "more digits than a number has": ("a.json", VLLM.replace('"completed": 400', '"completed": ' + 9_000 * "4"), "cut off"),
+    "a NUL": ("a.csv", SWEEP.replace("vllm", "vl\0m"), "engine: is no name"),
+    "an open quote": ("a.csv", SWEEP.replace("760", '"760'), "not a whole CSV"),
     "edited": ("a.json", vllm(output_throughput=7_600.0), "not total_output_tokens over duration"),
     "seconds as milliseconds": ("a.json", vllm(mean_ttft_ms=0.2, mean_tpot_ms=0.02), "Are milliseconds given as seconds"),
     "first token in seconds": ("a.json", vllm(mean_ttft_ms=0.2), "Are seconds given as milliseconds"),
@@ -149,7 +156,7 @@ def test_only_files_of_the_clients_folder_are_read(tmp_path):
     home.mkdir()
     shutil.copy(SAMPLES / "sweep.csv", tmp_path / "outside.csv")
     (home / "link.csv").symlink_to(tmp_path / "outside.csv")
-    for files in (str(tmp_path / "outside.csv"), "../outside.csv", "link.csv", "*.csv", "gone.csv", "**/*.csv", ".."):
+    for files in ("a\0.csv", str(tmp_path / "outside.csv"), "../outside.csv", "link.csv", "*.csv", "gone.csv", "**/*.csv", ".."):
         with pytest.raises(InputError, match="inside the client's folder|outside the client's folder|no file"):
             read(home, files)
 
@@ -263,6 +270,8 @@ def test_a_percentile_is_taken_from_runs_that_measured_it():
     asked = replace(REQUEST, itl_limit_seconds=0.060, limit_percentile=99.0)
     plan = plan_of(asked, tails)
     assert plan.percentile_measured and plan.replica.concurrency_count == 36  # 40 ms at 16, 80 at 64
+    assert not plan_of(asked, [tails[0], TWO[1]]).percentile_measured
+    assert plan_of(asked, [tails[0], TWO[1]]).replica == plan_of(asked, TWO).replica  # never the tail of one beside the mean of another
     mean = plan_of(asked, TWO)
     assert not mean.percentile_measured and mean.replica.concurrency_count == 64
 
@@ -372,3 +381,27 @@ def test_the_table_of_candidates_is_tidy(folder):
     assert ((table["gate"] == "") == (table["reason"] == "")).all()
     assert (table.loc[table["status"].isin(["infeasible", "gated"]), "usd_per_month"].isna()).all()
     assert table["gpu_id"].eq("h100-80gb-sxm").all()
+
+
+def test_the_templates_own_lines_are_valid_once_uncommented():
+    template = (Path(__file__).parent.parent / "llmcost" / "reporting" / "template" / "client.yaml").read_text(encoding="utf-8")
+    block = template[template.index("# own_capacity:") : template.index("# people:")]
+    said = YAML(typ="safe", pure=True).load(re.sub("^# ?", "", block, flags=re.M))
+    bench, sweep = OwnCapacity.model_validate(said["own_capacity"]).measured
+    assert (bench.files, bench.gpus_count, sweep.engine) == (["bench/*.json"], 4, "sglang")
+    promise = YAML(typ="safe", pure=True).load(re.search("# (latency: .*)", template)[1])["latency"]
+    assert Latency.model_validate(promise).percentile == 50 and Latency.model_validate(promise | {"percentile": "mean"}).percentile is None
+
+
+@pytest.mark.parametrize("wrong", [{"percentile": "p99"}, {"percentile": 100}, {"metric": "e2e"}, {"limit_seconds": 50}])
+def test_a_promise_that_means_nothing_is_refused(folder, wrong):
+    with pytest.raises(InputError, match=rf"latency\.{next(iter(wrong))}"):
+        open_study(str(folder), what_if={f"workloads.chat.latency.{key}": value for key, value in wrong.items()})
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"files": []}, {"files": "a.csv", "gpu": "h100"}, {"files": "a.csv", "precision": "int4"}, {"gpu_id": "h100-80gb-sxm"}, 5]
+)
+def test_measured_files_are_named_in_the_files_own_words(folder, wrong):
+    with pytest.raises(InputError, match=r"own_capacity\.measured"):
+        open_study(str(folder), what_if={"own_capacity.measured": wrong})

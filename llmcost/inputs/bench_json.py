@@ -11,6 +11,8 @@ from typing import Any
 
 PERCENTILES = (50.0, 90.0, 95.0, 99.0)
 GUIDELLM_SCHEMA = 1
+LARGEST = 1e15
+"""No figure of a benchmark is larger; not-a-number is not smaller."""
 
 
 class Unreadable(ValueError):
@@ -47,7 +49,7 @@ def number(said: Any, *path: str) -> float:
     here = said
     for key in path:
         here = here.get(key) if isinstance(here, dict) else None
-    if isinstance(here, bool) or not isinstance(here, int | float) or not math.isfinite(here):
+    if isinstance(here, bool) or not isinstance(here, int | float) or not abs(here) < LARGEST:
         raise Unreadable(f"{'.'.join(path)} is no number", "Save the result again; it may be cut off, or of another tool")
     return float(here)
 

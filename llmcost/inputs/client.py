@@ -117,9 +117,8 @@ def _percentile(value: Any) -> Any:
     return None if value == "mean" else value
 
 
-Percentile = Annotated[
-    Annotated[float, Field(ge=1, le=99.9)] | None, BeforeValidator(_percentile, json_schema_input_type=float | Literal["mean"])
-]
+OneOfHundred = Annotated[float, Field(ge=1, le=99.9)]
+Percentile = Annotated[OneOfHundred | None, BeforeValidator(_percentile, json_schema_input_type=OneOfHundred | Literal["mean"])]
 
 
 class Latency(Part):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
-from llmcost.inputs.bench_json import PERCENTILES, Run, Unreadable, guidellm_runs, is_guidellm, is_vllm, vllm_run
+from llmcost.inputs.bench_json import LARGEST, PERCENTILES, Run, Unreadable, guidellm_runs, is_guidellm, is_vllm, vllm_run
 from llmcost.inputs.catalog import aliases, in_force, known_id
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.own_capacity import Measured
@@ -83,10 +83,10 @@ def _json_runs(text: str) -> list[Run]:
     """The runs of a JSON document, or of one a line."""
     try:
         said = [json.loads(text)]
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         try:
             said = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             raise Unreadable("is not whole JSON; was it cut off?", "Let the benchmark finish and copy the file again") from None
     if len(said) == 1 and is_guidellm(said[0]):
         return guidellm_runs(said[0])
@@ -97,18 +97,19 @@ def _json_runs(text: str) -> list[Run]:
 
 
 def _csv_rows(text: str) -> list[tuple[dict[str, str], Run]]:
-    reader = csv.DictReader(io.StringIO(text), strict=True)
-    for column in reader.fieldnames or []:
+    try:
+        reader = csv.DictReader(io.StringIO(text), strict=True)
+        columns, rows = list(reader.fieldnames or []), list(reader)
+    except csv.Error:
+        raise Unreadable("is not a whole CSV", "Export it again with a header line and commas") from None
+    for column in columns:
         if column not in COLUMNS:
             near = difflib.get_close_matches(column, COLUMNS, n=1, cutoff=0.5)
             raise Unreadable(f"{column!r} is not a column", f"Did you mean {near[0]!r}?" if near else f"Columns: {', '.join(COLUMNS)}")
-    missing = [column for column in FIGURES if column not in (reader.fieldnames or [])]
+    missing = [column for column in FIGURES if column not in columns]
     if missing:
         raise Unreadable(f"{', '.join(missing)} missing", f"Columns: {', '.join((*FIGURES, *LATENCIES))}")
-    try:
-        return [(row, _csv_run(row, f"line {line}")) for line, row in enumerate(reader, 2)]
-    except csv.Error:
-        raise Unreadable("is not a whole CSV", "Export it again with a header line and commas") from None
+    return [(row, _csv_run(row, f"line {line}")) for line, row in enumerate(rows, 2)]
 
 
 def _csv_run(row: dict[str, str], place: str) -> Run:
@@ -120,7 +121,7 @@ def _csv_run(row: dict[str, str], place: str) -> Run:
             found = float(text)
         except ValueError:
             found = math.nan
-        if not found > 0 or math.isinf(found):
+        if not 0 < found < LARGEST:
             raise Unreadable(f"{place}: {column} is {text!r}", "A plain number above zero, decimal point and no commas")
         return found
 
@@ -173,6 +174,8 @@ def _identity(name: str, said: Measured, written: dict[str, str], run: Run, fiel
         raise InputError(name, "model_id", f"was measured on {run.model}, the client file says {found['model_id']}", "Correct one of them")
     if found["precision"] not in WEIGHT_BYTES:
         raise InputError(name, "precision", f"{found['precision']!r} is not known", f"One of {', '.join(WEIGHT_BYTES)}")
+    if not str(found["engine"]).isprintable() or len(str(found["engine"])) > 60:
+        raise InputError(name, "engine", "is no name of an engine", "One word: vllm, sglang, trtllm")
     count = str(found["gpus_count"])
     if not count.isdigit() or not 1 <= int(count) <= 64:
         raise InputError(name, "gpus_count", f"{count!r} is no number of GPUs", "A whole number from 1 to 64")

@@ -33,7 +33,7 @@ def _files(value: Any) -> Any:
 
 
 Term = Literal["on_demand", "committed_12_months", "committed_36_months", "owned"]
-MeasuredFiles = Annotated[list[Measured], BeforeValidator(_files, json_schema_input_type=str | list[str | Measured])]
+MeasuredFiles = Annotated[list[Measured], BeforeValidator(_files, json_schema_input_type=str | Measured | list[str | Measured])]
 
 
 class OwnCapacity(Part):

@@ -57,7 +57,7 @@ def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
     plan, offer, band = supply.plan, supply.offer, BANDS[supply.plan.origin]
     source = "; ".join(plan.sources) if plan.sources else "roofline of llmcost.model.throughput"
     confidence = {"client": "measured", "measured": "measured", "interpolated": "reported", "roofline": "guess"}[plan.origin]
-    day, said_by = client.as_of_date.isoformat(), "client" if plan.own else "default"
+    day, said_by = client.as_of_date.isoformat(), "client" if plan.own and plan.origin != "roofline" else "default"
     found = [Assumption(supply.throughput_path, 1 / band, 1.0, band, "multiplier", said_by, source, day, confidence)]
     if offer.purchase_usd and offer.resale_fraction:
         tail = ("catalog", offer.source, offer.date, offer.confidence)

@@ -7,7 +7,7 @@ prefix-cache hits, which no public run has, act on measured speeds as they act o
 import datetime as dt
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -116,11 +116,12 @@ def _of_engine(key: Key, engine: str, runs: list[Measurement], request: Request,
     weights = np.where(near | (not near.any()), 1.0, 0.0) / (SOFTENING + (away**2).sum(axis=1))
     used = weights > LEAST_WEIGHT_RATIO * weights.max()
     groups = [[run for run in runs if _shape(run) == shape] for shape, use in zip(shapes, used, strict=True) if use]
-    curves = [_through(key, group, request, at_count) for group in groups]
     taken = tuple(run for group in groups for run in group)
-    counts = [count for counts, _ in curves for count in counts]
-    percentile = request.limit_percentile
     told = [run.itl_percentiles if request.ttft_limit_seconds is None else run.ttft_percentiles for run in taken]
+    tail = request.limit_percentile is not None and all(request.limit_percentile in each for each in told)
+    asked = request if tail else replace(request, limit_percentile=None)  # a tail of some runs and the mean of others do not mix
+    curves = [_through(key, group, asked, at_count) for group in groups]
+    counts = [count for counts, _ in curves for count in counts]
     return Evidence(
         engine,
         "measured" if near.any() else "interpolated",
@@ -128,7 +129,7 @@ def _of_engine(key: Key, engine: str, runs: list[Measurement], request: Request,
         _mean(at_count, [curve for _, curve in curves], weights[used]),
         min(counts),
         max(counts),
-        percentile is not None and all(percentile in each for each in told),
+        tail,
     )
 
 
