@@ -209,19 +209,35 @@ def catalog_runs(as_of: dt.date) -> dict[tuple[str, str, int, str], tuple[Measur
 
 
 @cache
+def run_ratio(key: Key, run: Measurement) -> float | None:
+    """Measured over modelled speed of one run; None where the model finds no room for it in memory."""
+    if not _fits(key, run):
+        return None
+    count = min(_count(key, run), key.fitting(_request(run)))
+    return run.output_tokens_per_second / float(key.curve(_request(run), np.array([count])).output_tokens_per_second[0])
+
+
+def gpu_runs(gpu_id: str, precision: str, as_of: dt.date) -> list[tuple[Key, Measurement]]:
+    """Every possible run of the catalog on one GPU at one precision, of whatever model, count and engine."""
+    found = []
+    for (model_id, on, count, of_precision), runs in catalog_runs(as_of).items():
+        if (on, of_precision) == (gpu_id, precision):
+            key = Key(model_shape(model_id, as_of), gpu(gpu_id, as_of), count, precision)
+            found += [(key, run) for run in possible(key, runs)[0]]
+    return found
+
+
+@cache
 def gpu_ratio(gpu_id: str, precision: str, as_of: dt.date) -> tuple[float, str]:
     """(median of measured / roofline over all models on one GPU and precision, the engine); 1 where nobody measured.
 
     Of one engine alone: the one with most runs there.
     """
     ratios: dict[str, list[float]] = {}
-    for (model_id, on, count, of_precision), runs in catalog_runs(as_of).items():
-        if (on, of_precision) != (gpu_id, precision):
-            continue
-        key = Key(model_shape(model_id, as_of), gpu(gpu_id, as_of), count, precision)
-        for run in (run for run in possible(key, runs)[0] if _fits(key, run)):
-            modelled = key.curve(_request(run), np.array([min(_count(key, run), key.fitting(_request(run)))]))
-            ratios.setdefault(run.engine, []).append(run.output_tokens_per_second / float(modelled.output_tokens_per_second[0]))
+    for key, run in gpu_runs(gpu_id, precision, as_of):
+        ratio = run_ratio(key, run)
+        if ratio is not None:
+            ratios.setdefault(run.engine, []).append(ratio)
     if not ratios:
         return 1.0, ""
     engine = max(sorted(ratios), key=lambda name: len(ratios[name]))
