@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from llmcost.inputs.client_part import Part, Word
+from llmcost.inputs.client_types import Part, Word
 
 
 def _listed(value: Any) -> Any:

@@ -132,3 +132,19 @@ class TokenPrices:
     output_usd_per_mtok: float
     batch_multiplier: float = 1.0
     batch_cached_multiplier: float | None = None
+
+
+@dataclass(frozen=True)
+class BillSteps:
+    """USD per row. list_usd is the bill with neither cache nor batch nor tier at one day's prices; the rest are changes to it.
+
+    list_usd + cache_read_usd + cache_write_usd + batch_usd + tier_usd + date_usd = computed_usd
+    """
+
+    list_usd: np.ndarray
+    cache_read_usd: np.ndarray
+    cache_write_usd: np.ndarray
+    batch_usd: np.ndarray
+    tier_usd: np.ndarray
+    date_usd: np.ndarray
+    computed_usd: np.ndarray

@@ -124,9 +124,9 @@ def confidence(study: Study) -> dict[str, Any]:
     measured_load = all(load.confidence == "measured" for load in study.loads.values())
     points = (sure < 0.9) + (moved and quality != "measured") + (moved and quality == "guess") + (not measured_load)
     usage = [load.usage for load in study.loads.values() if load.usage]
-    thin = any(u.covered_fraction < 0.95 or u.rows_rejected_count > 0.02 * u.rows_count for u in usage)
+    thin = [u for u in usage if u.is_thin]
     explained = 1 / study.invoice_multiplier
-    doubtful = sure < 0.6 or thin or abs(explained - 1) > 0.25
+    doubtful = sure < 0.6 or bool(thin) or abs(explained - 1) > 0.25
     level = ("high", "medium", "medium")[points] if points <= 2 and not doubtful else "low"
     because = [
         f"cheapest in {probability(sure)} of the draws",
@@ -134,7 +134,10 @@ def confidence(study: Study) -> dict[str, Any]:
         f"quality {'measured' if quality == 'measured' else 'reported' if quality == 'reported' else 'a guess'}",
         oldest_price(study),
         *([f"list prices explain {percent(explained)} of the invoice"] if study.client.invoice else []),
-        *([f"usage export covers {percent(usage[0].covered_fraction)} of its hours: thin"] if thin else []),
+        *(
+            f"usage export is thin: {percent(u.covered_fraction)} of its hours, {percent(u.rejected_fraction)} of its rows rejected"
+            for u in thin
+        ),
     ]
     return {"level": level, "because": because}
 

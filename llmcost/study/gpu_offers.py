@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from llmcost.inputs.catalog import in_force, known_id
-from llmcost.inputs.client import Band, Client, Quote, Workload
+from llmcost.inputs.client import Client, Quote, Workload
+from llmcost.inputs.client_types import Band
 from llmcost.inputs.quotes import ReadQuote, read_quotes
 from llmcost.study.hosts import region_status
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from llmcost.inputs.client import Band, Client, Workload
+from llmcost.inputs.client import Client, Workload
+from llmcost.inputs.client_types import Band
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.load_shapes import load_shape, shape_facts
 from llmcost.inputs.usage import HourlyUsage, read_usage
@@ -74,7 +75,7 @@ def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
 
 
 def _from_usage(client: Client, workload: Workload, usage: HourlyUsage) -> WorkloadLoad:
-    field, hourly, name = f"workloads.{workload.id}.load", usage.hourly, workload.load.usage.file if workload.load.usage else ""
+    field, hourly, name = f"workloads.{workload.id}.load", usage.hourly, ", ".join(file.name for file in usage.table.files[:3])
     day = hourly["hour"].iloc[-1].date().isoformat()
     months = hourly[["input_tokens", "output_tokens"]].mean() * HOURS_PER_MONTH / TOKENS_PER_MTOK
     volumes = [
