@@ -24,7 +24,8 @@ from llmcost.inputs.own_capacity import Measured, OwnCapacity
 from llmcost.model.throughput import compute_roof_tokens_per_second, request_seconds
 from llmcost.model.types import Measurement, Request
 from llmcost.study.capacity import BANDS, ServingPlan, serving_plans
-from llmcost.study.measurements import Key, catalog_runs, evidence, gpu_ratio, possible
+from llmcost.study.measurements import evidence
+from llmcost.study.runs import Key, catalog_runs, gpu_ratio, possible
 
 SAMPLES = Path(__file__).parent / "measured"
 DAY = dt.date(2026, 11, 15)
@@ -356,6 +357,16 @@ def test_a_mean_needs_no_measurement_and_a_percentile_does(folder):
     gates = {"p99": study, "mean": study.what_if({"workloads.chat.latency.percentile": "mean"})}
     statuses = {of: next(g["status"] for g in one.verdict()["gates"] if of in g["name"]) for of, one in gates.items()}
     assert statuses == {"p99": "unverified", "mean": "ok"}
+
+
+def test_a_first_token_needs_a_measurement_even_for_its_mean(folder):
+    promise = {"metric": "ttft", "percentile": "mean", "limit_seconds": 0.5}
+    own = open_study(str(folder), what_if={"workloads.chat.latency": promise})
+    modelled = own.what_if({"own_capacity.measured": []})
+    untimed = plan_of(replace(REQUEST, ttft_limit_seconds=0.5), [replace(one, ttft_seconds=None) for one in TWO])
+    assert own.choices[0].supplies[own.winner].plan.ttft_measured and not untimed.ttft_measured
+    statuses = [next(g["status"] for g in one.verdict()["gates"] if g["name"] == "TTFT mean <= 500 ms") for one in (own, modelled)]
+    assert statuses == ["ok", "unverified"]
 
 
 def test_measurements_that_say_nothing_here_are_named(folder):

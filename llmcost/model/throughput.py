@@ -106,7 +106,8 @@ def roofline_curve(
         ttft(N) = prefill + step(N) + wait;   wait = busy / (1 - busy) * prefill / 2,   busy = (N - 1) * prefill / (output_tokens * itl(N))
 
     A new request waits for the prompts of the other N - 1 as in a queue with one server and fixed service time (M/D/1). Leaves out
-    waiting for a free place among the N, percentiles and speculative decoding.
+    waiting for a free place among the N, the server's own handling, percentiles and speculative decoding: the time to the first token is
+    a lower bound, several times shorter than what public online runs measured.
     """
     n = np.asarray(concurrency_count, dtype=float)
     prefill = prefill_seconds(gpu, gpus_count, model, precision, input_tokens)

@@ -14,7 +14,8 @@ from llmcost.inputs.catalog import gpu, model_shape
 from llmcost.model.goodput import TooSlow, safe_index
 from llmcost.model.throughput import DoesNotFit, delivering_replica
 from llmcost.model.types import Gpu, Measurement, ModelShape, Replica, Request, ServingCurve
-from llmcost.study.measurements import Evidence, Key, catalog_runs, evidence, gpu_ratio, possible
+from llmcost.study.measurements import Evidence, evidence
+from llmcost.study.runs import Key, catalog_runs, gpu_ratio, possible
 
 TENSOR_PARALLEL_COUNTS = (1, 2, 4, 8)
 FAST_LINK_GB_PER_SECOND = 100.0
@@ -33,6 +34,7 @@ class ServingPlan:
     gate       memory | compute | latency | evidence: what it fails or must be asked about, "" where it passes
     own        whether the measurements are the client's
     percentile_measured  whether the promised percentile itself was measured; else the mean stands in for it
+    ttft_measured        whether the time to the first token was measured; else the model's lower bound stands in for it
     """
 
     model_id: str
@@ -48,6 +50,7 @@ class ServingPlan:
     engine: str = ""
     own: bool = False
     percentile_measured: bool = False
+    ttft_measured: bool = False
 
     @property
     def name(self) -> str:
@@ -114,10 +117,11 @@ def _measured_plan(key: Key, bare: ServingPlan, request: Request, found: Evidenc
     """The plan on one engine's measurements; far from the measured concurrencies it is the roofline held to them."""
     sources = tuple(dict.fromkeys(run.source for run in found.runs))
     origin = "client" if bare.own and found.origin == "measured" else found.origin
-    plan = replace(bare, origin=origin, sources=sources, engine=found.engine, percentile_measured=found.percentile_measured)
-    plan = _served(key, plan, request, found.curve)
+    plan = _served(key, replace(bare, origin=origin, sources=sources, engine=found.engine), request, found.curve)
     far = plan.replica and not found.covers(plan.replica.concurrency_count)
-    return replace(plan, origin="roofline", percentile_measured=False) if far else plan
+    if far:
+        return replace(plan, origin="roofline")
+    return replace(plan, percentile_measured=found.percentile_measured, ttft_measured=found.ttft_measured)
 
 
 def _served(key: Key, plan: ServingPlan, request: Request, curve: ServingCurve) -> ServingPlan:

@@ -78,6 +78,8 @@ def _latency_gate(study: Study, before: str, choice: Any) -> dict[str, str]:
     if supply is None or (study.winner == "hybrid" and owns_nothing(study)):
         return _gate(limit, "unverified", "an API's latency is not in its price list: measure it")
     rests_on = "measured by the client" if supply.plan.origin == "client" else f"throughput {supply.plan.origin}"
+    if latency.metric == "ttft" and not supply.plan.ttft_measured:
+        return _gate(limit, "unverified", "the model's first token is a lower bound, several times too early on public runs: measure it")
     if latency.percentile is None or supply.plan.percentile_measured:
         return _gate(limit, "ok", rests_on)
     return _gate(limit, "unverified", f"the mean meets it, {rests_on}; a percentile needs a measurement")
