@@ -120,6 +120,7 @@ class Workload(Part):
     growth_fraction_per_month: Growth = CERTAINLY_ZERO
     cached_input_fraction: Fraction | None = None
     cacheable_input_fraction: Fraction | None = None
+    batched_fraction: Fraction | None = None
     batchable_fraction: Fraction = CERTAINLY_ZERO
     today: Today | None = None
     alternatives: list[Alternative] = Field(min_length=1, max_length=12)
@@ -163,9 +164,16 @@ class Quote(Part):
 
 
 class Invoice(Part):
-    """What was really paid for the model of today."""
+    """What was really paid for the model of today: an amount, or a cost export beside the client file."""
 
-    usd_per_month: Annotated[float, Field(gt=0)]
+    usd_per_month: Annotated[float, Field(gt=0)] | None = None
+    file: Word | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.usd_per_month is None) == (self.file is None):
+            raise ValueError("give either usd_per_month or the file of a cost export")
+        return self
 
 
 class Brand(Part):

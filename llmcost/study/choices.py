@@ -15,7 +15,7 @@ from llmcost.study.gpu_offers import gpu_offers
 from llmcost.study.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
 from llmcost.study.load import WorkloadLoad
 from llmcost.study.options import LABELS
-from llmcost.study.problem import WorkloadChoice, cached_fraction, moved_volumes, request_shape
+from llmcost.study.problem import WorkloadChoice, batched_fraction, cached_fraction, moved_volumes, request_shape
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def considered(
         "input_mtok_per_month": float(into),
         "output_mtok_per_month": float(out),
         "cached_input_fraction": float(cached_fraction(at, values)),
-        "batched_fraction": float(values[f"{at}.batchable_fraction"]),
+        "batched_fraction": float(batched_fraction(at, values)),
     }
     offers = open_model_offers(alternative.model_id, as_of, client.quotes)
     hosts = judged_offers(offers, workload, bill, request_shape(bare, values))

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from llmcost.model.types import Measurement
+from llmcost.study import exports
 from llmcost.study.draws import cheapest_fraction
 from llmcost.study.hosts import may_leave, region_status
 from llmcost.study.labels import owns_nothing
@@ -127,15 +128,15 @@ def confidence(study: Study) -> dict[str, Any]:
     points = (sure < 0.9) + (moved and quality != "measured") + (moved and quality == "guess") + (not measured_load)
     usage = [load.usage for load in study.loads.values() if load.usage]
     thin = [u for u in usage if u.is_thin]
-    explained = 1 / study.invoice_multiplier
-    doubtful = sure < 0.6 or bool(thin) or abs(explained - 1) > 0.25
+    explained = exports.explained_fraction(study)
+    doubtful = sure < 0.6 or bool(thin) or (explained is not None and abs(explained[0] - 1) > 0.25)
     level = ("high", "medium", "medium")[points] if points <= 2 and not doubtful else "low"
     because = [
         f"cheapest in {probability(sure)} of the draws",
         "load measured from an export" if measured_load else "load: totals by the client on a public shape",
         f"quality {'measured' if quality == 'measured' else 'reported' if quality == 'reported' else 'a guess'}",
         oldest_price(study),
-        *([f"list prices explain {percent(explained)} of the invoice"] if study.client.invoice else []),
+        *([f"list prices explain {percent(explained[0])} of {explained[1]}"] if explained else []),
         *(
             f"usage export is thin: {percent(u.covered_fraction)} of its hours, {percent(u.rejected_fraction)} of its rows rejected"
             for u in thin

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -14,6 +16,7 @@ import pandas as pd
 from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.catalog import in_force
 from llmcost.model.types import Measurement
+from llmcost.study import exports
 from llmcost.study.gpu_offers import GpuOffer
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ def record(study: Study) -> dict[str, Any]:
         "what_if": dict(study.changed),
         "report": client.report.model_dump(),
         "inputs": _plain(study.assumptions()),
+        "usage_exports": exports.record(study),
         "catalog_rows_used": catalog_rows(study),
         "options": [_option(study, row) for row in _plain(study.options())],
         "verdict": study.verdict(),
@@ -43,6 +47,14 @@ def record(study: Study) -> dict[str, Any]:
             **{p: version(p) for p in PACKAGES},
         },
     }
+
+
+def fingerprint(study: Study) -> str:
+    """Hash of the resolved inputs, the load and the candidate rows."""
+    loads = {w: load.hourly.to_csv(index=False) for w, load in study.loads.items()}
+    said = {"client": study.client.model_dump(mode="json"), "inputs": [asdict(a) for a in study.inputs.values()], "loads": loads}
+    rows = catalog_rows(study)
+    return hashlib.sha256(json.dumps([said, rows], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:

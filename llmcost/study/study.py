@@ -1,9 +1,8 @@
 """The study: one client's inputs joined to the model. Every notebook opens with it."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,12 +12,13 @@ import pandas as pd
 
 from llmcost.inputs.catalog import HiddenCost, hidden_costs
 from llmcost.inputs.client import Client
-from llmcost.inputs.client_file import find_client, read_client
+from llmcost.inputs.client_file import find_client, read_changes, read_client
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.measured import read_measured
+from llmcost.inputs.usage import with_invoice_read
 from llmcost.model.break_even import BreakEven
 from llmcost.model.types import Measurement
-from llmcost.study import frames, results, verdict
+from llmcost.study import exports, frames, results, verdict
 from llmcost.study.assumptions import Assumption, Values, gather, typical_values
 from llmcost.study.bills import Decision, invoice_multiplier, option_lines, paths_read
 from llmcost.study.break_even import Flip, find_flips, volume_break_even
@@ -26,6 +26,7 @@ from llmcost.study.choices import Considered, best_considered, checked_alternati
 from llmcost.study.draws import drawn_totals, tornado
 from llmcost.study.load import WorkloadLoad, workload_load
 from llmcost.study.problem import VOLUME, WorkloadChoice
+from llmcost.study.reconciliation import Reconciliation
 from llmcost.study.split import Split, workload_split
 
 DRAWS = 2_000
@@ -219,6 +220,14 @@ class Study:
         """The answer in sentences, with its gates, reasons, flips and confidence."""
         return self._verdict
 
+    @cached_property
+    def _export_bill(self) -> Reconciliation | None:
+        return exports.export_bill(self)
+
+    def export_bill(self) -> Reconciliation | None:
+        """The bill of the client's export at list prices against its reported cost and the invoice; None without an export to price."""
+        return self._export_bill
+
     def record(self) -> dict[str, Any]:
         """Everything that a report shows, as plain data."""
         return results.record(self)
@@ -230,10 +239,7 @@ class Study:
     @cached_property
     def fingerprint(self) -> str:
         """Hash of the resolved inputs, the load and the candidate rows: the same fingerprint, the same answer."""
-        loads = {w: load.hourly.to_csv(index=False) for w, load in self.loads.items()}
-        said = {"client": self.client.model_dump(mode="json"), "inputs": [asdict(a) for a in self.inputs.values()], "loads": loads}
-        rows = results.catalog_rows(self)
-        return hashlib.sha256(json.dumps([said, rows], sort_keys=True, default=str).encode()).hexdigest()[:16]
+        return results.fingerprint(self)
 
 
 def open_study(client: str, as_of: str = "", what_if: Mapping[str, Any] | str | None = None) -> Study:
@@ -243,18 +249,11 @@ def open_study(client: str, as_of: str = "", what_if: Mapping[str, Any] | str | 
     what_if  dotted client-file paths to values, as a mapping or as JSON text
     Memoised. Raises InputError, which names file, field and cure.
     """
-    if isinstance(what_if, str):
-        try:
-            what_if = json.loads(what_if or "{}")
-        except json.JSONDecodeError as error:
-            raise InputError("parameters", "what_if", f"is not JSON ({error.msg})", 'Write it as {"horizon_months": 24}') from None
-    if not isinstance(what_if or {}, Mapping):
-        raise InputError("parameters", "what_if", "is not a mapping", 'Write it as {"horizon_months": 24}')
-    return _opened(str(find_client(client)), as_of, json.dumps(what_if or {}, sort_keys=True, default=str))
+    return _opened(str(find_client(client)), as_of, json.dumps(read_changes(what_if), sort_keys=True, default=str))
 
 
 @lru_cache(maxsize=16)
 def _opened(folder: str, as_of: str, what_if: str) -> Study:
     changes = json.loads(what_if)
-    client = checked_alternatives(read_client(Path(folder), as_of, changes))
+    client = with_invoice_read(checked_alternatives(read_client(Path(folder), as_of, changes)), Path(folder))
     return Study(Path(folder).name, Path(folder), client, as_of, changes)

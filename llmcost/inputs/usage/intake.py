@@ -74,7 +74,7 @@ def _all_there(kind: UsageFormat, files: list[UsageFile]) -> None:
 
 def _shown(file: UsageFile) -> str:
     """Names of a file's fields for a message; a file without a header line would show its values, so only names that look like such."""
-    names = [field for field in file.fields if re.fullmatch(r"[A-Za-z_][\w ./\[\]-]{0,60}", field)]
+    names = [field for field in file.fields if re.fullmatch(r"[A-Za-z_]([A-Za-z_ ./\[\]]|\d{1,2}(?!\d)){0,60}", field)]
     return ", ".join(names[:12]) or "no readable names"
 
 
