@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from llmcost.inputs.client_types import CERTAINLY_ZERO, Amount, Day, Fraction, Growth, Part, Ratio, Slug, Word
+from llmcost.inputs.own_capacity import OwnCapacity
 
 
 class Mapping(Part):
@@ -79,12 +80,26 @@ class Alternative(Part):
     token_ratio: Ratio | None = None
 
 
-class Latency(Part):
-    """The latency promise: metric, percentile and limit."""
+def _percentile(value: Any) -> Any:
+    """The word mean stands for no percentile."""
+    return None if value == "mean" else value
 
-    metric: Literal["itl"]
-    percentile: Annotated[float, Field(ge=1, le=99.9)] = 50
+
+OneOfHundred = Annotated[float, Field(ge=1, le=99.9)]
+Percentile = Annotated[OneOfHundred | None, BeforeValidator(_percentile, json_schema_input_type=OneOfHundred | Literal["mean"])]
+
+
+class Latency(Part):
+    """The latency promise: metric (time between tokens or to the first one), percentile (None: the mean) and limit."""
+
+    metric: Literal["itl", "ttft"]
+    percentile: Percentile = 50
     limit_seconds: Annotated[float, Field(gt=0, le=10)]
+
+    @property
+    def itl_limit_seconds(self) -> float | None:
+        """Seconds promised between tokens, None where something else is promised."""
+        return self.limit_seconds if self.metric == "itl" else None
 
 
 class Gates(Part):
@@ -111,17 +126,6 @@ class Workload(Part):
     alternatives: list[Alternative] = Field(min_length=1, max_length=12)
     latency: Latency | None = None
     gates: Gates = Gates()
-
-
-Term = Literal["on_demand", "committed_12_months", "committed_36_months", "owned"]
-
-
-class OwnCapacity(Part):
-    """Which GPUs and terms the client considers, and how many spare replicas it keeps."""
-
-    gpus: Literal["cheapest_that_fit"] | list[str] = "cheapest_that_fit"
-    terms: list[Term] = ["on_demand", "committed_12_months", "committed_36_months", "owned"]
-    spare_replicas_count: Annotated[int, Field(ge=0, le=20)] = 1
 
 
 class People(Part):

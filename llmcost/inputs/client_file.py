@@ -2,8 +2,9 @@
 
 import datetime as dt
 import difflib
+import json
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,18 @@ def _keys_beside(location: Sequence[Any]) -> list[str]:
         found += [inner for each in found for inner in typing.get_args(each)]
         here = next((each for each in found if isinstance(each, type) and issubclass(each, BaseModel)), None)
     return list(getattr(here, "model_fields", {}))
+
+
+def read_changes(what_if: Mapping[str, Any] | str | None) -> dict[str, Any]:
+    """What-ifs by dotted path, given as a mapping or as JSON text. Raises InputError for anything else."""
+    cure = 'Write it as {"horizon_months": 24}'
+    try:
+        changes = json.loads(what_if or "{}") if isinstance(what_if, str) else what_if or {}
+    except json.JSONDecodeError as error:
+        raise InputError("parameters", "what_if", f"is not JSON ({error.msg})", cure) from None
+    if not isinstance(changes, Mapping):
+        raise InputError("parameters", "what_if", "is not a mapping", cure)
+    return dict(changes)
 
 
 def find_client(name: str) -> Path:

@@ -7,6 +7,7 @@ from llmcost.inputs.api_prices import open_model_offers, todays_offer
 from llmcost.inputs.catalog import in_force, known_id
 from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.inputs.errors import InputError
+from llmcost.model.types import Measurement
 from llmcost.study.assumptions import Assumption, Values, typical_values
 from llmcost.study.bills import Decision, option_totals
 from llmcost.study.candidates import Candidate, candidates, cheapest_supplies, supply_assumptions, workload_plans
@@ -26,8 +27,10 @@ class Considered:
     candidates: Sequence[Candidate]
 
 
-def considered(client: Client, workload: Workload, load: WorkloadLoad, alternative: Alternative, values: Values) -> Considered:
-    """Hosts and serving plans of one open model for one workload."""
+def considered(
+    client: Client, workload: Workload, load: WorkloadLoad, alternative: Alternative, values: Values, own: Sequence[Measurement]
+) -> Considered:
+    """Hosts and serving plans of one open model for one workload; `own` are the client's measurements."""
     as_of, at = client.as_of_date, f"workloads.{workload.id}"
     today = todays_offer(workload.today, as_of, client.quotes, f"{at}.today") if workload.today and may_leave(workload) else None
     bare = WorkloadChoice(workload, load, today, alternative, None, {})
@@ -41,7 +44,8 @@ def considered(client: Client, workload: Workload, load: WorkloadLoad, alternati
     offers = open_model_offers(alternative.model_id, as_of, client.quotes)
     hosts = judged_offers(offers, workload, bill, request_shape(bare, values))
     choice = replace(bare, host=cheapest_eligible(hosts))
-    found = candidates(client, choice, workload_plans(client, workload, load, alternative, values), gpu_offers(client, workload), values)
+    plans = workload_plans(client, workload, load, alternative, values, own)
+    found = candidates(client, choice, plans, gpu_offers(client, workload), values)
     return Considered(replace(choice, supplies=cheapest_supplies(found)), hosts, found)
 
 

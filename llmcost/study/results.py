@@ -15,6 +15,7 @@ import pandas as pd
 
 from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.catalog import in_force
+from llmcost.model.types import Measurement
 from llmcost.study import exports
 from llmcost.study.gpu_offers import GpuOffer
 
@@ -81,9 +82,9 @@ def _option(study: Study, row: dict[str, Any]) -> dict[str, Any]:
 def catalog_rows(study: Study) -> list[dict[str, Any]]:
     """The catalog and list rows behind the answer, cell by cell, so that it can be explained without the old catalog.
 
-    Hidden costs are left out: they stand among the inputs.
+    With the client's own measurements, as their files may be gone too. Hidden costs are left out: they stand among the inputs.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found = {run.source: _run(run) for run in study.measured}
     for choice in study.choices:
         for offer in (choice.today, choice.host and choice.host.offer):
             if offer:
@@ -95,6 +96,14 @@ def catalog_rows(study: Study) -> list[dict[str, Any]]:
             for table, rows in names.items():
                 found |= _cells(table, rows, study.client.as_of_date)
     return [found[row] for row in sorted(found)]
+
+
+def _run(run: Measurement) -> dict[str, Any]:
+    """A measured run of the client as a row, percentiles by their column."""
+    tails = {"itl": run.itl_percentiles, "ttft": run.ttft_percentiles}
+    columns = {f"{metric}_p{p:g}_seconds": seconds for metric, known in tails.items() for p, seconds in known.items()}
+    plain = {key: value for key, value in asdict(run).items() if key not in ("source", "itl_percentiles", "ttft_percentiles")}
+    return {"row": run.source, **plain, **columns, "source": "client.yaml", "confidence": "measured"}
 
 
 def _said(offer: Offer | GpuOffer) -> dict[str, str]:

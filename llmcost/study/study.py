@@ -12,10 +12,12 @@ import pandas as pd
 
 from llmcost.inputs.catalog import HiddenCost, hidden_costs
 from llmcost.inputs.client import Client
-from llmcost.inputs.client_file import find_client, read_client
+from llmcost.inputs.client_file import find_client, read_changes, read_client
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.measured import read_measured
 from llmcost.inputs.usage import with_invoice_read
 from llmcost.model.break_even import BreakEven
+from llmcost.model.types import Measurement
 from llmcost.study import exports, frames, results, verdict
 from llmcost.study.assumptions import Assumption, Values, gather, typical_values
 from llmcost.study.bills import Decision, invoice_multiplier, option_lines, paths_read
@@ -57,12 +59,17 @@ class Study:
         return hidden_costs(self.client.as_of_date, self.client.quotes)
 
     @cached_property
+    def measured(self) -> tuple[Measurement, ...]:
+        """The client's own measurements of serving speed."""
+        return read_measured(self.folder, self.client.own_capacity.measured, self.client.as_of_date)
+
+    @cached_property
     def considered(self) -> dict[str, list[Considered]]:
         """Every open model tried for each workload, the chosen one first."""
         base = self._base
         values, found = typical_values(base), {}
         for workload in self.client.workloads:
-            tried = [considered(self.client, workload, self.loads[workload.id], a, values) for a in workload.alternatives]
+            tried = [considered(self.client, workload, self.loads[workload.id], a, values, self.measured) for a in workload.alternatives]
             best = best_considered(self.client, tried, base)
             found[workload.id] = [best, *(one for one in tried if one is not best)]
         return found
@@ -124,9 +131,8 @@ class Study:
     def winner(self) -> str:
         """The option that is advised."""
         if not self.totals:
-            raise InputError(
-                "client.yaml", "gates", "leave no option that can be had", "Ease a gate, add an alternative, or allow more GPUs"
-            )
+            cure = "Ease a gate, add an alternative, or allow more GPUs"
+            raise InputError("client.yaml", "gates", "leave no option that can be had", cure)
         return verdict.advised(self)
 
     def assumptions(self) -> pd.DataFrame:
@@ -243,14 +249,7 @@ def open_study(client: str, as_of: str = "", what_if: Mapping[str, Any] | str | 
     what_if  dotted client-file paths to values, as a mapping or as JSON text
     Memoised. Raises InputError, which names file, field and cure.
     """
-    if isinstance(what_if, str):
-        try:
-            what_if = json.loads(what_if or "{}")
-        except json.JSONDecodeError as error:
-            raise InputError("parameters", "what_if", f"is not JSON ({error.msg})", 'Write it as {"horizon_months": 24}') from None
-    if not isinstance(what_if or {}, Mapping):
-        raise InputError("parameters", "what_if", "is not a mapping", 'Write it as {"horizon_months": 24}')
-    return _opened(str(find_client(client)), as_of, json.dumps(what_if or {}, sort_keys=True, default=str))
+    return _opened(str(find_client(client)), as_of, json.dumps(read_changes(what_if), sort_keys=True, default=str))
 
 
 @lru_cache(maxsize=16)
