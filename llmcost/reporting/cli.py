@@ -1,4 +1,4 @@
-"""The command line: `llmcost new`, `llmcost report`, `llmcost notebooks`.
+"""The command line: `llmcost new`, `llmcost report`, `llmcost notebooks`, `llmcost accuracy`.
 
 Exit codes: 0 everything asked for is there; 1 some clients failed and the others are published; 2 nothing could run;
 3 an error of ours; 130 interrupted.
@@ -71,6 +71,9 @@ def parser() -> argparse.ArgumentParser:
     report_command.set_defaults(command=report)
     notebooks_command = commands.add_parser("notebooks", help="run the committed notebooks again, in place")
     notebooks_command.set_defaults(command=notebooks)
+    accuracy_parser = commands.add_parser("accuracy", help="how far the throughput model is from what was measured")
+    accuracy_parser.add_argument("--markdown", action="store_true", help="as the README's section")
+    accuracy_parser.set_defaults(command=accuracy)
     return top
 
 
@@ -140,4 +143,12 @@ def notebooks(_arguments: argparse.Namespace) -> int:
 
     for path in committed.execute_all():
         print(path.name)
+    return 0
+
+
+def accuracy(arguments: argparse.Namespace) -> int:
+    """Print the accuracy ledger."""
+    from llmcost.reporting import accuracy
+
+    print(accuracy.markdown() if arguments.markdown else accuracy.text())
     return 0
