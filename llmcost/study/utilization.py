@@ -91,7 +91,7 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
         supply=supply,
         replicas_count=int(fleet_count(choice, supply, values, spare)),
         spare_count=spare,
-        headroom_fraction=float(values["hidden_costs.headroom_fraction"]),
+        headroom_fraction=float(values[f"{choice.at}.load.headroom_fraction"]),
         safe_share_fraction=float(values["hidden_costs.safe_share_fraction"]),
         input_tokens=into * TOKENS_PER_MTOK / requests * (1 - float(cached_fraction(choice.at, values))),
         cached_input_tokens=into * TOKENS_PER_MTOK / requests * float(cached_fraction(choice.at, values)),
@@ -153,7 +153,7 @@ def same_volume(fleet: OwnFleet) -> pd.DataFrame:
     replica = fleet.supply.replica
     prefill = fleet.input_tokens / replica.input_tokens_per_second / request_seconds(replica, fleet.input_tokens, fleet.output_tokens)
     hours = {OWN_HOURS: fleet.supply.load_replicas / fleet.supply.curve.mean, "Flat, every hour alike": np.ones(1)}
-    for name in (name for name in shape_names() if name != fleet.choice.workload.load.shape):
+    for name in (name for name in shape_names() if name != fleet.choice.load.shape):
         shape = load_shape(name)
         title = str(shape_facts(name)["title"]).split(",")[0]
         hours[title] = (prefill * shape["input_ratio"] + (1 - prefill) * shape["output_ratio"]).to_numpy()

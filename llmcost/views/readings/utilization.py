@@ -31,7 +31,7 @@ def rows_used(study: Study, fleet: OwnFleet) -> pd.DataFrame:
         f"{at}.load.input_mtok_per_month": "input, Mtok a month",
         f"{at}.load.output_mtok_per_month": "output, Mtok a month",
         supply.throughput_path: "throughput, times the modelled one",
-        "hidden_costs.headroom_fraction": "headroom over the busiest hour",
+        f"{at}.load.headroom_fraction": "headroom for bursts inside the busiest hour",
         "hidden_costs.safe_share_fraction": "safe share of saturation",
     }
     inputs = study.assumptions().set_index("path").loc[list(wanted)].reset_index()
