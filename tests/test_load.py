@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,6 +13,8 @@ import llmcost as lc
 from llmcost.inputs.catalog import table
 from llmcost.inputs.load_presets import preset
 from llmcost.study.headroom import headroom
+from llmcost.study.load import WorkloadLoad
+from llmcost.study.load_facts import hour_of_week, load_facts
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -72,3 +75,58 @@ def test_headroom_is_the_clients_word_then_the_exports_minutes_then_the_preset()
     exported = replace(load, hourly=hours, usage=SimpleNamespace(minute_burst_ratio=1.8))
     measured = headroom(study.client, workload, exported)
     assert (measured.typical, measured.confidence, measured.date) == (pytest.approx(0.8), "measured", "2026-11-02")
+
+
+# ---- Facts
+
+
+def exported(tokens: list[float], start: str = "2026-11-02T00:00Z", **about) -> WorkloadLoad:
+    """An export of one hour after the other; the start is a Monday."""
+    hours = pd.date_range(start, periods=len(tokens), freq="h")
+    hourly = pd.DataFrame({"hour": hours, "requests": np.ones(len(tokens)), "input_tokens": np.array(tokens) * 0.8})
+    hourly["output_tokens"] = np.array(tokens) * 0.2
+    usage = SimpleNamespace(covered_fraction=0.9, rows_count=1, rows_used_count=1, rows_rejected_count=0, **about)
+    return WorkloadLoad(hourly, {}, 1.0, "measured", "", usage)  # type: ignore[arg-type]
+
+
+def test_facts_of_a_week_by_hand():
+    """Weekdays of 10 an hour but one hour of 80, weekends of 4: mean (5 * 240 + 70 + 2 * 96) / 168 = 1462 / 168."""
+    tokens = [4.0 if hour // 24 >= 5 else 10.0 for hour in range(168)]
+    tokens[33] = 80.0
+    load = exported(tokens)
+    facts = load_facts(load)
+    assert facts.peak_to_mean_ratio == pytest.approx(80 * 168 / 1462)
+    assert facts.requests_peak_to_mean_ratio == 1 and facts.input_to_output_ratio == pytest.approx(4)
+    assert facts.weekend_ratio == pytest.approx(4 / ((5 * 240 + 70) / 120))
+    assert facts.quiet_fraction == pytest.approx(48 / 168)
+    assert (facts.growth_fraction_per_month, facts.minute_burst_ratio, facts.resolution_hours) == (None, None, 1.0)
+    week = hour_of_week(load, np.array(tokens))
+    top = week.loc[week["load_ratio"].idxmax()]
+    assert (top["day"], top["hour_count"], len(week)) == ("Tuesday", 9, 168)
+
+
+def test_growth_is_told_from_four_weeks_on_and_weekends_do_not_move_it():
+    tokens = [(2.0 if day % 7 < 5 else 0.5) * 1.01**day for day in range(35) for _ in range(24)]
+    low, middle, high = load_facts(exported(tokens)).growth_fraction_per_month
+    assert low == pytest.approx(middle) == pytest.approx(high) == pytest.approx(1.01 ** (730 / 24) - 1)
+    assert load_facts(exported(tokens[: 27 * 24])).growth_fraction_per_month is None
+
+
+def test_an_export_of_days_tells_nothing_of_its_hours_and_one_of_minutes_tells_the_burst():
+    days = load_facts(exported([1.0] * 48, resolution_hours=24.0))
+    assert (days.peak_to_mean_ratio, days.quiet_fraction, days.resolution_hours) == (None, None, 24.0)
+    assert load_facts(exported([1.0] * 48, resolution_hours=0.0, minute_burst_ratio=2.5)).minute_burst_ratio == 2.5
+
+
+def test_a_record_of_less_than_a_week_shows_only_the_days_it_has():
+    week = hour_of_week(exported([1.0] * 30, start="2026-11-07T06:00Z"), np.ones(30))
+    assert set(week["day"]) == {"Saturday", "Sunday"} and len(week) == 30
+    assert load_facts(exported([1.0] * 30)).weekend_ratio is None
+
+
+def test_days_of_a_shape_whose_weekday_is_unknown_are_counted():
+    load = lc.open_study("large-single-tenant").loads["classification"]
+    week = hour_of_week(load, load.hourly["requests"].to_numpy())
+    assert set(week["day"]) == {f"day {n}" for n in range(1, 8)}
+    assert week["load_ratio"].mean() == pytest.approx(1)
+    assert load_facts(load).growth_fraction_per_month is None

@@ -1,12 +1,13 @@
 """Playgrounds in which Python answers each move of a slider with the package's own functions. They never enter a report."""
 
 import math
+from dataclasses import replace
 
 import ipywidgets
 import pandas as pd
 from IPython.display import display
 
-from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok, replicas_for_peak
+from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok
 from llmcost.study.utilization import OwnFleet, cost_by_utilization
 from llmcost.study.wording import number, percent, usd
 from llmcost.views.charts.load import price_chart
@@ -32,11 +33,12 @@ def fleet_playground(fleet: OwnFleet, rivals: pd.DataFrame) -> ipywidgets.VBox:
 
     def show(volume_ratio, peak_to_mean_ratio, headroom_fraction, spare_count):
         mean = fleet.supply.curve.mean * volume_ratio
-        count = replicas_for_peak(mean * peak_to_mean_ratio, headroom_fraction, spare_count=spare_count)
+        changed = replace(fleet, headroom_fraction=headroom_fraction, spare_count=spare_count)
+        count = float(changed.replicas_for(mean * peak_to_mean_ratio))
         busy = float(delivered_utilization(mean, count))
         cost = float(gpu_usd_per_mtok(fleet.replica_usd_per_hour, fleet.tokens_per_second, busy))
         point = pd.DataFrame({"utilization_fraction": [busy], "usd_per_mtok": [cost], "text": [f"{percent(busy)} busy: {usd(cost)}"]})
         title = f"{number(count)} replicas for a mean load of {number(mean)}: {percent(busy)} busy, {usd(cost)} a million tokens"
-        display(price_chart(cost_by_utilization(fleet), point, rivals, title, "GPUs alone, whole replicas"))
+        display(price_chart(cost_by_utilization(fleet), point, rivals, title, "GPUs alone, whole replicas and machines"))
 
     return ipywidgets.VBox([*sliders.values(), ipywidgets.interactive_output(show, sliders)])

@@ -36,7 +36,7 @@ def following_chart(hours: pd.DataFrame, static_count: float, title: str) -> alt
 
     hours  day (hours since the start / 24), load_replicas, billed_replicas
     """
-    x = alt.X("day:Q", title="day of the record", axis=alt.Axis(format="d"), scale=alt.Scale(nice=False))
+    x = alt.X("day:Q", title="day of the record", axis=alt.Axis(values=list(range(8))), scale=alt.Scale(nice=False))
     top = alt.Scale(domain=[0, 1.15 * static_count], nice=False)
     load = alt.Chart(hours).mark_area(color=COLOURS["own"], opacity=0.35, interpolate="step-after")
     billed = alt.Chart(hours).mark_line(color=COLOURS["own"], interpolate="step-after", strokeWidth=1.5)
@@ -65,5 +65,5 @@ def busy_chart(curve: pd.DataFrame, points: pd.DataFrame, title: str, subtitle: 
     diagonal = same.mark_line(color=COLOURS["muted"], strokeDash=[5, 4]).encode(x=x, y=y)
     colour = alt.condition("datum.own", alt.value(COLOURS["own"]), alt.value(COLOURS["load"]))
     dots = alt.Chart(points).mark_point(size=130, opacity=1).encode(x=x, y=y, color=colour)
-    names = halo(alt.Chart(points).encode(x=x, y=y, text="text:N"), align="left", dx=11, dy=14)
+    names = halo(alt.Chart(points).encode(x=x, y=y, text="text:N"), align="left", dx=11, dy=1)
     return layered([diagonal, line, dots, *names], title, subtitle, 280)

@@ -41,13 +41,15 @@ def week_chart(week: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
 
     week  day, day_count, hour_count, load_ratio (times the mean hour)
     """
-    x = alt.X("hour_count:O", title="hour of the day", axis=alt.Axis(labelAngle=0))
+    touching = alt.Scale(paddingInner=0, paddingOuter=0)
+    x = alt.X("hour_count:O", title="hour of the day", scale=touching, axis=alt.Axis(labelAngle=0))
     days = week.sort_values("day_count")["day"].unique().tolist()
-    y = alt.Y("day:N", sort=days, title="day of the week")
-    shade = alt.Scale(type="sqrt", range=["#f4f6f8", COLOURS["today"]], domainMin=0)
-    colour = alt.Color("load_ratio:Q", scale=shade, title="times the mean hour", legend=alt.Legend(gradientLength=160, tickCount=4))
+    y = alt.Y("day:N", sort=days, title=None, scale=touching)
+    top = week.nlargest(1, "load_ratio").assign(text=lambda frame: frame["load_ratio"].map("{:.2g}".format))
+    shade = alt.Scale(type="sqrt", range=["#f4f6f8", COLOURS["today"]], domain=[0, float(top["load_ratio"].iloc[0])], nice=False)
+    legend = alt.Legend(gradientLength=160, values=[0, 1, float(top["load_ratio"].iloc[0])], format=".2g")
+    colour = alt.Color("load_ratio:Q", scale=shade, title="times the mean hour", legend=legend)
     cells = alt.Chart(week).mark_rect(stroke="white", strokeWidth=1).encode(x=x, y=y, color=colour)
-    top = week.nlargest(1, "load_ratio").assign(text=lambda frame: frame["load_ratio"].map("{:.3g}".format))
     note = alt.Chart(top).mark_text(color="white", fontWeight="bold", fontSize=10).encode(x=x, y=y, text="text:N")
     return layered([cells, note], title, subtitle, alt.Step(26))
 

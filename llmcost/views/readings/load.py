@@ -100,7 +100,9 @@ def waits_table(waits: pd.DataFrame) -> pd.DataFrame:
 
 
 def _seconds(value: float) -> str:
-    return "without end" if value > 1e6 else "under 1 ms" if value < 1e-3 else f"{number(value, 2)} s"
+    if value > 1e6:
+        return "without end"
+    return f"{number(value, 2)} s" if value >= 1 else f"{number(1e3 * value, 2)} ms" if value >= 1e-3 else "under 1 ms"
 
 
 def queue_reading(fleet: OwnFleet, queue: PeakQueue, waits: pd.DataFrame) -> str:
