@@ -16,6 +16,7 @@ class Preset:
     low: float
     typical: float
     high: float
+    upper_quartile_ratio: float
     clients_count: int
     size: str
     row: str
@@ -37,6 +38,7 @@ def preset(measure: str, requests_per_day: float, as_of: dt.date) -> Preset:
         low=float(row["p10_ratio"]),
         typical=float(row["p50_ratio"]),
         high=float(row["p90_ratio"]),
+        upper_quartile_ratio=float(row["p75_ratio"]),
         clients_count=int(row["clients_count"]),
         size=_size(row),
         row=str(row["row"]),

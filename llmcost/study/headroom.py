@@ -28,6 +28,9 @@ def headroom(client: Client, workload: Workload, load: WorkloadLoad) -> Assumpti
     In this order: what the client states; what an export finer than an hour shows; the bursts of public clients of the same size:
 
         headroom_fraction = ten_minute_burst * minute_over_ten_minutes - 1
+
+    Of the public clients P10 and median, and for the high end the upper quartile: a triangle that reached their P90, several times the
+    median, would have its own median far above theirs.
     """
     path, given = f"workloads.{workload.id}.load.headroom_fraction", workload.load.headroom_fraction
     if given:
@@ -38,6 +41,6 @@ def headroom(client: Client, workload: Workload, load: WorkloadLoad) -> Assumpti
         above = measured - 1
         return Assumption(path, above, above, above, "fraction", "usage export", file, day, "measured")
     burst, minute = (size_preset(measure, client, load) for measure in ("ten_minute_burst", "minute_over_ten_minutes"))
-    low, typical, high = (getattr(burst, level) * minute.typical - 1 for level in ("low", "typical", "high"))
+    low, typical, high = (ratio * minute.typical - 1 for ratio in (burst.low, burst.typical, burst.upper_quartile_ratio))
     source = f"{burst.source}: {burst.clients_count} clients with {burst.size}; minutes: {minute.source}"
     return Assumption(path, low, typical, high, "fraction", "default", source, burst.date, "guess")
