@@ -42,7 +42,7 @@ def week_chart(week: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
     week  day, day_count, hour_count, load_ratio (times the mean hour)
     """
     touching = alt.Scale(paddingInner=0, paddingOuter=0)
-    x = alt.X("hour_count:O", title="hour of the day", scale=touching, axis=alt.Axis(labelAngle=0))
+    x = alt.X("hour_count:O", title="hour of the day, UTC", scale=touching, axis=alt.Axis(labelAngle=0))
     days = week.sort_values("day_count")["day"].unique().tolist()
     y = alt.Y("day:N", sort=days, title=None, scale=touching)
     top = week.nlargest(1, "load_ratio").assign(text=lambda frame: frame["load_ratio"].map("{:.2g}".format))

@@ -81,6 +81,11 @@ def duration_title(fleet: OwnFleet) -> str:
     return f"{fleet.replicas_count} replicas paid for, {working} at work on average: {busy}"
 
 
+def duration_described(fleet: OwnFleet) -> str:
+    """What the load-duration curve plots, in words."""
+    return f"Load in replicas of {described(fleet)}; hours sorted, busiest first"
+
+
 def plan_described(fleet: OwnFleet) -> str:
     """The model, its GPUs and where its speed is known from, in words."""
     return f"{fleet.choice.alternative.model_id} on {described(fleet)}; throughput: {fleet.supply.plan.origin}"
