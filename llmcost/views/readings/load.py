@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from llmcost.study.study import Study
 
 
+SELDOM_FRACTION = 0.01
+"""So few requests may wait for a slot before a queue counts as one."""
+LEAST_SAVING_FRACTION = 0.005
+"""What following the hours must save to be worth a sentence."""
 TAME_RATIO = 1.25
 """Hours whose peak times this stays below the median of public clients are called tame."""
 
@@ -38,7 +42,7 @@ def facts_table(study: Study, fleet: OwnFleet, facts: LoadFacts) -> pd.DataFrame
         ("the same, in replicas of this fleet", number(facts.peak_to_mean_ratio), ""),
         ("busiest minute over the mean minute of its hour", number(facts.minute_burst_ratio) if facts.minute_burst_ratio else kept, ""),
         ("hours under half the mean", percent(facts.quiet_fraction), ""),
-        ("weekend over weekday", number(facts.weekend_ratio) if facts.weekend_ratio is not None else "weekdays not stated", ""),
+        ("weekend over weekday", _weekend(facts), ""),
         ("input tokens for each output token", number(facts.input_to_output_ratio), ""),
         ("growth a month", _growth(facts), ""),
     ]
@@ -55,6 +59,12 @@ def _record(facts: LoadFacts) -> str:
 
 def _spread(usual: Preset) -> str:
     return f"{number(usual.low, 2)} to {number(usual.high, 2)}, half below {number(usual.typical, 2)} ({usual.clients_count} clients)"
+
+
+def _weekend(facts: LoadFacts) -> str:
+    if facts.weekend_ratio is not None:
+        return number(facts.weekend_ratio)
+    return "too short to say: not a whole week" if facts.measured else "weekdays not stated"
 
 
 def _growth(facts: LoadFacts) -> str:
@@ -86,7 +96,8 @@ def week_title(week: pd.DataFrame, facts: LoadFacts) -> str:
         return "The export has days only: the hours inside them are not known"
     top = week.loc[week["load_ratio"].idxmax()]
     often = f"; {percent(facts.quiet_fraction)} of all hours stay under half the mean" if facts.quiet_fraction else ""
-    return f"Busiest in the mean week: {top['day']}, hour {top['hour_count']}, {number(top['load_ratio'], 2)} times the mean{often}"
+    where = "Busiest in the mean week" if facts.hours_count > 7 * HOURS_PER_DAY else "Busiest"
+    return f"{where}: {top['day']}, hour {top['hour_count']}, {number(top['load_ratio'], 2)} times the mean{often}"
 
 
 def waits_table(waits: pd.DataFrame) -> pd.DataFrame:
@@ -107,20 +118,22 @@ def _seconds(value: float) -> str:
 
 def queue_reading(fleet: OwnFleet, queue: PeakQueue, waits: pd.DataFrame) -> str:
     """What Erlang-C says of the fleet that headroom and spares made."""
-    enough = waits[waits["waits_fraction"] <= 0.01]
-    smallest = int(enough["replicas_count"].iloc[0]) if len(enough) else None
-    here = waits.iloc[-1]
-    needs = (
-        f"Erlang-C alone would be content with {smallest} of the {fleet.replicas_count} replicas: there at most one request in a "
-        "hundred waits for a slot in the busiest hour. What stands above them is kept for the busiest minute, the failing "
-        "replica and whole machines, not for the mean hour"
-        if smallest and smallest < fleet.replicas_count
-        else f"In the busiest hour {percent(here['waits_fraction'])} of the requests wait for a slot, even with all replicas up"
+    pooled = (
+        f"{number(queue.slots_count)} slots for {number(queue.in_flight_count)} requests in flight are "
+        f"{number(queue.safety_ratio, 2)} square roots above the mean; a hundred times the load would wait as little with as many roots, "
+        "a tenth of the share. Pooling is what an API sells."
     )
+    enough = waits.loc[waits["waits_fraction"] <= SELDOM_FRACTION, "replicas_count"]
+    if len(enough) and enough.iloc[0] < fleet.replicas_count:
+        return (
+            f"Erlang-C alone would be content with {enough.iloc[0]} of the {fleet.replicas_count} replicas: there at most one request in a "
+            "hundred waits for a slot in the busiest hour. What stands above them is kept for the busiest minute, the failing replica "
+            f"and whole machines. {pooled}"
+        )
+    fewer = waits.iloc[-2] if len(waits) > 1 else waits.iloc[-1]
     return (
-        f"{needs}. Square-root staffing: {number(queue.slots_count)} slots for {number(queue.in_flight_count)} requests in flight are "
-        f"{number(queue.safety_ratio, 2)} roots above the mean. A hundred times the load would need that many roots too, which is a "
-        "tenth of the share: pooling is what an API sells."
+        f"Erlang-C asks for this fleet too: with {fewer['replicas_count']:.0f} up, {percent(fewer['waits_fraction'])} of the requests "
+        f"would wait for a slot in the busiest hour, {percent(fewer['minute_waits_fraction'])} in its busiest minute. {pooled}"
     )
 
 
@@ -131,14 +144,11 @@ def following_title(frame: pd.DataFrame, lag_hours: float, supply: Supply) -> st
         return "No GPU can be given back by the hour here: the fleet stands still"
     if row["saving_fraction"] < LEAST_SAVING_FRACTION:
         return "A fleet this small has nothing to give back: following the hours saves nothing"
+    late = f"{percent(row['unserved_fraction'])} of the work" if row["unserved_fraction"] > 0 else "nothing"
     return (
         f"Following the hours {number(60 * lag_hours)} minutes late saves {percent(row['saving_fraction'])} of the rent by the hour, "
-        f"and {percent(row['unserved_fraction'])} of the work comes too late"
+        f"and {late} comes too late"
     )
-
-
-LEAST_SAVING_FRACTION = 0.005
-"""What following the hours must save to be worth a sentence."""
 
 
 def following_reading(study: Study, fleet: OwnFleet, supply: Supply, frame: pd.DataFrame) -> str:
@@ -149,13 +159,14 @@ def following_reading(study: Study, fleet: OwnFleet, supply: Supply, frame: pd.D
         return f"No GPU may be rented by the hour here, so nothing follows the hours: the fleet costs {stands} a month, busy or idle."
     if first["saving_fraction"] < LEAST_SAVING_FRACTION:
         return f"The fleet that stands still costs {stands} a month for its GPUs; it is as small as it can be, so following saves nothing."
+    late = f"when {percent(last['unserved_fraction'])} of the work comes too late and needs an API to fall back on"
+    late = late if last["unserved_fraction"] > 0 else "when headroom and spares still carry what comes before they are ready"
     load = cold_start_seconds(supply.replica.weights_gb, float(study.values["hidden_costs.weights_load_gb_per_second"]))
     return (
         f"Rented by the hour ({gpu_name(supply.offer.gpu_id)}, {supply.offer.provider}), a fleet that follows costs "
         f"{usd(first['usd_per_month'])} a month with no lag and {usd(last['usd_per_month'])} with one of "
-        f"{number(60 * last['lag_hours'])} minutes, when {percent(last['unserved_fraction'])} of the work comes too late and needs an API "
-        f"to fall back on. The fleet that stands still costs {stands}. Loading the weights alone takes {number(load, 2)} s; the machine "
-        "comes on top, if the provider has one to give."
+        f"{number(60 * last['lag_hours'])} minutes, {late}. The fleet that stands still costs {stands}. Loading the weights alone takes "
+        f"{number(load, 2)} s; the machine comes on top, if the provider has one to give."
     )
 
 
