@@ -10,9 +10,8 @@ from ruamel.yaml import YAML
 from llmcost import InputError, open_study
 from llmcost.inputs.api_prices import open_model_offers, todays_offer
 from llmcost.inputs.catalog import in_force, known_id
-from llmcost.inputs.client import Today, Usage, client_schema
+from llmcost.inputs.client import Today, client_schema
 from llmcost.inputs.client_file import read_client
-from llmcost.inputs.usage import read_usage
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "data" / "clients").glob("*/client.yaml"))
 GOOD = """\
@@ -187,77 +186,7 @@ def test_todays_price_is_never_zero():
     assert offer.prices.batch_multiplier == 0.5
 
 
-# --- the usage export ---
-
-HEAD = "hour,requests,input_tokens,output_tokens\n"
-
-
-def rows(count: int, day: str = "2026-10-0") -> str:
-    return "".join(f"{day}{1 + hour // 24}T{hour % 24:02d}:00:00Z,10,1000,100\n" for hour in range(count))
-
-
-def usage_of(tmp_path, text, name="usage.csv", mapping=None):
-    (tmp_path / name).write_text(text, encoding="utf-8")
-    mapping = mapping or {"time": "hour", "requests": "requests", "input_tokens": "input_tokens", "output_tokens": "output_tokens"}
-    return read_usage(tmp_path, Usage(file=name, mapping=mapping), "load.usage")
-
-
-def test_every_row_is_used_or_rejected(tmp_path):
-    bad = "2026-10-01T05:00:00Z,10,-5,100\nyesterday,10,1000,100\n2026-10-01T06:00:00Z,10,NaN,100\n2026-10-01T07:00:00Z,10,,100\n"
-    usage = usage_of(tmp_path, HEAD + rows(48) + bad)
-    assert (usage.rows_count, usage.rows_used_count, usage.rows_rejected_count) == (52, 48, 4)
-    ragged = "2026-10-01T05:00:00Z,10,1000\n2026-10-01T06:00:00Z,10,1000,100,7,8\n"
-    usage = usage_of(tmp_path, HEAD + rows(48) + ragged)
-    assert (usage.rows_count, usage.rows_used_count, usage.rows_rejected_count) == (50, 48, 2)
-    assert usage.hourly["input_tokens"].sum() == 48_000 and usage.covered_fraction == 1
-
-
-def test_missing_hours_are_empty_and_counted(tmp_path):
-    text = HEAD + "".join(line + "\n" for index, line in enumerate(rows(48).splitlines()) if not 10 <= index < 22)
-    usage = usage_of(tmp_path, text)
-    assert len(usage.hourly) == 48 and usage.covered_fraction == 0.75 and usage.hourly["requests"].iloc[12] == 0
-
-
-def test_the_sum_does_not_depend_on_the_zone_of_the_text(tmp_path):
-    shifted = HEAD + rows(48).replace("Z,", "+05:30,")
-    assert usage_of(tmp_path, shifted).hourly["output_tokens"].sum() == 4_800
-
-
-NO_LOAD = {
-    "an empty file": ("", "is empty"),
-    "a header alone": (HEAD, "no usable row"),
-    "five hours": (HEAD + rows(5), "covers 5 hours"),
-    "no tokens": (HEAD + rows(48).replace(",100\n", ",0\n"), "no tokens"),
-    "other columns": ("a,b\n1,2\n", "no column"),
-}
-
-
-@pytest.mark.parametrize(("text", "expected"), NO_LOAD.values(), ids=NO_LOAD)
-def test_an_export_without_a_load_is_refused(tmp_path, text, expected):
-    with pytest.raises(InputError, match=expected):
-        usage_of(tmp_path, text)
-
-
-def test_only_mapped_columns_are_read(tmp_path):
-    secret = HEAD.strip() + ",prompt\n" + rows(48).replace(",100\n", ",100,my password is hunter2\n")
-    assert "hunter2" not in usage_of(tmp_path, secret).hourly.to_csv()
-
-
-def test_jsonl_is_read_like_csv(tmp_path):
-    lines = [line.split(",") for line in rows(24).splitlines()]
-    text = "".join(f'{{"hour": "{t}", "requests": {r}, "input_tokens": {i}, "output_tokens": {o}}}\n' for t, r, i, o in lines)
-    assert usage_of(tmp_path, text, "usage.jsonl").hourly["input_tokens"].sum() == 24_000
-
-
-def test_a_hostile_file_name_stays_a_name(tmp_path):
-    assert usage_of(tmp_path, HEAD + rows(24), "o'brien'); drop.csv").rows_used_count == 24
-
-
-def test_columns_by_our_own_names_need_no_mapping(tmp_path):
-    text = "time,input_tokens,output_tokens,cached_input_tokens\n" + "".join(f"2026-10-01T{h:02d}:00:00Z,1000,100,400\n" for h in range(24))
-    (tmp_path / "own.csv").write_text(text)
-    usage = read_usage(tmp_path, Usage(file="own.csv"), "load.usage")
-    assert usage.has_cached_tokens and usage.hourly["cached_input_tokens"].sum() == 9_600
+# --- today's host ---
 
 
 @pytest.mark.parametrize("provider", ["openai", "OpenAI"])

@@ -72,9 +72,11 @@ def test_headroom_is_the_clients_word_then_the_exports_minutes_then_the_preset()
     stated = study.what_if({by_size.path: 0.3})
     assert headroom(stated.client, stated.client.workloads[0], load).typical == 0.3
     hours = pd.DataFrame({"hour": pd.to_datetime(["2026-11-02T00:00Z"])})
-    exported = replace(load, hourly=hours, usage=SimpleNamespace(minute_burst_ratio=1.8))
+    table = SimpleNamespace(files=[Path("usage.csv")])
+    exported = replace(load, hourly=hours, usage=SimpleNamespace(minute_burst_ratio=1.8, table=table))
     measured = headroom(study.client, workload, exported)
-    assert (measured.typical, measured.confidence, measured.date) == (pytest.approx(0.8), "measured", "2026-11-02")
+    said = (measured.source, measured.confidence, measured.date)
+    assert (measured.typical, said) == (pytest.approx(0.8), ("usage.csv", "measured", "2026-11-02"))
 
 
 # ---- Facts
@@ -85,7 +87,7 @@ def exported(tokens: list[float], start: str = "2026-11-02T00:00Z", **about) -> 
     hours = pd.date_range(start, periods=len(tokens), freq="h")
     hourly = pd.DataFrame({"hour": hours, "requests": np.ones(len(tokens)), "input_tokens": np.array(tokens) * 0.8})
     hourly["output_tokens"] = np.array(tokens) * 0.2
-    usage = SimpleNamespace(covered_fraction=0.9, rows_count=1, rows_used_count=1, rows_rejected_count=0, **about)
+    usage = SimpleNamespace(**({"covered_fraction": 0.9, "resolution_hours": 1.0, "minute_burst_ratio": None} | about))
     return WorkloadLoad(hourly, {}, 1.0, "measured", "", usage)  # type: ignore[arg-type]
 
 

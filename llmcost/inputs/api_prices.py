@@ -1,22 +1,19 @@
 """What each host asks for a model on a day: the client's quotes, then our dated rows, then the genai-prices list."""
 
 import datetime as dt
-import difflib
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import pandas as pd
-from genai_prices import __version__ as GENAI_PRICES_VERSION
-from genai_prices import data_snapshot
 
 from llmcost.inputs.catalog import aliases, in_force, sidecar
 from llmcost.inputs.client import Quote, Today
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.price_list import BATCH, SOURCE, base_usd_per_mtok, list_provider, nearest_names, price_list, price_starts
 from llmcost.inputs.quotes import read_quotes
 from llmcost.model.types import TokenPrices
 
-BATCH = {"processing": "batch"}
 EXCLUDED_ENDINGS = (":free", ":extended", ":beta")
 
 
@@ -74,9 +71,9 @@ def todays_offer(today: Today, as_of: dt.date, quotes: list[Quote], field: str) 
     open_model = [o for o in open_model_offers(model_id, as_of, quotes) if o.provider == host and not o.superseded]
     if open_model:
         return open_model[0]
-    provider = next((p for p in _snapshot().providers if p.id == host), None)
+    provider = list_provider(host)
     if provider is None:
-        near = _nearest(host, [p.id for p in _snapshot().providers])
+        near = _nearest(host, [p.id for p in price_list().providers])
         raise InputError("client.yaml", f"{field}.provider", f"{today.provider!r} has no price list here", near)
     found = provider.find_model(model_id)
     offer = _from_list(host, found, model_id, as_of) if found else None
@@ -87,12 +84,7 @@ def todays_offer(today: Today, as_of: dt.date, quotes: list[Quote], field: str) 
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    return f"Nearest: {', '.join(difflib.get_close_matches(name, known, n=3, cutoff=0.4)) or 'none'}"
-
-
-@cache
-def _snapshot() -> Any:
-    return data_snapshot.get_snapshot()
+    return f"Nearest: {', '.join(nearest_names(name, known)) or 'none'}"
 
 
 def _listed(model_id: str, as_of: dt.date) -> list[Offer]:
@@ -100,7 +92,7 @@ def _listed(model_id: str, as_of: dt.date) -> list[Offer]:
     names = aliases("model")
     found = [
         _from_list(provider.id, model, model_id, as_of)
-        for provider in _snapshot().providers
+        for provider in price_list().providers
         for model in provider.models
         if not model.id.endswith(EXCLUDED_ENDINGS) and not model.deprecated and names.get(model.id.lower(), model.id.lower()) == model_id
     ]
@@ -110,35 +102,25 @@ def _listed(model_id: str, as_of: dt.date) -> list[Offer]:
 def _from_list(provider: str, model: Any, model_id: str, as_of: dt.date) -> Offer | None:
     moment = dt.datetime.combine(as_of, dt.time(12), tzinfo=dt.UTC)
     prices = model.get_prices(moment)
-    usd_in, usd_out = _base(prices.input_mtok), _base(prices.output_mtok)
+    usd_in, usd_out = base_usd_per_mtok(prices.input_mtok), base_usd_per_mtok(prices.output_mtok)
     if not usd_in or not usd_out:
         return None
-    usd_cached, batch = _base(prices.cache_read_mtok) or usd_in, model.get_prices(moment, BATCH)
-    batch_ratios = ((_base(batch.input_mtok) or usd_in) / usd_in, (_base(batch.cache_read_mtok) or usd_cached) / usd_cached)
+    usd_cached, batch = base_usd_per_mtok(prices.cache_read_mtok) or usd_in, model.get_prices(moment, BATCH)
+    batch_ratios = (
+        (base_usd_per_mtok(batch.input_mtok) or usd_in) / usd_in,
+        (base_usd_per_mtok(batch.cache_read_mtok) or usd_cached) / usd_cached,
+    )
     return Offer(
         provider=provider,
         model_id=model_id,
         host_model=model.id,
         prices=TokenPrices(usd_in, usd_cached, usd_out, *batch_ratios),
         row=f"genai-prices/{provider}/{model.id}",
-        source=f"genai-prices {GENAI_PRICES_VERSION}",
-        date=_starts(model, moment),
+        source=SOURCE,
+        date=price_starts(model, moment),
         confidence="list_price",
         context_tokens=model.context_window,
     )
-
-
-def _base(price: Any) -> float | None:
-    """A price as a number; of tiered prices the first tier."""
-    return None if price is None else float(getattr(price, "base", price))
-
-
-def _starts(model: Any, moment: dt.datetime) -> str:
-    """The day from which the price in force is known to hold, or "" where the list does not say."""
-    if not isinstance(model.prices, list):
-        return ""
-    dates = [c.constraint.start_date for c in model.prices if getattr(c.constraint, "start_date", None) and c.constraint.active(moment)]
-    return max(dates).isoformat() if dates else ""
 
 
 def _our_rows(model_id: str, as_of: dt.date) -> list[Offer]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from llmcost.inputs.client import Band, Quote
+from llmcost.inputs.client import Quote
+from llmcost.inputs.client_types import Band
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.inputs.quotes import read_quotes

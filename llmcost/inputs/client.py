@@ -1,83 +1,47 @@
 """What a client file may say: every key with its type and its bounds."""
 
-import datetime as dt
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+from llmcost.inputs.client_types import CERTAINLY_ZERO, Amount, Day, Fraction, Growth, Part, Ratio, Slug, Word
+from llmcost.inputs.own_capacity import OwnCapacity
 
 
-class Band(BaseModel):
-    """A number with its range: P10, mode, P90. A certain one has all three equal."""
+class Mapping(Part):
+    """What the columns of an export that no block describes are called, each by its own name in the export."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-    low: float
-    typical: float
-    high: float
-
-    @model_validator(mode="after")
-    def _rising(self) -> Self:
-        if not self.low <= self.typical <= self.high:
-            raise ValueError("low <= typical <= high does not hold")
-        return self
-
-
-def _band(value: Any) -> Any:
-    certain = isinstance(value, int | float) and not isinstance(value, bool)
-    return {"low": value, "typical": value, "high": value} if certain else value
-
-
-def _within(lowest: float, highest: float):
-    def check(band: Band) -> Band:
-        if band.low < lowest or band.high > highest:
-            raise ValueError(f"must lie between {lowest:g} and {highest:g}" if highest < float("inf") else f"must be at least {lowest:g}")
-        return band
-
-    return check
-
-
-NUMBER_OR_BAND = WithJsonSchema(
-    {
-        "anyOf": [
-            {"type": "number"},
-            {
-                "type": "object",
-                "properties": {name: {"type": "number"} for name in ("low", "typical", "high")},
-                "required": ["low", "typical", "high"],
-                "additionalProperties": False,
-            },
-        ]
-    }
-)
-"""What an editor should offer: a number, or its range."""
-Fraction = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, 1)), NUMBER_OR_BAND]
-Amount = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, float("inf"))), NUMBER_OR_BAND]
-Growth = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(-0.5, 1)), NUMBER_OR_BAND]
-Ratio = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0.05, 20)), NUMBER_OR_BAND]
-CERTAINLY_ZERO = Band(low=0, typical=0, high=0)
-Word = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-def _day(value: Any) -> Any:
-    """A day may be written as text too, as a what-if in JSON does."""
-    return dt.date.fromisoformat(value) if isinstance(value, str) else value
-
-
-Day = Annotated[dt.date, BeforeValidator(_day)]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")]
-
-
-class Part(BaseModel):
-    """A mapping of the client file: unknown keys refused, types strict, NaN and infinity refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    time: Word
+    input_tokens: Word
+    output_tokens: Word
+    model: str = ""
+    requests: str = ""
+    cached_input_tokens: str = ""
+    cache_write_tokens: str = ""
+    reasoning_tokens: str = ""
+    cost_usd: str = ""
+    request_id: str = ""
+    tier: str = ""
+    input_holds_cached: bool = True
+    day_first: bool | None = None
 
 
 class Usage(Part):
-    """A usage export beside the client file: its name, which rows count, and what its columns are called."""
+    """A usage export beside the client file, and which of its rows count.
 
-    file: Word
-    only: dict[Literal["model"], str] = {}
-    mapping: dict[Literal["time", "model", "requests", "input_tokens", "cached_input_tokens", "output_tokens"], str] = {}
+    file       one name, several, or a pattern: usage/*.csv
+    mapping    its columns, where the export is of no kind that is known
+    time_zone  of times that carry none: Europe/Berlin
+    requests_per_month  for exports that count no requests
+    within_day_shape    the load shape that spreads an export of days over their hours
+    """
+
+    file: Word | list[Word]
+    only: dict[Literal["model"], str | list[str]] = {}
+    mapping: Mapping | None = None
+    time_zone: str = ""
+    requests_per_month: Annotated[float, Field(gt=0)] | None = None
+    within_day_shape: Slug = "azure_conversation_week"
 
 
 class Load(Part):
@@ -117,12 +81,26 @@ class Alternative(Part):
     token_ratio: Ratio | None = None
 
 
-class Latency(Part):
-    """The latency promise: metric, percentile and limit."""
+def _percentile(value: Any) -> Any:
+    """The word mean stands for no percentile."""
+    return None if value == "mean" else value
 
-    metric: Literal["itl"]
-    percentile: Annotated[float, Field(ge=1, le=99.9)] = 50
+
+OneOfHundred = Annotated[float, Field(ge=1, le=99.9)]
+Percentile = Annotated[OneOfHundred | None, BeforeValidator(_percentile, json_schema_input_type=OneOfHundred | Literal["mean"])]
+
+
+class Latency(Part):
+    """The latency promise: metric (time between tokens or to the first one), percentile (None: the mean) and limit."""
+
+    metric: Literal["itl", "ttft"]
+    percentile: Percentile = 50
     limit_seconds: Annotated[float, Field(gt=0, le=10)]
+
+    @property
+    def itl_limit_seconds(self) -> float | None:
+        """Seconds promised between tokens, None where something else is promised."""
+        return self.limit_seconds if self.metric == "itl" else None
 
 
 class Gates(Part):
@@ -143,22 +121,12 @@ class Workload(Part):
     growth_fraction_per_month: Growth = CERTAINLY_ZERO
     cached_input_fraction: Fraction | None = None
     cacheable_input_fraction: Fraction | None = None
+    batched_fraction: Fraction | None = None
     batchable_fraction: Fraction = CERTAINLY_ZERO
     today: Today | None = None
     alternatives: list[Alternative] = Field(min_length=1, max_length=12)
     latency: Latency | None = None
     gates: Gates = Gates()
-
-
-Term = Literal["on_demand", "committed_12_months", "committed_36_months", "owned"]
-
-
-class OwnCapacity(Part):
-    """Which GPUs and terms the client considers, and how many spare replicas it keeps."""
-
-    gpus: Literal["cheapest_that_fit"] | list[str] = "cheapest_that_fit"
-    terms: list[Term] = ["on_demand", "committed_12_months", "committed_36_months", "owned"]
-    spare_replicas_count: Annotated[int, Field(ge=0, le=20)] = 1
 
 
 class People(Part):
@@ -197,9 +165,16 @@ class Quote(Part):
 
 
 class Invoice(Part):
-    """What was really paid for the model of today."""
+    """What was really paid for the model of today: an amount, or a cost export beside the client file."""
 
-    usd_per_month: Annotated[float, Field(gt=0)]
+    usd_per_month: Annotated[float, Field(gt=0)] | None = None
+    file: Word | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.usd_per_month is None) == (self.file is None):
+            raise ValueError("give either usd_per_month or the file of a cost export")
+        return self
 
 
 class Brand(Part):

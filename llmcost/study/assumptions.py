@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from llmcost.inputs.catalog import HiddenCost
-from llmcost.inputs.client import Band, Client, Workload
+from llmcost.inputs.client import Client, Workload
+from llmcost.inputs.client_types import Band
 from llmcost.model.uncertainty import triangular_draws, uniform_stream
 
 Values = Mapping[str, float | np.ndarray]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from llmcost.study.choices import Considered, out_of_reach
 from llmcost.study.draws import cheapest_fraction
 from llmcost.study.names import plain_name, shown_range
 from llmcost.study.options import LABELS
-from llmcost.study.wording import usd
+from llmcost.study.waterfalls import waterfall_bars
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -43,7 +44,9 @@ def candidates(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
             "mean_load_replicas": c.supply.curve.mean if c.supply else None,
             "usd_per_month": c.usd_per_month,
             "throughput": c.plan.origin,
+            "engine": c.plan.engine,
             "status": c.status,
+            "gate": c.gate,
             "reason": c.reason,
         }
         for workload, tried in considered.items()
@@ -117,14 +120,10 @@ def options(study: Study) -> pd.DataFrame:
 
 def waterfall(study: Study) -> pd.DataFrame:
     """The way from today's bill to the advised one: step, start_usd_per_month, end_usd_per_month, amount, kind (total | less | more)."""
-    level = study.totals.get("today", 0.0)
-    rows = [("today", 0.0, level, usd(level), "total")]
-    for step in study.verdict()["saving"]:
-        change = step["usd_per_month"]
-        rows.append((step["step"], level, level + change, usd(change, signed=True), "less" if change < 0 else "more"))
-        level += change
-    rows.append(("advised", 0.0, level, usd(level), "total"))
-    return pd.DataFrame(rows, columns=["step", "start_usd_per_month", "end_usd_per_month", "amount", "kind"])
+    today, saving = study.totals.get("today", 0.0), study.verdict()["saving"]
+    changes = [(step["step"], step["usd_per_month"], False) for step in saving]
+    *_, advised = accumulate((change for _, change, _ in changes), initial=today)
+    return waterfall_bars([("today", today, True), *changes, ("advised", advised, True)], "usd_per_month")
 
 
 def swings(study: Study, count: int) -> pd.DataFrame:

@@ -35,10 +35,9 @@ def headroom(client: Client, workload: Workload, load: WorkloadLoad) -> Assumpti
     path, given = f"workloads.{workload.id}.load.headroom_fraction", workload.load.headroom_fraction
     if given:
         return stated(path, given, "fraction", client)
-    measured = getattr(load.usage, "minute_burst_ratio", None)
-    if measured is not None:
-        file, day = workload.load.usage.file if workload.load.usage else "", load.hourly["hour"].iloc[-1].date().isoformat()
-        above = measured - 1
+    if load.usage and load.usage.minute_burst_ratio is not None:
+        above, day = load.usage.minute_burst_ratio - 1, load.hourly["hour"].iloc[-1].date().isoformat()
+        file = ", ".join(file.name for file in load.usage.table.files[:3])
         return Assumption(path, above, above, above, "fraction", "usage export", file, day, "measured")
     burst, minute = (size_preset(measure, client, load) for measure in ("ten_minute_burst", "minute_over_ten_minutes"))
     low, typical, high = (ratio * minute.typical - 1 for ratio in (burst.low, burst.typical, burst.upper_quartile_ratio))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from llmcost.inputs.client import Band, Client, Workload
+from llmcost.inputs.client import Client, Workload
+from llmcost.inputs.client_types import CERTAINLY_ZERO
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.load_presets import preset
 from llmcost.inputs.load_shapes import load_shape, shape_facts, tenant_shape
@@ -16,6 +17,7 @@ from llmcost.study.assumptions import Assumption, stated
 
 LARGEST_REQUEST_TOKENS = 1e6
 """No model takes more in one request."""
+SHARES = {"cached_input_fraction": "cached tokens", "batched_fraction": "batches"}
 VOLUMES = {"input_mtok_per_month": "Mtok/month", "output_mtok_per_month": "Mtok/month"}
 
 
@@ -71,7 +73,7 @@ def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
         }
     )
     volumes = [stated(f"{field}.{name}", getattr(load, name), unit, client) for name, unit in VOLUMES.items()]
-    volumes.append(_cached(client, workload))
+    volumes += [_share(client, workload, name, None) for name in SHARES]
     described = f"{facts['title']} ({facts['attribution']})"
     if not load.shape:
         described = f"No hours given. PRESET for {usual.size}: {described}"
@@ -80,28 +82,29 @@ def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
 
 
 def _from_usage(client: Client, workload: Workload, usage: HourlyUsage) -> WorkloadLoad:
-    field, hourly, name = f"workloads.{workload.id}.load", usage.hourly, workload.load.usage.file if workload.load.usage else ""
+    field, hourly, name = f"workloads.{workload.id}.load", usage.hourly, ", ".join(file.name for file in usage.table.files[:3])
     day = hourly["hour"].iloc[-1].date().isoformat()
     months = hourly[["input_tokens", "output_tokens"]].mean() * HOURS_PER_MONTH / TOKENS_PER_MTOK
+    tail = ("fraction", "usage export", name, day, "measured", 1.0)
     volumes = [
         Assumption(f"{field}.{v}", total, total, total, unit, "usage export", name, day, "measured")
         for (v, unit), total in zip(VOLUMES.items(), months, strict=True)
     ]
-    share = float(hourly["cached_input_tokens"].sum() / hourly["input_tokens"].sum()) if usage.has_cached_tokens else None
-    read = share or 0.0
-    tail = ("fraction", "usage export", name, day, "measured", 1.0)
-    measured = Assumption(f"workloads.{workload.id}.cached_input_fraction", read, read, read, *tail)
-    stated_in_file = share is None or workload.cached_input_fraction is not None
-    volumes.append(_cached(client, workload) if stated_in_file else measured)
+    cached = float(hourly["cached_input_tokens"].sum() / hourly["input_tokens"].sum()) if usage.has_cached_tokens else None
+    for share, read in (("cached_input_fraction", cached), ("batched_fraction", usage.batch_fraction)):
+        measured = Assumption(f"workloads.{workload.id}.{share}", read or 0.0, read or 0.0, read or 0.0, *tail)
+        volumes.append(_share(client, workload, share, None if read is None else measured))
     described = f"usage export {name}: {len(hourly)} hours, {usage.covered_fraction:.1%} of them covered"
     requests = float(hourly["requests"].mean() * HOURS_PER_MONTH)
     return WorkloadLoad(hourly, {v.path: v for v in volumes}, requests, "measured", described, usage)
 
 
-def _cached(client: Client, workload: Workload) -> Assumption:
-    path, given = f"workloads.{workload.id}.cached_input_fraction", workload.cached_input_fraction
+def _share(client: Client, workload: Workload, name: str, measured: Assumption | None) -> Assumption:
+    """A share of today's bill: as the client file states it, else as the export shows it, else none."""
+    path, given = f"workloads.{workload.id}.{name}", getattr(workload, name)
     if given:
         return stated(path, given, "fraction", client, ceiling=1.0)
-    nothing = Band(low=0, typical=0, high=0)
-    default = stated(path, nothing, "fraction", client, "guess", 1.0)
-    return replace(default, origin="default", source="no cached tokens stated")
+    if measured:
+        return measured
+    default = stated(path, CERTAINLY_ZERO, "fraction", client, "guess", 1.0)
+    return replace(default, origin="default", source=f"no {SHARES[name]} stated")

@@ -48,7 +48,7 @@ def load_facts(load: WorkloadLoad, work: np.ndarray | None = None) -> LoadFacts:
     """
     hourly, usage = load.hourly, load.usage
     asked = _tokens(hourly) if work is None else np.asarray(work, dtype=float)
-    resolution = float(getattr(usage, "resolution_hours", 1.0))
+    resolution = usage.resolution_hours if usage else 1.0
     by_the_hour = resolution <= 1
     return LoadFacts(
         hours_count=len(hourly),
@@ -58,7 +58,7 @@ def load_facts(load: WorkloadLoad, work: np.ndarray | None = None) -> LoadFacts:
         requests_per_day_count=float(hourly["requests"].mean() * HOURS_PER_DAY),
         peak_to_mean_ratio=float(asked.max() / asked.mean()) if by_the_hour else None,
         requests_peak_to_mean_ratio=float(hourly["requests"].max() / hourly["requests"].mean()) if by_the_hour else None,
-        minute_burst_ratio=getattr(usage, "minute_burst_ratio", None),
+        minute_burst_ratio=usage.minute_burst_ratio if usage else None,
         quiet_fraction=float(np.mean(asked < asked.mean() / 2)) if by_the_hour else None,
         input_to_output_ratio=float(hourly["input_tokens"].sum() / hourly["output_tokens"].sum()),
         weekend_ratio=_weekend_ratio(load, asked),

@@ -10,6 +10,7 @@ NAMES = {
     "output_mtok_per_month": "output volume",
     "cached_input_fraction": "share of input read from a cache today",
     "cacheable_input_fraction": "share of input that could be cached",
+    "batched_fraction": "share that goes in batches today",
     "batchable_fraction": "share that can wait for a batch",
     "throughput_multiplier": "throughput of a replica",
     "engineer_fte": "engineers for rented GPUs",

@@ -12,7 +12,7 @@ from llmcost.inputs.catalog import gpu, model_shape
 from llmcost.inputs.load_shapes import load_shape, shape_facts, shape_names
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok, replicas_for_peak, whole_machines
-from llmcost.model.throughput import fitting_concurrency, request_seconds, roofline_replica
+from llmcost.model.throughput import fitting_concurrency, request_seconds, roofline_curve
 from llmcost.study.options import fleet_count, open_api_usd_per_month, tuned_lines
 from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes, taken_fraction
 from llmcost.study.unit_costs import always_on_option, replica_usd_per_hour
@@ -119,17 +119,16 @@ def concurrency_sweep(study: Study, fleet: OwnFleet, points_count: int = 60) -> 
     """
     plan, replica, day = fleet.supply.plan, fleet.supply.replica, study.client.as_of_date
     ask = (gpu(plan.gpu_id, day), plan.gpus_count, model_shape(plan.model_id, day), plan.precision)
-    fits = fitting_concurrency(*ask, fleet.context_tokens)
-    grid = {int(n) for n in np.geomspace(1, fits, points_count).round()} | {min(replica.concurrency_count, fits)}
-    tokens, cached = (fleet.input_tokens, fleet.output_tokens), fleet.cached_input_tokens
-    modelled = {n: roofline_replica(*ask, *tokens, concurrency_count=n, cached_input_tokens=cached) for n in sorted(grid)}
-    itl = {n: replica_at.itl_seconds for n, replica_at in modelled.items()}
-    frame = pd.DataFrame({"concurrency_count": list(itl), "itl_seconds": list(itl.values())})
-    frame["itl_seconds"] *= replica.itl_seconds / itl[min(replica.concurrency_count, fits)]
+    most = max(fitting_concurrency(*ask, fleet.context_tokens), replica.concurrency_count)  # a client may have measured more than fits
+    grid = sorted({int(n) for n in np.geomspace(1, most, points_count).round()} | {replica.concurrency_count})
+    curve = roofline_curve(*ask, fleet.input_tokens, fleet.output_tokens, np.array(grid), fleet.cached_input_tokens)
+    frame = pd.DataFrame({"concurrency_count": grid, "itl_seconds": curve.itl_seconds})
+    frame["itl_seconds"] *= replica.itl_seconds / curve.itl_seconds[grid.index(replica.concurrency_count)]
     frame["output_tokens_per_second"] = frame["concurrency_count"] / frame["itl_seconds"]
     frame["delivered_fraction"] = frame["output_tokens_per_second"] * replica.itl_seconds / replica.concurrency_count
     latency = fleet.choice.workload.latency
-    frame["meets_limit"] = frame["itl_seconds"] <= (latency.limit_seconds * (1 + 1e-9) if latency else np.inf)
+    limit = latency.itl_limit_seconds if latency else None
+    frame["meets_limit"] = frame["itl_seconds"] <= (np.inf if limit is None else limit * (1 + 1e-9))
     return frame
 
 

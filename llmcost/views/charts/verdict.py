@@ -23,6 +23,12 @@ def option_colour() -> alt.Color:
     return alt.Color("option:N", scale=alt.Scale(domain=list(OPTION_COLOURS), range=list(OPTION_COLOURS.values())), legend=None)
 
 
+def step_colour() -> alt.Color:
+    """One colour per kind of step in every waterfall: total, less, more."""
+    colours = [COLOURS["today"], COLOURS["api"], COLOURS["own"]]
+    return alt.Color("kind:N", scale=alt.Scale(domain=["total", "less", "more"], range=colours), legend=None)
+
+
 def options_chart(options: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart | alt.FacetChart:
     """Typical cost of each option as a dot on its P10 to P90 band.
 
@@ -53,12 +59,12 @@ def saving_chart(steps: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     steps  step, start_usd_per_month, end_usd_per_month, amount (text), kind (total | less | more)
     """
     x = alt.X("step:N", sort=list(steps["step"]), title=None, axis=alt.Axis(labelAngle=0, labelLimit=150))
-    colour = alt.Color(
-        "kind:N", scale=alt.Scale(domain=["total", "less", "more"], range=[COLOURS["today"], COLOURS["api"], COLOURS["own"]]), legend=None
-    )
     base = alt.Chart(steps)
     bars = base.mark_bar(size=54).encode(
-        x=x, y=alt.Y("start_usd_per_month:Q", title="USD per month", axis=alt.Axis(format="$,.0f")), y2="end_usd_per_month:Q", color=colour
+        x=x,
+        y=alt.Y("start_usd_per_month:Q", title="USD per month", axis=alt.Axis(format="$,.0f")),
+        y2="end_usd_per_month:Q",
+        color=step_colour(),
     )
     text = base.transform_calculate(top="max(datum.start_usd_per_month, datum.end_usd_per_month)").mark_text(dy=-8, fontWeight="bold")
     return alt.layer(bars, text.encode(x=x, y="top:Q", text="amount:N")).properties(title=alt.Title(title, subtitle=subtitle), height=240)

@@ -53,7 +53,13 @@ def _record(facts: LoadFacts) -> str:
     days = number(facts.hours_count / HOURS_PER_DAY)
     if not facts.measured:
         return f"{days} days of a public shape; only the totals are the client's"
-    grain = "days only" if facts.resolution_hours > 1 else "by the hour" if facts.resolution_hours == 1 else "finer than an hour"
+    grain = (
+        "days only, their hours from a public shape"
+        if facts.resolution_hours > 1
+        else "by the hour"
+        if facts.resolution_hours == 1
+        else "finer than an hour"
+    )
     return f"{days} days of the client's own export, {grain}; {percent(facts.covered_fraction)} of the hours covered"
 
 
@@ -93,7 +99,7 @@ def tamer(study: Study, fleet: OwnFleet, facts: LoadFacts) -> str:
 def week_title(week: pd.DataFrame, facts: LoadFacts) -> str:
     """What the heat map shows, in one line."""
     if facts.resolution_hours > 1:
-        return "The export has days only: the hours inside them are not known"
+        return "The export has days only: the hours inside them are a public shape's"
     top = week.loc[week["load_ratio"].idxmax()]
     often = f"; {percent(facts.quiet_fraction)} of all hours stay under half the mean" if facts.quiet_fraction else ""
     where = "Busiest in the mean week" if facts.hours_count > 7 * HOURS_PER_DAY else "Busiest"

@@ -154,8 +154,8 @@ def promise_marks(sweep: pd.DataFrame, fleet: OwnFleet) -> pd.DataFrame:
     text = f"{fleet.supply.replica.concurrency_count} at once on each of {number(held['replicas_count'])} replicas"
     rows = [(held["limit_seconds"], held["usd_per_month"], text)]
     latency = fleet.choice.workload.latency
-    if latency:
-        rows.append((latency.limit_seconds, None, "the client's limit"))
+    if latency and latency.itl_limit_seconds:
+        rows.append((latency.itl_limit_seconds, None, "the client's limit"))
     return pd.DataFrame(rows, columns=["limit_seconds", "usd_per_month", "text"]).astype({"usd_per_month": float})
 
 
@@ -186,6 +186,8 @@ def stop(fleet: OwnFleet, fitting_count: int) -> str:
     latency = fleet.choice.workload.latency
     if latency and fleet.supply.replica.concurrency_count < fitting_count:
         return f"more would pass {number(latency.limit_seconds * 1e3)} ms"
+    if fleet.supply.plan.own and fleet.supply.replica.concurrency_count < fitting_count:
+        return "the client measured no more"
     return "memory holds no more" if fitting_count < MAX_CONCURRENCY else "an engine schedules no more"
 
 
@@ -229,16 +231,18 @@ def plans_tried(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     order = best.groupby(["model_id", "gpu_id", "precision"])["usd_per_month"].min().rename("cheapest")
     wide = best.pivot(index=["model_id", "gpu_id", "gpu", "precision"], columns="gpus_count", values="cell").reset_index()
     wide = wide.merge(order.reset_index()).sort_values(["cheapest", "gpu_id", "precision"])
-    return wide.drop(columns=["gpu_id", "cheapest"]).rename(columns={count: f"{count} GPU{'s' * (count > 1)}" for count in (1, 2, 4, 8)})
+    return wide.drop(columns=["gpu_id", "cheapest"]).rename(
+        columns={count: f"{count} GPU{'s' * (count > 1)}" for count in best["gpus_count"]}
+    )
 
 
-GATES = {"do not fit": "too large", "between tokens": "too slow"}
-"""A part of a gate's reason -> the gate in a word."""
+GATES = {"memory": "too large", "compute": "impossible", "latency": "too slow", "price": "no offer"}
+"""The gate that a plan fails, in a word or two."""
 
 
 def _cell(row: Any) -> str:
     if row.status == "infeasible":
-        return next((word for part, word in GATES.items() if part in row.reason), row.reason)
+        return GATES[row.gate]
     if row.status == "gated":
         return row.reason
     return f"{'ask: ' * (row.status == 'ask')}{usd(row.usd_per_month)} {row.option}"

@@ -1,0 +1,99 @@
+"""The account of an export's rows: what became of each, where the rejected ones stand, and what several files hold twice."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from llmcost.inputs.usage.files import UsageFile
+from llmcost.inputs.usage.outcomes import COUNTING, OUTCOMES, REJECTED
+
+SUMS = (
+    "requests",
+    "input_uncached_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "cost_reported_usd",
+)
+TOKENS = list(SUMS[1:5])
+"""All tokens of a row, each once: reasoning tokens are in the output."""
+EXAMPLES = 3
+
+
+def without_overlaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Hours that two files hold with the same figures are one export twice: the fuller file of each such hour counts.
+
+    Files whose shared hours differ are parts of one whole, two projects say: both count.
+    """
+    counted = frame[frame["outcome"].isin(COUNTING)]
+    by_hour = counted.assign(size=counted[TOKENS].fillna(0).sum(axis=1) + counted["cost_reported_usd"].fillna(0)).pivot_table(
+        index="hour", columns="file", values="size", aggfunc="sum"
+    )
+    shared = by_hour[by_hour.notna().sum(axis=1) > 1]
+    if shared.empty:
+        return frame, []
+    same = shared.apply(lambda row: row.dropna().round(6).duplicated().any(), axis=1).mean()
+    if same < 0.5:
+        return frame, [f"{len(shared)} hours stand in several files with different figures: taken as parts of one whole and added"]
+    keep = shared.idxmax(axis=1)
+    extra = frame["hour"].isin(shared.index) & (frame["file"] != frame["hour"].map(keep)) & frame["outcome"].isin(COUNTING)
+    frame = frame.assign(outcome=frame["outcome"].mask(extra, 14))
+    return frame, [f"{len(shared)} hours stand in several files: the fuller file of each hour was taken"]
+
+
+def outcomes_frame(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, judged: str, files: list[UsageFile]) -> pd.DataFrame:
+    """What became of the rows: kind, outcome, rows_count, examples. `frame` has the sums, `judged` selects the single rows."""
+    counts = frame.groupby("outcome")["rows"].sum().to_dict()
+    torn = _torn_lines(connection)
+    if torn:
+        counts[27] = counts.get(27, 0) + sum(len(lines) for lines in torn.values())
+    examples: dict[int, list[str]] = {}
+    if any(code in REJECTED for code in counts):
+        examples = _examples(connection, judged, files, torn)
+    rows = [
+        (OUTCOMES[code].kind, OUTCOMES[code].text, int(count), ", ".join(examples.get(code, [])))
+        for code, count in sorted(counts.items())
+        if count
+    ]
+    return pd.DataFrame(rows, columns=["kind", "outcome", "rows_count", "examples"])
+
+
+def _torn_lines(connection: duckdb.DuckDBPyConnection) -> dict[str, list[int]]:
+    """File -> lines of a CSV that are no rows of its table: too few or too many cells, broken quotes."""
+    tables = [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+    if "reject_errors" not in tables:
+        return {}
+    query = """SELECT DISTINCT file_path, line FROM reject_errors JOIN reject_scans USING (scan_id, file_id) ORDER BY 1, 2"""
+    found: dict[str, list[int]] = {}
+    for path, line in connection.execute(query).fetchall():
+        found.setdefault(Path(path).name, []).append(int(line))
+    return found
+
+
+def _examples(
+    connection: duckdb.DuckDBPyConnection, judged: str, files: list[UsageFile], torn: Mapping[str, list[int]]
+) -> dict[int, list[str]]:
+    """The first places of each kind of rejected row."""
+    numbered = f"SELECT row_number() OVER () AS place, file, outcome FROM ({judged})"
+    within = f"SELECT place - min(place) OVER (PARTITION BY file) + 1 AS place, file, outcome FROM ({numbered})"
+    query = f"""SELECT outcome, file, place FROM ({within}) WHERE outcome IN ({", ".join(map(str, REJECTED))})
+        QUALIFY row_number() OVER (PARTITION BY outcome ORDER BY file, place) <= {EXAMPLES}"""
+    found: dict[int, list[str]] = {}
+    for outcome, number, place in connection.execute(query).fetchall():
+        file = files[number]
+        found.setdefault(int(outcome), []).append(_place(file, int(place), torn.get(file.name, []), len(files) > 1))
+    for file in files:
+        found.setdefault(27, []).extend(_place(file, line, [], len(files) > 1, torn=True) for line in torn.get(file.name, [])[:EXAMPLES])
+    return found
+
+
+def _place(file: UsageFile, row: int, torn_lines: list[int], several: bool, torn: bool = False) -> str:
+    """Where a row stands, as an editor counts lines; rows of Parquet and of JSON documents have no line."""
+    line = row + 1 if file.written_in == "csv" and not torn else row
+    for other in torn_lines:
+        line += other <= line
+    word = "line" if file.written_in in ("csv", "json_lines") else "row"
+    return f"{file.name + ' ' if several else ''}{word} {line}"

@@ -1,0 +1,151 @@
+"""From a field of an export to a value in SQL: where it stands, how a number and a time are read, and in which state they were found."""
+
+from dataclasses import dataclass
+
+from llmcost.inputs.usage.files import UsageFile, quoted
+from llmcost.inputs.usage.formats import UsageFormat, fields_read, levels
+
+WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+FIRST_US, LAST_US = 1_420_070_400_000_000, 4_102_444_800_000_000
+"""2015 and 2100, in microseconds since 1970: what is outside was read in the wrong unit."""
+GROUPED = r"^[0-9]{1,3}([, ''\x{a0}\x{202f}][0-9]{3})+(\.0*)?$"
+"""A count with thousands separators that cannot be read otherwise: 1,234,567. A lone point is a decimal."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A column of the source, `sql`, and what it holds: text | whole | number | time (naive) | zoned."""
+
+    sql: str
+    family: str
+
+
+MISSING = Value("NULL", "missing")
+
+
+def name(field: str, kind: UsageFormat) -> str:
+    """What the source calls a field of the allow-list."""
+    return f"f{fields_read(kind).index(field)}"
+
+
+def source_sql(kind: UsageFormat, file: UsageFile, number: int) -> tuple[str, dict[str, Value]]:
+    """(SELECT of the allow-listed fields alone, field -> value) for one file. Columns: f0, f1, ..., file, broken."""
+    if file.written_in == "prometheus":
+        return _prometheus(kind, file, number)
+    if file.written_in in ("json", "json_lines"):
+        return _json(kind, file, number)
+    columns, values = [], {}
+    for field in fields_read(kind):
+        sql, family = _column(field, file.fields)
+        columns.append(f"{sql} AS {name(field, kind)}")
+        values[field] = Value(name(field, kind), family)
+    return f"SELECT {', '.join(columns)}, {number} AS file, false AS broken FROM {file.relation}", values
+
+
+def _column(field: str, types: dict[str, str]) -> tuple[str, str]:
+    """(SQL, family) of a field of a table: a column of that name, or a path into a column of JSON."""
+    known = {column.lower(): column for column in types}
+    steps = field.split("/")
+    for flat in (field, ".".join(steps), ".".join(steps[1:])):
+        if flat and flat.lower() in known:
+            column = known[flat.lower()]
+            return _typed(f'"{column.replace(chr(34), chr(34) * 2)}"', types[column])
+    if len(steps) > 1 and steps[0].lower() in known:
+        column = f'"{known[steps[0].lower()]}"'
+        nested = types[known[steps[0].lower()]]
+        document = f"to_json({column})" if nested.startswith(("STRUCT", "MAP")) else f"TRY_CAST({column} AS JSON)"
+        return f"json_extract_string({document}, '{_pointer('/'.join(steps[1:]))}')", "text"
+    return "NULL::VARCHAR", "missing"
+
+
+def _typed(column: str, kind: str) -> tuple[str, str]:
+    if kind in WHOLE:
+        return column, "whole"
+    if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
+        return f"{column}::DOUBLE", "number"
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return column, "zoned"
+    if kind == "DATE" or kind.startswith("TIMESTAMP"):
+        return f"{column}::TIMESTAMP", "time"
+    return (column if kind == "VARCHAR" else f"{column}::VARCHAR"), "text"
+
+
+def _json(kind: UsageFormat, file: UsageFile, number: int) -> tuple[str, dict[str, Value]]:
+    """Each document taken apart down to its rows; a field is looked for in the row, then in what the row lies in."""
+    document = "TRY_CAST(line AS JSON)" if file.written_in == "json_lines" else "json"
+    blank = " WHERE trim(line) <> ''" if file.written_in == "json_lines" else ""
+    inner = f"SELECT {document} AS d0 FROM {file.relation}{blank}"
+    there = any(f"{levels(kind)[-1]}{field}" in file.fields or levels(kind)[-1] == "" for field in kind.recognise)
+    arrays = kind.rows_in if there else []
+    for depth, array in enumerate(arrays):
+        items = f"json_extract(d{depth}, '$.{array.replace('/', '.')}[*]')"
+        kept = ", ".join(f"d{i}" for i in range(depth + 1))
+        filled = f"CASE WHEN len({items}) > 0 THEN {items} ELSE [NULL::JSON] END"
+        inner = f"SELECT {kept}, unnest({filled}) AS d{depth + 1} FROM ({inner})"
+    pointers = "[" + ", ".join(f"'{_pointer(field)}'" for field in fields_read(kind)) + "]"
+    depths = range(len(arrays), -1, -1)
+    read = f"SELECT d0 IS NULL AS broken, {', '.join(f'json_extract_string(d{i}, {pointers}) AS x{i}' for i in depths)} FROM ({inner})"
+    columns = [f"coalesce({', '.join(f'x{i}[{n}]' for i in depths)}) AS f{n - 1}" for n in range(1, len(fields_read(kind)) + 1)]
+    values = {field: Value(name(field, kind), "text") for field in fields_read(kind)}
+    return f"SELECT {', '.join(columns)}, {number} AS file, broken FROM ({read})", values
+
+
+def _pointer(field: str) -> str:
+    return quoted("/" + field)
+
+
+def _prometheus(kind: UsageFormat, file: UsageFile, number: int) -> tuple[str, dict[str, Value]]:
+    """Samples of the text that a server shows: name{labels} value [milliseconds]."""
+    parts = {
+        "metric": r"regexp_extract(line, '^([a-zA-Z_:][\w:]*)', 1)",
+        "labels": r"regexp_extract(line, '\{(.*)\}', 1)",
+        "model_name": r"""regexp_extract(line, 'model_name="((?:[^"\\]|\\.)*)"', 1)""",
+        "value": r"regexp_extract(line, '^[^{ ]+(?:\{.*\})?\s+(\S+)', 1)",
+        "time": r"nullif(regexp_extract(line, '^[^{ ]+(?:\{.*\})?\s+\S+\s+(\d+)\s*$', 1), '')",
+    }
+    columns = [f"{parts[field]} AS {name(field, kind)}" for field in fields_read(kind)]
+    values = {field: Value(name(field, kind), "text") for field in fields_read(kind)}
+    where = "WHERE trim(line) <> '' AND line NOT LIKE '#%'"
+    return f"SELECT {', '.join(columns)}, {number} AS file, false AS broken FROM {file.relation} {where}", values
+
+
+def number_sql(value: Value) -> str:
+    """A number, NULL where there is none. Text may have thousands separators where they cannot be anything else."""
+    if value.family != "text":
+        return "NULL" if value.family == "missing" else value.sql
+    bare = f"regexp_replace({value.sql}, '[^0-9.]', '', 'g')"
+    grouped = f"CASE WHEN regexp_matches(trim({value.sql}), '{GROUPED}') THEN TRY_CAST({bare} AS DOUBLE) END"
+    return f"coalesce(TRY_CAST({value.sql} AS DOUBLE), {grouped})"
+
+
+def was_grouped_sql(value: Value) -> str:
+    """Whether the number was written with thousands separators."""
+    return f"(TRY_CAST({value.sql} AS DOUBLE) IS NULL AND {value.sql} IS NOT NULL AND trim({value.sql}) <> '')"
+
+
+def time_us_sql(value: Value, zone: str, relative: str, day_first: bool | None) -> str:
+    """Microseconds since 1970, UTC; NULL where it is no time. A number's unit follows from its size, so that none is read as 1970.
+
+    The session's zone is `zone`: times without one are read in it. Dates with slashes need to be told which number is the day.
+    """
+    if value.family == "missing":
+        return "NULL::BIGINT"
+    if value.family in ("time", "zoned"):
+        at = f"timezone('{quoted(zone)}', {value.sql})" if value.family == "time" and zone != "UTC" else value.sql
+        return f"epoch_us({at})"
+    plain = f"TRY_CAST({value.sql} AS DOUBLE)" if value.family == "text" else value.sql
+    if relative:
+        return f"CAST({plain} * {1e6 if relative == 's' else 1e3} AS BIGINT) + {RELATIVE_START_US}"
+    units = ((1e11, "* 1e6"), (1e14, "* 1e3"), (1e17, ""))  # seconds, milliseconds, microseconds; else nanoseconds
+    scaled = "CASE " + " ".join(f"WHEN {plain} < {below:g} THEN {plain} {factor}" for below, factor in units) + f" ELSE {plain} / 1e3 END"
+    epoch = f"CASE WHEN isfinite({plain}) AND {plain} BETWEEN 0 AND 9e18 THEN CAST({scaled} AS BIGINT) END"
+    if value.family != "text":
+        return epoch
+    order = {None: [], True: ["%d/%m/%Y", "%d/%m/%y"], False: ["%m/%d/%Y", "%m/%d/%y"]}[day_first]
+    formats = [f"{date}{clock}" for date in order for clock in ("", " %H:%M", " %H:%M:%S")]
+    slashed = f"epoch_us(timezone('{quoted(zone)}', try_strptime({value.sql}, {formats})))" if formats else "NULL"
+    return f"CASE WHEN contains({value.sql}, '/') THEN {slashed} ELSE coalesce(epoch_us(TRY_CAST({value.sql} AS TIMESTAMPTZ)), {epoch}) END"
+
+
+RELATIVE_START_US = 1_704_067_200_000_000
+"""Monday 2024-01-01, for records that have no calendar: what is said of weekdays is left out for them."""

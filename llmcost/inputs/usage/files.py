@@ -1,0 +1,172 @@
+"""A usage file as DuckDB reads it: what it is packed in, what it is written in, and which fields it has. No value leaves DuckDB here."""
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from llmcost.inputs.errors import InputError
+
+MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+PROMETHEUS = re.compile(r"^(# (HELP|TYPE) |[a-zA-Z_:][\w:]*(\{.*\})?\s+[-+.\deEInfNa]+(\s+\d+)?$)")
+LONGEST_LINE_BYTES = 16_000_000
+LARGEST_DOCUMENT_BYTES = 1 << 30
+LARGEST_UNPACKED_BYTES = 200 << 30
+SNIFFED_ROWS = 1000
+EXPORT_AGAIN = "Export it again as CSV, JSON lines or Parquet"
+
+
+@dataclass(frozen=True)
+class UsageFile:
+    """One file, ready to be read.
+
+    written_in  csv | json_lines | json | parquet | prometheus
+    relation    what DuckDB reads it with
+    fields      field -> its type in DuckDB; the fields of JSON are paths, and text
+    encoding    what its text was read as
+    """
+
+    name: str
+    written_in: str
+    relation: str
+    fields: dict[str, str]
+    encoding: str = "utf-8"
+
+
+def opened(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> list[UsageFile]:
+    """The file, or the files inside a zip. `scratch` is an empty folder for what must be unpacked or recoded.
+
+    Raises InputError when it is empty, cut off, of no known kind, or has no field at all.
+    """
+    if path.stat().st_size == 0:
+        raise InputError(path.name, "", "is empty", "Export it again with a header line and data rows")
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if head[:4] == b"PK\x03\x04":
+        return [found for member in _unzipped(path, scratch) for found in opened(connection, member, scratch)]
+    if head[:4] == b"PAR1":
+        return [_table(connection, path, "parquet", f"read_parquet('{quoted(path)}')", "utf-8")]
+    packed = next((name for magic, name in MAGIC.items() if head.startswith(magic)), "none")
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    try:
+        return [_text_file(connection, path, packed, encoding)]
+    except UnicodeDecodeError:
+        return [_text_file(connection, _recoded(path, scratch), "none", "cp1252")]
+
+
+def quoted(text: object) -> str:
+    """Inside a SQL string."""
+    return str(text).replace("'", "''")
+
+
+def _unzipped(path: Path, scratch: Path) -> Iterator[Path]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")]
+            if sum(m.file_size for m in members) > LARGEST_UNPACKED_BYTES:
+                raise InputError(path.name, "", "unpacks to more than 200 GiB", "Unpack it yourself and give the files")
+            for number, member in enumerate(members):
+                target = scratch / f"{number}-{re.sub(r'[^A-Za-z0-9._-]', '_', Path(member.filename).name)[-80:]}"
+                with archive.open(member) as source, target.open("wb") as sink:
+                    while piece := source.read(1 << 20):
+                        sink.write(piece)
+                yield target
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+        raise InputError(path.name, "", "is a zip that cannot be unpacked", "Unpack it yourself and give the files") from None
+
+
+def _recoded(path: Path, scratch: Path) -> Path:
+    """The file's bytes, which are no UTF-8, read as Windows writes them."""
+    target = scratch / f"recoded-{path.name}"
+    with path.open(encoding="cp1252", errors="replace") as source, target.open("w", encoding="utf-8") as sink:
+        while piece := source.read(1 << 20):
+            sink.write(piece)
+    return target
+
+
+def _text_file(connection: duckdb.DuckDBPyConnection, path: Path, packed: str, encoding: str) -> UsageFile:
+    options = f"compression = '{packed}'" + (f", encoding = '{encoding}'" if encoding == "utf-16" else "")
+    lines = lines_relation(path, options)
+    glance = f"SELECT left(ltrim(line), 200), json_valid(line) FROM {lines} WHERE trim(line) <> '' LIMIT 3"
+    head = _answer(connection, path, glance)
+    if not head:
+        raise InputError(path.name, "", "holds no row", "Export it again with a header line and data rows")
+    first, is_json = head[0][0].lstrip("\ufeff \t"), head[0][1]
+    if first.startswith(("{", "[")):
+        written_in, relation = ("json_lines", lines) if is_json and first[0] == "{" else ("json", _documents(path, packed))
+        return UsageFile(path.name, written_in, relation, _json_fields(connection, path, written_in, relation), encoding)
+    if all(PROMETHEUS.match(line) for line, _ in head):
+        fields = dict.fromkeys(("metric", "labels", "model_name", "value", "time"), "VARCHAR")
+        return UsageFile(path.name, "prometheus", lines, fields, encoding)
+    strictly = f"header = true, all_varchar = true, store_rejects = true, max_line_size = {LONGEST_LINE_BYTES}"
+    return _table(connection, path, "csv", f"read_csv('{quoted(path)}', {options}, {strictly})", encoding)
+
+
+def lines_relation(path: Path, options: str) -> str:
+    """The lines of a text file, one a row, in a column `line`."""
+    plain = "delim = '\x01', quote = '', escape = '', header = false, auto_detect = false, columns = {'line': 'VARCHAR'}"
+    return f"read_csv('{quoted(path)}', {options}, {plain}, max_line_size = {LONGEST_LINE_BYTES})"
+
+
+def _documents(path: Path, packed: str) -> str:
+    if path.stat().st_size > LARGEST_DOCUMENT_BYTES:
+        raise InputError(path.name, "", "is one JSON document of more than 1 GiB", "Export it as JSON lines, or in several files")
+    most = max(64 * path.stat().st_size if packed != "none" else path.stat().st_size, 1 << 20) + 1
+    most = min(most, LARGEST_DOCUMENT_BYTES)
+    return f"read_json_objects('{quoted(path)}', format = 'auto', compression = '{packed}', maximum_object_size = {most})"
+
+
+def _table(connection: duckdb.DuckDBPyConnection, path: Path, written_in: str, relation: str, encoding: str) -> UsageFile:
+    columns = {str(row[0]): str(row[1]) for row in _answer(connection, path, f"DESCRIBE SELECT * FROM {relation}")}
+    return UsageFile(path.name, written_in, relation, columns, encoding)
+
+
+def _json_fields(connection: duckdb.DuckDBPyConnection, path: Path, written_in: str, relation: str) -> dict[str, str]:
+    """Every path in the first rows; values stay in DuckDB."""
+    column = "TRY_CAST(line AS JSON)" if written_in == "json_lines" else "json"
+    query = f"SELECT json_group_structure(j) FROM (SELECT {column} AS j FROM {relation} LIMIT {SNIFFED_ROWS}) WHERE j IS NOT NULL"
+    structure = _answer(connection, path, query)[0][0]
+    paths = set(_paths(json.loads(structure), "")) if structure else set()
+    if not paths:
+        raise InputError(path.name, "", "is JSON without any field", EXPORT_AGAIN)
+    return dict.fromkeys(sorted(paths), "VARCHAR")
+
+
+def _paths(structure: object, at: str) -> Iterator[str]:
+    """Paths of a structure; the items of an array stand under [], and under their number as far as that can be known."""
+    if isinstance(structure, dict):
+        for key, inner in structure.items():
+            yield from _paths(inner, f"{at}/{key}" if at else str(key))
+    elif isinstance(structure, list) and structure:
+        for step in ("[]", "0", "1"):
+            yield from _paths(structure[0], f"{at}/{step}")
+    if at:
+        yield at
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, path: Path, query: str) -> list[tuple]:
+    """Rows of a query over one file; what DuckDB cannot read becomes an InputError, wrong encodings a UnicodeDecodeError."""
+    try:
+        return connection.execute(query).fetchall()
+    except duckdb.Error as error:
+        raise readable(error, path.name) from None
+
+
+def readable(error: duckdb.Error, name: str) -> Exception:
+    """What a person should hear of an error of DuckDB. Its own text may hold values of the file and is not shown. A wrong query is ours."""
+    if isinstance(error, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException | duckdb.InternalException):
+        return error
+    text = str(error)
+    if "nicode" in text or "utf-8" in text.lower() or "encoding" in text.lower():
+        return UnicodeDecodeError("utf-8", b"", 0, 1, "not UTF-8")
+    if "memory" in text.lower():
+        return InputError(
+            name, "", "needs more memory or disk than there is", "Use `llmcost usage FORMAT --sql DIALECT` where the log lives"
+        )
+    if "maximum_object_size" in text or "max_line_size" in text or "Maximum line size" in text:
+        return InputError(name, "", "has a row of more than 16 MB", "Export it without prompts and responses")
+    return InputError(name, "", "cannot be read: cut off, or not what its beginning says", EXPORT_AGAIN)

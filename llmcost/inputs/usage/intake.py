@@ -1,0 +1,212 @@
+"""From files to one hourly table: the whole intake, in order."""
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from llmcost.inputs.errors import InputError
+from llmcost.inputs.usage.account import SUMS, TOKENS, outcomes_frame, without_overlaps
+from llmcost.inputs.usage.fields import Value, name, source_sql
+from llmcost.inputs.usage.files import UsageFile, opened, quoted, readable
+from llmcost.inputs.usage.formats import UsageFormat, fields_read, has_field, recognised
+from llmcost.inputs.usage.judge import hourly_sql, judged_sql
+from llmcost.inputs.usage.normalise import Read, counted_sql, normalised_sql
+from llmcost.inputs.usage.outcomes import COUNTING, COVERING
+from llmcost.inputs.usage.table import UsageTable
+
+MEMORY_LIMIT = "1400MB"
+
+
+def usage_table(paths: Sequence[Path], kind: UsageFormat | None = None, zone: str = "") -> UsageTable:
+    """Read the files of one export.
+
+    kind  what they are, where a mapping says so; else it is recognised by their fields
+    zone  of times that carry none, over the one that the kind states: Europe/Berlin
+    Raises InputError when a file cannot be read, is of no known kind, or holds no row that counts.
+    """
+    with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as connection:
+        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET temp_directory = '{quoted(scratch)}'")
+        files = []
+        for number, path in enumerate(paths):
+            folder = Path(scratch, str(number))
+            folder.mkdir()
+            files += opened(connection, path, folder)
+        if kind is None:
+            kind = _kind(files)
+        else:
+            _all_there(kind, files)
+        _set_zone(connection, zone or kind.time.zone)
+        try:
+            return _read(connection, kind, files, zone or kind.time.zone)
+        except duckdb.Error as error:
+            problem = readable(error, files[0].name)
+            if isinstance(problem, UnicodeDecodeError):
+                problem = InputError(files[0].name, "", "changes its encoding on the way", "Save it as UTF-8")
+            raise problem from None
+
+
+def _kind(files: list[UsageFile]) -> UsageFormat:
+    kinds = [recognised(set(file.fields)) for file in files]
+    for file, kind in zip(files, kinds, strict=True):
+        if kind is None:
+            cure = f"Name its columns in load.usage.mapping of a client file. It has: {_shown(file)}"
+            raise InputError(file.name, "", "is no usage export that is known", cure)
+    if len({kind.name for kind in kinds if kind}) > 1:
+        found = ", ".join(f"{file.name} is {kind.title}" for file, kind in zip(files, kinds, strict=True) if kind)
+        raise InputError(files[0].name, "", "the files are of several kinds", f"Read one kind at a time: {found}")
+    assert kinds[0] is not None
+    return kinds[0]
+
+
+def _all_there(kind: UsageFormat, files: list[UsageFile]) -> None:
+    """Refuse a mapping that names a column which a file lacks."""
+    for file in files:
+        there = {field.lower() for field in file.fields}
+        for field in fields_read(kind):
+            if not has_field(field, kind, there):
+                raise InputError("client.yaml", "load.usage.mapping", f"{file.name} has no column {field!r}", f"It has: {_shown(file)}")
+
+
+def _shown(file: UsageFile) -> str:
+    """Names of a file's fields for a message; a file without a header line would show its values, so only names that look like such."""
+    names = [field for field in file.fields if re.fullmatch(r"[A-Za-z_]([A-Za-z_ ./\[\]]|\d{1,2}(?!\d)){0,60}", field)]
+    return ", ".join(names[:12]) or "no readable names"
+
+
+def _set_zone(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
+    try:
+        connection.execute(f"SET TimeZone = '{quoted(zone)}'")
+    except duckdb.Error:
+        raise InputError("client.yaml", "time_zone", f"there is no time zone {zone!r}", "Write it as Europe/Berlin") from None
+
+
+def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[UsageFile], zone: str) -> UsageTable:
+    source, values = _source(kind, files)
+    read = Read(kind, values, zone, _measure_names(connection, kind, values, source))
+    rows = f"SELECT * FROM ({normalised_sql(read)})"
+    if kind.grain == "counter":
+        source = counted_sql(read, source)
+    if read.has(kind.request_id):
+        rows, read = _marked(connection, read, source, rows)
+    judged = judged_sql(read, rows)
+    frame = _frame(connection, f"WITH source AS ({source}) {hourly_sql(judged)}")
+    if kind.measures and kind.tokens.input_holds_cache:
+        cached = frame["cache_read_tokens"] + frame["cache_write_tokens"]
+        frame["input_uncached_tokens"] = (frame["input_uncached_tokens"] - cached).clip(lower=0)
+    frame, notes = without_overlaps(frame)
+    outcomes = outcomes_frame(connection, frame, f"WITH source AS ({source}) SELECT * FROM ({judged})", files)
+    hourly, resolution_hours = _hourly(frame), _resolution_hours(frame, read, zone)
+    return UsageTable(
+        kind=kind,
+        files=tuple(files),
+        hourly=hourly,
+        outcomes=outcomes,
+        covered_hours=pd.DatetimeIndex(_time(frame.loc[frame["outcome"].isin(COVERING), "hour"].dropna().drop_duplicates()).sort_values()),
+        resolution_hours=resolution_hours,
+        minute_burst_ratio=_minute_bursts(connection, f"WITH source AS ({source})", judged, hourly) if resolution_hours < 1 else {},
+        provider=_provider(connection, read, source),
+        notes=(*notes, *[f"{f.name} is not UTF-8: read as {f.encoding}" for f in files if f.encoding == "cp1252"]),
+    )
+
+
+def _source(kind: UsageFormat, files: list[UsageFile]) -> tuple[str, dict[str, Value]]:
+    """The rows of all files under one another; a field that is typed in one and text in another is text."""
+    parts = [source_sql(kind, file, number) for number, file in enumerate(files)]
+    merged = {}
+    for field in fields_read(kind):
+        families = {values[field].family for _, values in parts}
+        merged[field] = Value(name(field, kind), families.pop() if len(families) == 1 else "text")
+    selects = []
+    for sql, values in parts:
+        same = {f: v.sql if v.family == merged[f].family else f"{v.sql}::VARCHAR AS {v.sql}" for f, v in values.items()}
+        selects.append(sql if values == merged else f"SELECT {', '.join(same.values())}, file, broken FROM ({sql})")
+    return " UNION ALL ".join(selects), merged
+
+
+def _measure_names(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, values: Mapping[str, Value], source: str) -> tuple[str, ...]:
+    if kind.measures is None:
+        return ()
+    query = f"SELECT DISTINCT lower({values[kind.measures.by].sql}) AS name FROM ({source}) WHERE name IS NOT NULL LIMIT 10000"
+    return tuple(name for (name,) in connection.execute(query).fetchall())
+
+
+def _marked(connection: duckdb.DuckDBPyConnection, read: Read, source: str, rows: str) -> tuple[str, Read]:
+    """Rows with `again`: true for all but the fullest row of each request id. A file without repeated ids is not sorted for it."""
+    who = read.value(read.kind.request_id).sql
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE twice AS SELECT h FROM (SELECT hash({who}) AS h FROM ({source}) WHERE {who} <> '')
+        GROUP BY h HAVING count(*) > 1"""
+    )
+    found = connection.execute("SELECT count(*) FROM twice").fetchone()
+    if not found or not found[0]:
+        return rows, read
+    best = "row_number() OVER (PARTITION BY request_id ORDER BY failed, coalesce(input, 0) + coalesce(output, 0) DESC)"
+    suspect = "coalesce(hash(request_id) IN (SELECT h FROM twice) AND request_id <> '', false)"
+    marked = f"""SELECT *, false AS again FROM ({rows}) WHERE NOT {suspect}
+        UNION ALL SELECT *, {best} > 1 AS again FROM ({rows}) WHERE {suspect}"""
+    return marked, replace(read, again=True)
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
+    answer = connection.execute(query)
+    return pd.DataFrame(answer.fetchall(), columns=[column[0] for column in answer.description or []])
+
+
+def _time(hours: pd.Series) -> pd.Series:
+    return pd.to_datetime(hours.astype("Int64") * 3600, unit="s", utc=True)
+
+
+def _hourly(frame: pd.DataFrame) -> pd.DataFrame:
+    counted = frame[frame["outcome"].isin(COUNTING)]
+    if counted.empty:
+        return pd.DataFrame(columns=["hour", "model", "tier", *SUMS])
+    numbers = counted.astype(dict.fromkeys(SUMS, float))
+    summed = numbers.groupby(["hour", "model", "tier"], dropna=False)[list(SUMS)].sum(min_count=1).reset_index()
+    return summed.assign(hour=_time(summed["hour"])).sort_values(["hour", "model", "tier"], ignore_index=True)
+
+
+def _resolution_hours(frame: pd.DataFrame, read: Read, zone: str) -> float:
+    """What one row spans: from the ends of its buckets, else from the times that there are."""
+    if read.grain in ("request", "counter") or frame["inside_hour"].fillna(False).any():
+        return 0.0
+    counted = frame[frame["outcome"].isin(COVERING)]
+    widths = counted["width_us"].dropna()
+    if len(widths):
+        return max(float(widths.min()) / 3.6e9, 1.0) if widths.min() >= 3.6e9 else 0.0
+    hours = _time(counted["hour"].dropna().drop_duplicates()).dt.tz_convert(zone)
+    return 24.0 if len(hours) and (hours.dt.hour == 0).all() else 1.0
+
+
+def _minute_bursts(connection: duckdb.DuckDBPyConnection, source: str, judged: str, hourly: pd.DataFrame) -> dict[str, float]:
+    """Model -> tokens of the busiest minute of its busiest hour over that hour's mean minute."""
+    sized = hourly.assign(tokens=hourly[TOKENS].sum(axis=1)).dropna(subset="hour")
+    if sized.empty:
+        return {}
+    by_hour = sized.groupby(["model", "hour"], as_index=False)["tokens"].sum()
+    busiest = by_hour.loc[by_hour.groupby("model")["tokens"].idxmax()]
+    wanted = " OR ".join(
+        f"(model = '{quoted(row.model)}' AND us BETWEEN {row.hour.value // 1000} AND {row.hour.value // 1000 + 3_599_999_999})"
+        for row in busiest.itertuples()
+    )
+    size = "uncached + coalesce(cache_read, 0) + coalesce(cache_write, 0) + whole_output"
+    minutes = _frame(
+        connection,
+        f"""{source} SELECT model, us // 60000000 AS minute, CAST(sum({size}) AS DOUBLE) AS tokens FROM ({judged})
+        WHERE outcome IN ({", ".join(map(str, COUNTING))}) AND ({wanted}) GROUP BY 1, 2""",
+    )
+    sums = minutes.groupby("model")["tokens"].agg(["max", "sum"])
+    return {str(model): float(row["max"] / row["sum"] * 60) for model, row in sums.iterrows() if row["sum"] > 0}
+
+
+def _provider(connection: duckdb.DuckDBPyConnection, read: Read, source: str) -> str:
+    """The seller that the kind or most of the rows name."""
+    if not read.has(read.kind.provider_field):
+        return read.kind.provider
+    query = f"SELECT mode(lower({read.value(read.kind.provider_field).sql})) FROM ({source})"
+    answer = connection.execute(query).fetchone()
+    return str(answer[0] or "") if answer else ""

@@ -1,0 +1,77 @@
+"""The SQL that judges normalised rows and adds them up by the hour."""
+
+from llmcost.inputs.usage.fields import FIRST_US, LAST_US
+from llmcost.inputs.usage.normalise import COUNTS, Read
+from llmcost.inputs.usage.outcomes import COUNTING
+
+LARGEST_COUNT = 1e13
+
+
+def judged_sql(read: Read, rows: str) -> str:
+    """SELECT of normalised `rows` with `outcome` and the canonical counts: uncached, cache_read, cache_write, output, reasoning."""
+    tokens, several = read.kind.tokens, read.kind.measures is not None
+    into, read_, written = "coalesce(input, 0)", "coalesce(cache_read, 0)", "coalesce(cache_write, 0)"
+    cached, thought, out = f"({read_} + {written})", "coalesce(reasoning, 0)", "coalesce(output, 0)"
+    input_holds = _holds(tokens.input_holds_cache, f"{into} + {out}, {into} + {out} + {thought}")
+    output_holds = _holds(tokens.output_holds_reasoning, f"{into} + {out}, {into} + {cached} + {out}")
+    fresh = into if several or input_holds == "false" else f"{into} - CASE WHEN {input_holds} THEN {cached} ELSE 0 END"
+    whole_out = out if output_holds == "true" else f"{out} + CASE WHEN {output_holds} THEN 0 ELSE {thought} END"
+    return f"""SELECT *, {_outcome(read, fresh, whole_out)} AS outcome, {fresh} AS uncached, {whole_out} AS whole_output,
+        least({thought}, {whole_out}) AS thought FROM ({rows})"""
+
+
+def _holds(stated: bool | str, totals: str) -> str:
+    """Whether a count holds another: as the kind states, or by which sums make the row's total; yes where it has none."""
+    return f"coalesce(total IN ({totals}), true)" if stated == "by_total" else str(stated).lower()
+
+
+def _outcome(read: Read, fresh: str, whole_out: str) -> str:
+    """The first test that a row meets names its outcome. Tests that the file's types make needless are left out: they cost time."""
+    kind, several, counter = read.kind, read.kind.measures is not None, read.kind.grain == "counter"
+    counts = [*COUNTS[:4], "requests"] if several else [c for c in COUNTS if read.has(getattr(kind.tokens, c))]
+    sizes = [f"coalesce({c}, 0)" for c in counts]
+    loose = several or read.is_loose
+    empty = " AND ".join([*(f"{c} IS NULL" for c in counts), "cost_usd IS NULL"])
+    clock = read.has_clock
+    cases = [
+        ("broken", 27, True),
+        ("given IS NOT NULL", "CAST(given AS INTEGER)", read.has(kind.outcome)),
+        ("NOT kept", 12, bool(kind.keep)),
+        (empty, 12, several),
+        ("reading = 'first'", 15, counter),
+        ("us IS NULL" + (" AND reading <> 'whole'" if counter else ""), 20, True),
+        (f"us NOT BETWEEN {FIRST_US} AND {LAST_US}", 21, True),
+        ("failed", 10, bool(kind.failed)),
+        ("again", 13, read.again),
+        (f"{empty} AND NOT grouped", 11, not several),
+        ("input IS NULL OR output IS NULL OR unreadable", 22, bool(counts) and not several),
+        (f"NOT isfinite({' + '.join(sizes)})", 26, loose and bool(counts)),
+        (f"least({', '.join([*sizes, '0'])}) < 0", 23, bool(counts)),
+        (f"greatest({', '.join([*sizes, '0'])}) >= {LARGEST_COUNT:.0f}", 26, bool(counts)),
+        (" OR ".join(f"{c} <> floor({c})" for c in counts if c != "requests"), 24, loose and not several and bool(counts)),
+        (f"{fresh} < 0", 25, bool(counts) and not several),
+        ("grouped", 1, bool(read.texts)),
+        (f"coalesce(reasoning, 0) > {whole_out}", 2, "reasoning" in counts),
+        ("clock = 'skipped'", 3, clock),
+        ("clock = 'twice'", 4, clock),
+        ("reading = 'reset'", 5, counter),
+    ]
+    return "CASE " + " ".join(f"WHEN {test} THEN {code}" for test, code, wanted in cases if wanted) + " ELSE 0 END"
+
+
+def hourly_sql(judged: str) -> str:
+    """SELECT of the sums by hour, model, tier, file and outcome. Only counting outcomes carry sums that mean something."""
+    counting = f"outcome IN ({', '.join(map(str, COUNTING))})"
+    sums = {
+        "requests": "requests",
+        "input_uncached_tokens": "uncached",
+        "cache_read_tokens": "coalesce(cache_read, 0)",
+        "cache_write_tokens": "coalesce(cache_write, 0)",
+        "output_tokens": "whole_output",
+        "reasoning_tokens": "thought",
+        "cost_reported_usd": "cost_usd",
+    }
+    added = ", ".join(f"CAST(sum({sql}) FILTER ({counting}) AS DOUBLE) AS {name}" for name, sql in sums.items())
+    return f"""SELECT CASE WHEN outcome NOT IN (20, 21, 27) THEN us // 3600000000 END AS hour, model, tier, file, outcome,
+        CAST(sum(n) AS BIGINT) AS rows, {added}, min(end_us - us) AS width_us, bool_or(us % 3600000000 <> 0) AS inside_hour
+        FROM ({judged}) GROUP BY 1, 2, 3, 4, 5"""

@@ -1,0 +1,218 @@
+"""The SQL that gives rows of any export our own columns: one query for every kind."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from llmcost.inputs.usage.fields import MISSING, Value, number_sql, time_us_sql, was_grouped_sql
+from llmcost.inputs.usage.files import quoted
+from llmcost.inputs.usage.formats import Fields, Measures, UsageFormat, terms
+
+COUNTS = ("input", "output", "cache_read", "cache_write", "reasoning")
+TIERS = {"": "standard", "default": "standard", "auto": "standard", "on_demand": "standard", "message": "standard"}
+"""Words that exports use for the tier that has no name."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """The query of one kind of file, ready to be put after `WITH source AS (...)`.
+
+    values  field -> its column in the source
+    names   of the measures that the file has, when it has one row per measure
+    zone    of its times
+    again   whether some request ids stand in the file more than once
+    """
+
+    kind: UsageFormat
+    values: Mapping[str, Value]
+    zone: str
+    names: tuple[str, ...] = ()
+    again: bool = False
+
+    def value(self, field: str) -> Value:
+        """The column of a field; missing where the kind or the file has none."""
+        return self.values.get(field, MISSING) if field else MISSING
+
+    def has(self, fields: Fields) -> bool:
+        """Whether the file has this field, or one of several."""
+        return any(self.value(term).family != "missing" for term in terms(fields))
+
+    @property
+    def counts(self) -> list[Value]:
+        """The columns of all token counts and of the requests."""
+        fields = [field for count in (*COUNTS, "total") for field in terms(getattr(self.kind.tokens, count))]
+        return [self.value(field) for field in dict.fromkeys([*fields, self.kind.requests]) if self.has(field)]
+
+    @property
+    def texts(self) -> list[Value]:
+        """Those of them that are written as text."""
+        return [value for value in self.counts if value.family == "text"]
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether a count may hold something else than whole numbers."""
+        return any(value.family != "whole" for value in self.counts)
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether its times may be of a zone whose clock skips and repeats hours."""
+        return self.zone != "UTC" and not self.kind.time.relative
+
+    @property
+    def grain(self) -> str:
+        """The kind's grain; a table in the kit's own words that counts no requests has one row for each."""
+        return "request" if self.kind.name == "plain" and not self.has(self.kind.requests) else self.kind.grain
+
+
+def normalised_sql(read: Read) -> str:
+    """SELECT of the source's rows with our own columns.
+
+    us, end_us, model, tier, file, requests, input, output, cache_read, cache_write, reasoning, total, cost_usd, n (rows that it stands
+    for), and what the judgement needs: broken, kept, failed, grouped (thousands separators), unreadable, given (an outcome).
+    """
+    kind, columns = read.kind, {}
+    columns["us"] = "at_us" if kind.grain == "counter" else _first(read, kind.time.field, lambda v: _time(read, v))
+    columns["end_us"] = _time(read, read.value(kind.time.end))
+    columns["model"] = _model(read)
+    columns["tier"] = _tier(read)
+    columns |= {count: f"{_count(read, getattr(kind.tokens, count))}" for count in COUNTS}
+    columns["total"] = _count(read, kind.tokens.total)
+    columns["requests"] = _requests(read)
+    if kind.measures:
+        columns |= _measured(read, kind.measures)
+    columns["cost_usd"] = _cost(read)
+    columns["n"] = number_sql(read.value(kind.rows)) if read.has(kind.rows) else "1"
+    columns["kept"] = " AND ".join(_matches(read, field, values) for field, values in kind.keep.items()) or "true"
+    columns["failed"] = " OR ".join(_matches(read, field, values) for field, values in kind.failed.items()) or "false"
+    columns["grouped"] = " OR ".join(was_grouped_sql(v) for v in read.texts) or "false"
+    columns["unreadable"] = " OR ".join(f"({was_grouped_sql(v)} AND {number_sql(v)} IS NULL)" for v in read.texts) or "false"
+    columns["given"] = number_sql(read.value(kind.outcome)) if read.has(kind.outcome) else "NULL"
+    said = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
+    return f"SELECT {said}, file, broken{_extra(read)} FROM source"
+
+
+def _extra(read: Read) -> str:
+    """Columns that only some kinds need: who a request is, what a counter did, whether the clock has this local time once."""
+    kind = read.kind
+    who = f", {read.value(kind.request_id).sql} AS request_id" if read.has(kind.request_id) else ""
+    who += ", rise, reading" if kind.grain == "counter" else ""
+    return who + (f", {_clock(read)} AS clock" if read.has_clock else "")
+
+
+def _time(read: Read, value: Value) -> str:
+    return time_us_sql(value, read.zone, read.kind.time.relative, read.kind.time.day_first)
+
+
+def _clock(read: Read) -> str:
+    """skipped | twice | once: what the zone's clock makes of a time without a zone of its own."""
+    value = read.value(terms(read.kind.time.field)[0])
+    local = f"TRY_CAST({value.sql} AS TIMESTAMP)" if value.family in ("text", "time") else "NULL"
+    zoned = f"timezone('{quoted(read.zone)}', {local})"
+    own_zone = rf"regexp_matches({value.sql}, '(Z|UTC|[+-]\d\d:?(\d\d)?)$')" if value.family == "text" else "false"
+    twice = " OR ".join(
+        f"timezone('{quoted(read.zone)}', {zoned} {sign} INTERVAL {minutes} MINUTE) = {local}" for sign in "+-" for minutes in (30, 60)
+    )
+    return (
+        f"CASE WHEN {own_zone} OR {local} IS NULL THEN 'once' WHEN timezone('{quoted(read.zone)}', {zoned}) <> {local} THEN 'skipped' "
+        f"WHEN {twice} THEN 'twice' ELSE 'once' END"
+    )
+
+
+def _first(read: Read, fields: Fields, sql) -> str:
+    found = [sql(read.value(field)) for field in terms(fields) if read.has(field)]
+    return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0] if found else "NULL::BIGINT"
+
+
+def _model(read: Read) -> str:
+    texts = [f"nullif(trim({read.value(f).sql}::VARCHAR), '')" for f in terms(read.kind.model) if read.has(f)]
+    name = f"coalesce({', '.join([*texts, chr(39) * 2])})"
+    return f"trim(split_part({name}, '{quoted(read.kind.model_until)}', 1))" if read.kind.model_until else name
+
+
+def _tier(read: Read) -> str:
+    word = f"lower(trim(coalesce({read.value(read.kind.tier).sql}::VARCHAR, '')))" if read.has(read.kind.tier) else "''"
+    named = "CASE " + " ".join(f"WHEN {word} = '{k}' THEN '{v}'" for k, v in TIERS.items()) + f" ELSE {word} END"
+    if not read.has(read.kind.batch):
+        return named if read.has(read.kind.tier) else "'standard'"
+    return f"CASE WHEN lower({read.value(read.kind.batch).sql}::VARCHAR) IN ('true', 't', '1', 'yes') THEN 'batch' ELSE {named} END"
+
+
+def _count(read: Read, fields: Fields) -> str:
+    """A token count: the largest of its names, each name one field or a sum; NULL where none is filled."""
+    found = []
+    for entry in [fields] if isinstance(fields, str) else fields:
+        numbers = [number_sql(read.value(field)) for field in entry.split(" + ") if read.has(field)]
+        if len(numbers) > 1:
+            found.append(" + ".join(f"coalesce({number}, 0)" for number in numbers))
+        else:
+            found += numbers
+    return f"greatest({', '.join(found)})" if len(found) > 1 else found[0] if found else "NULL"
+
+
+def _requests(read: Read) -> str:
+    if read.has(read.kind.requests):
+        return f"coalesce({number_sql(read.value(read.kind.requests))}, 0)"
+    return "1" if read.grain == "request" else "NULL"
+
+
+def counted_sql(read: Read, source: str) -> str:
+    """Readings of counters with what each rose since the one before it, which is when the rise began. Without times: the count itself.
+
+    Adds to `source`: value, at_us, rise, reading (first | rise | reset | whole).
+    """
+    measures = read.kind.measures
+    assert measures is not None
+    value, at = number_sql(read.value(measures.of)), _first(read, read.kind.time.field, lambda v: _time(read, v))
+    series = f"{read.value(measures.by).sql}, {read.value(read.kind.series).sql}"
+    return f"""SELECT * REPLACE (coalesce(before_us, at_us) AS at_us),
+        CASE WHEN at_us IS NULL OR value < before THEN value ELSE value - before END AS rise,
+        CASE WHEN at_us IS NULL THEN 'whole' WHEN before_us IS NULL THEN 'first' WHEN value < before THEN 'reset' ELSE 'rise' END AS reading
+        FROM (SELECT *, lag(value) OVER readings AS before, lag(at_us) OVER readings AS before_us
+        FROM (SELECT *, {value} AS value, {at} AS at_us FROM ({source})) WINDOW readings AS (PARTITION BY {series} ORDER BY at_us))"""
+
+
+def _measured(read: Read, measures: Measures) -> dict[str, str]:
+    """The counts of an export with one row per measure: the value where the row is of that measure, else nothing."""
+    by, amount = f"lower({read.value(measures.by).sql})", number_sql(read.value(measures.of))
+    if read.kind.grain == "counter":
+        amount = "rise"
+    if measures.unit:
+        unit = f"lower(trim({read.value(measures.unit).sql}))"
+        amount = f"({amount}) * CASE " + " ".join(f"WHEN {unit} = '{u}' THEN {k}" for u, k in measures.units.items()) + " END"
+    found: dict[str, str] = {}
+    earlier: list[str] = []
+    for count in ("cache_read", "cache_write", "output", "input", "requests"):
+        names = [quoted(n.lower()) for n in _names_there(getattr(measures, count), read.names)]
+        like = " OR ".join(f"{by} LIKE '{n}'" if "%" in n else f"{by} = '{n}'" for n in names)
+        if like:
+            found[count] = f"CASE WHEN ({like}){''.join(f' AND NOT ({e})' for e in earlier)} THEN {amount} END"
+            earlier.append(like)
+    return found | ({} if "requests" in found else {"requests": "NULL"})
+
+
+def _names_there(names: list[str], there: tuple[str, ...]) -> list[str]:
+    """Patterns all count; of plain names, which are other names of one thing, the first that the file has."""
+    plain = [n for n in names if "%" not in n and n.lower() in there]
+    return [n for n in names if "%" in n] + plain[:1]
+
+
+def _cost(read: Read) -> str:
+    cost = read.kind.cost
+    if cost is None or not read.has(cost.field):
+        return "NULL"
+    usd = f"({number_sql(read.value(terms(cost.field)[0]))})" + (" / 100" if cost.unit == "cents" else "")
+    if not read.has(cost.currency):
+        return usd
+    return f"CASE WHEN lower(coalesce({read.value(cost.currency).sql}, 'usd')) IN ('usd', '') THEN {usd} END"
+
+
+def _matches(read: Read, field: str, values: Sequence[str | int]) -> str:
+    value = read.value(field)
+    if value.family == "missing":
+        return "false" if field in read.kind.failed else "true"
+    tests = [
+        f"coalesce({number_sql(value)} >= {v}, false)"
+        if isinstance(v, int)
+        else f"coalesce({value.sql}::VARCHAR {'LIKE' if '%' in v else '='} '{quoted(v)}', false)"
+        for v in values
+    ]
+    return f"({' OR '.join(tests)})"
