@@ -1,7 +1,7 @@
 """What one replica can deliver: a roofline with fitted constants, gated by memory and by latency.
 
-Fitted on public TensorRT-LLM tables; on other public tables the median error is about 10 % and the 90th percentile about 25 %.
-Too high by 18 to 58 % for FP4 on B200, and it does not know consumer cards on PCIe: measured rows and a band correct it above.
+Fitted on public TensorRT-LLM tables. How far it is from every other public row, and where it must not be used, is what the command
+`llmcost accuracy` prints; measured rows and a band correct it in the study.
 """
 
 import numpy as np

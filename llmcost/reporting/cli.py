@@ -1,4 +1,4 @@
-"""The command line: `llmcost usage`, `llmcost new`, `llmcost report`, `llmcost notebooks`.
+"""The command line: `llmcost new`, `llmcost usage`, `llmcost report`, `llmcost accuracy`, `llmcost notebooks`.
 
 Exit codes: 0 everything asked for is there; 1 some clients failed and the others are published; 2 nothing could run;
 3 an error of ours; 130 interrupted.
@@ -69,14 +69,15 @@ def parser() -> argparse.ArgumentParser:
     report_command.add_argument("--jobs", metavar="N", type=positive, help="clients at a time (default and most: the processor's cores)")
     report_command.set_defaults(command=report)
     usage_command = commands.add_parser("usage", help="what a usage export says: period, coverage, models, tokens, bill")
-    usage_command.add_argument(
-        "files", metavar="FILE", nargs="+", help="an export, or several parts of one; with --sql the name of a format"
-    )
+    usage_command.add_argument("files", metavar="FILE", nargs="+", help="an export, or the parts of one")
     usage_command.add_argument("--time-zone", metavar="ZONE", default="", help="of times that carry none: Europe/Berlin")
     usage_command.add_argument("--out", metavar="HOURLY.csv", type=Path, help="write the hourly table too")
     usage_command.set_defaults(command=usage)
     notebooks_command = commands.add_parser("notebooks", help="run the committed notebooks again, in place")
     notebooks_command.set_defaults(command=notebooks)
+    accuracy_parser = commands.add_parser("accuracy", help="how far the throughput model is from what was measured")
+    accuracy_parser.add_argument("--markdown", action="store_true", help="as the README's section")
+    accuracy_parser.set_defaults(command=accuracy)
     return top
 
 
@@ -173,4 +174,12 @@ def notebooks(_arguments: argparse.Namespace) -> int:
 
     for path in committed.execute_all():
         print(path.name)
+    return 0
+
+
+def accuracy(arguments: argparse.Namespace) -> int:
+    """Print the accuracy ledger."""
+    from llmcost.reporting import accuracy
+
+    print(accuracy.markdown() if arguments.markdown else accuracy.text())
     return 0
