@@ -45,20 +45,21 @@ class Usage(Part):
 
 
 class Load(Part):
-    """Either a usage export, or monthly totals and the name of a measured shape."""
+    """Either a usage export, or monthly totals and the name of a measured shape; without one, a shape for a client of this size."""
 
     usage: Usage | None = None
     input_mtok_per_month: Amount | None = None
     output_mtok_per_month: Amount | None = None
     requests_per_month: Annotated[float, Field(gt=0)] | None = None
     shape: Slug | None = None
+    headroom_fraction: Amount | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         totals = {name: getattr(self, name) for name in ("input_mtok_per_month", "output_mtok_per_month", "requests_per_month", "shape")}
         if self.usage and any(value is not None for value in totals.values()):
             raise ValueError("give either usage or totals with a shape, not both")
-        missing = [name for name, value in totals.items() if value is None]
+        missing = [name for name, value in totals.items() if value is None and name != "shape"]
         if not self.usage and missing:
             raise ValueError(f"{', '.join(missing)} missing (or give usage with a file)")
         return self

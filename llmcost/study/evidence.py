@@ -127,7 +127,8 @@ def confidence(study: Study) -> dict[str, Any]:
     moved = study.winner not in ("today", "tuned")
     quality = max((c.alternative.evidence for c in study.choices), key=EVIDENCE_RANK.__getitem__)
     measured_load = all(load.confidence == "measured" for load in study.loads.values())
-    points = (sure < 0.9) + (moved and quality != "measured") + (moved and quality == "guess") + (not measured_load)
+    preset_load = any(load.confidence == "guess" for load in study.loads.values())
+    points = (sure < 0.9) + (moved and quality != "measured") + (moved and quality == "guess") + (not measured_load) + preset_load
     usage = [load.usage for load in study.loads.values() if load.usage]
     thin = [u for u in usage if u.is_thin]
     explained = exports.explained_fraction(study)
@@ -135,7 +136,9 @@ def confidence(study: Study) -> dict[str, Any]:
     level = ("high", "medium", "medium")[points] if points <= 2 and not doubtful else "low"
     because = [
         f"cheapest in {probability(sure)} of the draws",
-        "load measured from an export" if measured_load else "load: totals by the client on a public shape",
+        "load measured from an export"
+        if measured_load
+        else f"load: totals by the client on {'a PRESET for its size' if preset_load else 'a public shape'}",
         f"quality {'measured' if quality == 'measured' else 'reported' if quality == 'reported' else 'a guess'}",
         oldest_price(study),
         *([f"list prices explain {percent(explained[0])} of {explained[1]}"] if explained else []),

@@ -9,7 +9,8 @@ import pandas as pd
 from llmcost.inputs.client import Client, Workload
 from llmcost.inputs.client_types import CERTAINLY_ZERO
 from llmcost.inputs.errors import InputError
-from llmcost.inputs.load_shapes import load_shape, shape_facts
+from llmcost.inputs.load_presets import preset
+from llmcost.inputs.load_shapes import load_shape, shape_facts, tenant_shape
 from llmcost.inputs.usage import HourlyUsage, read_usage
 from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK
 from llmcost.study.assumptions import Assumption, stated
@@ -27,7 +28,8 @@ class WorkloadLoad:
     hourly      one row per hour: hour (0, 1, ... or UTC time), requests, input_tokens, output_tokens; a month is its mean times 730
     volumes     assumptions of input, output and cached share, by path
     requests_per_month  typical
-    confidence  measured (an export) or reported (totals with a public shape)
+    confidence  measured (an export), reported (totals with a public shape) or guess (totals with the preset shape of their size)
+    shape       name of the public shape, "" for an export
     """
 
     hourly: pd.DataFrame
@@ -36,6 +38,7 @@ class WorkloadLoad:
     confidence: str
     described: str
     usage: HourlyUsage | None = None
+    shape: str = ""
 
 
 def workload_load(client: Client, workload: Workload, folder: Path) -> WorkloadLoad:
@@ -54,13 +57,13 @@ def workload_load(client: Client, workload: Workload, folder: Path) -> WorkloadL
 
 def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
     load = workload.load
-    assert (
-        load.shape and load.input_mtok_per_month and load.output_mtok_per_month and load.requests_per_month
-    )  # the client's types hold this
+    assert load.input_mtok_per_month and load.output_mtok_per_month and load.requests_per_month  # the client's types hold this
     for name in VOLUMES:
         if getattr(load, name).low <= 0:
             raise InputError("client.yaml", f"{field}.{name}", "is zero", "A load without tokens has no cost to compare; give its volume")
-    shape, facts = load_shape(load.shape, f"{field}.shape"), shape_facts(load.shape)
+    usual = preset("peak_to_mean", load.requests_per_month / HOURS_PER_MONTH * 24, client.as_of_date)
+    name = load.shape or tenant_shape(usual.typical)
+    shape, facts = load_shape(name, f"{field}.shape"), shape_facts(name)
     hourly = pd.DataFrame(
         {
             "hour": shape["hour"],
@@ -72,7 +75,10 @@ def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
     volumes = [stated(f"{field}.{name}", getattr(load, name), unit, client) for name, unit in VOLUMES.items()]
     volumes += [_share(client, workload, name, None) for name in SHARES]
     described = f"{facts['title']} ({facts['attribution']})"
-    return WorkloadLoad(hourly, {v.path: v for v in volumes}, load.requests_per_month, "reported", described)
+    if not load.shape:
+        described = f"No hours given. PRESET for {usual.size}: {described}"
+    confidence = "reported" if load.shape else "guess"
+    return WorkloadLoad(hourly, {v.path: v for v in volumes}, load.requests_per_month, confidence, described, shape=name)
 
 
 def _from_usage(client: Client, workload: Workload, usage: HourlyUsage) -> WorkloadLoad:

@@ -94,7 +94,7 @@ def open_api_usd_per_month(choice: WorkloadChoice, values: Values) -> Number:
 def fleet_count(choice: WorkloadChoice, supply: Supply, values: Values, spare_count: int) -> Number:
     """Whole replicas for the peak hour with headroom, and spares, filled up to whole machines."""
     peak = supply.curve.peak * load_scale(choice, supply, values)
-    needed = replicas_for_peak(peak, values["hidden_costs.headroom_fraction"], spare_count=spare_count)
+    needed = replicas_for_peak(peak, values[f"{choice.at}.load.headroom_fraction"], spare_count=spare_count)
     return whole_machines(needed, supply.plan.gpus_count, supply.offer.gpus_count)
 
 

@@ -24,6 +24,7 @@ from llmcost.study.bills import Decision, invoice_multiplier, option_lines, path
 from llmcost.study.break_even import Flip, find_flips, volume_break_even
 from llmcost.study.choices import Considered, best_considered, checked_alternatives, chosen_assumptions, considered, decide
 from llmcost.study.draws import drawn_totals, tornado
+from llmcost.study.headroom import load_assumptions
 from llmcost.study.load import WorkloadLoad, workload_load
 from llmcost.study.problem import VOLUME, WorkloadChoice
 from llmcost.study.reconciliation import Reconciliation
@@ -76,7 +77,7 @@ class Study:
 
     @cached_property
     def _base(self) -> dict[str, Assumption]:
-        return gather(self.client, self.hidden, {workload: load.volumes for workload, load in self.loads.items()})
+        return gather(self.client, self.hidden, load_assumptions(self.client, self.loads))
 
     @cached_property
     def choices(self) -> list[WorkloadChoice]:

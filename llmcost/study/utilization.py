@@ -11,7 +11,7 @@ import pandas as pd
 from llmcost.inputs.catalog import gpu, model_shape
 from llmcost.inputs.load_shapes import load_shape, shape_facts, shape_names
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
-from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok, replicas_for_peak
+from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok, replicas_for_peak, whole_machines
 from llmcost.model.throughput import fitting_concurrency, request_seconds, roofline_curve
 from llmcost.study.options import fleet_count, open_api_usd_per_month, tuned_lines
 from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes, taken_fraction
@@ -52,6 +52,12 @@ class OwnFleet:
     today_usd_per_mtok: float | None
     batchable_fraction: float
 
+    def replicas_for(self, peak_replicas, supply: Supply | None = None):
+        """Replicas paid for when the busiest hour asks for so many: headroom, spares and whole machines. Broadcasts."""
+        by = supply or self.supply
+        needed = replicas_for_peak(peak_replicas, self.headroom_fraction, spare_count=self.spare_count)
+        return whole_machines(needed, by.plan.gpus_count, by.offer.gpus_count)
+
     @property
     def context_tokens(self) -> float:
         """Tokens that a mean request holds in memory at its end."""
@@ -91,7 +97,7 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
         supply=supply,
         replicas_count=int(fleet_count(choice, supply, values, spare)),
         spare_count=spare,
-        headroom_fraction=float(values["hidden_costs.headroom_fraction"]),
+        headroom_fraction=float(values[f"{choice.at}.load.headroom_fraction"]),
         safe_share_fraction=float(values["hidden_costs.safe_share_fraction"]),
         input_tokens=into * TOKENS_PER_MTOK / requests * (1 - float(cached_fraction(choice.at, values))),
         cached_input_tokens=into * TOKENS_PER_MTOK / requests * float(cached_fraction(choice.at, values)),
@@ -137,11 +143,17 @@ def cost_by_utilization(fleet: OwnFleet, points_count: int = 61) -> pd.DataFrame
 def utilization_by_volume(fleet: OwnFleet, volume_ratios: np.ndarray) -> pd.DataFrame:
     """volume_ratio, replicas_count, utilization_fraction: the same hours at other volumes, in whole replicas."""
     curve = fleet.supply.curve
-    count = replicas_for_peak(curve.peak * volume_ratios, fleet.headroom_fraction, spare_count=fleet.spare_count)
+    count = fleet.replicas_for(curve.peak * volume_ratios)
     served = curve.mean_served(count, volume_ratios)
     return pd.DataFrame(
         {"volume_ratio": volume_ratios, "replicas_count": count, "utilization_fraction": delivered_utilization(served, count)}
     )
+
+
+def at_usual_peak(fleet: OwnFleet, peak_to_mean_ratio: float) -> tuple[int, float]:
+    """(replicas, delivered utilization) of this volume if its busiest hour stood so far above its mean."""
+    count = int(fleet.replicas_for(fleet.supply.curve.mean * peak_to_mean_ratio))
+    return count, float(delivered_utilization(fleet.supply.curve.mean, count))
 
 
 def same_volume(fleet: OwnFleet) -> pd.DataFrame:
@@ -152,7 +164,7 @@ def same_volume(fleet: OwnFleet) -> pd.DataFrame:
     replica = fleet.supply.replica
     prefill = fleet.input_tokens / replica.input_tokens_per_second / request_seconds(replica, fleet.input_tokens, fleet.output_tokens)
     hours = {OWN_HOURS: fleet.supply.load_replicas / fleet.supply.curve.mean, "Flat, every hour alike": np.ones(1)}
-    for name in (name for name in shape_names() if name != fleet.choice.workload.load.shape):
+    for name in (name for name in shape_names() if name != fleet.choice.load.shape):
         shape = load_shape(name)
         title = str(shape_facts(name)["title"]).split(",")[0]
         hours[title] = (prefill * shape["input_ratio"] + (1 - prefill) * shape["output_ratio"]).to_numpy()
