@@ -82,8 +82,7 @@ def record(study: Study) -> list[dict[str, Any]]:
         {
             "files": [file.name for file in table.files],
             "kind": table.kind.title,
-            "first_hour": str(table.covered_hours[0]),
-            "last_hour": str(table.covered_hours[-1]),
+            "period": " to ".join(f"{moment:%Y-%m-%d %H:%M}" for moment in table.period) + " UTC" if table.period else "no times",
             "resolution_hours": table.resolution_hours,
             "covered_fraction": table.covered_fraction,
             "rows_count": table.rows_count(),

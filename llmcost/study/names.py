@@ -22,7 +22,7 @@ NAMES = {
     "setup_usd": "set-up of own serving",
     "gpu_rent_path_multiplier": "GPU rent over the horizon",
     "api_price_path_multiplier": "price of the open model's API",
-    "headroom_fraction": "headroom for bursts inside the peak hour",
+    "headroom_fraction": "headroom inside the peak hour",
     "safe_share_fraction": "safe share of saturation",
     "purchase_usd": "price of a GPU",
     "resale_fraction": "resale value",

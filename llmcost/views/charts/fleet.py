@@ -25,7 +25,9 @@ def promise_chart(sweep: pd.DataFrame, marks: pd.DataFrame, title: str, subtitle
     line = alt.Chart(sweep).mark_line(color=COLOURS["own"], interpolate="step-after").encode(x=x, y=y)
     points, rules = marks.dropna(subset="usd_per_month"), marks[marks["usd_per_month"].isna()]
     dots = alt.Chart(points).mark_point(size=110, color=COLOURS["own"], opacity=1).encode(x=x, y=y)
-    names = halo(alt.Chart(points).encode(x=x, y=y, text="text:N"), align="left", dx=10, dy=-12)
+    late = points["milliseconds"].max() ** 2 > sweep["milliseconds"].min() * sweep["milliseconds"].max()  # right of the log axis's middle
+    side = {"align": "right", "dx": -10} if late else {"align": "left", "dx": 10}
+    names = halo(alt.Chart(points).encode(x=x, y=y, text="text:N"), dy=-12, **side)
     rule = alt.Chart(rules).mark_rule().encode(x=x)
     limit = halo(alt.Chart(rules).encode(x=x, y=alt.value(12), text="text:N"), align="left", dx=6)
     return layered([rule, line, dots, *names, *limit], title, subtitle, 300)

@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from llmcost.views.theme import COLOURS
+from llmcost.views.theme import COLOURS, log_ticks
 
 PERCENT = alt.Axis(format=".0%")
 ROUND_USD = [digit * 10**power for power in range(-4, 4) for digit in (1, 2, 5)]
@@ -98,7 +98,9 @@ def shapes_chart(shapes: pd.DataFrame, rivals: pd.DataFrame, title: str, subtitl
     shapes  label, usd_per_mtok, text, own (whether these are the client's hours)
     rivals  usd_per_mtok, text: what the same work costs elsewhere; may be empty
     """
-    x = alt.X("usd_per_mtok:Q", **usd_look("USD per million tokens, log scale", padding=50))
+    look = usd_look("USD per million tokens, log scale", padding=50)
+    ticks = log_ticks(float(shapes["usd_per_mtok"].min()), float(shapes["usd_per_mtok"].max()))
+    x = alt.X("usd_per_mtok:Q", **look | {"axis": alt.Axis(format="$~g", values=ticks)})
     y = alt.Y("label:N", sort=list(shapes["label"]), title=None, axis=alt.Axis(labelLimit=390))
     colour = alt.condition("datum.own", alt.value(COLOURS["own"]), alt.value(COLOURS["load"]))
     dots = alt.Chart(shapes).mark_point(size=110, opacity=1).encode(x=x, y=y, color=colour)
