@@ -14,6 +14,8 @@ from llmcost.inputs.errors import InputError
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 PROMETHEUS = re.compile(r"^(# (HELP|TYPE) |[a-zA-Z_:][\w:]*(\{.*\})?\s+[-+.\deEInfNa]+(\s+\d+)?$)")
 LONGEST_LINE_BYTES = 16_000_000
+LINES = f"max_line_size = {LONGEST_LINE_BYTES}, buffer_size = {2 * LONGEST_LINE_BYTES}"
+"""Without a buffer's size DuckDB takes 16 lines of the longest kind, only to look at the first ones."""
 LARGEST_DOCUMENT_BYTES = 1 << 30
 LARGEST_UNPACKED_BYTES = 200 << 30
 SNIFFED_ROWS = 1000
@@ -102,14 +104,14 @@ def _text_file(connection: duckdb.DuckDBPyConnection, path: Path, packed: str, e
     if all(PROMETHEUS.match(line) for line, _ in head):
         fields = dict.fromkeys(("metric", "labels", "model_name", "value", "time"), "VARCHAR")
         return UsageFile(path.name, "prometheus", lines, fields, encoding)
-    strictly = f"header = true, all_varchar = true, store_rejects = true, max_line_size = {LONGEST_LINE_BYTES}"
+    strictly = f"header = true, all_varchar = true, store_rejects = true, {LINES}"
     return _table(connection, path, "csv", f"read_csv('{quoted(path)}', {options}, {strictly})", encoding)
 
 
 def lines_relation(path: Path, options: str) -> str:
     """The lines of a text file, one a row, in a column `line`."""
     plain = "delim = '\x01', quote = '', escape = '', header = false, auto_detect = false, columns = {'line': 'VARCHAR'}"
-    return f"read_csv('{quoted(path)}', {options}, {plain}, max_line_size = {LONGEST_LINE_BYTES})"
+    return f"read_csv('{quoted(path)}', {options}, {plain}, {LINES})"
 
 
 def _documents(path: Path, packed: str) -> str:
