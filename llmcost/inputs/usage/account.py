@@ -27,7 +27,7 @@ def without_overlaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
     Files whose shared hours differ are parts of one whole, two projects say, or two halves of an hour: both count.
     """
-    if "first_us" not in frame:
+    if frame["file"].nunique() < 2:
         return frame, []
     counted = frame[frame["outcome"].isin(COUNTING)]
     counted = counted.assign(size=counted[TOKENS].fillna(0).sum(axis=1) + counted["cost_reported_usd"].fillna(0))

@@ -14,10 +14,19 @@ GROUPED = r"^[0-9]{1,3}([, ''\x{a0}\x{202f}][0-9]{3})+(\.[0-9]*)?$"
 
 @dataclass(frozen=True)
 class Value:
-    """A column of the source, `sql`, and what it holds: text | whole | number | time (naive) | zoned."""
+    """A column of the source, `sql`, and what it holds: text | whole | number | time (naive) | zoned.
+
+    cast  where text was tried as a number before, so that each cell is tried once
+    """
 
     sql: str
     family: str
+    cast: str = ""
+
+    @property
+    def as_number(self) -> str:
+        """Text that is a plain number, as that number."""
+        return self.cast or f"TRY_CAST({self.sql} AS DOUBLE)"
 
 
 MISSING = Value("NULL", "missing")
@@ -128,12 +137,12 @@ def number_sql(value: Value) -> str:
         return "NULL" if value.family == "missing" else value.sql
     bare = f"regexp_replace({value.sql}, '[^0-9.]', '', 'g')"
     grouped = f"CASE WHEN regexp_matches(trim({value.sql}), '{GROUPED}') THEN TRY_CAST({bare} AS DOUBLE) END"
-    return f"coalesce(TRY_CAST({value.sql} AS DOUBLE), {grouped})"
+    return f"coalesce({value.as_number}, {grouped})"
 
 
 def was_grouped_sql(value: Value) -> str:
     """Whether the number was written with thousands separators."""
-    return f"(TRY_CAST({value.sql} AS DOUBLE) IS NULL AND {value.sql} IS NOT NULL AND trim({value.sql}) <> '')"
+    return f"({value.as_number} IS NULL AND {value.sql} IS NOT NULL AND trim({value.sql}) <> '')"
 
 
 def time_us_sql(value: Value, zone: str, relative: str, day_first: bool | None) -> str:
@@ -158,7 +167,11 @@ def time_us_sql(value: Value, zone: str, relative: str, day_first: bool | None) 
     order = {None: [], True: ["%d/%m/%Y", "%d/%m/%y"], False: ["%m/%d/%Y", "%m/%d/%y"]}[day_first]
     formats = [f"{date}{clock}" for date in order for clock in ("", " %H:%M", " %H:%M:%S")]
     slashed = f"epoch_us(timezone('{quoted(zone)}', try_strptime({value.sql}, {formats})))" if formats else "NULL"
-    return f"CASE WHEN contains({value.sql}, '/') THEN {slashed} ELSE coalesce(epoch_us(TRY_CAST({value.sql} AS TIMESTAMPTZ)), {epoch}) END"
+    stated = f"TRY_CAST({value.sql} AS TIMESTAMPTZ)"
+    if zone == "UTC":  # three times as fast as asking the session for its zone
+        bare = f"{value.sql} NOT LIKE '%Z' AND {value.sql} NOT LIKE '%+%'"
+        stated = f"coalesce(CASE WHEN {bare} THEN TRY_CAST({value.sql} || 'Z' AS TIMESTAMPTZ) END, {stated})"
+    return f"CASE WHEN contains({value.sql}, '/') THEN {slashed} ELSE coalesce(epoch_us({stated}), {epoch}) END"
 
 
 RELATIVE_START_US = 1_704_067_200_000_000

@@ -21,6 +21,8 @@ MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 PROMETHEUS = re.compile(r"^(# (HELP|TYPE) |[a-zA-Z_:][\w:]*(\{.*\})?\s+[-+.\deEInfNa]+(\s+\d+)?$)")
 LONGEST_LINE_BYTES = 16_000_000
+LINES = f"max_line_size = {LONGEST_LINE_BYTES}, buffer_size = {2 * LONGEST_LINE_BYTES}"
+"""Without a buffer's size DuckDB takes 16 lines of the longest kind, only to look at the first ones."""
 LARGEST_DOCUMENT_BYTES = 1 << 30
 LARGEST_UNPACKED_BYTES = 200 << 30
 SNIFFED_ROWS = 1000
@@ -150,7 +152,7 @@ def _text_file(connection: duckdb.DuckDBPyConnection, path: Path, packed: str) -
         raise InputError(path.name, "", "has a first line that is no header", EXPORT_AGAIN) from None
     columns = ", ".join(f"'{quoted(name)}': 'VARCHAR'" for name in names)
     dialect = f"delim = '{delimiter}', quote = '\"', escape = '\"', header = true, auto_detect = false, columns = {{{columns}}}"
-    strictly = f"{STRICT}, store_rejects = true, max_line_size = {LONGEST_LINE_BYTES}"
+    strictly = f"{STRICT}, store_rejects = true, {LINES}"
     relation = f"read_csv('{quoted(path)}', {options}, {dialect}, {strictly})"
     return UsageFile(path.name, "csv", relation, dict.fromkeys(names, "VARCHAR"))
 
@@ -178,7 +180,7 @@ def lines_relation(path: Path, options: str) -> str:
     plain = (
         "delim = '\x01', quote = '', escape = '', header = false, auto_detect = false, strict_mode = false, columns = {'line': 'VARCHAR'}"
     )
-    return f"read_csv('{quoted(path)}', {options}, {plain}, max_line_size = {LONGEST_LINE_BYTES})"
+    return f"read_csv('{quoted(path)}', {options}, {plain}, {LINES})"
 
 
 def _documents(path: Path, packed: str) -> str:

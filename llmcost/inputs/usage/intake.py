@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from llmcost.inputs.usage.account import SUMS, TOKENS, outcomes_frame, without_o
 from llmcost.inputs.usage.fields import Value, name, source_sql
 from llmcost.inputs.usage.files import UsageFile, loosened, opened, quoted, readable
 from llmcost.inputs.usage.formats import UsageFormat, fields_read, has_field, recognised
-from llmcost.inputs.usage.judge import hourly_sql, judged_sql
-from llmcost.inputs.usage.normalise import Read, counted_sql, normalised_sql
+from llmcost.inputs.usage.judge import HOUR_US, MINUTE_US, hourly_sql, judged_sql, spans_sql
+from llmcost.inputs.usage.normalise import Read, counted_sql, model_sql, normalised_sql
 from llmcost.inputs.usage.outcomes import COUNTING, COVERING
 from llmcost.inputs.usage.table import UsageTable
 
@@ -81,7 +81,7 @@ def _shown(file: UsageFile) -> str:
     """Names of a file's fields for a message: only what looks like a name, and nothing of a CSV whose first line looks like values."""
     if file.written_in == "csv" and (len(file.fields) == 1 or any(re.match(r"[\d.+-]", field) for field in file.fields)):
         return "no header line"
-    names = [field for field in file.fields if re.fullmatch(r"[A-Za-z_][\w ./\[\]]{0,60}", field)]
+    names = [field for field in file.fields if re.fullmatch(r"[A-Za-z_]([A-Za-z_ ./\[\]]|\d{1,2}(?!\d)){0,60}", field)]
     return ", ".join(names[:12]) or "no readable names"
 
 
@@ -94,14 +94,15 @@ def _set_zone(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
 
 def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[UsageFile], zone: str) -> UsageTable:
     source, values = _source(kind, files)
-    read = Read(kind, values, zone, _measure_names(connection, kind, values, source))
+    read = Read(kind, values, zone, _measure_names(connection, kind, values, source), files_count=len(files))
     rows = f"SELECT * FROM ({normalised_sql(read)})"
     if kind.grain == "counter":
         source = counted_sql(read, source)
     if read.has(kind.request_id):
         rows, read = _marked(connection, read, source, rows)
-    judged = judged_sql(read, rows)
-    frame = _frame(connection, f"WITH source AS ({source}) {hourly_sql(judged, len(files) > 1)}")
+    judged, span_us = judged_sql(read, rows), HOUR_US if read.has_native_time else MINUTE_US
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE spans AS WITH source AS ({source}) {spans_sql(read, judged, span_us)}")
+    frame = _frame(connection, hourly_sql(read, "spans", span_us))
     frame, notes = (frame, []) if kind.grain == "counter" else without_overlaps(frame)
     outcomes = outcomes_frame(connection, frame, f"WITH source AS ({source}) SELECT * FROM ({judged})", files)
     hourly, resolution_hours = _hourly(frame, kind), _resolution_hours(frame, read, zone)
@@ -112,7 +113,7 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[
         outcomes=outcomes,
         covered_hours=pd.DatetimeIndex(_time(frame.loc[frame["outcome"].isin(COVERING), "hour"].dropna().drop_duplicates()).sort_values()),
         resolution_hours=resolution_hours,
-        minute_burst_ratio=_minute_bursts(connection, f"WITH source AS ({source})", judged, hourly) if resolution_hours < 1 else {},
+        minute_burst_ratio=_minute_bursts(connection, read, f"WITH source AS ({source})", judged, hourly) if resolution_hours < 1 else {},
         provider=_provider(connection, read, source),
         notes=(*notes, *[f"{f.name} is not UTF-8: read as {f.encoding}" for f in files if f.encoding == "cp1252"]),
     )
@@ -189,25 +190,36 @@ def _resolution_hours(frame: pd.DataFrame, read: Read, zone: str) -> float:
     return 24.0 if len(hours) and (hours.dt.hour == 0).all() else 1.0
 
 
-def _minute_bursts(connection: duckdb.DuckDBPyConnection, source: str, judged: str, hourly: pd.DataFrame) -> dict[str, float]:
-    """Model -> tokens of the busiest minute of its busiest hour over that hour's mean minute."""
+def _minute_bursts(connection: duckdb.DuckDBPyConnection, read: Read, source: str, judged: str, hourly: pd.DataFrame) -> dict[str, float]:
+    """Model -> tokens of the busiest minute of its busiest hour over that hour's mean minute.
+
+    A file with native times is asked once more for those hours alone, which is cheaper than minutes of all; others have theirs in `spans`.
+    """
     sized = hourly.assign(tokens=hourly[TOKENS].sum(axis=1)).dropna(subset="hour")
     if sized.empty:
         return {}
     by_hour = sized.groupby(["model", "hour"], as_index=False)["tokens"].sum()
     busiest = by_hour.loc[by_hour.groupby("model")["tokens"].idxmax()]
-    wanted = " OR ".join(
-        f"(model = '{quoted(row.model)}' AND us BETWEEN {row.hour.value // 1000} AND {row.hour.value // 1000 + 3_599_999_999})"
-        for row in busiest.itertuples()
-    )
-    size = "uncached + coalesce(cache_read, 0) + coalesce(cache_write, 0) + whole_output"
-    minutes = _frame(
-        connection,
-        f"""{source} SELECT model, us // 60000000 AS minute, CAST(sum({size}) AS DOUBLE) AS tokens FROM ({judged})
-        WHERE outcome IN ({", ".join(map(str, COUNTING))}) AND ({wanted}) GROUP BY 1, 2""",
-    )
-    sums = minutes.groupby("model")["tokens"].agg(["max", "sum"])
+    starts = {row.model: row.hour.value // 60_000_000_000 for row in busiest.itertuples()}
+    wanted = " OR ".join(f"(model = '{quoted(model)}' AND span BETWEEN {start} AND {start + 59})" for model, start in starts.items())
+    minutes = "spans"
+    if read.has_native_time:
+        minutes = f"({spans_sql(read, f'SELECT * FROM ({judged}) WHERE {_within(read, starts.values())}', MINUTE_US)})"
+    query = f"""{source if read.has_native_time else ""} SELECT model, span, CAST(sum(tokens) AS DOUBLE) AS tokens FROM (
+        SELECT {model_sql(read)} AS model, span, uncached + cache_read + cache_write + whole_output AS tokens FROM {minutes}
+        WHERE outcome IN ({", ".join(map(str, COUNTING))})) WHERE {wanted} GROUP BY 1, 2"""
+    sums = _frame(connection, query).groupby("model")["tokens"].agg(["max", "sum"])
     return {str(model): float(row["max"] / row["sum"] * 60) for model, row in sums.iterrows() if row["sum"] > 0}
+
+
+def _within(read: Read, start_minutes: Iterable[int]) -> str:
+    """Whether a native time lies in one of these hours, or within a day of them where it is of another zone."""
+    margin = 0 if read.zone == "UTC" else 1440
+    kind = "TIMESTAMPTZ" if read.value(str(read.kind.time.field)).family == "zoned" else "TIMESTAMP"
+    bounds = [
+        (pd.Timestamp(60 * (start - margin), unit="s"), pd.Timestamp(60 * (start + 60 + margin), unit="s")) for start in start_minutes
+    ]
+    return "(" + " OR ".join(f"moment >= {kind} '{first}' AND moment < {kind} '{end}'" for first, end in sorted(set(bounds))) + ")"
 
 
 def _provider(connection: duckdb.DuckDBPyConnection, read: Read, source: str) -> str:

@@ -1,10 +1,11 @@
 """The SQL that judges normalised rows and adds them up by the hour."""
 
 from llmcost.inputs.usage.fields import FIRST_US, LAST_US
-from llmcost.inputs.usage.normalise import COUNTS, Read
+from llmcost.inputs.usage.normalise import COUNTS, Read, model_sql, tier_sql
 from llmcost.inputs.usage.outcomes import COUNTING, OUTCOMES
 
 LARGEST_COUNT = 1e13
+MINUTE_US, HOUR_US = 60_000_000, 3_600_000_000
 
 
 def judged_sql(read: Read, rows: str) -> str:
@@ -28,7 +29,10 @@ def _holds(stated: bool | str, totals: str) -> str:
 
 
 def _outcome(read: Read, fresh: str, whole_out: str) -> str:
-    """The first test that a row meets names its outcome. Tests that the file's types make needless are left out: they cost time."""
+    """The first test that a row meets names its outcome. Tests that the file's types make needless are left out: they cost time.
+
+    A row that meets none, as most do, is asked once for all of them together.
+    """
     kind, several, counter = read.kind, read.kind.measures is not None, read.kind.grain == "counter"
     counts = [*COUNTS[:4], "requests"] if several else [c for c in COUNTS if read.has(getattr(kind.tokens, c))]
     sizes = [f"coalesce({c}, 0)" for c in counts]
@@ -52,8 +56,8 @@ def _outcome(read: Read, fresh: str, whole_out: str) -> str:
         (f"{empty} AND NOT grouped AND NOT foreign_money", 11, not several and kind.grain != "request"),
         ("unreadable" if several or not counts else "input IS NULL OR output IS NULL OR unreadable", 22, bool(read.counts)),
         (f"NOT isfinite({' + '.join(sizes)})", 26, loose and bool(counts)),
-        (f"least({', '.join([*sizes, '0'])}) < 0", 23, bool(counts)),
-        (f"greatest({', '.join([*sizes, '0'])}) >= {LARGEST_COUNT:.0f}", 26, bool(counts)),
+        (" OR ".join(f"{c} < 0" for c in counts), 23, bool(counts)),
+        (" OR ".join(f"{c} >= {LARGEST_COUNT:.0f}" for c in counts), 26, bool(counts)),
         (" OR ".join(f"{c} <> floor({c})" for c in counts if c != "requests"), 24, loose and not several and bool(counts)),
         (f"{fresh} < 0", 25, bool(counts) and not several),
         ("grouped", 1, bool(read.texts)),
@@ -64,26 +68,53 @@ def _outcome(read: Read, fresh: str, whole_out: str) -> str:
         ("reading = 'reset'", 5, counter),
         (f"given IN ({', '.join(map(str, COUNTING))})", "CAST(given AS INTEGER)", read.has(kind.outcome)),
     ]
-    return "CASE " + " ".join(f"WHEN {test} THEN {code}" for test, code, wanted in cases if wanted) + " ELSE 0 END"
+    met = [(test, code) for test, code, wanted in cases if wanted]
+    one = " OR ".join(f"({test})" for test, _ in met)
+    return f"CASE WHEN ({one}) IS NOT TRUE THEN 0 " + " ".join(f"WHEN {test} THEN {code}" for test, code in met) + " ELSE 0 END"
 
 
-def hourly_sql(judged: str, several: bool) -> str:
-    """SELECT of the sums by hour, model, tier, file and outcome. Only counting outcomes carry sums that mean something.
+def spans_sql(read: Read, judged: str, span_us: int) -> str:
+    """SELECT of the sums by span of time, naming columns, file and outcome. Only counting outcomes carry sums that mean something.
 
-    With `several` files also when the first row of each began, which tells whether two files hold the same rows.
+    first_us, when the first row began, tells whether two files hold the same rows; of one file it is not asked.
     """
-    first = ", min(us) AS first_us" if several else ""
-    counting = f"outcome IN ({', '.join(map(str, COUNTING))})"
+    tokens, several = read.kind.tokens, read.kind.measures is not None
+    sums = {
+        "rows": "sum(n)" if read.has(read.kind.rows) else "count(*)",
+        "requests": "count(*)" if read.grain == "request" and not read.has(read.kind.requests) and not several else "sum(requests)",
+        "uncached": "sum(uncached)",
+        "cache_read": "sum(coalesce(cache_read, 0))" if several or read.has(tokens.cache_read) else "0",
+        "cache_write": "sum(coalesce(cache_write, 0))" if several or read.has(tokens.cache_write) else "0",
+        "whole_output": "sum(whole_output)",
+        "thought": "sum(thought)" if read.has(tokens.reasoning) else "0",
+        "cost_usd": "sum(cost_usd)" if read.kind.cost and read.has(read.kind.cost.field) else "NULL",
+    }
+    if read.grain in ("bucket", "cost"):
+        sums |= {"width_us": "min(end_us - us)", "inside_hour": f"bool_or(us % {HOUR_US} <> 0)"}
+    else:
+        sums |= {"width_us": "NULL", "inside_hour": "NULL"}
+    keys = [f"CASE WHEN outcome NOT IN (20, 21, 27) THEN us // {span_us} END AS span", *read.naming, "outcome"]
+    if read.files_count > 1:
+        keys.append("file")
+        sums["first_us"] = "min(us)"
+    else:
+        sums |= {"file": "0", "first_us": "NULL"}
+    added = ", ".join(f"{sql} AS {name}" for name, sql in sums.items())
+    return f"SELECT {', '.join(keys)}, {added} FROM ({judged}) GROUP BY {', '.join(str(i + 1) for i in range(len(keys)))}"
+
+
+def hourly_sql(read: Read, spans: str, span_us: int) -> str:
+    """SELECT of the sums by hour, model, tier, file and outcome, from those by span."""
     sums = {
         "requests": "requests",
         "input_uncached_tokens": "uncached",
-        "cache_read_tokens": "coalesce(cache_read, 0)",
-        "cache_write_tokens": "coalesce(cache_write, 0)",
+        "cache_read_tokens": "cache_read",
+        "cache_write_tokens": "cache_write",
         "output_tokens": "whole_output",
         "reasoning_tokens": "thought",
         "cost_reported_usd": "cost_usd",
     }
-    added = ", ".join(f"CAST(sum({sql}) FILTER ({counting}) AS DOUBLE) AS {name}" for name, sql in sums.items())
-    return f"""SELECT CASE WHEN outcome NOT IN (20, 21, 27) THEN us // 3600000000 END AS hour, model, tier, file, outcome,
-        CAST(sum(n) AS BIGINT) AS rows, {added}, min(end_us - us) AS width_us, bool_or(us % 3600000000 <> 0) AS inside_hour{first}
-        FROM ({judged}) GROUP BY 1, 2, 3, 4, 5"""
+    added = ", ".join(f"CAST(sum({sql}) AS DOUBLE) AS {name}" for name, sql in sums.items())
+    return f"""SELECT span // {HOUR_US // span_us} AS hour, {model_sql(read)} AS model, {tier_sql(read)} AS tier, file, outcome,
+        CAST(sum(rows) AS BIGINT) AS rows, {added}, min(width_us) AS width_us, bool_or(inside_hour) AS inside_hour,
+        min(first_us) AS first_us FROM {spans} GROUP BY 1, 2, 3, 4, 5"""

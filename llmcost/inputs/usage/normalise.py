@@ -1,7 +1,7 @@
 """The SQL that gives rows of any export our own columns: one query for every kind."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llmcost.inputs.usage.fields import MISSING, Value, number_sql, time_us_sql, was_grouped_sql
 from llmcost.inputs.usage.files import quoted
@@ -10,6 +10,7 @@ from llmcost.inputs.usage.formats import Fields, Measures, UsageFormat, terms
 COUNTS = ("input", "output", "cache_read", "cache_write", "reasoning")
 TIERS = {"": "standard", "default": "standard", "auto": "standard", "on_demand": "standard", "message": "standard"}
 """Words that exports use for the tier that has no name."""
+NATIVE = ("time", "zoned")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Read:
     zone: str
     names: tuple[str, ...] = ()
     again: bool = False
+    files_count: int = 1
 
     def value(self, field: str) -> Value:
         """The column of a field; missing where the kind or the file has none."""
@@ -60,6 +62,17 @@ class Read:
         return self.zone != "UTC" and not self.kind.time.relative
 
     @property
+    def has_native_time(self) -> bool:
+        """Whether the file keeps statistics of its times: an hour is then found without reading the rest."""
+        return self.kind.grain != "counter" and isinstance(self.kind.time.field, str) and self.value(self.kind.time.field).family in NATIVE
+
+    @property
+    def naming(self) -> list[str]:
+        """The columns that model and tier are made from. They are named once a group, not once a row."""
+        fields = [*terms(self.kind.model), self.kind.tier, self.kind.batch]
+        return list(dict.fromkeys(self.value(field).sql for field in fields if self.has(field)))
+
+    @property
     def grain(self) -> str:
         """The kind's grain; a table in the kit's own words that counts no requests has one row for each."""
         return "request" if self.kind.name == "plain" and not self.has(self.kind.requests) else self.kind.grain
@@ -68,14 +81,14 @@ class Read:
 def normalised_sql(read: Read) -> str:
     """SELECT of the source's rows with our own columns.
 
-    us, end_us, model, tier, file, requests, input, output, cache_read, cache_write, reasoning, total, cost_usd, n (rows that it stands
-    for), and what the judgement needs: broken, kept, failed, grouped (thousands separators), unreadable, given (an outcome).
+    us, end_us, file, requests, input, output, cache_read, cache_write, reasoning, total, cost_usd, n (rows that it stands for), and what
+    the judgement needs: broken, kept, failed, grouped (thousands separators), unreadable, given (an outcome). The columns that model
+    and tier are made from stay as they are, and so does a native time, as `moment`.
     """
+    read, source = _numbers_cast(read)
     kind, columns = read.kind, {}
     columns["us"] = "at_us" if kind.grain == "counter" else _first(read, kind.time.field, lambda v: _time(read, v))
     columns["end_us"] = _time(read, read.value(kind.time.end))
-    columns["model"] = _model(read)
-    columns["tier"] = _tier(read)
     columns |= {count: f"{_count(read, getattr(kind.tokens, count))}" for count in COUNTS}
     columns["total"] = _count(read, kind.tokens.total)
     columns["requests"] = _requests(read)
@@ -86,11 +99,26 @@ def normalised_sql(read: Read) -> str:
     columns["n"] = f"CASE WHEN {stands_for} BETWEEN 1 AND 1e13 THEN {stands_for} ELSE 1 END" if read.has(kind.rows) else "1"
     columns["kept"] = " AND ".join(_matches(read, field, values) for field, values in kind.keep.items()) or "true"
     columns["failed"] = " OR ".join(_matches(read, field, values) for field, values in kind.failed.items()) or "false"
-    columns["grouped"] = " OR ".join(was_grouped_sql(v) for v in read.texts) or "false"
-    columns["unreadable"] = " OR ".join(f"({was_grouped_sql(v)} AND {number_sql(v)} IS NULL)" for v in read.texts) or "false"
+    columns["grouped"] = _odd(read, [was_grouped_sql(v) for v in read.texts])
+    columns["unreadable"] = _odd(read, [f"({was_grouped_sql(v)} AND {number_sql(v)} IS NULL)" for v in read.texts])
     columns["given"] = number_sql(read.value(kind.outcome)) if read.has(kind.outcome) else "NULL"
     said = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
-    return f"SELECT {said}, file, broken{_extra(read)} FROM source"
+    return f"SELECT {', '.join([said, *read.naming])}, file, broken{_extra(read)} FROM {source}"
+
+
+def _odd(read: Read, tests: Sequence[str]) -> str:
+    """Whether a test of texts holds, tried only on rows where one of them is no plain number: CASE skips the others, OR does not."""
+    odd = " OR ".join(f"{v.as_number} IS NULL" for v in read.texts)
+    return f"CASE WHEN {odd} THEN {' OR '.join(tests)} ELSE false END" if tests else "false"
+
+
+def _numbers_cast(read: Read) -> tuple[Read, str]:
+    """The source with every count that is text tried as a number, once."""
+    cast = {v.sql: replace(v, cast=f"{v.sql}_number") for v in read.texts}
+    if not cast:
+        return read, "source"
+    tried = ", ".join(f"{v.as_number} AS {cast[v.sql].cast}" for v in read.texts)
+    return replace(read, values={f: cast.get(v.sql, v) for f, v in read.values.items()}), f"(SELECT *, {tried} FROM source)"
 
 
 def _extra(read: Read) -> str:
@@ -98,6 +126,7 @@ def _extra(read: Read) -> str:
     kind = read.kind
     who = f", {read.value(kind.request_id).sql} AS request_id" if read.has(kind.request_id) else ""
     who += ", rise, reading" if kind.grain == "counter" else ""
+    who += f", {read.value(str(kind.time.field)).sql} AS moment" if read.has_native_time else ""
     return who + (f", {_clock(read)} AS clock" if read.has_clock else "")
 
 
@@ -125,13 +154,15 @@ def _first(read: Read, fields: Fields, sql) -> str:
     return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0] if found else "NULL::BIGINT"
 
 
-def _model(read: Read) -> str:
+def model_sql(read: Read) -> str:
+    """The model's name, of the columns that hold it; '' where there is none."""
     texts = [f"nullif(trim({read.value(f).sql}::VARCHAR), '')" for f in terms(read.kind.model) if read.has(f)]
     name = f"coalesce({', '.join([*texts, chr(39) * 2])})"
     return f"trim(split_part({name}, '{quoted(read.kind.model_until)}', 1))" if read.kind.model_until else name
 
 
-def _tier(read: Read) -> str:
+def tier_sql(read: Read) -> str:
+    """standard | batch | ..., of the columns that hold it."""
     word = f"lower(trim(coalesce({read.value(read.kind.tier).sql}::VARCHAR, '')))" if read.has(read.kind.tier) else "''"
     named = "CASE " + " ".join(f"WHEN {word} = '{k}' THEN '{v}'" for k, v in TIERS.items()) + f" ELSE {word} END"
     if not read.has(read.kind.batch):
