@@ -55,6 +55,7 @@ from usage_exports import (
     dated,
     fails,
     filtered,
+    flat,
     identified,
     large_amounts,
     no_counter,
@@ -176,7 +177,7 @@ FILE_DEFECTS = {
     "a row with too many cells": FileDefect(in_the_middle(lambda lines: lines[1] + ",1,2,3"), {TORN: 1}, CSV),
     "a quote that nobody closes": FileDefect(respelt(lambda text: text + '"never closed'), {TORN: 1}, CSV),
     "the header once more": FileDefect(in_the_middle(lambda lines: lines[0]), told_by_its_time, CSV),
-    "the last line cut off": FileDefect(cut_last, {TORN: 1}, CSV + LINES),
+    "the last line cut off": FileDefect(cut_last, {TORN: 1}, CSV + LINES, where=flat),
     "a broken line in the middle": FileDefect(in_the_middle(lambda lines: '{"id": "x", "prompt'), {TORN: 1}, LINES),
     "a line that is null": FileDefect(in_the_middle(lambda lines: "null"), told_by_its_time, LINES),
     "a line that no server writes": FileDefect(in_the_middle(lambda lines: "hello world"), {NO_COUNT: 1}, PROM),
@@ -200,7 +201,7 @@ FILE_DEFECTS = {
     "the same file twice": FileDefect(twice, None),
     "files that overlap": FileDefect(overlapping, None),
     # Parquet
-    "Parquet with types": FileDefect(parquet(), endings=CSV + LINES),
+    "Parquet with types": FileDefect(parquet(), endings=CSV + LINES, where=flat),
     "Parquet with zoned times": FileDefect(
         parquet('* REPLACE ("{time}"::TIMESTAMP::TIMESTAMPTZ AS "{time}")'),
         endings=CSV + LINES,

@@ -251,3 +251,8 @@ def order_unknown(export):
 
 def large_amounts(export):
     return costs(export) and float(at(export.row(export.good), export.kind.cost.field)) >= 1000
+
+
+def flat(export):
+    """One row a line."""
+    return not export.kind.rows_in
