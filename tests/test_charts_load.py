@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 import llmcost as lc
-from llmcost.study import eased, split_sweeps, utilization
+from llmcost.study import eased, fleet_sweeps, load_facts, split_sweeps, utilization
+from llmcost.views.charts import fleet as charts
 from llmcost.views.charts import load, split
+from llmcost.views.readings import load as load_words
 from llmcost.views.readings import utilization as words
 
 CLIENTS = ["large-single-tenant", "small-bursty-product", "hospital-notes"]
@@ -52,24 +54,68 @@ def fleet(study):
 
 
 def test_load_charts(study, fleet):
-    curve, load_replicas = fleet.supply.curve, fleet.supply.load_replicas
-    hours = np.arange(len(load_replicas))
-    rivals, sweep = words.rivals(fleet), utilization.concurrency_sweep(study, fleet)
-    sweep["milliseconds"] = sweep["itl_seconds"] * 1e3
-    point = pd.DataFrame({"utilization_fraction": [fleet.utilization_fraction], "usd_per_mtok": [fleet.usd_per_mtok], "text": ["here"]})
-    shapes = utilization.same_volume(fleet).assign(label=lambda f: f["shape"], text="", own=False)
-    duration = pd.DataFrame({"hours_fraction": hours / len(hours), "load_replicas": curve.sorted[::-1]})
-    costs = utilization.cost_by_utilization(fleet)
+    choice, hours = fleet.choice, fleet.supply.load_replicas
+    facts, week = load_facts.load_facts(choice.load, hours), load_facts.hour_of_week(choice.load, hours)
+    rivals, shapes = words.rivals(fleet), words.named_shapes(utilization.same_volume(fleet))
     for chart in (
-        load.hours_chart(pd.DataFrame({"day": hours / 24, "load_ratio": load_replicas / curve.mean}), "t", "s"),
-        load.concurrency_chart(sweep, words.concurrency_marks(sweep, fleet), "t", "s"),
-        load.duration_chart(duration, words.levels(fleet), "t", "s"),
-        load.price_chart(costs, point, rivals, "t", "s"),
-        load.shapes_chart(shapes, rivals, "t", "s"),
-        load.volume_chart(utilization.utilization_by_volume(fleet, np.geomspace(0.1, 10, 5)), 0.5, "t", "s"),
-        load.price_playground(costs, rivals, fleet.replica_usd_per_hour, fleet.utilization_fraction),
+        load.week_chart(week, load_words.week_title(week, facts), choice.load.described),
+        load.duration_chart(words.duration(fleet), words.levels(fleet), words.duration_title(fleet), words.described(fleet)),
+        load.price_chart(utilization.cost_by_utilization(fleet), words.price_point(fleet), rivals, words.price_title(fleet), "s"),
+        load.shapes_chart(shapes, rivals, words.shapes_title(shapes, fleet), words.SHAPES_DESCRIBED),
     ):
         assert_says_what_it_means(chart)
+
+
+def test_fleet_charts(study, fleet):
+    sweep = utilization.concurrency_sweep(study, fleet)
+    promises = fleet_sweeps.promised_latency_sweep(fleet, sweep)
+    rising, time_busy = fleet_sweeps.busy_and_delivered(fleet, sweep)
+    points = load_words.busy_points(fleet, time_busy, fleet_sweeps.measured_busy(study))
+    supply = fleet_sweeps.on_demand_supply(study, fleet) or fleet.supply
+    lags, late = fleet_sweeps.following(study, fleet, supply), fleet_sweeps.SHOWN_LAG_HOURS
+    for chart in (
+        charts.promise_chart(promises, words.promise_marks(promises, fleet), words.promise_title(promises, fleet), "s"),
+        charts.busy_chart(rising, points, load_words.busy_title(fleet, time_busy), "s"),
+        charts.following_chart(fleet_sweeps.followed_hours(fleet, supply), 3, load_words.following_title(lags, late, supply)),
+    ):
+        assert_says_what_it_means(chart)
+
+
+def test_what_is_said_of_a_fleet_has_no_nan(study, fleet):
+    facts = load_facts.load_facts(fleet.choice.load, fleet.supply.load_replicas)
+    supply = fleet_sweeps.on_demand_supply(study, fleet) or fleet.supply
+    waits = fleet_sweeps.waits(study, fleet)
+    said = [
+        *load_words.facts_table(study, fleet, facts).to_numpy().ravel(),
+        *load_words.waits_table(waits).to_numpy().ravel(),
+        load_words.tamer(study, fleet, facts),
+        load_words.queue_reading(fleet, fleet_sweeps.peak_queue(fleet), waits),
+        load_words.following_reading(study, fleet, supply, fleet_sweeps.following(study, fleet, supply)),
+        load_words.measured_reading(fleet_sweeps.measured_busy(study)),
+    ]
+    assert not [text for text in said if "nan" in str(text).split() or "None" in str(text)]
+
+
+def test_the_promise_of_the_plan_costs_what_the_fleet_costs(study, fleet):
+    promises = fleet_sweeps.promised_latency_sweep(fleet, utilization.concurrency_sweep(study, fleet)).set_index("concurrency_count")
+    kept = promises.loc[min(fleet.supply.replica.concurrency_count, promises.index.max())]
+    assert kept["replicas_count"] == fleet.replicas_count
+    assert promises["limit_seconds"].is_monotonic_increasing
+    assert promises["replicas_count"].iloc[0] == promises["replicas_count"].max()
+
+
+def test_the_queue_holds_the_requests_of_the_peak(fleet):
+    """Little's law: requests in flight = arrivals per second times seconds of service, here of the busiest hour."""
+    queue = fleet_sweeps.peak_queue(fleet)
+    arrivals_per_second = fleet.requests_per_hour / 3600 * fleet.peak_to_mean_ratio
+    assert queue.in_flight_count == pytest.approx(arrivals_per_second * queue.service_seconds, rel=1e-4)
+    assert queue.slots_count == fleet.replicas_count * fleet.supply.replica.concurrency_count
+
+
+def test_time_busy_is_never_below_what_is_delivered(study, fleet):
+    rising, time_busy = fleet_sweeps.busy_and_delivered(fleet, utilization.concurrency_sweep(study, fleet))
+    assert (rising["time_busy_fraction"].diff().dropna() >= 0).all()
+    assert time_busy >= 0.9 * fleet.utilization_fraction
 
 
 def test_split_charts(study):

@@ -1,5 +1,7 @@
 """What must hold for any numbers: sign, unit and wiring slips show here. First the arithmetic, then whole studies."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,9 +15,12 @@ from llmcost.inputs.load_shapes import load_shape, shape_names
 from llmcost.inputs.paths import data_path
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
 from llmcost.model.api_bill import api_usd_per_month
+from llmcost.model.autoscale import autoscaled
 from llmcost.model.break_even import staircase_break_even
 from llmcost.model.fleet import LoadDurationCurve, delivered_utilization, gpu_usd_per_mtok, replicas_for_peak
+from llmcost.model.growth import seasonal_slope_per_day
 from llmcost.model.overhead import capital_usd_per_month, monthly_rate_fraction
+from llmcost.model.queueing import erlang_c_fraction, mean_wait_seconds, square_root_slots_count
 from llmcost.model.serverless import awake_fraction, billed_replicas_and_boots
 from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.model.types import TokenPrices
@@ -93,6 +98,44 @@ def test_more_peak_or_headroom_never_needs_fewer_replicas(peak, more_peak, headr
     alone = few - spares
     assert peak * (1 + headroom) <= alone
     assert alone == 1 or alone - 1 < peak * (1 + headroom)
+
+
+# ---- Following the hours, and waiting
+
+
+@given(busy_loads, between(0, 3), between(0, 3), fractions, st.integers(0, 2))
+def test_a_longer_lag_serves_no_more_and_bills_no_less_and_standing_still_bills_most(load, one, other, headroom, spares):
+    wanted = replicas_for_peak(load, headroom, spare_count=spares)
+    (billed, unserved), (later_billed, later_unserved) = (autoscaled(load, wanted, lag) for lag in sorted((one, other)))
+    assert billed <= later_billed + 1e-9 and unserved <= later_unserved + 1e-9
+    assert wanted.mean() - 1e-9 <= billed and later_billed <= wanted.max() + 1e-9
+    assert 0 <= unserved <= 1
+    assert autoscaled(load, wanted, 0) == pytest.approx((wanted.mean(), 0))
+    assert autoscaled(load, np.full(load.shape, wanted.max()), other) == pytest.approx((wanted.max(), 0))
+
+
+@given(between(0.125, 30), st.integers(1, 40), st.integers(1, 5), between(0.125, 60), between(1, 6))
+def test_more_slots_or_calmer_arrivals_never_make_a_request_wait_longer(in_flight, slots, more, service, cv):
+    waits, waits_less = (erlang_c_fraction(in_flight, count) for count in (slots, slots + more))
+    assert 0 <= waits_less <= waits <= 1
+    assert mean_wait_seconds(in_flight, slots + more, service) <= mean_wait_seconds(in_flight, slots, service)
+    assert mean_wait_seconds(in_flight, slots, service) <= mean_wait_seconds(in_flight, slots, service, arrival_cv_ratio=cv)
+    assert (waits == 1) == (in_flight >= slots)
+
+
+@given(st.integers(30, 90), between(0.25, 3))
+def test_square_root_staffing_makes_the_share_wait_that_halfin_and_whitt_found(root, safety):
+    """For large fleets: 1 / (1 + safety * Phi(safety) / phi(safety))."""
+    slots = square_root_slots_count(root**2, safety)
+    true_safety = (slots - root**2) / root  # whole slots
+    below, density = (1 + math.erf(true_safety / 2**0.5)) / 2, math.exp(-(true_safety**2) / 2) / (2 * math.pi) ** 0.5
+    assert erlang_c_fraction(root**2, slots) == pytest.approx(1 / (1 + true_safety * below / density), abs=0.02)
+
+
+@given(between(0.5, 2), st.lists(between(0.5, 2), min_size=7, max_size=7), st.integers(14, 60), between(-0.03, 0.03))
+def test_the_growth_of_a_steady_series_is_found_whatever_its_weekdays(level, weekdays, days, slope):
+    series = [level * weekdays[day % 7] * np.exp(slope * day) for day in range(days)]
+    assert seasonal_slope_per_day(series) == pytest.approx((slope, slope, slope), abs=1e-9)
 
 
 # ---- The split
@@ -395,7 +438,8 @@ def test_a_what_if_keeps_the_draws_of_everything_else():
 def test_every_uncertain_assumption_moves_some_option(study):
     """At the client's own load, at a small one, or at a large one where the API is dear: replicas come whole, a busy one does not sleep."""
     typical = typical_values(study.inputs)
-    situations = ({}, {VOLUME: 1e-3}, {VOLUME: 50, "hidden_costs.api_price_path_multiplier": 20})
+    dear = {"hidden_costs.api_price_path_multiplier": 20}
+    situations = ({}, {VOLUME: 1e-3}, {VOLUME: 50, **dear}, {VOLUME: 2_000, **dear})
 
     def moves(a):
         grid = np.array([a.typical, a.low, a.high, a.typical / 20, min(a.typical * 20 + a.high, a.ceiling)])

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from dataclasses import replace
 
 import altair as alt
 import mistune
@@ -9,7 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import llmcost as lc
+from llmcost.study import utilization
+from llmcost.study.wording import number
 from llmcost.views import inert, md, table
+from llmcost.views.playgrounds import fleet_playground, moved_fleet_chart
+from llmcost.views.readings import utilization as utilization_words
 from llmcost.views.renderer import CHART_MIME
 from llmcost.views.results import RESULTS_MIME, plain, results
 from llmcost.views.text import visible
@@ -117,3 +123,16 @@ def test_results_keep_what_moves_with_the_code_beside_the_numbers():
 def test_results_refuse_what_json_cannot_hold(value, error):
     with pytest.raises(error, match=r"results\.a\[1\]"):
         plain({"a": [1, value]})
+
+
+def test_the_playground_of_the_fleet_asks_the_package():
+    study = lc.open_study("large-single-tenant")
+    fleet = utilization.own_fleet(study, study.choices[0])
+    rivals, peak = utilization_words.rivals(fleet), fleet.peak_to_mean_ratio
+    at_rest = moved_fleet_chart(fleet, rivals, 1.0, peak, fleet.headroom_fraction, fleet.spare_count).to_dict()
+    assert at_rest["title"]["text"].startswith(f"{fleet.replicas_count} replicas")
+    moved = moved_fleet_chart(fleet, rivals, 10.0, peak, 0.0, 0).to_dict()
+    grown = replace(fleet, headroom_fraction=0.0, spare_count=0).replicas_for(10 * fleet.supply.curve.peak)
+    assert moved["title"]["text"].startswith(f"{grown:g} replicas for a mean load of {number(10 * fleet.supply.curve.mean)}")
+    values = [slider.value for slider in fleet_playground(fleet, rivals).children[:4]]
+    assert values == pytest.approx([1.0, peak, fleet.headroom_fraction, fleet.spare_count], rel=0.01)

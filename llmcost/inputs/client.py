@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from llmcost.inputs.client_types import CERTAINLY_ZERO, Amount, Day, Fraction, Growth, Part, Ratio, Slug, Word
+from llmcost.inputs.own_capacity import OwnCapacity
 
 
 class Mapping(Part):
@@ -44,20 +45,21 @@ class Usage(Part):
 
 
 class Load(Part):
-    """Either a usage export, or monthly totals and the name of a measured shape."""
+    """Either a usage export, or monthly totals and the name of a measured shape; without one, a shape for a client of this size."""
 
     usage: Usage | None = None
     input_mtok_per_month: Amount | None = None
     output_mtok_per_month: Amount | None = None
     requests_per_month: Annotated[float, Field(gt=0)] | None = None
     shape: Slug | None = None
+    headroom_fraction: Amount | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         totals = {name: getattr(self, name) for name in ("input_mtok_per_month", "output_mtok_per_month", "requests_per_month", "shape")}
         if self.usage and any(value is not None for value in totals.values()):
             raise ValueError("give either usage or totals with a shape, not both")
-        missing = [name for name, value in totals.items() if value is None]
+        missing = [name for name, value in totals.items() if value is None and name != "shape"]
         if not self.usage and missing:
             raise ValueError(f"{', '.join(missing)} missing (or give usage with a file)")
         return self
@@ -79,12 +81,26 @@ class Alternative(Part):
     token_ratio: Ratio | None = None
 
 
-class Latency(Part):
-    """The latency promise: metric, percentile and limit."""
+def _percentile(value: Any) -> Any:
+    """The word mean stands for no percentile."""
+    return None if value == "mean" else value
 
-    metric: Literal["itl"]
-    percentile: Annotated[float, Field(ge=1, le=99.9)] = 50
+
+OneOfHundred = Annotated[float, Field(ge=1, le=99.9)]
+Percentile = Annotated[OneOfHundred | None, BeforeValidator(_percentile, json_schema_input_type=OneOfHundred | Literal["mean"])]
+
+
+class Latency(Part):
+    """The latency promise: metric (time between tokens or to the first one), percentile (None: the mean) and limit."""
+
+    metric: Literal["itl", "ttft"]
+    percentile: Percentile = 50
     limit_seconds: Annotated[float, Field(gt=0, le=10)]
+
+    @property
+    def itl_limit_seconds(self) -> float | None:
+        """Seconds promised between tokens, None where something else is promised."""
+        return self.limit_seconds if self.metric == "itl" else None
 
 
 class Gates(Part):
@@ -105,22 +121,12 @@ class Workload(Part):
     growth_fraction_per_month: Growth = CERTAINLY_ZERO
     cached_input_fraction: Fraction | None = None
     cacheable_input_fraction: Fraction | None = None
+    batched_fraction: Fraction | None = None
     batchable_fraction: Fraction = CERTAINLY_ZERO
     today: Today | None = None
     alternatives: list[Alternative] = Field(min_length=1, max_length=12)
     latency: Latency | None = None
     gates: Gates = Gates()
-
-
-Term = Literal["on_demand", "committed_12_months", "committed_36_months", "owned"]
-
-
-class OwnCapacity(Part):
-    """Which GPUs and terms the client considers, and how many spare replicas it keeps."""
-
-    gpus: Literal["cheapest_that_fit"] | list[str] = "cheapest_that_fit"
-    terms: list[Term] = ["on_demand", "committed_12_months", "committed_36_months", "owned"]
-    spare_replicas_count: Annotated[int, Field(ge=0, le=20)] = 1
 
 
 class People(Part):
@@ -159,9 +165,16 @@ class Quote(Part):
 
 
 class Invoice(Part):
-    """What was really paid for the model of today."""
+    """What was really paid for the model of today: an amount, or a cost export beside the client file."""
 
-    usd_per_month: Annotated[float, Field(gt=0)]
+    usd_per_month: Annotated[float, Field(gt=0)] | None = None
+    file: Word | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.usd_per_month is None) == (self.file is None):
+            raise ValueError("give either usd_per_month or the file of a cost export")
+        return self
 
 
 class Brand(Part):

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import difflib
+import json
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,34 @@ def read_client(folder: Path, as_of: str = "", what_if: dict[str, Any] | None = 
     raw = plain(document)
     for dotted, value in (what_if or {}).items():
         _put(raw, dotted, value)
+    _answered(path.name, raw, document)
     if as_of:
         raw["as_of_date"] = _date(as_of)
     try:
         return Client.model_validate(raw)
     except ValidationError as error:
         raise _readable(error, path.name, document, raw) from None
+
+
+OPEN_QUESTION = "ASK"
+"""What stands in a client file where only the client knows the answer."""
+
+
+def _answered(file: str, raw: Any, document: Any) -> None:
+    """Refuse a file whose questions are not all answered, and say which is next."""
+    open_at = next(_open_questions(raw, []), None)
+    if open_at is not None:
+        line = line_of(document, open_at)
+        field = ".".join(_named(raw, open_at)) + (f" (line {line})" if line else "")
+        raise InputError(file, field, f"still says {OPEN_QUESTION}", "Put your answer there; the question stands beside it")
+
+
+def _open_questions(raw: Any, at: list[str | int]) -> Iterator[list[str | int]]:
+    if raw == OPEN_QUESTION:
+        yield at
+    items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
+    for key, value in items:
+        yield from _open_questions(value, [*at, key])
 
 
 def _date(text: str) -> dt.date:
@@ -151,6 +174,18 @@ def _keys_beside(location: Sequence[Any]) -> list[str]:
         found += [inner for each in found for inner in typing.get_args(each)]
         here = next((each for each in found if isinstance(each, type) and issubclass(each, BaseModel)), None)
     return list(getattr(here, "model_fields", {}))
+
+
+def read_changes(what_if: Mapping[str, Any] | str | None) -> dict[str, Any]:
+    """What-ifs by dotted path, given as a mapping or as JSON text. Raises InputError for anything else."""
+    cure = 'Write it as {"horizon_months": 24}'
+    try:
+        changes = json.loads(what_if or "{}") if isinstance(what_if, str) else what_if or {}
+    except json.JSONDecodeError as error:
+        raise InputError("parameters", "what_if", f"is not JSON ({error.msg})", cure) from None
+    if not isinstance(changes, Mapping):
+        raise InputError("parameters", "what_if", "is not a mapping", cure)
+    return dict(changes)
 
 
 def find_client(name: str) -> Path:

@@ -1,6 +1,7 @@
 """Load shapes measured on public traces: how a month's volume spreads over the hours."""
 
 import difflib
+import math
 
 import pandas as pd
 
@@ -26,3 +27,13 @@ def load_shape(name: str, field: str = "shape") -> pd.DataFrame:
 def shape_facts(name: str) -> dict:
     """Title, licence, attribution and first weekday of a shape."""
     return plain(read_yaml(data_path("load_shapes", f"{name}.csv.yml")))
+
+
+TENANT = "servegen_tenant_"
+"""How the names of shapes of single clients begin; the others are whole services."""
+
+
+def tenant_shape(peak_to_mean_ratio: float) -> str:
+    """The single client's shape whose busiest hour over its mean hour, in requests, is nearest to this ratio."""
+    peaks = {name: load_shape(name)["requests_ratio"].max() for name in shape_names() if name.startswith(TENANT)}
+    return min(peaks, key=lambda name: abs(math.log(peaks[name] / peak_to_mean_ratio)))

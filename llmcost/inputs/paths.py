@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from llmcost.inputs.errors import InputError
+
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -15,3 +17,22 @@ def notebooks_path() -> Path:
     """The folder of the five notebooks."""
     installed = PACKAGE / "_data" / "notebooks"
     return installed if installed.is_dir() else PACKAGE.parent / "notebooks"
+
+
+def files_inside(folder: Path, pattern: str, field: str) -> list[Path]:
+    """The files of a client's folder that match a name or a pattern such as bench/*.json, sorted.
+
+    Raises InputError for one that lies elsewhere, by its name or behind a link, and where nothing matches.
+    """
+    home, parts = folder.resolve(), Path(pattern).parts
+    if Path(pattern).is_absolute() or ".." in parts or not parts or "**" in parts:
+        raise InputError(
+            "client.yaml", field, f"{pattern!r} is not a path inside the client's folder", "Give a name or one pattern below it"
+        )
+    found = sorted(path for path in home.glob(pattern) if path.is_file())
+    if not found:
+        raise InputError("client.yaml", field, f"there is no file {pattern!r}", "Put it beside client.yaml and give its name")
+    outside = [path.name for path in found if not path.resolve().is_relative_to(home)]
+    if outside:
+        raise InputError("client.yaml", field, f"{outside[0]!r} leads outside the client's folder", "Put the file itself there")
+    return found

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from llmcost.inputs.client import Quote, Term
+from llmcost.inputs.client import Quote
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.own_capacity import Term
 
 TABLES = {
     "gpu_rental": ("provider/region/gpu_id/term", 4, ("gpu_usd_per_hour",)),

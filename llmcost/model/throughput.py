@@ -1,12 +1,13 @@
 """What one replica can deliver: a roofline with fitted constants, gated by memory and by latency.
 
-Fitted on public TensorRT-LLM tables; on other public tables the median error is about 10 % and the 90th percentile about 25 %.
-Too high by 18 to 58 % for FP4 on B200, and it does not know consumer cards on PCIe: measured rows and a band correct it above.
+Fitted on public TensorRT-LLM tables. How far it is from every other public row, and where it must not be used, is what the command
+`llmcost accuracy` prints; measured rows and a band correct it in the study.
 """
 
 import numpy as np
 
-from llmcost.model.types import KV_BYTES, WEIGHT_BYTES, Gpu, ModelShape, Replica
+from llmcost.model.goodput import safe_index
+from llmcost.model.types import KV_BYTES, WEIGHT_BYTES, Gpu, ModelShape, Replica, Request, ServingCurve
 
 MFU_PREFILL = 0.80
 MFU_DECODE = 0.55
@@ -22,14 +23,6 @@ MAX_CONCURRENCY = 2048
 
 class DoesNotFit(ValueError):
     """The weights and one request's KV cache need more memory than the GPUs have."""
-
-
-class TooSlow(ValueError):
-    """Even a single request at a time misses the latency limit; `itl_seconds` is what it takes."""
-
-    def __init__(self, itl_seconds: float, limit_seconds: float):
-        self.itl_seconds = itl_seconds
-        super().__init__(f"{itl_seconds * 1e3:.0f} ms between tokens with one request at a time, the limit is {limit_seconds * 1e3:.0f} ms")
 
 
 def weights_gb(model: ModelShape, precision: str) -> float:
@@ -97,6 +90,33 @@ def step_seconds(
     return np.maximum(read, compute) + cache + STEP_OVERHEAD_SECONDS + n * SEQUENCE_OVERHEAD_SECONDS + link
 
 
+def roofline_curve(
+    gpu: Gpu,
+    gpus_count: int,
+    model: ModelShape,
+    precision: str,
+    input_tokens: float,
+    output_tokens: float,
+    concurrency_count: np.ndarray,
+    cached_input_tokens: float = 0.0,
+) -> ServingCurve:
+    """What one replica delivers at each of `concurrency_count` (array, rising), whether or not so many fit its memory.
+
+        itl(N) = N * prefill / output_tokens + step(N);   X(N) = N / itl(N)
+        ttft(N) = prefill + step(N) + wait;   wait = busy / (1 - busy) * prefill / 2,   busy = (N - 1) * prefill / (output_tokens * itl(N))
+
+    A new request waits for the prompts of the other N - 1 as in a queue with one server and fixed service time (M/D/1). Leaves out
+    waiting for a free place among the N, the server's own handling, percentiles and speculative decoding: the time to the first token is
+    a lower bound, several times shorter than what public online runs measured.
+    """
+    n = np.asarray(concurrency_count, dtype=float)
+    prefill = prefill_seconds(gpu, gpus_count, model, precision, input_tokens)
+    step = step_seconds(gpu, gpus_count, model, precision, input_tokens + cached_input_tokens + output_tokens / 2, n)
+    itl = n * prefill / output_tokens + step
+    busy = (n - 1) * prefill / (output_tokens * itl)
+    return ServingCurve(n, n / itl, itl, prefill + step + busy / (1 - busy) * prefill / 2)
+
+
 def roofline_replica(
     gpu: Gpu,
     gpus_count: int,
@@ -118,24 +138,42 @@ def roofline_replica(
     concurrency_count            a concurrency to hold to instead of searching for the best, or None
     Raises DoesNotFit or TooSlow. Leaves out queueing, percentiles and speculative decoding.
     """
-    context_tokens = input_tokens + cached_input_tokens
-    fits = fitting_concurrency(gpu, gpus_count, model, precision, context_tokens + output_tokens)
+    fits = fitting_concurrency(gpu, gpus_count, model, precision, input_tokens + cached_input_tokens + output_tokens)
     n = np.arange(1, fits + 1) if concurrency_count is None else np.array([min(concurrency_count, fits)])
-    prefill = prefill_seconds(gpu, gpus_count, model, precision, input_tokens)
-    step = step_seconds(gpu, gpus_count, model, precision, context_tokens + output_tokens / 2, n)
-    itl = n * prefill / output_tokens + step
-    meets = itl <= (np.inf if itl_limit_seconds is None else itl_limit_seconds)
-    if itl_limit_seconds is not None and not meets[0]:
-        raise TooSlow(float(itl[0]), itl_limit_seconds)
-    best = int(np.argmax(np.where(meets, n / itl, 0.0)))
+    curve = roofline_curve(gpu, gpus_count, model, precision, input_tokens, output_tokens, n, cached_input_tokens)
+    best = safe_index(curve, itl_limit_seconds)
+    request = Request(input_tokens, output_tokens, cached_input_tokens)
+    found = (int(n[best]), float(curve.output_tokens_per_second[best]), float(curve.itl_seconds[best]))
+    return delivering_replica(gpu, gpus_count, model, precision, request, *found)
+
+
+def delivering_replica(
+    gpu: Gpu,
+    gpus_count: int,
+    model: ModelShape,
+    precision: str,
+    request: Request,
+    concurrency_count: int,
+    output_tokens_per_second: float,
+    itl_seconds: float,
+) -> Replica:
+    """The replica that delivers this many output tokens/s of such requests, its time shared by reading and writing as modelled.
+
+    scale = (concurrency / X) / itl(concurrency);   input speed = input_tokens / prefill / scale;   output speed = N / step / scale
+    """
+    prefill = prefill_seconds(gpu, gpus_count, model, precision, request.input_tokens)
+    context_tokens = request.input_tokens + request.cached_input_tokens + request.output_tokens / 2
+    step = float(step_seconds(gpu, gpus_count, model, precision, context_tokens, np.array([concurrency_count]))[0])
+    modelled = concurrency_count * prefill / request.output_tokens + step
+    scale = concurrency_count / output_tokens_per_second / modelled
     return Replica(
         gpu_id=gpu.gpu_id,
         gpus_count=gpus_count,
         precision=precision,
-        concurrency_count=int(n[best]),
-        input_tokens_per_second=input_tokens / prefill,
-        output_tokens_per_second=float(n[best] / step[best]),
-        itl_seconds=float(itl[best]),
+        concurrency_count=concurrency_count,
+        input_tokens_per_second=request.input_tokens / prefill / scale,
+        output_tokens_per_second=concurrency_count / step / scale,
+        itl_seconds=itl_seconds,
         weights_gb=weights_gb(model, precision),
     )
 

@@ -47,13 +47,60 @@ class Request:
 
     input_tokens         to be read: those from the prefix cache are left out
     cached_input_tokens  from the prefix cache: no work to read, but memory and attention like any other
-    itl_limit_seconds    mean seconds between output tokens, None when nothing is promised
+    itl_limit_seconds    seconds between output tokens, None when nothing is promised
+    ttft_limit_seconds   seconds to the first token, None when nothing is promised
+    limit_percentile     what the limits hold for: 99 for 99 of 100, None for the mean
     """
 
     input_tokens: float
     output_tokens: float
     cached_input_tokens: float = 0.0
     itl_limit_seconds: float | None = None
+    ttft_limit_seconds: float | None = None
+    limit_percentile: float | None = None
+
+
+@dataclass(frozen=True)
+class ServingCurve:
+    """One replica with more and more requests in flight: arrays of one length, concurrency rising.
+
+    output_tokens_per_second  of the whole replica, the reading of prompts included
+    """
+
+    concurrency_count: np.ndarray
+    output_tokens_per_second: np.ndarray
+    itl_seconds: np.ndarray
+    ttft_seconds: np.ndarray
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One measured run of a whole replica at a mean request and a concurrency: a catalog row, or the client's own.
+
+    source             the catalog row, or the client's file and its place in it
+    engine             what served: runs of different engines are never mixed
+    input_tokens       with cached_input_tokens, those that came from the prefix cache, among them
+    concurrency_count  requests in flight, None where the engine was given as many as it would take
+    tpot_seconds       mean seconds between output tokens, ttft_seconds to the first; None where not measured
+    itl_percentiles    99 -> seconds that 99 of 100 gaps between tokens stay below; ttft_percentiles likewise
+    """
+
+    source: str
+    date: str
+    model_id: str
+    gpu_id: str
+    gpus_count: int
+    precision: str
+    engine: str
+    input_tokens: float
+    output_tokens: float
+    concurrency_count: float | None
+    output_tokens_per_second: float
+    ttft_seconds: float | None = None
+    tpot_seconds: float | None = None
+    itl_percentiles: Mapping[float, float] = field(default_factory=dict, hash=False)
+    ttft_percentiles: Mapping[float, float] = field(default_factory=dict, hash=False)
+    cached_input_tokens: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The command line: `llmcost new`, `llmcost report`, `llmcost notebooks`.
+"""The command line: `llmcost new`, `llmcost usage`, `llmcost report`, `llmcost accuracy`, `llmcost notebooks`.
 
 Exit codes: 0 everything asked for is there; 1 some clients failed and the others are published; 2 nothing could run;
 3 an error of ours; 130 interrupted.
@@ -7,7 +7,6 @@ Exit codes: 0 everything asked for is there; 1 some clients failed and the other
 import argparse
 import difflib
 import io
-import json
 import os
 import shlex
 import sys
@@ -15,7 +14,6 @@ import time
 import traceback
 from pathlib import Path
 
-from llmcost.inputs.client import client_schema
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.reporting.errors import ReportError
@@ -57,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     new_command = commands.add_parser("new", help="write a commented client file to fill in")
     new_command.add_argument("folder", metavar="DIR", type=Path, help="the client's new folder")
+    new_command.add_argument("--usage", metavar="FILE", nargs="+", help="fill in what a usage export says, and leave the rest as questions")
     new_command.set_defaults(command=new)
     report_command = commands.add_parser("report", help="make the reports of clients (default: all)")
     report_command.add_argument("clients", metavar="CLIENT", nargs="*", help="a client's short name, or its folder")
@@ -69,8 +68,16 @@ def parser() -> argparse.ArgumentParser:
     )
     report_command.add_argument("--jobs", metavar="N", type=positive, help="clients at a time (default and most: the processor's cores)")
     report_command.set_defaults(command=report)
+    usage_command = commands.add_parser("usage", help="what a usage export says: period, coverage, models, tokens, bill")
+    usage_command.add_argument("files", metavar="FILE", nargs="+", help="an export, or the parts of one")
+    usage_command.add_argument("--time-zone", metavar="ZONE", default="", help="of times that carry none: Europe/Berlin")
+    usage_command.add_argument("--out", metavar="HOURLY.csv", type=Path, help="write the hourly table too")
+    usage_command.set_defaults(command=usage)
     notebooks_command = commands.add_parser("notebooks", help="run the committed notebooks again, in place")
     notebooks_command.set_defaults(command=notebooks)
+    accuracy_parser = commands.add_parser("accuracy", help="how far the throughput model is from what was measured")
+    accuracy_parser.add_argument("--markdown", action="store_true", help="as the README's section")
+    accuracy_parser.set_defaults(command=accuracy)
     return top
 
 
@@ -86,12 +93,19 @@ def new(arguments: argparse.Namespace) -> int:
     target = arguments.folder / "client.yaml"
     if target.exists():
         raise UsageError(f"{target} is already there; choose another folder")
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    template = Path(__file__).parent / "template" / "client.yaml"
-    target.write_text(template.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
-    schema = json.dumps(client_schema(), indent=1)
-    (arguments.folder / "client.schema.json").write_text(schema + "\n", encoding="utf-8", newline="\n")
-    print(f"Fill in {target}, then: {PROGRAM} report {shlex.quote(str(arguments.folder))}")
+    from llmcost.reporting import new_client
+
+    questions: list[str] = []
+    if arguments.usage:
+        from llmcost.inputs.usage import usage_table
+
+        files = [existing_file(name) for name in arguments.usage]
+        _, questions = new_client.write_from_usage(arguments.folder, files, usage_table(files))
+    else:
+        new_client.write_empty(arguments.folder)
+    for number, question in enumerate(questions, 1):
+        print(f"{number}. {question}")
+    print(f"{'Answer these in' if questions else 'Fill in'} {target}, then: {PROGRAM} report {shlex.quote(str(arguments.folder))}")
     return 0
 
 
@@ -134,10 +148,38 @@ def folder_at(text: str, known: dict[str, Path]) -> Path:
     raise UsageError(f"{text!r} is no known client and no folder with a client.yaml. {cure}")
 
 
+def usage(arguments: argparse.Namespace) -> int:
+    """Read an export and say what it holds."""
+    from llmcost.inputs.usage import usage_table
+    from llmcost.reporting.usage_text import usage_text
+
+    table = usage_table([existing_file(name) for name in arguments.files], zone=arguments.time_zone)
+    print(usage_text(table))
+    if arguments.out:
+        table.hourly.to_csv(arguments.out, index=False, lineterminator="\n")
+        print(f"\nHourly table: {arguments.out}")
+    return 0 if not table.hourly.empty else 1
+
+
+def existing_file(name: str) -> Path:
+    """The file of that name; UsageError where there is none."""
+    if not Path(name).is_file():
+        raise UsageError(f"{name}: there is no such file")
+    return Path(name)
+
+
 def notebooks(_arguments: argparse.Namespace) -> int:
     """Run the committed notebooks again where they are."""
     from llmcost.reporting import committed
 
     for path in committed.execute_all():
         print(path.name)
+    return 0
+
+
+def accuracy(arguments: argparse.Namespace) -> int:
+    """Print the accuracy ledger."""
+    from llmcost.reporting import accuracy
+
+    print(accuracy.markdown() if arguments.markdown else accuracy.text())
     return 0

@@ -55,7 +55,7 @@ def invoice_multiplier(client: Client, choices: Sequence[WorkloadChoice], values
 
     Raises InputError when nothing answers today, or when the two are too far apart to be about the same work.
     """
-    if client.invoice is None:
+    if client.invoice is None or client.invoice.usd_per_month is None:
         return 1.0
     if not any(workload.today for workload in client.workloads):
         problem = "an invoice without a model that answers today"

@@ -45,7 +45,7 @@ def volume_break_even(decision: Decision, assumptions: Mapping[str, Assumption],
         return _on_a_grid(decision, values, option, own_volume)
     choice = decision.choices[0]
     supply = choice.supplies[option]
-    per_replica = own_volume / (supply.curve.peak * (1 + float(values["hidden_costs.headroom_fraction"])))
+    per_replica = own_volume / (supply.curve.peak * (1 + float(values[f"{choice.at}.load.headroom_fraction"])))
     lines = option_lines(decision, values)
     varying = replica_usd_per_month(supply, values)
     count = float(fleet_count(choice, supply, values, decision.spare_count))

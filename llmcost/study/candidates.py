@@ -1,6 +1,6 @@
 """Every serving plan at every way to get its GPUs, priced for one workload and one open model; the cheapest make the options."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,10 +10,10 @@ from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
-from llmcost.model.types import Request
+from llmcost.model.types import Measurement, Request
 from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.capacity import BANDS, ServingPlan, serving_plans
-from llmcost.study.gpu_offers import GpuOffer
+from llmcost.study.gpu_offers import PRICE_IS_A_GUESS, GpuOffer, considered_gpus
 from llmcost.study.load import WorkloadLoad
 from llmcost.study.options import (
     fleet_count,
@@ -31,6 +31,7 @@ class Candidate:
     """A plan at an offer for one option, with the bill of its GPUs (of a hybrid
     with the API's overflow), or the reason why it is out (of every option where `option` is empty).
 
+    gate          memory | compute | latency | price | rule | evidence: what it fails or must be asked about, "" where nothing
     margin_ratio  of a hybrid: fill of the first slice over the fill that it needs; above 1 it is worth owning
     """
 
@@ -42,6 +43,7 @@ class Candidate:
     usd_per_month: float | None
     status: str
     reason: str
+    gate: str = ""
     margin_ratio: float = 0.0
 
     @property
@@ -53,10 +55,10 @@ class Candidate:
 def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
     """What a supply adds to the assumptions: how far its throughput may be off and, for bought GPUs, price, resale and power."""
     plan, offer, band = supply.plan, supply.offer, BANDS[supply.plan.origin]
-    source = {"roofline": "roofline of llmcost.model.throughput"}.get(plan.origin, "; ".join(plan.sources))
-    confidence = {"measured": "measured", "interpolated": "reported", "roofline": "guess"}[plan.origin]
-    day = client.as_of_date.isoformat()
-    found = [Assumption(supply.throughput_path, 1 / band, 1.0, band, "multiplier", "default", source, day, confidence)]
+    source = "; ".join(plan.sources) if plan.sources else "roofline of llmcost.model.throughput"
+    confidence = {"client": "measured", "measured": "measured", "interpolated": "reported", "roofline": "guess"}[plan.origin]
+    day, said_by = client.as_of_date.isoformat(), "client" if plan.own and plan.origin != "roofline" else "default"
+    found = [Assumption(supply.throughput_path, 1 / band, 1.0, band, "multiplier", said_by, source, day, confidence)]
     if offer.purchase_usd and offer.resale_fraction:
         tail = ("catalog", offer.source, offer.date, offer.confidence)
         price, resale = offer.purchase_usd, offer.resale_fraction
@@ -72,16 +74,25 @@ def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
     return found
 
 
-def workload_plans(client: Client, workload: Workload, load: WorkloadLoad, alternative: Alternative, values: Values) -> list[ServingPlan]:
-    """Every plan for one open model at this workload's mean request."""
+def workload_plans(
+    client: Client, workload: Workload, load: WorkloadLoad, alternative: Alternative, values: Values, own: Sequence[Measurement]
+) -> list[ServingPlan]:
+    """Every plan for one open model at this workload's mean request; `own` are the client's measurements."""
     ratio = float(values[f"workloads.{workload.id}.alternatives.{alternative.model_id}.token_ratio"])
     fresh = 1 - float(cached_fraction(f"workloads.{workload.id}", values))
     requests = load.hourly["requests"].sum()
     into, out = (load.hourly[c].sum() / requests * ratio for c in ("input_tokens", "output_tokens"))
-    limit = workload.latency.limit_seconds if workload.latency else None
-    gpu_ids = list(in_force("gpu_hardware", client.as_of_date)["gpu_id"])
-    request = Request(max(into * fresh, 1.0), max(out, 1.0), into * (1 - fresh), limit)
-    return serving_plans(alternative.model_id, gpu_ids, client.as_of_date, request)
+    request = promised(Request(max(into * fresh, 1.0), max(out, 1.0), into * (1 - fresh)), workload)
+    return serving_plans(alternative.model_id, considered_gpus(client), client.as_of_date, request, own)
+
+
+def promised(request: Request, workload: Workload) -> Request:
+    """The request with the workload's latency promise."""
+    latency = workload.latency
+    if latency is None:
+        return request
+    limit = {f"{latency.metric}_limit_seconds": latency.limit_seconds}
+    return replace(request, **limit, limit_percentile=latency.percentile)
 
 
 def make_supply(plan: ServingPlan, offer: GpuOffer, choice: WorkloadChoice, values: Values) -> Supply:
@@ -105,8 +116,10 @@ def candidates(
     found: list[Candidate] = []
     for plan in plans:
         if plan.replica is None:
-            found.append(Candidate("", plan, None, None, None, None, plan.status, plan.reason))
+            found.append(Candidate("", plan, None, None, None, None, plan.status, plan.reason, plan.gate))
             continue
+        if plan.gpu_id not in by_gpu:
+            found.append(Candidate("", plan, None, None, None, None, "infeasible", "nobody in the catalog offers this GPU", "price"))
         found += [c for offer in _worth_pricing(plan, by_gpu.get(plan.gpu_id, [])) for c in _priced(client, choice, plan, offer, values)]
     return sorted(found, key=lambda c: (c.option, c.status != "ok", c.usd_per_month or 0.0, c.plan.name))
 
@@ -143,22 +156,23 @@ def fills(plan: ServingPlan, offer: GpuOffer) -> bool:
 def _priced(client: Client, choice: WorkloadChoice, plan: ServingPlan, offer: GpuOffer, values: Values) -> list[Candidate]:
     option = offer.term if offer.term in ("owned", "serverless") else "rented"
     if offer.status == "failed":
-        return [Candidate(option, plan, offer, None, None, None, "gated", offer.reason)]
+        return [Candidate(option, plan, offer, None, None, None, "gated", offer.reason, "rule")]
     supply = make_supply(plan, offer, choice, values)
     at = {**values, **{a.path: a.typical for a in supply_assumptions(supply, client)}}
-    status, reason = (plan.status, plan.reason) if plan.status == "ask" else (offer.status, offer.reason)
+    judged = (offer.status, offer.reason, {"": "", PRICE_IS_A_GUESS: "price"}.get(offer.reason, "rule"))
+    status, reason, gate = (plan.status, plan.reason, plan.gate) if plan.status == "ask" else judged
     if option == "serverless":
         awake = float(serverless_usd_per_month(choice, supply, at))
         count, usd = awake / HOURS_PER_MONTH / offer.hourly_usd / plan.gpus_count, awake + float(storage_usd_per_month(supply, at))
-        return [Candidate(option, plan, offer, supply, count, usd, status, reason)]
+        return [Candidate(option, plan, offer, supply, count, usd, status, reason, gate)]
     count = float(fleet_count(choice, supply, at, client.own_capacity.spare_replicas_count))
     usd = count * replica_usd_per_month(supply, at)
-    found = [Candidate(option, plan, offer, supply, count, usd, status, reason)]
+    found = [Candidate(option, plan, offer, supply, count, usd, status, reason, gate)]
     if choice.host and fills(plan, offer):
         with_supply = replace(choice, supplies={"hybrid": supply})
         owned, lines, overflow, _ = hybrid_parts(with_supply, at)
         total = float(np.sum(list(lines.values())) + overflow)
         api = float(open_api_usd_per_month(choice, at)) / supply.curve.mean
         margin = float(supply.curve.fill(0)) * api * count / usd
-        found.append(Candidate("hybrid", plan, offer, supply, float(owned), total, status, reason, margin))
+        found.append(Candidate("hybrid", plan, offer, supply, float(owned), total, status, reason, gate, margin))
     return found

@@ -1,33 +1,40 @@
-"""Every way to serve a model oneself: GPU type, count and precision, with what a replica delivers or why it cannot."""
+"""Every way to serve a model oneself: GPU type, count and precision, with what a replica delivers or the gate that it fails.
+
+The order of trust: the client's own measurement, a measured catalog row at this mean request, log-log interpolation between rows of the
+same model, GPU, count, precision and engine, the roofline. Memory, compute and latency are judged before any dollar.
+"""
 
 import datetime as dt
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
 
 import numpy as np
 
-from llmcost.inputs.catalog import gpu, in_force, model_shape
-from llmcost.model.throughput import DoesNotFit, TooSlow, output_tokens_per_second, roofline_replica
-from llmcost.model.types import Gpu, ModelShape, Replica, Request
+from llmcost.inputs.catalog import gpu, model_shape
+from llmcost.model.goodput import TooSlow, safe_index
+from llmcost.model.throughput import DoesNotFit, delivering_replica
+from llmcost.model.types import Gpu, Measurement, ModelShape, Replica, Request, ServingCurve
+from llmcost.study.measurements import Evidence, evidence
+from llmcost.study.runs import Key, catalog_runs, gpu_ratio, possible
 
 TENSOR_PARALLEL_COUNTS = (1, 2, 4, 8)
-SAME_SHAPE_RATIO = 1.25
 FAST_LINK_GB_PER_SECOND = 100.0
 """Slower links are PCIe, which the roofline does not know."""
-BANDS = {"measured": 1.25, "interpolated": 1.25, "roofline": 1.5}
-"""Throughput is uncertain by times or divided by this, by where it comes from: a tuned engine, or one that nobody measured."""
+BANDS = {"client": 1.1, "measured": 1.25, "interpolated": 1.25, "roofline": 1.5}
+"""Throughput is uncertain by times or divided by this, by where it comes from: own runs, a tuned engine, or one that nobody measured."""
 
 
 @dataclass(frozen=True)
 class ServingPlan:
     """A model on so many GPUs at a precision: the replica, or the gate that it fails.
 
-    origin     measured | interpolated | roofline: where the throughput comes from
-    sources    catalog rows of measured throughput that were used
+    origin     client | measured | interpolated | roofline: where the throughput comes from
+    sources    the measurements that were used, of the client or of the catalog; engine is what they ran on
     status     ok | ask (nobody measured it on such GPUs) | infeasible, with the reason
+    gate       memory | compute | latency | evidence: what it fails or must be asked about, "" where it passes
+    own        whether the measurements are the client's
+    percentile_measured  whether the promised percentile itself was measured; else the mean stands in for it
+    ttft_measured        whether the time to the first token was measured; else the model's lower bound stands in for it
     """
 
     model_id: str
@@ -39,6 +46,11 @@ class ServingPlan:
     sources: tuple[str, ...]
     status: str
     reason: str
+    gate: str = ""
+    engine: str = ""
+    own: bool = False
+    percentile_measured: bool = False
+    ttft_measured: bool = False
 
     @property
     def name(self) -> str:
@@ -46,15 +58,24 @@ class ServingPlan:
         return f"{self.gpus_count}x {self.gpu_id} {self.precision}"
 
 
-def serving_plans(model_id: str, gpu_ids: Iterable[str], as_of: dt.date, request: Request) -> list[ServingPlan]:
-    """Every plan for one model, feasible or not, for requests of this mean shape."""
-    model = model_shape(model_id, as_of)
-    return [
-        _plan(model, gpu(gpu_id, as_of), count, precision, as_of, request)
-        for gpu_id in gpu_ids
+def serving_plans(
+    model_id: str, gpu_ids: Iterable[str], as_of: dt.date, request: Request, own: Sequence[Measurement] = ()
+) -> list[ServingPlan]:
+    """Every plan for one model, feasible or not, for requests of this mean shape; `own` are the client's measurements."""
+    model, wanted = model_shape(model_id, as_of), list(gpu_ids)
+    mine = [run for run in own if run.model_id == model_id and run.gpu_id in wanted]
+    ways = [
+        (gpu_id, count, precision)
+        for gpu_id in wanted
         for precision in precisions(model, gpu(gpu_id, as_of))
         for count in TENSOR_PARALLEL_COUNTS
     ]
+    measured = [(run.gpu_id, run.gpus_count, run.precision) for run in mine]
+    plans = []
+    for gpu_id, count, precision in dict.fromkeys(ways + measured):
+        runs = [run for run in mine if (run.gpu_id, run.gpus_count, run.precision) == (gpu_id, count, precision)]
+        plans.append(_plan(Key(model, gpu(gpu_id, as_of), count, precision), as_of, request, runs))
+    return plans
 
 
 def precisions(model: ModelShape, on: Gpu) -> list[str]:
@@ -62,117 +83,77 @@ def precisions(model: ModelShape, on: Gpu) -> list[str]:
     return ["bf16", "fp8"] if model.native_precision == "bf16" and "fp8" in on.tflops else [model.native_precision]
 
 
-def _plan(model: ModelShape, on: Gpu, count: int, precision: str, as_of: dt.date, request: Request) -> ServingPlan:
-    def plan(replica: Replica | None, origin: str, sources: tuple[str, ...], status: str, reason: str) -> ServingPlan:
-        return ServingPlan(model.model_id, on.gpu_id, count, precision, replica, origin, sources, status, reason)
-
-    def roofline(limit: float | None, concurrency_count: int | None = None) -> Replica:
-        tokens = (request.input_tokens, request.output_tokens)
-        return roofline_replica(on, count, model, precision, *tokens, limit, concurrency_count, request.cached_input_tokens)
-
-    limit = request.itl_limit_seconds
+def _plan(key: Key, as_of: dt.date, request: Request, own: Sequence[Measurement]) -> ServingPlan:
+    bare = ServingPlan(key.model.model_id, key.on.gpu_id, key.gpus_count, key.precision, None, "roofline", (), "infeasible", "")
     try:
-        first = roofline(limit)
+        fits = key.fitting(request)
     except DoesNotFit as gate:
-        return plan(None, "roofline", (), "infeasible", str(gate))
-    except TooSlow:
-        first = roofline(None, concurrency_count=1)
-    key = (model.model_id, on.gpu_id, count, precision, as_of)
-    ratio, origin, sources = calibration(*key, request.input_tokens, request.output_tokens, first.concurrency_count)
+        reason = f"{gate}, though {own[0].source} says that it ran" if own else str(gate)
+        return replace(bare, gate="memory", reason=reason, own=bool(own), sources=tuple(run.source for run in own))
+    mine, claim = possible(key, own)
+    if claim:
+        return replace(bare, gate="compute", reason=claim, own=True, sources=tuple(run.source for run in own))
+    rows, _ = possible(key, catalog_runs(as_of).get((key.model.model_id, key.on.gpu_id, key.gpus_count, key.precision), ()))
+    for runs, is_own, most in ((mine, True, _most(mine, request, fits)), (rows, False, fits)):
+        found = evidence(key, runs, request, np.arange(1, most + 1)) if most else []
+        if found:
+            return _best([_measured_plan(key, replace(bare, own=is_own), request, one) for one in found], key, as_of)
+    curve, (ratio, engine) = key.curve(request, np.arange(1, fits + 1)), gpu_ratio(key.on.gpu_id, key.precision, as_of)
+    speed = curve.output_tokens_per_second * ratio
+    curve = ServingCurve(curve.concurrency_count, speed, curve.itl_seconds / ratio, curve.ttft_seconds / ratio)
+    return _best([_served(key, replace(bare, engine=engine), request, curve)], key, as_of)
+
+
+def _most(own: Sequence[Measurement], request: Request, fits: int) -> int:
+    """The most requests in flight that the client's runs speak for: no more than were measured, nor tokens than were held."""
+    if not own:
+        return 0
+    tokens = request.input_tokens + request.cached_input_tokens + request.output_tokens
+    held = max((run.concurrency_count or 0) * (run.input_tokens + run.output_tokens) for run in own)
+    return max(1, int(min(max(run.concurrency_count or 0 for run in own), max(fits, held / tokens))))
+
+
+def _measured_plan(key: Key, bare: ServingPlan, request: Request, found: Evidence) -> ServingPlan:
+    """The plan on one engine's measurements; far from the measured concurrencies it is the roofline held to them."""
+    sources = tuple(dict.fromkeys(run.source for run in found.runs))
+    origin = "client" if bare.own and found.origin == "measured" else found.origin
+    plan = _served(key, replace(bare, origin=origin, sources=sources, engine=found.engine), request, found.curve)
+    far = plan.replica and not found.covers(plan.replica.concurrency_count)
+    if far:
+        return replace(plan, origin="roofline")
+    return replace(plan, percentile_measured=found.percentile_measured, ttft_measured=found.ttft_measured)
+
+
+def _served(key: Key, plan: ServingPlan, request: Request, curve: ServingCurve) -> ServingPlan:
+    """The plan at the largest concurrency of its curve that keeps the latency promise."""
     try:
-        modelled = roofline(limit * ratio if limit else None)
+        best = safe_index(curve, request.itl_limit_seconds, request.ttft_limit_seconds)
     except TooSlow as gate:
-        return plan(None, origin, sources, "infeasible", str(TooSlow(gate.itl_seconds / ratio, limit or 0.0)))
-    calibrated = replace(
-        modelled,
-        input_tokens_per_second=modelled.input_tokens_per_second * ratio,
-        output_tokens_per_second=modelled.output_tokens_per_second * ratio,
-        itl_seconds=modelled.itl_seconds / ratio,
-    )
-    return plan(calibrated, origin, sources, *_evidence(on, count, as_of))
+        return replace(plan, gate="latency", reason=str(gate))
+    found = (int(curve.concurrency_count[best]), float(curve.output_tokens_per_second[best]), float(curve.itl_seconds[best]))
+    return replace(plan, replica=delivering_replica(key.on, key.gpus_count, key.model, key.precision, request, *found), status="ok")
 
 
-def _evidence(on: Gpu, count: int, as_of: dt.date) -> tuple[str, str]:
+def _best(plans: list[ServingPlan], key: Key, as_of: dt.date) -> ServingPlan:
+    """Of one plan on several engines the most trusted, of equals the fastest; with what must be asked about its GPUs."""
+    order = list(BANDS)
+
+    def rank(plan: ServingPlan) -> tuple[bool, int, float]:
+        speed = plan.replica.concurrency_count / plan.replica.itl_seconds if plan.replica else 0.0
+        return plan.replica is None, order.index(plan.origin), -speed
+
+    best = min(plans, key=rank)
+    if best.replica is None or best.own:
+        return best
+    status, reason = _known_gpus(key.on, key.gpus_count, as_of)
+    return replace(best, status=status, reason=reason, gate="evidence" if reason else "")
+
+
+def _known_gpus(on: Gpu, count: int, as_of: dt.date) -> tuple[str, str]:
     """ok, or ask where no public measurement supports a plan of this kind."""
-    counts = {measured_count for _, gpu_id, measured_count, _ in measured_rows(as_of) if gpu_id == on.gpu_id}
+    counts = {measured_count for _, gpu_id, measured_count, _ in catalog_runs(as_of) if gpu_id == on.gpu_id}
     if not counts:
         return "ask", f"no public throughput measurement on {on.gpu_id}"
     if count > 1 and on.link_gb_per_second < FAST_LINK_GB_PER_SECOND and max(counts) == 1:
         return "ask", f"no public measurement of {on.gpu_id} working together over PCIe"
     return "ok", ""
-
-
-@dataclass(frozen=True)
-class MeasuredPoint:
-    """A measured throughput row beside the roofline's answer to the same question."""
-
-    row: str
-    position: tuple[float, float, float]
-    ratio: float
-
-
-def calibration(
-    model_id: str,
-    gpu_id: str,
-    count: int,
-    precision: str,
-    as_of: dt.date,
-    input_tokens: float,
-    output_tokens: float,
-    concurrency_count: int,
-) -> tuple[float, str, tuple[str, ...]]:
-    """(measured / roofline, origin, rows used) for this request shape.
-
-    Within a factor 1.25 of a measured row the row itself; between rows of the same model, GPU, count and precision their ratios
-    weighted by the inverse square of the log distance in (input, output, concurrency); else the roofline, corrected by what other
-    models measured on the same GPU at the same precision.
-    """
-    points = measured_points(model_id, gpu_id, count, precision, as_of)
-    if not points:
-        return gpu_ratio(gpu_id, precision, as_of), "roofline", ()
-    here = np.log([input_tokens, output_tokens, concurrency_count])
-    places = np.array([p.position for p in points])
-    away = np.abs(places - here)
-    near = away[:, :2].max(axis=1) <= math.log(SAME_SHAPE_RATIO)
-    slack = math.log(2)
-    inside = bool(np.all((here[:2] >= places[:, :2].min(axis=0) - slack) & (here[:2] <= places[:, :2].max(axis=0) + slack)))
-    if not near.any() and not inside:
-        return gpu_ratio(gpu_id, precision, as_of), "roofline", ()
-    weights = np.where(near | (not near.any()), 1.0, 0.0) / (0.05 + (away**2).sum(axis=1))
-    ratio = math.exp(float(np.average(np.log([p.ratio for p in points]), weights=weights)))
-    used = tuple(p.row for p, w in zip(points, weights, strict=True) if w > 0.05 * weights.max())
-    return ratio, "measured" if near.any() else "interpolated", used
-
-
-@cache
-def gpu_ratio(gpu_id: str, precision: str, as_of: dt.date) -> float:
-    """Median of measured / roofline over all models on one GPU and precision; 1 where nobody measured."""
-    plans = [plan for plan in measured_rows(as_of) if (plan[1], plan[3]) == (gpu_id, precision)]
-    ratios = [p.ratio for plan in plans for p in measured_points(*plan, as_of)]
-    return float(np.median(ratios)) if ratios else 1.0
-
-
-@cache
-def measured_rows(as_of: dt.date) -> dict[tuple[str, str, int, str], list[Any]]:
-    """(model, GPU, GPUs, precision) -> the catalog's measured throughput rows in force."""
-    found: dict[tuple[str, str, int, str], list[Any]] = {}
-    for row in in_force("throughput", as_of).itertuples():
-        found.setdefault((row.model_id, row.gpu_id, int(row.tensor_parallel_count), row.precision), []).append(row)
-    return found
-
-
-@cache
-def measured_points(model_id: str, gpu_id: str, count: int, precision: str, as_of: dt.date) -> tuple[MeasuredPoint, ...]:
-    """The catalog's measured rows for one model, GPU, count and precision, each with measured / roofline."""
-    points = []
-    for row in measured_rows(as_of).get((model_id, gpu_id, count, precision), []):
-        at = None if math.isnan(row.concurrency_count) else int(row.concurrency_count)
-        ask = (gpu(gpu_id, as_of), count, model_shape(model_id, as_of), precision, row.input_tokens, row.output_tokens)
-        try:
-            replica = roofline_replica(*ask, concurrency_count=at)
-        except DoesNotFit:
-            continue
-        modelled = output_tokens_per_second(replica, row.input_tokens, row.output_tokens)
-        position = tuple(np.log([row.input_tokens, row.output_tokens, replica.concurrency_count]))
-        points.append(MeasuredPoint(row.row, position, row.output_tokens_per_second / modelled))
-    return tuple(points)

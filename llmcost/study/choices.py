@@ -7,6 +7,7 @@ from llmcost.inputs.api_prices import open_model_offers, todays_offer
 from llmcost.inputs.catalog import in_force, known_id
 from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.inputs.errors import InputError
+from llmcost.model.types import Measurement
 from llmcost.study.assumptions import Assumption, Values, typical_values
 from llmcost.study.bills import Decision, option_totals
 from llmcost.study.candidates import Candidate, candidates, cheapest_supplies, supply_assumptions, workload_plans
@@ -14,7 +15,7 @@ from llmcost.study.gpu_offers import gpu_offers
 from llmcost.study.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
 from llmcost.study.load import WorkloadLoad
 from llmcost.study.options import LABELS
-from llmcost.study.problem import WorkloadChoice, cached_fraction, moved_volumes, request_shape
+from llmcost.study.problem import WorkloadChoice, batched_fraction, cached_fraction, moved_volumes, request_shape
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,10 @@ class Considered:
     candidates: Sequence[Candidate]
 
 
-def considered(client: Client, workload: Workload, load: WorkloadLoad, alternative: Alternative, values: Values) -> Considered:
-    """Hosts and serving plans of one open model for one workload."""
+def considered(
+    client: Client, workload: Workload, load: WorkloadLoad, alternative: Alternative, values: Values, own: Sequence[Measurement]
+) -> Considered:
+    """Hosts and serving plans of one open model for one workload; `own` are the client's measurements."""
     as_of, at = client.as_of_date, f"workloads.{workload.id}"
     today = todays_offer(workload.today, as_of, client.quotes, f"{at}.today") if workload.today and may_leave(workload) else None
     bare = WorkloadChoice(workload, load, today, alternative, None, {})
@@ -36,12 +39,13 @@ def considered(client: Client, workload: Workload, load: WorkloadLoad, alternati
         "input_mtok_per_month": float(into),
         "output_mtok_per_month": float(out),
         "cached_input_fraction": float(cached_fraction(at, values)),
-        "batched_fraction": float(values[f"{at}.batchable_fraction"]),
+        "batched_fraction": float(batched_fraction(at, values)),
     }
     offers = open_model_offers(alternative.model_id, as_of, client.quotes)
     hosts = judged_offers(offers, workload, bill, request_shape(bare, values))
     choice = replace(bare, host=cheapest_eligible(hosts))
-    found = candidates(client, choice, workload_plans(client, workload, load, alternative, values), gpu_offers(client, workload), values)
+    plans = workload_plans(client, workload, load, alternative, values, own)
+    found = candidates(client, choice, plans, gpu_offers(client, workload), values)
     return Considered(replace(choice, supplies=cheapest_supplies(found)), hosts, found)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from llmcost.inputs.client import OwnCapacity
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.own_capacity import OwnCapacity
 from llmcost.study.unit_costs import always_on_option
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def with_a_split(study: Study) -> Study:
 def _eased(study: Study, shows: Callable[[Study], bool]) -> Study:
     ids = [workload.id for workload in study.client.workloads]
     no_gates: dict[str, Any] = {f"workloads.{i}.gates": {} for i in ids}
-    no_limits: dict[str, Any] = {f"workloads.{i}.latency": None for i in ids} | {"own_capacity": OwnCapacity().model_dump()}
+    free = OwnCapacity(measured=study.client.own_capacity.measured)
+    no_limits: dict[str, Any] = {f"workloads.{i}.latency": None for i in ids} | {"own_capacity": free.model_dump()}
     for changes in ({}, no_gates, no_gates | no_limits):
         one = study.what_if(changes) if changes else study
         if shows(one):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from llmcost.model.types import Measurement
+from llmcost.study import exports
 from llmcost.study.draws import cheapest_fraction
 from llmcost.study.hosts import may_leave, region_status
 from llmcost.study.labels import owns_nothing
@@ -30,6 +32,7 @@ def gates(study: Study) -> list[dict[str, str]]:
             found.append(_gate(f"{before}region {', '.join(gate.regions)}", *_region(study, choice)))
         if choice.workload.latency:
             found.append(_latency_gate(study, before, choice))
+        found += _refused(study, before, choice)
         evidence = {
             "measured": ("ok", "measured by the client"),
             "reported": ("unverified", "reported, not measured"),
@@ -70,13 +73,34 @@ def _gate(name: str, status: str, text: str) -> dict[str, str]:
 
 def _latency_gate(study: Study, before: str, choice: Any) -> dict[str, str]:
     latency = choice.workload.latency
-    limit = f"ITL p{latency.percentile:g} <= {latency.limit_seconds * 1e3:g} ms"
+    of = "mean" if latency.percentile is None else f"p{latency.percentile:g}"
+    limit = f"{before}{latency.metric.upper()} {of} <= {latency.limit_seconds * 1e3:g} ms"
     supply = choice.supplies.get(study.winner)
-    if supply is None:
-        return _gate(f"{before}{limit}", "unverified", "an API's latency is not in its price list: measure it")
-    if latency.percentile != 50:
-        return _gate(f"{before}{limit}", "unverified", "the model gives means, percentiles need a measurement")
-    return _gate(f"{before}{limit}", "ok", f"throughput {supply.plan.origin}")
+    if supply is None or (study.winner == "hybrid" and owns_nothing(study)):
+        return _gate(limit, "unverified", "an API's latency is not in its price list: measure it")
+    rests_on = "measured by the client" if supply.plan.origin == "client" else f"throughput {supply.plan.origin}"
+    if latency.metric == "ttft" and not supply.plan.ttft_measured:
+        return _gate(limit, "unverified", "the model's first token is a lower bound, several times too early on public runs: measure it")
+    if latency.percentile is None or supply.plan.percentile_measured:
+        return _gate(limit, "ok", rests_on)
+    if latency.percentile == 50:
+        return _gate(limit, "ok", f"modelled: the mean stands in for the median; {rests_on}")
+    return _gate(limit, "unverified", f"the mean meets it, {rests_on}; a percentile needs a measurement")
+
+
+def _refused(study: Study, before: str, choice: WorkloadChoice) -> list[dict[str, str]]:
+    """The client's own measurements that cannot be true, and those that say nothing of this work."""
+    plans = {c.plan.name: c.plan for one in study.considered[choice.workload.id] for c in one.candidates if c.plan.own}
+    found = [_gate(f"{before}own measurement of {p.name}", "failed", p.reason) for p in plans.values() if p.gate in ("memory", "compute")]
+    used = {source for plan in plans.values() for source in plan.sources}
+    spoken_for = {_ran_on(run) for run in study.measured if run.source in used}
+    asked = "not used: another model or GPU than those considered, or requests more than twice as long or short as this work's"
+    unused = dict.fromkeys(_ran_on(run) for run in study.measured if _ran_on(run) not in spoken_for)
+    return found + [_gate(f"{before}own measurement of {what}", "ask", asked) for what in unused]
+
+
+def _ran_on(run: Measurement) -> str:
+    return f"{run.model_id} on {run.gpus_count}x {run.gpu_id} {run.precision}, {run.engine}"
 
 
 def weakest_assumption(study: Study) -> str:
@@ -103,18 +127,21 @@ def confidence(study: Study) -> dict[str, Any]:
     moved = study.winner not in ("today", "tuned")
     quality = max((c.alternative.evidence for c in study.choices), key=EVIDENCE_RANK.__getitem__)
     measured_load = all(load.confidence == "measured" for load in study.loads.values())
-    points = (sure < 0.9) + (moved and quality != "measured") + (moved and quality == "guess") + (not measured_load)
+    preset_load = any(load.confidence == "guess" for load in study.loads.values())
+    points = (sure < 0.9) + (moved and quality != "measured") + (moved and quality == "guess") + (not measured_load) + preset_load
     usage = [load.usage for load in study.loads.values() if load.usage]
     thin = [u for u in usage if u.is_thin]
-    explained = 1 / study.invoice_multiplier
-    doubtful = sure < 0.6 or bool(thin) or abs(explained - 1) > 0.25
+    explained = exports.explained_fraction(study)
+    doubtful = sure < 0.6 or bool(thin) or (explained is not None and abs(explained[0] - 1) > 0.25)
     level = ("high", "medium", "medium")[points] if points <= 2 and not doubtful else "low"
     because = [
         f"cheapest in {probability(sure)} of the draws",
-        "load measured from an export" if measured_load else "load: totals by the client on a public shape",
+        "load measured from an export"
+        if measured_load
+        else f"load: totals by the client on {'a PRESET for its size' if preset_load else 'a public shape'}",
         f"quality {'measured' if quality == 'measured' else 'reported' if quality == 'reported' else 'a guess'}",
         oldest_price(study),
-        *([f"list prices explain {percent(explained)} of the invoice"] if study.client.invoice else []),
+        *([f"list prices explain {percent(explained[0])} of {explained[1]}"] if explained else []),
         *(
             f"usage export is thin: {percent(u.covered_fraction)} of its hours, {percent(u.rejected_fraction)} of its rows rejected"
             for u in thin

@@ -44,7 +44,9 @@ def candidates(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
             "mean_load_replicas": c.supply.curve.mean if c.supply else None,
             "usd_per_month": c.usd_per_month,
             "throughput": c.plan.origin,
+            "engine": c.plan.engine,
             "status": c.status,
+            "gate": c.gate,
             "reason": c.reason,
         }
         for workload, tried in considered.items()

@@ -54,15 +54,22 @@ class GpuOffer:
         return self.gpu_usd_per_hour
 
 
+PRICE_IS_A_GUESS = "the price is a guess: ask for a quote"
+
+
 def gpu_offers(client: Client, workload: Workload) -> list[GpuOffer]:
     """Every dated offer for the GPUs that the client considers, with its eligibility for this workload."""
-    offers = [*_rental(client, workload), *_serverless(client, workload), *_purchase(client)]
-    wanted = client.own_capacity.gpus
+    ids = considered_gpus(client)
+    return [o for o in (*_rental(client, workload), *_serverless(client, workload), *_purchase(client)) if o.gpu_id in ids]
+
+
+def considered_gpus(client: Client) -> list[str]:
+    """Ids of the GPUs that the client considers, in the catalog's order; raises InputError for one that the catalog does not know."""
+    known, wanted = list(in_force("gpu_hardware", client.as_of_date)["gpu_id"]), client.own_capacity.gpus
     if wanted == "cheapest_that_fit":
-        return offers
-    known = list(in_force("gpu_hardware", client.as_of_date)["gpu_id"])
+        return known
     ids = {known_id("gpu", name, known, "client.yaml", "own_capacity.gpus") for name in wanted}
-    return [offer for offer in offers if offer.gpu_id in ids]
+    return [gpu_id for gpu_id in known if gpu_id in ids]
 
 
 def _rental(client: Client, workload: Workload) -> list[GpuOffer]:
@@ -87,7 +94,7 @@ def _regions(client: Client, row: Any) -> tuple[str, ...]:
 def _listed(row: Any, term: str, provider: str, judged: tuple[str, str], gpus_count: int, gpu_usd_per_hour: float | None) -> GpuOffer:
     """A catalog row as an offer; a price that is a guess has to be asked for before it can be counted on."""
     if judged[0] == "ok" and row.confidence == "guess":
-        judged = ("ask", "the price is a guess: ask for a quote")
+        judged = ("ask", PRICE_IS_A_GUESS)
     said = (row.row, row.source, row.effective_from, row.confidence, *judged)
     return GpuOffer(row.gpu_id, term, provider, getattr(row, "region", ""), gpus_count, *said, gpu_usd_per_hour)
 

@@ -72,7 +72,7 @@ def passing_fraction(study: Study) -> float:
 
 def tuning(study: Study) -> str:
     """What tuning means for this client: cache, batch, or both."""
-    batch = any(choice.workload.batchable_fraction.typical > 0 for choice in study.choices)
+    batch = any(c.workload.batchable_fraction.typical > float(study.values[f"{c.at}.batched_fraction"]) for c in study.choices)
     caches = [(c.workload.cacheable_input_fraction, float(study.values[f"{c.at}.cached_input_fraction"])) for c in study.choices]
     cache = any(wanted is not None and wanted.typical > now for wanted, now in caches)
     return ", ".join(["cache"] * cache + ["batch"] * batch)

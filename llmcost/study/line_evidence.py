@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 RULE_OF_THUMB = (3.0, 5.0)
 """Total over GPU line, as two of the articles have it."""
 PREFIXES = ("hidden_costs.", "people.", "one_off.", "gpu_purchase.", "capacity.")
-"""Paths of what is on a hosting bill; volumes and quality are other notebooks' questions."""
+"""Paths of what is on a hosting bill, with the headroom; volumes and quality are other notebooks' questions."""
+HEADROOM = ".load.headroom_fraction"
 INPUTS = {
-    "GPU rent": ("hidden_costs.gpu_rent_*", "capacity.*", "hidden_costs.headroom_fraction", "hidden_costs.safe_share_fraction"),
+    "GPU rent": ("hidden_costs.gpu_rent_*", "capacity.*", f"workloads.*{HEADROOM}", "hidden_costs.safe_share_fraction"),
     "GPU capital": ("gpu_purchase.*", "capacity.*", "hidden_costs.owned_*", "hidden_costs.discount_fraction_per_year"),
     "Serverless GPUs": ("capacity.*", "hidden_costs.serverless_*", "hidden_costs.weights_load_gb_per_second"),
     "Energy": ("hidden_costs.electricity_usd_per_kwh", "hidden_costs.pue_ratio", "hidden_costs.load_power_fraction"),
@@ -56,7 +57,9 @@ def band(a: Assumption) -> str:
 
 def used_inputs(study: Study, option: str) -> list[str]:
     """Inputs that move an option's bill, of those that stand on it."""
-    return [path for path in study.inputs if path.startswith(PREFIXES) and _swing(study, option, path) is not None]
+    return [
+        path for path in study.inputs if (path.startswith(PREFIXES) or path.endswith(HEADROOM)) and _swing(study, option, path) is not None
+    ]
 
 
 def _swing(study: Study, option: str, path: str) -> tuple[float, float] | None:

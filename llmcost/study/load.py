@@ -7,15 +7,17 @@ from pathlib import Path
 import pandas as pd
 
 from llmcost.inputs.client import Client, Workload
-from llmcost.inputs.client_types import Band
+from llmcost.inputs.client_types import CERTAINLY_ZERO
 from llmcost.inputs.errors import InputError
-from llmcost.inputs.load_shapes import load_shape, shape_facts
+from llmcost.inputs.load_presets import preset
+from llmcost.inputs.load_shapes import load_shape, shape_facts, tenant_shape
 from llmcost.inputs.usage import HourlyUsage, read_usage
 from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK
 from llmcost.study.assumptions import Assumption, stated
 
 LARGEST_REQUEST_TOKENS = 1e6
 """No model takes more in one request."""
+SHARES = {"cached_input_fraction": "cached tokens", "batched_fraction": "batches"}
 VOLUMES = {"input_mtok_per_month": "Mtok/month", "output_mtok_per_month": "Mtok/month"}
 
 
@@ -26,7 +28,8 @@ class WorkloadLoad:
     hourly      one row per hour: hour (0, 1, ... or UTC time), requests, input_tokens, output_tokens; a month is its mean times 730
     volumes     assumptions of input, output and cached share, by path
     requests_per_month  typical
-    confidence  measured (an export) or reported (totals with a public shape)
+    confidence  measured (an export), reported (totals with a public shape) or guess (totals with the preset shape of their size)
+    shape       name of the public shape, "" for an export
     """
 
     hourly: pd.DataFrame
@@ -35,6 +38,7 @@ class WorkloadLoad:
     confidence: str
     described: str
     usage: HourlyUsage | None = None
+    shape: str = ""
 
 
 def workload_load(client: Client, workload: Workload, folder: Path) -> WorkloadLoad:
@@ -53,13 +57,13 @@ def workload_load(client: Client, workload: Workload, folder: Path) -> WorkloadL
 
 def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
     load = workload.load
-    assert (
-        load.shape and load.input_mtok_per_month and load.output_mtok_per_month and load.requests_per_month
-    )  # the client's types hold this
+    assert load.input_mtok_per_month and load.output_mtok_per_month and load.requests_per_month  # the client's types hold this
     for name in VOLUMES:
         if getattr(load, name).low <= 0:
             raise InputError("client.yaml", f"{field}.{name}", "is zero", "A load without tokens has no cost to compare; give its volume")
-    shape, facts = load_shape(load.shape, f"{field}.shape"), shape_facts(load.shape)
+    usual = preset("peak_to_mean", load.requests_per_month / HOURS_PER_MONTH * 24, client.as_of_date)
+    name = load.shape or tenant_shape(usual.typical)
+    shape, facts = load_shape(name, f"{field}.shape"), shape_facts(name)
     hourly = pd.DataFrame(
         {
             "hour": shape["hour"],
@@ -69,34 +73,38 @@ def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
         }
     )
     volumes = [stated(f"{field}.{name}", getattr(load, name), unit, client) for name, unit in VOLUMES.items()]
-    volumes.append(_cached(client, workload))
+    volumes += [_share(client, workload, name, None) for name in SHARES]
     described = f"{facts['title']} ({facts['attribution']})"
-    return WorkloadLoad(hourly, {v.path: v for v in volumes}, load.requests_per_month, "reported", described)
+    if not load.shape:
+        described = f"No hours given. PRESET for {usual.size}: {described}"
+    confidence = "reported" if load.shape else "guess"
+    return WorkloadLoad(hourly, {v.path: v for v in volumes}, load.requests_per_month, confidence, described, shape=name)
 
 
 def _from_usage(client: Client, workload: Workload, usage: HourlyUsage) -> WorkloadLoad:
     field, hourly, name = f"workloads.{workload.id}.load", usage.hourly, ", ".join(file.name for file in usage.table.files[:3])
     day = hourly["hour"].iloc[-1].date().isoformat()
     months = hourly[["input_tokens", "output_tokens"]].mean() * HOURS_PER_MONTH / TOKENS_PER_MTOK
+    tail = ("fraction", "usage export", name, day, "measured", 1.0)
     volumes = [
         Assumption(f"{field}.{v}", total, total, total, unit, "usage export", name, day, "measured")
         for (v, unit), total in zip(VOLUMES.items(), months, strict=True)
     ]
-    share = float(hourly["cached_input_tokens"].sum() / hourly["input_tokens"].sum()) if usage.has_cached_tokens else None
-    read = share or 0.0
-    tail = ("fraction", "usage export", name, day, "measured", 1.0)
-    measured = Assumption(f"workloads.{workload.id}.cached_input_fraction", read, read, read, *tail)
-    stated_in_file = share is None or workload.cached_input_fraction is not None
-    volumes.append(_cached(client, workload) if stated_in_file else measured)
+    cached = float(hourly["cached_input_tokens"].sum() / hourly["input_tokens"].sum()) if usage.has_cached_tokens else None
+    for share, read in (("cached_input_fraction", cached), ("batched_fraction", usage.batch_fraction)):
+        measured = Assumption(f"workloads.{workload.id}.{share}", read or 0.0, read or 0.0, read or 0.0, *tail)
+        volumes.append(_share(client, workload, share, None if read is None else measured))
     described = f"usage export {name}: {len(hourly)} hours, {usage.covered_fraction:.1%} of them covered"
     requests = float(hourly["requests"].mean() * HOURS_PER_MONTH)
     return WorkloadLoad(hourly, {v.path: v for v in volumes}, requests, "measured", described, usage)
 
 
-def _cached(client: Client, workload: Workload) -> Assumption:
-    path, given = f"workloads.{workload.id}.cached_input_fraction", workload.cached_input_fraction
+def _share(client: Client, workload: Workload, name: str, measured: Assumption | None) -> Assumption:
+    """A share of today's bill: as the client file states it, else as the export shows it, else none."""
+    path, given = f"workloads.{workload.id}.{name}", getattr(workload, name)
     if given:
         return stated(path, given, "fraction", client, ceiling=1.0)
-    nothing = Band(low=0, typical=0, high=0)
-    default = stated(path, nothing, "fraction", client, "guess", 1.0)
-    return replace(default, origin="default", source="no cached tokens stated")
+    if measured:
+        return measured
+    default = stated(path, CERTAINLY_ZERO, "fraction", client, "guess", 1.0)
+    return replace(default, origin="default", source=f"no {SHARES[name]} stated")

@@ -18,7 +18,17 @@ from llmcost.model.overhead import (
 from llmcost.model.serverless import billed_replicas_and_boots, cold_start_seconds
 from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.study.assumptions import Values
-from llmcost.study.problem import VOLUME, Supply, WorkloadChoice, cached_fraction, load_scale, moved_volumes, taken_fraction, volumes
+from llmcost.study.problem import (
+    VOLUME,
+    Supply,
+    WorkloadChoice,
+    batched_fraction,
+    cached_fraction,
+    load_scale,
+    moved_volumes,
+    taken_fraction,
+    volumes,
+)
 
 Number = Any
 """A float, or an array of draws."""
@@ -50,8 +60,8 @@ def today_lines(choice: WorkloadChoice, values: Values, invoice_multiplier: floa
     if choice.today is None:
         return {}
     into, out = volumes(choice, values)
-    cached = values[f"{choice.at}.cached_input_fraction"]
-    return {"API, today's model": invoice_multiplier * api_usd_per_month(choice.today.prices, into, out, cached)}
+    cached, batched = values[f"{choice.at}.cached_input_fraction"], values[f"{choice.at}.batched_fraction"]
+    return {"API, today's model": invoice_multiplier * api_usd_per_month(choice.today.prices, into, out, cached, batched)}
 
 
 def tuned_lines(choice: WorkloadChoice, values: Values, invoice_multiplier: float) -> Lines:
@@ -59,7 +69,7 @@ def tuned_lines(choice: WorkloadChoice, values: Values, invoice_multiplier: floa
     if choice.today is None:
         return {}
     into, out = volumes(choice, values)
-    batched = values[f"{choice.at}.batchable_fraction"]
+    batched = batched_fraction(choice.at, values)
     bill = api_usd_per_month(choice.today.prices, into, out, cached_fraction(choice.at, values), batched)
     return {"API, today's model": invoice_multiplier * bill}
 
@@ -76,7 +86,7 @@ def open_api_usd_per_month(choice: WorkloadChoice, values: Values) -> Number:
     """The moved work at the cheapest eligible host of the open model."""
     assert choice.host is not None
     into, out = moved_volumes(choice, values)
-    batched = values[f"{choice.at}.batchable_fraction"]
+    batched = batched_fraction(choice.at, values)
     bill = api_usd_per_month(choice.host.offer.prices, into, out, cached_fraction(choice.at, values), batched)
     return bill * values["hidden_costs.api_price_path_multiplier"]
 
@@ -84,7 +94,7 @@ def open_api_usd_per_month(choice: WorkloadChoice, values: Values) -> Number:
 def fleet_count(choice: WorkloadChoice, supply: Supply, values: Values, spare_count: int) -> Number:
     """Whole replicas for the peak hour with headroom, and spares, filled up to whole machines."""
     peak = supply.curve.peak * load_scale(choice, supply, values)
-    needed = replicas_for_peak(peak, values["hidden_costs.headroom_fraction"], spare_count=spare_count)
+    needed = replicas_for_peak(peak, values[f"{choice.at}.load.headroom_fraction"], spare_count=spare_count)
     return whole_machines(needed, supply.plan.gpus_count, supply.offer.gpus_count)
 
 

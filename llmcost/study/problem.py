@@ -82,6 +82,11 @@ def cached_fraction(at: str, values: Values):
     return np.maximum(values.get(f"{at}.cacheable_input_fraction", today), today)
 
 
+def batched_fraction(at: str, values: Values):
+    """Share of the work sent in batches once all goes there that may wait: never below today's."""
+    return np.maximum(values[f"{at}.batchable_fraction"], values[f"{at}.batched_fraction"])
+
+
 LEAST_TAKEN = 1e-6
 """A share of zero counts as one in a million, so that a price per token still exists."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -13,6 +15,8 @@ import pandas as pd
 
 from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.catalog import in_force
+from llmcost.model.types import Measurement
+from llmcost.study import exports
 from llmcost.study.gpu_offers import GpuOffer
 
 if TYPE_CHECKING:
@@ -34,6 +38,7 @@ def record(study: Study) -> dict[str, Any]:
         "what_if": dict(study.changed),
         "report": client.report.model_dump(),
         "inputs": _plain(study.assumptions()),
+        "usage_exports": exports.record(study),
         "catalog_rows_used": catalog_rows(study),
         "options": [_option(study, row) for row in _plain(study.options())],
         "verdict": study.verdict(),
@@ -42,6 +47,14 @@ def record(study: Study) -> dict[str, Any]:
             **{p: version(p) for p in PACKAGES},
         },
     }
+
+
+def fingerprint(study: Study) -> str:
+    """Hash of the resolved inputs, the load and the candidate rows."""
+    loads = {w: load.hourly.to_csv(index=False) for w, load in study.loads.items()}
+    said = {"client": study.client.model_dump(mode="json"), "inputs": [asdict(a) for a in study.inputs.values()], "loads": loads}
+    rows = catalog_rows(study)
+    return hashlib.sha256(json.dumps([said, rows], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -69,9 +82,9 @@ def _option(study: Study, row: dict[str, Any]) -> dict[str, Any]:
 def catalog_rows(study: Study) -> list[dict[str, Any]]:
     """The catalog and list rows behind the answer, cell by cell, so that it can be explained without the old catalog.
 
-    Hidden costs are left out: they stand among the inputs.
+    With the client's own measurements, as their files may be gone too. Hidden costs are left out: they stand among the inputs.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found = {run.source: _run(run) for run in study.measured}
     for choice in study.choices:
         for offer in (choice.today, choice.host and choice.host.offer):
             if offer:
@@ -83,6 +96,14 @@ def catalog_rows(study: Study) -> list[dict[str, Any]]:
             for table, rows in names.items():
                 found |= _cells(table, rows, study.client.as_of_date)
     return [found[row] for row in sorted(found)]
+
+
+def _run(run: Measurement) -> dict[str, Any]:
+    """A measured run of the client as a row, percentiles by their column."""
+    tails = {"itl": run.itl_percentiles, "ttft": run.ttft_percentiles}
+    columns = {f"{metric}_p{p:g}_seconds": seconds for metric, known in tails.items() for p, seconds in known.items()}
+    plain = {key: value for key, value in asdict(run).items() if key not in ("source", "itl_percentiles", "ttft_percentiles")}
+    return {"row": run.source, **plain, **columns, "source": "client.yaml", "confidence": "measured"}
 
 
 def _said(offer: Offer | GpuOffer) -> dict[str, str]:

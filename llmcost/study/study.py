@@ -1,9 +1,8 @@
 """The study: one client's inputs joined to the model. Every notebook opens with it."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,17 +12,22 @@ import pandas as pd
 
 from llmcost.inputs.catalog import HiddenCost, hidden_costs
 from llmcost.inputs.client import Client
-from llmcost.inputs.client_file import find_client, read_client
+from llmcost.inputs.client_file import find_client, read_changes, read_client
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.measured import read_measured
+from llmcost.inputs.usage import with_invoice_read
 from llmcost.model.break_even import BreakEven
-from llmcost.study import frames, results, verdict
+from llmcost.model.types import Measurement
+from llmcost.study import exports, frames, results, verdict
 from llmcost.study.assumptions import Assumption, Values, gather, typical_values
 from llmcost.study.bills import Decision, invoice_multiplier, option_lines, paths_read
 from llmcost.study.break_even import Flip, find_flips, volume_break_even
 from llmcost.study.choices import Considered, best_considered, checked_alternatives, chosen_assumptions, considered, decide
 from llmcost.study.draws import drawn_totals, tornado
+from llmcost.study.headroom import load_assumptions
 from llmcost.study.load import WorkloadLoad, workload_load
 from llmcost.study.problem import VOLUME, WorkloadChoice
+from llmcost.study.reconciliation import Reconciliation
 from llmcost.study.split import Split, workload_split
 
 DRAWS = 2_000
@@ -56,19 +60,24 @@ class Study:
         return hidden_costs(self.client.as_of_date, self.client.quotes)
 
     @cached_property
+    def measured(self) -> tuple[Measurement, ...]:
+        """The client's own measurements of serving speed."""
+        return read_measured(self.folder, self.client.own_capacity.measured, self.client.as_of_date)
+
+    @cached_property
     def considered(self) -> dict[str, list[Considered]]:
         """Every open model tried for each workload, the chosen one first."""
         base = self._base
         values, found = typical_values(base), {}
         for workload in self.client.workloads:
-            tried = [considered(self.client, workload, self.loads[workload.id], a, values) for a in workload.alternatives]
+            tried = [considered(self.client, workload, self.loads[workload.id], a, values, self.measured) for a in workload.alternatives]
             best = best_considered(self.client, tried, base)
             found[workload.id] = [best, *(one for one in tried if one is not best)]
         return found
 
     @cached_property
     def _base(self) -> dict[str, Assumption]:
-        return gather(self.client, self.hidden, {workload: load.volumes for workload, load in self.loads.items()})
+        return gather(self.client, self.hidden, load_assumptions(self.client, self.loads))
 
     @cached_property
     def choices(self) -> list[WorkloadChoice]:
@@ -123,9 +132,8 @@ class Study:
     def winner(self) -> str:
         """The option that is advised."""
         if not self.totals:
-            raise InputError(
-                "client.yaml", "gates", "leave no option that can be had", "Ease a gate, add an alternative, or allow more GPUs"
-            )
+            cure = "Ease a gate, add an alternative, or allow more GPUs"
+            raise InputError("client.yaml", "gates", "leave no option that can be had", cure)
         return verdict.advised(self)
 
     def assumptions(self) -> pd.DataFrame:
@@ -213,6 +221,14 @@ class Study:
         """The answer in sentences, with its gates, reasons, flips and confidence."""
         return self._verdict
 
+    @cached_property
+    def _export_bill(self) -> Reconciliation | None:
+        return exports.export_bill(self)
+
+    def export_bill(self) -> Reconciliation | None:
+        """The bill of the client's export at list prices against its reported cost and the invoice; None without an export to price."""
+        return self._export_bill
+
     def record(self) -> dict[str, Any]:
         """Everything that a report shows, as plain data."""
         return results.record(self)
@@ -224,10 +240,7 @@ class Study:
     @cached_property
     def fingerprint(self) -> str:
         """Hash of the resolved inputs, the load and the candidate rows: the same fingerprint, the same answer."""
-        loads = {w: load.hourly.to_csv(index=False) for w, load in self.loads.items()}
-        said = {"client": self.client.model_dump(mode="json"), "inputs": [asdict(a) for a in self.inputs.values()], "loads": loads}
-        rows = results.catalog_rows(self)
-        return hashlib.sha256(json.dumps([said, rows], sort_keys=True, default=str).encode()).hexdigest()[:16]
+        return results.fingerprint(self)
 
 
 def open_study(client: str, as_of: str = "", what_if: Mapping[str, Any] | str | None = None) -> Study:
@@ -237,18 +250,11 @@ def open_study(client: str, as_of: str = "", what_if: Mapping[str, Any] | str | 
     what_if  dotted client-file paths to values, as a mapping or as JSON text
     Memoised. Raises InputError, which names file, field and cure.
     """
-    if isinstance(what_if, str):
-        try:
-            what_if = json.loads(what_if or "{}")
-        except json.JSONDecodeError as error:
-            raise InputError("parameters", "what_if", f"is not JSON ({error.msg})", 'Write it as {"horizon_months": 24}') from None
-    if not isinstance(what_if or {}, Mapping):
-        raise InputError("parameters", "what_if", "is not a mapping", 'Write it as {"horizon_months": 24}')
-    return _opened(str(find_client(client)), as_of, json.dumps(what_if or {}, sort_keys=True, default=str))
+    return _opened(str(find_client(client)), as_of, json.dumps(read_changes(what_if), sort_keys=True, default=str))
 
 
 @lru_cache(maxsize=16)
 def _opened(folder: str, as_of: str, what_if: str) -> Study:
     changes = json.loads(what_if)
-    client = checked_alternatives(read_client(Path(folder), as_of, changes))
+    client = with_invoice_read(checked_alternatives(read_client(Path(folder), as_of, changes)), Path(folder))
     return Study(Path(folder).name, Path(folder), client, as_of, changes)

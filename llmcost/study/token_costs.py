@@ -13,6 +13,7 @@ from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.api_bill import api_usd_per_month
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Request
+from llmcost.study.candidates import promised
 from llmcost.study.capacity import serving_plans
 from llmcost.study.labels import fleet_name, gpu_name
 from llmcost.study.options import api_people, fixed_lines, open_api_usd_per_month, serverless_usd_per_month, tuned_lines
@@ -106,11 +107,8 @@ def own_usd_per_request(
     option = always_on_option(study)
     if option is None:
         return None
-    plan, latency = choice.supplies[option].plan, choice.workload.latency
-    limit = latency.limit_seconds if latency else None
-    plans = serving_plans(
-        plan.model_id, [plan.gpu_id], study.client.as_of_date, Request(fresh_input_tokens, output_tokens, cached_input_tokens, limit)
-    )
+    plan, request = choice.supplies[option].plan, Request(fresh_input_tokens, output_tokens, cached_input_tokens)
+    plans = serving_plans(plan.model_id, [plan.gpu_id], study.client.as_of_date, promised(request, choice.workload), study.measured)
     same = next((p.replica for p in plans if (p.gpus_count, p.precision) == (plan.gpus_count, plan.precision)), None)
     if same is None:
         return None

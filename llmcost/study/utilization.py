@@ -11,8 +11,8 @@ import pandas as pd
 from llmcost.inputs.catalog import gpu, model_shape
 from llmcost.inputs.load_shapes import load_shape, shape_facts, shape_names
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
-from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok, replicas_for_peak
-from llmcost.model.throughput import fitting_concurrency, request_seconds, roofline_replica
+from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok, replicas_for_peak, whole_machines
+from llmcost.model.throughput import fitting_concurrency, request_seconds, roofline_curve
 from llmcost.study.options import fleet_count, open_api_usd_per_month, tuned_lines
 from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes, taken_fraction
 from llmcost.study.unit_costs import always_on_option, replica_usd_per_hour
@@ -51,6 +51,12 @@ class OwnFleet:
     api_usd_per_mtok: float | None
     today_usd_per_mtok: float | None
     batchable_fraction: float
+
+    def replicas_for(self, peak_replicas, supply: Supply | None = None):
+        """Replicas paid for when the busiest hour asks for so many: headroom, spares and whole machines. Broadcasts."""
+        by = supply or self.supply
+        needed = replicas_for_peak(peak_replicas, self.headroom_fraction, spare_count=self.spare_count)
+        return whole_machines(needed, by.plan.gpus_count, by.offer.gpus_count)
 
     @property
     def context_tokens(self) -> float:
@@ -91,7 +97,7 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
         supply=supply,
         replicas_count=int(fleet_count(choice, supply, values, spare)),
         spare_count=spare,
-        headroom_fraction=float(values["hidden_costs.headroom_fraction"]),
+        headroom_fraction=float(values[f"{choice.at}.load.headroom_fraction"]),
         safe_share_fraction=float(values["hidden_costs.safe_share_fraction"]),
         input_tokens=into * TOKENS_PER_MTOK / requests * (1 - float(cached_fraction(choice.at, values))),
         cached_input_tokens=into * TOKENS_PER_MTOK / requests * float(cached_fraction(choice.at, values)),
@@ -113,17 +119,16 @@ def concurrency_sweep(study: Study, fleet: OwnFleet, points_count: int = 60) -> 
     """
     plan, replica, day = fleet.supply.plan, fleet.supply.replica, study.client.as_of_date
     ask = (gpu(plan.gpu_id, day), plan.gpus_count, model_shape(plan.model_id, day), plan.precision)
-    fits = fitting_concurrency(*ask, fleet.context_tokens)
-    grid = {int(n) for n in np.geomspace(1, fits, points_count).round()} | {min(replica.concurrency_count, fits)}
-    tokens, cached = (fleet.input_tokens, fleet.output_tokens), fleet.cached_input_tokens
-    modelled = {n: roofline_replica(*ask, *tokens, concurrency_count=n, cached_input_tokens=cached) for n in sorted(grid)}
-    itl = {n: replica_at.itl_seconds for n, replica_at in modelled.items()}
-    frame = pd.DataFrame({"concurrency_count": list(itl), "itl_seconds": list(itl.values())})
-    frame["itl_seconds"] *= replica.itl_seconds / itl[min(replica.concurrency_count, fits)]
+    most = max(fitting_concurrency(*ask, fleet.context_tokens), replica.concurrency_count)  # a client may have measured more than fits
+    grid = sorted({int(n) for n in np.geomspace(1, most, points_count).round()} | {replica.concurrency_count})
+    curve = roofline_curve(*ask, fleet.input_tokens, fleet.output_tokens, np.array(grid), fleet.cached_input_tokens)
+    frame = pd.DataFrame({"concurrency_count": grid, "itl_seconds": curve.itl_seconds})
+    frame["itl_seconds"] *= replica.itl_seconds / curve.itl_seconds[grid.index(replica.concurrency_count)]
     frame["output_tokens_per_second"] = frame["concurrency_count"] / frame["itl_seconds"]
     frame["delivered_fraction"] = frame["output_tokens_per_second"] * replica.itl_seconds / replica.concurrency_count
     latency = fleet.choice.workload.latency
-    frame["meets_limit"] = frame["itl_seconds"] <= (latency.limit_seconds * (1 + 1e-9) if latency else np.inf)
+    limit = latency.itl_limit_seconds if latency else None
+    frame["meets_limit"] = frame["itl_seconds"] <= (np.inf if limit is None else limit * (1 + 1e-9))
     return frame
 
 
@@ -138,11 +143,17 @@ def cost_by_utilization(fleet: OwnFleet, points_count: int = 61) -> pd.DataFrame
 def utilization_by_volume(fleet: OwnFleet, volume_ratios: np.ndarray) -> pd.DataFrame:
     """volume_ratio, replicas_count, utilization_fraction: the same hours at other volumes, in whole replicas."""
     curve = fleet.supply.curve
-    count = replicas_for_peak(curve.peak * volume_ratios, fleet.headroom_fraction, spare_count=fleet.spare_count)
+    count = fleet.replicas_for(curve.peak * volume_ratios)
     served = curve.mean_served(count, volume_ratios)
     return pd.DataFrame(
         {"volume_ratio": volume_ratios, "replicas_count": count, "utilization_fraction": delivered_utilization(served, count)}
     )
+
+
+def at_usual_peak(fleet: OwnFleet, peak_to_mean_ratio: float) -> tuple[int, float]:
+    """(replicas, delivered utilization) of this volume if its busiest hour stood so far above its mean."""
+    count = int(fleet.replicas_for(fleet.supply.curve.mean * peak_to_mean_ratio))
+    return count, float(delivered_utilization(fleet.supply.curve.mean, count))
 
 
 def same_volume(fleet: OwnFleet) -> pd.DataFrame:
@@ -153,7 +164,7 @@ def same_volume(fleet: OwnFleet) -> pd.DataFrame:
     replica = fleet.supply.replica
     prefill = fleet.input_tokens / replica.input_tokens_per_second / request_seconds(replica, fleet.input_tokens, fleet.output_tokens)
     hours = {OWN_HOURS: fleet.supply.load_replicas / fleet.supply.curve.mean, "Flat, every hour alike": np.ones(1)}
-    for name in (name for name in shape_names() if name != fleet.choice.workload.load.shape):
+    for name in (name for name in shape_names() if name != fleet.choice.load.shape):
         shape = load_shape(name)
         title = str(shape_facts(name)["title"]).split(",")[0]
         hours[title] = (prefill * shape["input_ratio"] + (1 - prefill) * shape["output_ratio"]).to_numpy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmcost.study import exports
 from llmcost.study.evidence import confidence, gates, weakest_assumption
 from llmcost.study.hosts import may_leave
 from llmcost.study.labels import described, hardware_usd, labels, owns_nothing, passing_fraction, tuning
@@ -34,6 +35,7 @@ def verdict(study: Study) -> dict[str, Any]:
         "flips": flip_sentences(study),
         "weakest_assumption": weakest_assumption(study),
         "confidence": confidence(study),
+        "banners": exports.banners(study),
         "decision_asked": _decision_asked(study),
         "look_again": _look_again(study),
     }

@@ -1,12 +1,11 @@
 """The account of an export's rows: what became of each, where the rejected ones stand, and what several files hold twice."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from llmcost.inputs.usage.files import UsageFile
+from llmcost.inputs.usage.files import UsageFile, quoted
 from llmcost.inputs.usage.outcomes import COUNTING, OUTCOMES, REJECTED
 
 SUMS = (
@@ -26,17 +25,19 @@ EXAMPLES = 3
 def without_overlaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Hours that two files hold with the same figures are one export twice: the fuller file of each such hour counts.
 
-    Files whose shared hours differ are parts of one whole, two projects say: both count.
+    Files whose shared hours differ are parts of one whole, two projects say, or two halves of an hour: both count.
     """
+    if frame["file"].nunique() < 2:
+        return frame, []
     counted = frame[frame["outcome"].isin(COUNTING)]
-    by_hour = counted.assign(size=counted[TOKENS].fillna(0).sum(axis=1) + counted["cost_reported_usd"].fillna(0)).pivot_table(
-        index="hour", columns="file", values="size", aggfunc="sum"
-    )
+    counted = counted.assign(size=counted[TOKENS].fillna(0).sum(axis=1) + counted["cost_reported_usd"].fillna(0))
+    held = counted.groupby(["hour", "file"]).agg(size=("size", "sum"), first_us=("first_us", "min")).reset_index()
+    by_hour = held.pivot(index="hour", columns="file", values="size")
     shared = by_hour[by_hour.notna().sum(axis=1) > 1]
     if shared.empty:
         return frame, []
-    same = shared.apply(lambda row: row.dropna().round(6).duplicated().any(), axis=1).mean()
-    if same < 0.5:
+    again = held[held.round({"size": 6}).duplicated(["hour", "size", "first_us"])]
+    if again["hour"].nunique() < 0.5 * len(shared):
         return frame, [f"{len(shared)} hours stand in several files with different figures: taken as parts of one whole and added"]
     keep = shared.idxmax(axis=1)
     extra = frame["hour"].isin(shared.index) & (frame["file"] != frame["hour"].map(keep)) & frame["outcome"].isin(COUNTING)
@@ -47,7 +48,7 @@ def without_overlaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 def outcomes_frame(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, judged: str, files: list[UsageFile]) -> pd.DataFrame:
     """What became of the rows: kind, outcome, rows_count, examples. `frame` has the sums, `judged` selects the single rows."""
     counts = frame.groupby("outcome")["rows"].sum().to_dict()
-    torn = _torn_lines(connection)
+    torn = _torn_lines(connection, files)
     if torn:
         counts[27] = counts.get(27, 0) + sum(len(lines) for lines in torn.values())
     examples: dict[int, list[str]] = {}
@@ -61,20 +62,21 @@ def outcomes_frame(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, j
     return pd.DataFrame(rows, columns=["kind", "outcome", "rows_count", "examples"])
 
 
-def _torn_lines(connection: duckdb.DuckDBPyConnection) -> dict[str, list[int]]:
-    """File -> lines of a CSV that are no rows of its table: too few or too many cells, broken quotes."""
+def _torn_lines(connection: duckdb.DuckDBPyConnection, files: list[UsageFile]) -> dict[int, list[int]]:
+    """Number of the file -> lines of a CSV that are no rows of its table: too few or too many cells, broken quotes."""
     tables = [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
     if "reject_errors" not in tables:
         return {}
     query = """SELECT DISTINCT file_path, line FROM reject_errors JOIN reject_scans USING (scan_id, file_id) ORDER BY 1, 2"""
-    found: dict[str, list[int]] = {}
+    found: dict[int, list[int]] = {}
     for path, line in connection.execute(query).fetchall():
-        found.setdefault(Path(path).name, []).append(int(line))
+        number = next((n for n, file in enumerate(files) if f"'{quoted(path)}'" in file.relation), 0)
+        found.setdefault(number, []).append(int(line))
     return found
 
 
 def _examples(
-    connection: duckdb.DuckDBPyConnection, judged: str, files: list[UsageFile], torn: Mapping[str, list[int]]
+    connection: duckdb.DuckDBPyConnection, judged: str, files: list[UsageFile], torn: Mapping[int, list[int]]
 ) -> dict[int, list[str]]:
     """The first places of each kind of rejected row."""
     numbered = f"SELECT row_number() OVER () AS place, file, outcome FROM ({judged})"
@@ -84,9 +86,9 @@ def _examples(
     found: dict[int, list[str]] = {}
     for outcome, number, place in connection.execute(query).fetchall():
         file = files[number]
-        found.setdefault(int(outcome), []).append(_place(file, int(place), torn.get(file.name, []), len(files) > 1))
-    for file in files:
-        found.setdefault(27, []).extend(_place(file, line, [], len(files) > 1, torn=True) for line in torn.get(file.name, [])[:EXAMPLES])
+        found.setdefault(int(outcome), []).append(_place(file, int(place), torn.get(number, []), len(files) > 1))
+    for number, lines in torn.items():
+        found.setdefault(27, []).extend(_place(files[number], line, [], len(files) > 1, torn=True) for line in lines[:EXAMPLES])
     return found
 
 

@@ -8,8 +8,8 @@ from llmcost.inputs.usage.formats import UsageFormat, fields_read, levels
 WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 FIRST_US, LAST_US = 1_420_070_400_000_000, 4_102_444_800_000_000
 """2015 and 2100, in microseconds since 1970: what is outside was read in the wrong unit."""
-GROUPED = r"^[0-9]{1,3}([, ''\x{a0}\x{202f}][0-9]{3})+(\.0*)?$"
-"""A count with thousands separators that cannot be read otherwise: 1,234,567. A lone point is a decimal."""
+GROUPED = r"^[0-9]{1,3}([, ''\x{a0}\x{202f}][0-9]{3})+(\.[0-9]*)?$"
+"""A number with thousands separators that cannot be read otherwise: 1,234,567. A lone point is a decimal."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,23 @@ def _json(kind: UsageFormat, file: UsageFile, number: int) -> tuple[str, dict[st
         inner = f"SELECT {kept}, unnest({filled}) AS d{depth + 1} FROM ({inner})"
     pointers = "[" + ", ".join(f"'{_pointer(field)}'" for field in fields_read(kind)) + "]"
     depths = range(len(arrays), -1, -1)
-    read = f"SELECT d0 IS NULL AS broken, {', '.join(f'json_extract_string(d{i}, {pointers}) AS x{i}' for i in depths)} FROM ({inner})"
-    columns = [f"coalesce({', '.join(f'x{i}[{n}]' for i in depths)}) AS f{n - 1}" for n in range(1, len(fields_read(kind)) + 1)]
+    paired = f", json_extract(d{len(arrays)}, '$.{kind.pairs}[*]') AS pairs" if kind.pairs else ""
+    found = ", ".join(f"json_extract_string(d{i}, {pointers}) AS x{i}" for i in depths)
+    read = f"SELECT d0 IS NULL AS broken, {found}{paired} FROM ({inner})"
+    columns = [
+        f"{_pair(field, kind) if kind.pairs and field.startswith(f'{kind.pairs}/') else places} AS f{n - 1}"
+        for n, field in enumerate(fields_read(kind), 1)
+        for places in [f"coalesce({', '.join(f'x{i}[{n}]' for i in depths)})"]
+    ]
     values = {field: Value(name(field, kind), "text") for field in fields_read(kind)}
     return f"SELECT {', '.join(columns)}, {number} AS file, broken FROM ({read})", values
+
+
+def _pair(field: str, kind: UsageFormat) -> str:
+    """The value of a field that stands as {"key": ..., "value": {"intValue": ...}} in an array."""
+    key = quoted(field.removeprefix(f"{kind.pairs}/"))
+    value = f"json_extract(list_filter(pairs, lambda pair: json_extract_string(pair, '$.key') = '{key}')[1], '$.value.*')"
+    return f"json_extract_string({value}[1], '$')"
 
 
 def _pointer(field: str) -> str:
@@ -144,7 +157,8 @@ def time_us_sql(value: Value, zone: str, relative: str, day_first: bool | None) 
         return f"epoch_us({at})"
     plain = f"TRY_CAST({value.sql} AS DOUBLE)" if value.family == "text" else value.sql
     if relative:
-        return f"CAST({plain} * {1e6 if relative == 's' else 1e3} AS BIGINT) + {RELATIVE_START_US}"
+        us = f"({plain} * {1e6 if relative == 's' else 1e3})"
+        return f"CASE WHEN {us} BETWEEN 0 AND {LAST_US} THEN CAST({us} AS BIGINT) + {RELATIVE_START_US} END"
     units = ((1e11, "* 1e6"), (1e14, "* 1e3"), (1e17, ""))  # seconds, milliseconds, microseconds; else nanoseconds
     scaled = "CASE " + " ".join(f"WHEN {plain} < {below:g} THEN {plain} {factor}" for below, factor in units) + f" ELSE {plain} / 1e3 END"
     epoch = f"CASE WHEN isfinite({plain}) AND {plain} BETWEEN 0 AND 9e18 THEN CAST({scaled} AS BIGINT) END"

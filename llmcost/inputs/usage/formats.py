@@ -87,6 +87,7 @@ class UsageFormat(Part):
     grain       request: a row is one request | bucket: a row sums up a span of time | counter: values that only rise | cost: money alone
     provider    who sold the tokens, or the field that names them
     rows_in     JSON arrays, from the outside in, whose items are the rows
+    pairs       JSON array of {key, value} pairs in a row; its fields are written pairs/KEY
     recognise   fields that a file of this kind has; the kind with most of them wins
     model_until the model's name ends before this
     series      of a counter: which series the reading belongs to
@@ -104,6 +105,7 @@ class UsageFormat(Part):
     provider: str = ""
     provider_field: str = ""
     rows_in: list[str] = []
+    pairs: str = ""
     recognise: list[str] = Field(min_length=1)
     time: Times
     model: Fields = ""

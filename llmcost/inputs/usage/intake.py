@@ -13,7 +13,7 @@ import pandas as pd
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage.account import SUMS, TOKENS, outcomes_frame, without_overlaps
 from llmcost.inputs.usage.fields import Value, name, source_sql
-from llmcost.inputs.usage.files import UsageFile, opened, quoted, readable
+from llmcost.inputs.usage.files import UsageFile, loosened, opened, quoted, readable
 from llmcost.inputs.usage.formats import UsageFormat, fields_read, has_field, only_counts, recognised
 from llmcost.inputs.usage.judge import HOUR_US, MINUTE_US, hourly_sql, judged_sql, spans_sql
 from llmcost.inputs.usage.naming import model_sql
@@ -44,10 +44,15 @@ def usage_table(paths: Sequence[Path], kind: UsageFormat | None = None, zone: st
             _all_there(kind, files)
         _set_zone(connection, zone or kind.time.zone)
         with suppress(duckdb.Error):
-            if any(file.numbers for file in files):
+            if any(file.written_in == "csv" for file in files):
                 return _read(connection, kind, [file.tidy(only_counts(kind)) for file in files], zone or kind.time.zone)
         try:
-            return _read(connection, kind, files, zone or kind.time.zone)
+            try:
+                return _read(connection, kind, files, zone or kind.time.zone)
+            except duckdb.InvalidInputException as error:
+                if "strict_mode" not in str(error):
+                    raise
+                return _read(connection, kind, [loosened(file) for file in files], zone or kind.time.zone)
         except duckdb.Error as error:
             problem = readable(error, files[0].name)
             if isinstance(problem, UnicodeDecodeError):
@@ -78,8 +83,10 @@ def _all_there(kind: UsageFormat, files: list[UsageFile]) -> None:
 
 
 def _shown(file: UsageFile) -> str:
-    """Names of a file's fields for a message; a file without a header line would show its values, so only names that look like such."""
-    names = [field for field in file.fields if re.fullmatch(r"[A-Za-z_][\w ./\[\]-]{0,60}", field)]
+    """Names of a file's fields for a message: only what looks like a name, and nothing of a CSV whose first line looks like values."""
+    if file.written_in == "csv" and (len(file.fields) == 1 or any(re.match(r"[\d.+-]", field) for field in file.fields)):
+        return "no header line"
+    names = [field for field in file.fields if re.fullmatch(r"[A-Za-z_]([A-Za-z_ ./\[\]]|\d{1,2}(?!\d)){0,60}", field)]
     return ", ".join(names[:12]) or "no readable names"
 
 
@@ -102,12 +109,9 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[
     source_first = f"WITH source AS NOT MATERIALIZED ({source})"  # read twice is cheaper than kept
     connection.execute(f"CREATE OR REPLACE TEMP TABLE spans AS {source_first} {spans_sql(read, judged, f'us // {span_us}')}")
     frame = _frame(connection, hourly_sql(read, "spans", span_us))
-    if kind.measures and kind.tokens.input_holds_cache:
-        cached = frame["cache_read_tokens"] + frame["cache_write_tokens"]
-        frame["input_uncached_tokens"] = (frame["input_uncached_tokens"] - cached).clip(lower=0)
-    frame, notes = without_overlaps(frame)
+    frame, notes = (frame, []) if kind.grain == "counter" else without_overlaps(frame)
     outcomes = outcomes_frame(connection, frame, f"{source_first} SELECT * FROM ({judged})", files)
-    hourly, resolution_hours = _hourly(frame), _resolution_hours(frame, read, zone)
+    hourly, resolution_hours = _hourly(frame, kind), _resolution_hours(frame, read, zone)
     return UsageTable(
         kind=kind,
         files=tuple(files),
@@ -166,12 +170,15 @@ def _time(hours: pd.Series) -> pd.Series:
     return pd.to_datetime(hours.astype("Int64") * 3600, unit="s", utc=True)
 
 
-def _hourly(frame: pd.DataFrame) -> pd.DataFrame:
+def _hourly(frame: pd.DataFrame, kind: UsageFormat) -> pd.DataFrame:
     counted = frame[frame["outcome"].isin(COUNTING)]
     if counted.empty:
         return pd.DataFrame(columns=["hour", "model", "tier", *SUMS])
     numbers = counted.astype(dict.fromkeys(SUMS, float))
     summed = numbers.groupby(["hour", "model", "tier"], dropna=False)[list(SUMS)].sum(min_count=1).reset_index()
+    if kind.measures and kind.tokens.input_holds_cache:  # in rows, perhaps files, of their own
+        cached = summed["cache_read_tokens"] + summed["cache_write_tokens"]
+        summed["input_uncached_tokens"] = (summed["input_uncached_tokens"] - cached).clip(lower=0)
     return summed.assign(hour=_time(summed["hour"])).sort_values(["hour", "model", "tier"], ignore_index=True)
 
 

@@ -3,6 +3,7 @@
 from llmcost.inputs.usage.fields import FIRST_US, LAST_US
 from llmcost.inputs.usage.naming import model_sql, tier_sql
 from llmcost.inputs.usage.normalise import COUNTS, Read
+from llmcost.inputs.usage.outcomes import COUNTING, OUTCOMES
 
 LARGEST_COUNT = 1e13
 FIRST_AND_LAST = [f"CAST('{year}-01-01' AS TIMESTAMPTZ)" for year in (2015, 2100)]
@@ -17,7 +18,9 @@ def judged_sql(read: Read, rows: str) -> str:
     cached, thought, out = f"({read_} + {written})", "coalesce(reasoning, 0)", "coalesce(output, 0)"
     input_holds = _holds(tokens.input_holds_cache, f"{into} + {out}, {into} + {out} + {thought}")
     output_holds = _holds(tokens.output_holds_reasoning, f"{into} + {out}, {into} + {cached} + {out}")
-    fresh = into if several or input_holds == "false" else f"{into} - CASE WHEN {input_holds} THEN {cached} ELSE 0 END"
+    part = f"WHEN total IN ({into} + {read_} + {out}, {into} + {read_} + {out} + {thought}) THEN {written}"  # it holds the writes alone
+    within = f"CASE WHEN {input_holds} THEN {cached} {part if tokens.input_holds_cache == 'by_total' else ''} ELSE 0 END"
+    fresh = into if several or input_holds == "false" else f"{into} - {within}"
     whole_out = out if output_holds == "true" else f"{out} + CASE WHEN {output_holds} THEN 0 ELSE {thought} END"
     return f"""SELECT *, {_outcome(read, fresh, whole_out)} AS outcome, {fresh} AS uncached, {whole_out} AS whole_output,
         least({thought}, {whole_out}) AS thought FROM ({rows})"""
@@ -40,26 +43,32 @@ def _outcome(read: Read, fresh: str, whole_out: str) -> str:
     clock = read.has_clock
     cases = [
         ("broken", 27, True),
-        ("given IS NOT NULL", "CAST(given AS INTEGER)", read.has(kind.outcome)),
+        (
+            f"given IN ({', '.join(str(code) for code in OUTCOMES if code not in COUNTING)})",
+            "CAST(given AS INTEGER)",
+            read.has(kind.outcome),
+        ),
         ("NOT kept", 12, bool(kind.keep)),
-        (empty, 12, several),
+        (f"{empty} AND NOT unreadable AND NOT foreign_money", 12, several),
         ("reading = 'first'", 15, counter),
         ("us IS NULL" + (" AND reading <> 'whole'" if counter else ""), 20, True),
         (f"us NOT BETWEEN {' AND '.join(FIRST_AND_LAST if read.in_warehouse else map(str, (FIRST_US, LAST_US)))}", 21, True),
         ("failed", 10, bool(kind.failed)),
         ("again", 13, read.again),
-        (f"{empty} AND NOT grouped", 11, not several),
-        ("input IS NULL OR output IS NULL OR unreadable", 22, bool(counts) and not several),
+        (f"{empty} AND NOT grouped AND NOT foreign_money", 11, not several and kind.grain != "request"),
+        ("unreadable" if several or not counts else "input IS NULL OR output IS NULL OR unreadable", 22, bool(read.counts)),
         (" OR ".join(f"{c} < 0" for c in counts), 23, bool(counts)),
         # NaN is above all numbers
         (" OR ".join(f"{c} >= {LARGEST_COUNT:.0f}" for c in counts), 26, bool(counts)),
         (" OR ".join(f"{c} <> floor({c})" for c in counts if c != "requests"), 24, loose and not several and bool(counts)),
         (f"{fresh} < 0", 25, bool(counts) and not several),
         ("grouped", 1, bool(read.texts)),
+        ("foreign_money", 6, bool(kind.cost and kind.cost.currency)),
         (f"coalesce(reasoning, 0) > {whole_out}", 2, "reasoning" in counts),
         ("clock = 'skipped'", 3, clock),
         ("clock = 'twice'", 4, clock),
         ("reading = 'reset'", 5, counter),
+        (f"given IN ({', '.join(map(str, COUNTING))})", "CAST(given AS INTEGER)", read.has(kind.outcome)),
     ]
     met = [(test, code) for test, code, wanted in cases if wanted]
     one = " OR ".join(f"({test})" for test, _ in met)
@@ -80,7 +89,10 @@ SUMMED = {
 
 
 def spans_sql(read: Read, judged: str, span: str) -> str:
-    """SELECT of the sums by span of time, naming columns, file and outcome. Only counting outcomes carry sums that mean something."""
+    """SELECT of the sums by span of time, naming columns, file and outcome. Only counting outcomes carry sums that mean something.
+
+    first_us, when the first row began, tells whether two files hold the same rows; of one file it is not asked.
+    """
     tokens, several = read.kind.tokens, read.kind.measures is not None
     sums = {
         "rows": "sum(n)" if read.has(read.kind.rows) else "count(*)",
@@ -99,8 +111,9 @@ def spans_sql(read: Read, judged: str, span: str) -> str:
     keys = [f"CASE WHEN outcome NOT IN (20, 21, 27) THEN {span} END AS span", *read.naming, "outcome"]
     if read.files_count > 1:
         keys.append("file")
+        sums["first_us"] = "min(us)"
     else:
-        sums["file"] = "0"
+        sums |= {"file": "0", "first_us": "NULL"}
     added = ", ".join(f"{sql} AS {name}" for name, sql in sums.items())
     return f"SELECT {', '.join(keys)}, {added} FROM ({judged}) GROUP BY {', '.join(str(i + 1) for i in range(len(keys)))}"
 
@@ -109,5 +122,5 @@ def hourly_sql(read: Read, spans: str, span_us: int) -> str:
     """SELECT of the sums by hour, model, tier, file and outcome, from those by span."""
     added = ", ".join(f"CAST(sum({sql}) AS DOUBLE) AS {name}" for name, sql in SUMMED.items())
     return f"""SELECT span // {HOUR_US // span_us} AS hour, {model_sql(read)} AS model, {tier_sql(read)} AS tier, file, outcome,
-        CAST(sum(rows) AS BIGINT) AS rows, {added}, min(width_us) AS width_us, bool_or(inside_hour) AS inside_hour
-        FROM {spans} GROUP BY 1, 2, 3, 4, 5"""
+        CAST(sum(rows) AS BIGINT) AS rows, {added}, min(width_us) AS width_us, bool_or(inside_hour) AS inside_hour,
+        min(first_us) AS first_us FROM {spans} GROUP BY 1, 2, 3, 4, 5"""

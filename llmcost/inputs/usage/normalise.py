@@ -45,8 +45,10 @@ class Read:
 
     @property
     def counts(self) -> list[Value]:
-        """The columns of all token counts and of the requests."""
+        """The columns of all token counts and of the requests; of a cost export, the amounts."""
         fields = [field for count in (*COUNTS, "total") for field in terms(getattr(self.kind.tokens, count))]
+        fields += [self.kind.measures.of] if self.kind.measures else []
+        fields += terms(self.kind.cost.field) if self.kind.cost and self.kind.grain == "cost" else []
         return [self.value(field) for field in dict.fromkeys([*fields, self.kind.requests]) if self.has(field)]
 
     @property
@@ -102,8 +104,9 @@ def normalised_sql(read: Read) -> str:
     columns["requests"] = _requests(read)
     if kind.measures:
         columns |= _measured(read, kind.measures)
-    columns["cost_usd"] = _cost(read)
-    columns["n"] = number_sql(read.value(kind.rows)) if read.has(kind.rows) else "1"
+    columns["cost_usd"], columns["foreign_money"] = _cost(read)
+    stands_for = number_sql(read.value(kind.rows))
+    columns["n"] = f"CASE WHEN {stands_for} BETWEEN 1 AND 1e13 THEN {stands_for} ELSE 1 END" if read.has(kind.rows) else "1"
     columns["kept"] = " AND ".join(_matches(read, field, values) for field, values in kind.keep.items()) or "true"
     columns["failed"] = " OR ".join(_matches(read, field, values) for field, values in kind.failed.items()) or "false"
     columns["grouped"] = _odd(read, [was_grouped_sql(v) for v in read.texts])
@@ -169,7 +172,8 @@ def _count(read: Read, fields: Fields) -> str:
     for entry in [fields] if isinstance(fields, str) else fields:
         numbers = [number_sql(read.value(field)) for field in entry.split(" + ") if read.has(field)]
         if len(numbers) > 1:
-            found.append(" + ".join(f"coalesce({number}, 0)" for number in numbers))
+            summed = " + ".join(f"coalesce({number}, 0)" for number in numbers)
+            found.append(f"CASE WHEN coalesce({', '.join(numbers)}) IS NOT NULL THEN {summed} END")
         else:
             found += numbers
     # some dialects' greatest() is NULL where one of its arguments is
@@ -190,12 +194,13 @@ def counted_sql(read: Read, source: str) -> str:
     """
     measures = read.kind.measures
     assert measures is not None
-    value, at = number_sql(read.value(measures.of)), _first(read, read.kind.time.field, lambda v: _time(read, v))
+    number, at = number_sql(read.value(measures.of)), _first(read, read.kind.time.field, lambda v: _time(read, v))
+    value, known = f"CASE WHEN isfinite({number}) THEN {number} END", "CASE WHEN value IS NOT NULL THEN at_us END"
     series = f"{read.value(measures.by).sql}, {read.value(read.kind.series).sql}"
     return f"""SELECT * REPLACE (coalesce(before_us, at_us) AS at_us),
-        CASE WHEN at_us IS NULL OR value < before THEN value ELSE value - before END AS rise,
+        CASE WHEN at_us IS NULL OR value < before THEN value ELSE value - coalesce(before, value) END AS rise,
         CASE WHEN at_us IS NULL THEN 'whole' WHEN before_us IS NULL THEN 'first' WHEN value < before THEN 'reset' ELSE 'rise' END AS reading
-        FROM (SELECT *, lag(value) OVER readings AS before, lag(at_us) OVER readings AS before_us
+        FROM (SELECT *, lag(value IGNORE NULLS) OVER readings AS before, lag({known} IGNORE NULLS) OVER readings AS before_us
         FROM (SELECT *, {value} AS value, {at} AS at_us FROM ({source})) WINDOW readings AS (PARTITION BY {series} ORDER BY at_us))"""
 
 
@@ -224,14 +229,17 @@ def _names_there(names: list[str], there: tuple[str, ...]) -> list[str]:
     return [n for n in names if "%" in n] + plain[:1]
 
 
-def _cost(read: Read) -> str:
+def _cost(read: Read) -> tuple[str, str]:
+    """(USD, whether the row has money of another currency)."""
     cost = read.kind.cost
     if cost is None or not read.has(cost.field):
-        return "NULL"
-    usd = f"({number_sql(read.value(terms(cost.field)[0]))})" + (" / 100" if cost.unit == "cents" else "")
+        return "NULL", "false"
+    amount = number_sql(read.value(terms(cost.field)[0]))
+    usd = f"CASE WHEN isfinite({amount}) THEN {amount} {'/ 100' if cost.unit == 'cents' else ''} END"
     if not read.has(cost.currency):
-        return usd
-    return f"CASE WHEN lower(coalesce({read.value(cost.currency).sql}, 'usd')) IN ('usd', '') THEN {usd} END"
+        return usd, "false"
+    ours = f"lower(trim(coalesce({read.value(cost.currency).sql}, ''))) IN ('usd', '')"
+    return f"CASE WHEN {ours} THEN {usd} END", f"(NOT {ours} AND {usd} IS NOT NULL)"
 
 
 def _matches(read: Read, field: str, values: Sequence[str | int]) -> str:

@@ -20,6 +20,7 @@ OUTCOMES = {
     3: Outcome("repaired", True, "local time that the clock skipped: moved on to the next that exists"),
     4: Outcome("repaired", True, "local time that came twice: read as the later of the two"),
     5: Outcome("repaired", True, "a counter started again: counted from zero"),
+    6: Outcome("repaired", True, "an amount in another currency than USD: taken as no amount"),
     10: Outcome("repaired", False, "failed request: neither served nor billed, left out"),
     11: Outcome("repaired", False, "empty bucket: no use in this span"),
     12: Outcome("repaired", False, "no use by itself (a parent of other rows, another service or measure): left out"),
@@ -28,11 +29,11 @@ OUTCOMES = {
     15: Outcome("repaired", False, "first reading of a counter: where the count begins"),
     20: Outcome("rejected", False, "no time that can be read"),
     21: Outcome("rejected", False, "a time before 2015 or after 2099: wrong unit or typing error"),
-    22: Outcome("rejected", False, "no token count that can be read"),
+    22: Outcome("rejected", False, "no count or amount that can be read"),
     23: Outcome("rejected", False, "a negative count"),
     24: Outcome("rejected", False, "a count with decimals: thousands separators?"),
     25: Outcome("rejected", False, "more cached than input tokens"),
-    26: Outcome("rejected", False, "a count too large to be true"),
+    26: Outcome("rejected", False, "a count that is infinite, no number, or too large to be true"),
     27: Outcome("rejected", False, "no row: cut off, or broken quotes or brackets"),
 }
 """By the number that stands for it in SQL: below 10 a row counts, from 20 on it is rejected."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from llmcost.inputs.client import Mapping, Usage
+from llmcost.inputs.client import Client, Mapping, Usage
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.load_shapes import load_shape
 from llmcost.inputs.usage.formats import UsageFormat, usage_format
@@ -99,6 +99,23 @@ def mapped_format(mapping: Mapping) -> UsageFormat:
             "cost": plain.cost.model_copy(update={"field": mapping.cost_usd}) if plain.cost and mapping.cost_usd else None,
         }
     )
+
+
+def with_invoice_read(client: Client, folder: Path) -> Client:
+    """The client with the amount of an invoice that is a cost export: its costs over its period, by the month.
+
+    Raises InputError when the file cannot be read, or holds no cost in USD.
+    """
+    if client.invoice is None or client.invoice.file is None:
+        return client
+    usage = Usage(file=client.invoice.file)
+    table = usage_table(usage_paths(folder, usage, "invoice"))
+    usd = float(table.hourly["cost_reported_usd"].sum())
+    if usd <= 0 or table.period is None:
+        raise InputError(client.invoice.file, "invoice", "reports no cost in USD", "Give the amount: invoice: {usd_per_month: 18_000}")
+    hours = (table.period[1] - table.period[0]) / pd.Timedelta(hours=1)
+    read = client.invoice.model_copy(update={"usd_per_month": usd / hours * HOURS_PER_MONTH})
+    return client.model_copy(update={"invoice": read})
 
 
 def usage_paths(folder: Path, usage: Usage, field: str) -> list[Path]:

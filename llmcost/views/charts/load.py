@@ -1,12 +1,11 @@
-"""Charts of the load: its hours, its duration curve, one replica's limits, and what idle hours do to a price."""
+"""Charts of the load: its week, its duration curve, and what idle hours do to a price."""
 
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from llmcost.views.controls import slider
-from llmcost.views.theme import COLOURS
+from llmcost.views.theme import COLOURS, log_ticks
 
 PERCENT = alt.Axis(format=".0%")
 ROUND_USD = [digit * 10**power for power in range(-4, 4) for digit in (1, 2, 5)]
@@ -37,38 +36,22 @@ def layered(layers: list[alt.Chart], title: str, subtitle: str | list[str], heig
     return alt.LayerChart(layer=layers, title=alt.Title(title, subtitle=subtitle), height=height)
 
 
-def hours_chart(hourly: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
-    """The load hour by hour with its mean.
+def week_chart(week: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
+    """The load of each hour of the week, darker where it is higher; the busiest hour carries its number.
 
-    hourly  day (hours since the start / 24), load_ratio (times the mean hour)
+    week  day, day_count, hour_count, load_ratio (times the mean hour)
     """
-    x = alt.X("day:Q", title="day of the record", axis=alt.Axis(format="d"), scale=alt.Scale(nice=False))
-    y = alt.Y("load_ratio:Q", title="load, times the mean hour's")
-    area = alt.Chart(hourly).mark_area(interpolate="step", line={"strokeWidth": 1.5}).encode(x=x, y=y)
-    mean = alt.Chart(pd.DataFrame({"load_ratio": [1.0], "text": ["mean hour"]}))
-    note = halo(mean.encode(x=alt.value(0), y="load_ratio:Q", text="text:N"), align="left", dx=5, dy=-9)
-    rule = mean.mark_rule().encode(y="load_ratio:Q")
-    return layered([area, rule, *note], title, subtitle, 310)
-
-
-def concurrency_chart(sweep: pd.DataFrame, marks: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
-    """One replica: what it delivers against how long its users wait for a token, as more requests run at once.
-
-    sweep  milliseconds, output_tokens_per_second
-    marks  the same and text: the points named on the curve; a row without output_tokens_per_second is a vertical rule
-    """
-    axis = alt.Axis(format=",~g", values=[digit * 10**power for power in range(-1, 6) for digit in (1, 2, 3, 5, 7)])
-    x = alt.X(
-        "milliseconds:Q", scale=alt.Scale(type="log", nice=False, padding=24), title="milliseconds between tokens, log scale", axis=axis
-    )
-    y = alt.Y("output_tokens_per_second:Q", title="output tokens per second", scale=alt.Scale(zero=True))
-    line = alt.Chart(sweep).mark_line(color=COLOURS["own"]).encode(x=x, y=y)
-    points, rules = marks.dropna(subset="output_tokens_per_second"), marks[marks["output_tokens_per_second"].isna()]
-    dots = alt.Chart(points).mark_point(size=110, color=COLOURS["own"], opacity=1).encode(x=x, y=y)
-    names = halo(alt.Chart(points).encode(x=x, y=y, text="text:N"), align="left", dx=12, dy=8)
-    rule = alt.Chart(rules).mark_rule().encode(x=x)
-    limit = halo(alt.Chart(rules).encode(x=x, y=alt.value(12), text="text:N"), align="right", dx=-6)
-    return layered([rule, line, dots, *names, *limit], title, subtitle, 320)
+    touching = alt.Scale(paddingInner=0, paddingOuter=0)
+    x = alt.X("hour_count:O", title="hour of the day, UTC", scale=touching, axis=alt.Axis(labelAngle=0))
+    days = week.sort_values("day_count")["day"].unique().tolist()
+    y = alt.Y("day:N", sort=days, title=None, scale=touching)
+    top = week.nlargest(1, "load_ratio").assign(text=lambda frame: frame["load_ratio"].map("{:.2g}".format))
+    shade = alt.Scale(type="sqrt", range=["#f4f6f8", COLOURS["today"]], domain=[0, float(top["load_ratio"].iloc[0])], nice=False)
+    legend = alt.Legend(gradientLength=160, values=[0, 1, float(top["load_ratio"].iloc[0])], format=".2g")
+    colour = alt.Color("load_ratio:Q", scale=shade, title="times the mean hour", legend=legend)
+    cells = alt.Chart(week).mark_rect(stroke="white", strokeWidth=1).encode(x=x, y=y, color=colour)
+    note = alt.Chart(top).mark_text(color="white", fontWeight="bold", fontSize=10).encode(x=x, y=y, text="text:N")
+    return layered([cells, note], title, subtitle, alt.Step(26))
 
 
 def duration_chart(curve: pd.DataFrame, levels: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
@@ -115,7 +98,9 @@ def shapes_chart(shapes: pd.DataFrame, rivals: pd.DataFrame, title: str, subtitl
     shapes  label, usd_per_mtok, text, own (whether these are the client's hours)
     rivals  usd_per_mtok, text: what the same work costs elsewhere; may be empty
     """
-    x = alt.X("usd_per_mtok:Q", **usd_look("USD per million tokens, log scale", padding=50))
+    look = usd_look("USD per million tokens, log scale", padding=50)
+    ticks = log_ticks(float(shapes["usd_per_mtok"].min()), float(shapes["usd_per_mtok"].max()))
+    x = alt.X("usd_per_mtok:Q", **look | {"axis": alt.Axis(format="$~g", values=ticks)})
     y = alt.Y("label:N", sort=list(shapes["label"]), title=None, axis=alt.Axis(labelLimit=390))
     colour = alt.condition("datum.own", alt.value(COLOURS["own"]), alt.value(COLOURS["load"]))
     dots = alt.Chart(shapes).mark_point(size=110, opacity=1).encode(x=x, y=y, color=colour)
@@ -124,44 +109,3 @@ def shapes_chart(shapes: pd.DataFrame, rivals: pd.DataFrame, title: str, subtitl
     note = alt.Chart(rivals).mark_text(baseline="bottom", dy=-3).encode(x="usd_per_mtok:Q", y=alt.value(0), text="text:N")
     layers = [rule, note] if len(rivals) else []
     return layered([*layers, dots, *texts], title, subtitle, alt.Step(26))
-
-
-def volume_chart(sweep: pd.DataFrame, ceiling_fraction: float, title: str, subtitle: str) -> alt.LayerChart:
-    """Delivered utilization as all volumes grow, in whole replicas.
-
-    sweep  volume_ratio (times today's), utilization_fraction
-    """
-    scale, axis = alt.Scale(type="log", nice=False), alt.Axis(format="~g", tickCount=6)
-    x = alt.X("volume_ratio:Q", scale=scale, title="volume, times today's, log scale", axis=axis)
-    top = alt.Scale(domain=[0, 1.15 * ceiling_fraction], nice=False)
-    y = alt.Y("utilization_fraction:Q", title="delivered utilization", axis=alt.Axis(format="~%"), scale=top)
-    line = alt.Chart(sweep).mark_line(color=COLOURS["own"]).encode(x=x, y=y)
-    now = alt.Chart(pd.DataFrame({"volume_ratio": [1.0], "text": ["today's volume"]}))
-    most = alt.Chart(pd.DataFrame({"utilization_fraction": [ceiling_fraction], "text": ["all that these hours allow"]}))
-    notes = [
-        *halo(now.encode(x="volume_ratio:Q", y=alt.value("height"), text="text:N"), align="left", dx=5, dy=-9),
-        *halo(most.encode(x=alt.value(0), y="utilization_fraction:Q", text="text:N"), align="left", dx=5, dy=-9),
-    ]
-    rules = [now.mark_rule().encode(x="volume_ratio:Q"), most.mark_rule().encode(y="utilization_fraction:Q")]
-    return layered([*rules, line, *notes], title, subtitle, 310)
-
-
-def price_playground(costs: pd.DataFrame, rivals: pd.DataFrame, usd_per_hour: float, utilization_fraction: float) -> alt.LayerChart:
-    """The price of a token at any rent of a replica and any utilization, by two sliders.
-
-    costs  utilization_fraction, usd_per_mtok at `usd_per_hour`
-    """
-    rent = slider("USD per replica-hour", 0.1, float(round(4 * usd_per_hour) + 1), round(usd_per_hour, 1), 0.1)
-    busy = slider("delivered utilization, %", 1, 100, max(1, round(100 * utilization_fraction)), 1)
-    y = alt.Y("usd:Q", **usd_look("USD per million tokens, log scale"))
-    line = alt.Chart(costs).transform_calculate(usd=f"datum.usd_per_mtok * {rent.name} / {usd_per_hour}").mark_line(color=COLOURS["own"])
-    full = costs[costs["utilization_fraction"] == 1.0]
-    point = alt.Chart(full).transform_calculate(
-        utilization_fraction=f"{busy.name} / 100",
-        usd=f"datum.usd_per_mtok * {rent.name} / {usd_per_hour} * 100 / {busy.name}",
-        text="'$' + format(datum.usd, ',.3~g')",
-    )
-    dot = point.mark_point(size=130, color=COLOURS["own"], opacity=1).encode(x=UTILIZATION, y=y)
-    name = halo(point.encode(x=UTILIZATION, y=y, text="text:N"), align="left", dx=9, dy=-14, fontWeight="bold")
-    layers = [*rival_rules(rivals), line.encode(x=UTILIZATION, y=y), dot, *name]
-    return layered(layers, "Rent and utilization: whose token is cheaper?", "Sliders below", 340).add_params(rent, busy)

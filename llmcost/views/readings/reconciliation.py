@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from llmcost.inputs.class_prices import Unpriced
 from llmcost.study.reconciliation import Reconciliation
-from llmcost.study.wording import count, percent, usd
+from llmcost.study.wording import count, number, percent, usd
 from llmcost.views.text import inert
 
+NO_EXPORT = "No usage export: today's bill is the stated volume at list prices, and nothing is there to hold it against."
 EFFECTS = {"cache": ("cache reads", "cache writes"), "batch": ("batch",), "tier": ("tier",), "date": ("date",)}
 SAVES = {
     "cache": "the cache saves {}",
@@ -19,10 +20,12 @@ COSTS = {"cache": "the cache costs {}", "batch": "batches add {}", "tier": "othe
 
 def title(found: Reconciliation) -> str:
     """The share of the reported cost that list prices explain."""
+    span = f"{number(found.period_hours / 24, 2)} days" if found.period_hours >= 48 else f"{number(found.period_hours)} hours"
+    cost = f"The export's {span} cost {usd(found.computed_usd)} at list prices"
     if found.reported_usd is None:
-        return f"At list prices this work costs {usd(found.computed_usd)}; the export reports no cost"
+        return f"{cost}; it reports no cost of its own"
     if found.explained_fraction is None:
-        return f"At list prices this work costs {usd(found.computed_usd)}; the export reports {usd(found.reported_usd)}"
+        return f"{cost}; it reports {usd(found.reported_usd)}"
     return f"List prices {_share(found.explained_fraction)} of the {usd(found.reported_usd)} that the export reports"
 
 

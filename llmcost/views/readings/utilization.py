@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from llmcost.model.fleet import gpu_usd_per_mtok
 from llmcost.model.throughput import MAX_CONCURRENCY, request_seconds
 from llmcost.study.labels import gpu_name
 from llmcost.study.problem import WorkloadChoice
-from llmcost.study.utilization import OwnFleet
+from llmcost.study.utilization import OWN_HOURS, SHAPE_REPLICAS, OwnFleet
 from llmcost.study.wording import number, percent, usd
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def rows_used(study: Study, fleet: OwnFleet) -> pd.DataFrame:
         f"{at}.load.input_mtok_per_month": "input, Mtok a month",
         f"{at}.load.output_mtok_per_month": "output, Mtok a month",
         supply.throughput_path: "throughput, times the modelled one",
-        "hidden_costs.headroom_fraction": "headroom over the busiest hour",
+        f"{at}.load.headroom_fraction": "headroom for bursts inside the busiest hour",
         "hidden_costs.safe_share_fraction": "safe share of saturation",
     }
     inputs = study.assumptions().set_index("path").loc[list(wanted)].reset_index()
@@ -68,6 +69,37 @@ def _steps(fleet: OwnFleet) -> dict[str, str]:
     }
 
 
+def duration(fleet: OwnFleet) -> pd.DataFrame:
+    """The load-duration curve, busiest hour first: hours_fraction, load_replicas."""
+    falling = fleet.supply.curve.sorted[::-1]
+    return pd.DataFrame({"hours_fraction": np.linspace(0, 1, len(falling)), "load_replicas": falling})
+
+
+def duration_title(fleet: OwnFleet) -> str:
+    """What is paid for and what works, in one line."""
+    working, busy = number(fleet.supply.curve.mean, 2), percent(fleet.utilization_fraction)
+    return f"{fleet.replicas_count} replicas paid for, {working} at work on average: {busy}"
+
+
+def duration_described(fleet: OwnFleet) -> str:
+    """What the load-duration curve plots, in words."""
+    return f"Load in replicas of {described(fleet)}; hours sorted, busiest first"
+
+
+def plan_described(fleet: OwnFleet) -> str:
+    """The model, its GPUs and where its speed is known from, in words."""
+    return f"{fleet.choice.alternative.model_id} on {described(fleet)}; throughput: {fleet.supply.plan.origin}"
+
+
+def rent_described(fleet: OwnFleet) -> str:
+    """One replica's GPUs and what an hour of them costs, in words."""
+    return f"GPUs alone: {described(fleet)}, {usd(fleet.replica_usd_per_hour)} an hour"
+
+
+SHAPES_DESCRIBED = f"{number(SHAPE_REPLICAS)} full replicas' worth of work, with its delivered utilization; no spare, GPUs alone"
+"""What the comparison of load shapes holds fixed."""
+
+
 def levels(fleet: OwnFleet) -> pd.DataFrame:
     """The heights that matter beside a load-duration curve: replicas, text."""
     rows = [(float(fleet.replicas_count), f"paid for: {fleet.replicas_count} replicas"), (fleet.supply.curve.mean, "mean load")]
@@ -84,15 +116,54 @@ def rivals(fleet: OwnFleet) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["usd_per_mtok", "text", "thing"])
 
 
-def concurrency_marks(sweep: pd.DataFrame, fleet: OwnFleet) -> pd.DataFrame:
-    """Points to name on the sweep: milliseconds, output_tokens_per_second, text; the latency limit has no throughput."""
+def price_point(fleet: OwnFleet) -> pd.DataFrame:
+    """The fleet's own point on the curve of prices: utilization_fraction, usd_per_mtok, text."""
+    text = f"{percent(fleet.utilization_fraction)} busy: {usd(fleet.usd_per_mtok)}"
+    return pd.DataFrame({"utilization_fraction": [fleet.utilization_fraction], "usd_per_mtok": [fleet.usd_per_mtok], "text": [text]})
+
+
+def price_title(fleet: OwnFleet) -> str:
+    """What a token costs at this fleet's utilization, beside what is asked elsewhere."""
+    rival = rival_usd_per_mtok(fleet)
+    side = "below" if rival and fleet.usd_per_mtok < rival else "above"
+    against = f"{side} the {usd(rival)} asked elsewhere" if rival else "and no API may do it"
+    return f"At {percent(fleet.utilization_fraction)} a million tokens costs {usd(fleet.usd_per_mtok)}, {against}"
+
+
+def named_shapes(shapes: pd.DataFrame) -> pd.DataFrame:
+    """One volume on many shapes with words to show: label, text, own added."""
+    return shapes.assign(
+        label=shapes["shape"] + ", " + shapes["utilization_fraction"].map(percent),
+        text=shapes["usd_per_mtok"].map(usd),
+        own=shapes["shape"] == OWN_HOURS,
+    )
+
+
+def shapes_title(shapes: pd.DataFrame, fleet: OwnFleet) -> str:
+    """How far the hours alone move a price, and on how many shapes own GPUs win."""
+    rival = rival_usd_per_mtok(fleet)
+    worst = shapes["usd_per_mtok"].max() / shapes["usd_per_mtok"].min()
+    won = f"; own GPUs beat {usd(rival)} on {(shapes['usd_per_mtok'] < rival).sum()} of {len(shapes)} shapes" if rival else ""
+    return f"The hours alone make a price up to {number(worst, 2)} times another{won}"
+
+
+def promise_marks(sweep: pd.DataFrame, fleet: OwnFleet) -> pd.DataFrame:
+    """Points to name on the cost of a latency promise: limit_seconds, usd_per_month, text; the client's limit has no cost."""
     at = sweep.set_index("concurrency_count")
-    named = {1: "1 at a time", fleet.supply.replica.concurrency_count: f"{fleet.supply.replica.concurrency_count} at once"}
-    rows = [(1e3 * at.loc[n, "itl_seconds"], at.loc[n, "output_tokens_per_second"], text) for n, text in named.items()]
+    held = at.loc[min(fleet.supply.replica.concurrency_count, at.index.max())]
+    text = f"{fleet.supply.replica.concurrency_count} at once on each of {number(held['replicas_count'])} replicas"
+    rows = [(held["limit_seconds"], held["usd_per_month"], text)]
     latency = fleet.choice.workload.latency
-    if latency:
-        rows.append((1e3 * latency.limit_seconds, None, "the client's limit"))
-    return pd.DataFrame(rows, columns=["milliseconds", "output_tokens_per_second", "text"]).astype({"output_tokens_per_second": float})
+    if latency and latency.itl_limit_seconds:
+        rows.append((latency.itl_limit_seconds, None, "the client's limit"))
+    return pd.DataFrame(rows, columns=["limit_seconds", "usd_per_month", "text"]).astype({"usd_per_month": float})
+
+
+def promise_title(sweep: pd.DataFrame, fleet: OwnFleet) -> str:
+    """What holds the concurrency, and what the tightest promise that this plan can keep would cost."""
+    first, holds = sweep.iloc[0], stop(fleet, int(sweep["concurrency_count"].max()))
+    tight = f"{number(1e3 * first['limit_seconds'], 2)} ms would take {number(first['replicas_count'])} replicas"
+    return f"{fleet.supply.replica.concurrency_count} requests at once, {holds}; a promise of {tight}"
 
 
 def headline(study: Study, shown: Study, fleet: OwnFleet) -> str:
@@ -115,6 +186,8 @@ def stop(fleet: OwnFleet, fitting_count: int) -> str:
     latency = fleet.choice.workload.latency
     if latency and fleet.supply.replica.concurrency_count < fitting_count:
         return f"more would pass {number(latency.limit_seconds * 1e3)} ms"
+    if fleet.supply.plan.own and fleet.supply.replica.concurrency_count < fitting_count:
+        return "the client measured no more"
     return "memory holds no more" if fitting_count < MAX_CONCURRENCY else "an engine schedules no more"
 
 
@@ -158,16 +231,18 @@ def plans_tried(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     order = best.groupby(["model_id", "gpu_id", "precision"])["usd_per_month"].min().rename("cheapest")
     wide = best.pivot(index=["model_id", "gpu_id", "gpu", "precision"], columns="gpus_count", values="cell").reset_index()
     wide = wide.merge(order.reset_index()).sort_values(["cheapest", "gpu_id", "precision"])
-    return wide.drop(columns=["gpu_id", "cheapest"]).rename(columns={count: f"{count} GPU{'s' * (count > 1)}" for count in (1, 2, 4, 8)})
+    return wide.drop(columns=["gpu_id", "cheapest"]).rename(
+        columns={count: f"{count} GPU{'s' * (count > 1)}" for count in best["gpus_count"]}
+    )
 
 
-GATES = {"do not fit": "too large", "between tokens": "too slow"}
-"""A part of a gate's reason -> the gate in a word."""
+GATES = {"memory": "too large", "compute": "impossible", "latency": "too slow", "price": "no offer"}
+"""The gate that a plan fails, in a word or two."""
 
 
 def _cell(row: Any) -> str:
     if row.status == "infeasible":
-        return next((word for part, word in GATES.items() if part in row.reason), row.reason)
+        return GATES[row.gate]
     if row.status == "gated":
         return row.reason
     return f"{'ask: ' * (row.status == 'ask')}{usd(row.usd_per_month)} {row.option}"

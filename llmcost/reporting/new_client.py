@@ -1,0 +1,210 @@
+"""A new client's folder: an empty file to fill in, or one that a usage export has filled as far as it can."""
+
+import datetime as dt
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from llmcost.inputs.catalog import table as catalog_table
+from llmcost.inputs.class_prices import ModelPrices, Unpriced, model_prices
+from llmcost.inputs.client import client_schema
+from llmcost.inputs.client_file import OPEN_QUESTION
+from llmcost.inputs.errors import InputError
+from llmcost.inputs.usage import UsageTable
+from llmcost.model import HOURS_PER_MONTH
+from llmcost.study.usage_summary import model_totals, warnings
+
+TEMPLATE = Path(__file__).parent / "template"
+MOST_WORKLOADS, MOST_UNCOUNTED_WORKLOADS, LEAST_SHARE = 3, 2, 0.05
+"""At most so many models become workloads, fewer where each has to be asked for its requests: six questions are enough."""
+LARGE_MODEL_USD_PER_MTOK = 2.0
+"""A model whose output costs less is a small one, and small open models are worth a test."""
+ALTERNATIVES = {True: ("llama-3.3-70b", "gpt-oss-120b"), False: ("llama-3.1-8b", "gpt-oss-20b")}
+SLUG_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What one model of today serves: the names that the export has for it, and what they add up to.
+
+    model  priced, or why it is not
+    """
+
+    names: tuple[str, ...]
+    model: ModelPrices | Unpriced
+    totals: pd.DataFrame
+
+    @property
+    def tokens_fraction(self) -> float:
+        """Share of the export's tokens."""
+        return float(self.totals["tokens_fraction"].sum())
+
+    @property
+    def counts_requests(self) -> bool:
+        """Whether the export says how many requests there were."""
+        return bool(self.totals["requests"].notna().all() and self.totals["requests"].sum() > 0)
+
+
+def write_empty(folder: Path) -> Path:
+    """The commented client file to fill in, and its schema."""
+    return _written(folder, (TEMPLATE / "client.yaml").read_text(encoding="utf-8"))
+
+
+def write_from_usage(folder: Path, files: Sequence[Path], table: UsageTable) -> tuple[Path, list[str]]:
+    """A client file with all that the export says, the export beside it, and the questions that stay open.
+
+    Raises InputError where the export has no tokens or no times.
+    """
+    if table.hourly.empty or table.kind.grain == "cost" or table.hourly["hour"].isna().any() or table.period is None:
+        problem = "is a cost report" if table.kind.grain == "cost" else "holds no hour with tokens"
+        raise InputError(files[0].name, "", problem, "Give a usage export, with tokens and times")
+    text, questions = prefilled(table, [file.name for file in files], folder.resolve().name)
+    path = _written(folder, text)
+    for file in files:
+        shutil.copyfile(file, folder / file.name)
+    return path, questions
+
+
+def _written(folder: Path, text: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "client.yaml"
+    target.write_text(text, encoding="utf-8", newline="\n")
+    schema = json.dumps(client_schema(), indent=1)
+    (folder / "client.schema.json").write_text(schema + "\n", encoding="utf-8", newline="\n")
+    return target
+
+
+def prefilled(table: UsageTable, file_names: Sequence[str], client_name: str) -> tuple[str, list[str]]:
+    """(text of client.yaml, open questions) from an export."""
+    as_of = priced_day(table)
+    slices = _slices(table, as_of)
+    priced = [s for s in slices if isinstance(s.model, ModelPrices)]
+    most = MOST_WORKLOADS if all(s.counts_requests for s in slices) else MOST_UNCOUNTED_WORKLOADS
+    chosen = [s for s in priced if s.tokens_fraction >= LEAST_SHARE][:most] or priced[:1] or slices[:1]
+    asked = _Questions()
+    workloads = "".join(_workload(s, as_of, file_names, position, asked) for position, s in enumerate(chosen))
+    head = [
+        "# yaml-language-server: $schema=client.schema.json",
+        f"# Filled in from {', '.join(file_names)}: {table.kind.title}, {table.rows_count():,} rows.",
+        *(f"# WARNING: {warning}" for warning in warnings(table)),
+        f"# {len(asked.texts)} questions are open. Put your answer where it says {OPEN_QUESTION}, then make the report.",
+        *(f"# Not in this file, {100 * s.tokens_fraction:.1f} % of the tokens: {_said(s)}" for s in slices if s not in chosen),
+        "schema_version: 1",
+        f"name: {json.dumps(client_name)}",
+        f"as_of_date: {as_of.isoformat()}   # prices in force on this day",
+        "workloads:",
+    ]
+    return "\n".join(head) + "\n" + workloads + _invoice(table, chosen), asked.texts
+
+
+class _Questions:
+    """Numbers the questions in the order in which they come up."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def ask(self, text: str) -> str:
+        """The comment that goes beside the open value."""
+        self.texts.append(text)
+        return f"# QUESTION {len(self.texts)}: {text}"
+
+
+def priced_day(table: UsageTable) -> dt.date:
+    """The day whose prices count: the export's last one, or the last day on which a price of the catalog was set, if that is later."""
+    newest = max(catalog_table(name)["effective_from"].max() for name in ("api_prices", "gpu_rental"))
+    return max(table.covered_hours[-1].date(), dt.date.fromisoformat(newest))
+
+
+def _slices(table: UsageTable, as_of: dt.date) -> list[Slice]:
+    """Models of today, most tokens first; names of one priced model together."""
+    totals = model_totals(table)
+    totals = totals[totals["tokens_fraction"] > 0]
+    found = {name: model_prices(name, table.provider, as_of) for name in totals["model"]}
+    keys = {n: (m.provider, m.model_id) if isinstance(m, ModelPrices) else ("", n) for n, m in found.items()}
+    groups = totals.groupby(totals["model"].map(keys), sort=False)
+    slices = [Slice(tuple(rows["model"]), found[rows["model"].iloc[0]], rows) for _, rows in groups]
+    return sorted(slices, key=lambda s: -s.tokens_fraction)
+
+
+def _said(s: Slice) -> str:
+    if isinstance(s.model, ModelPrices):
+        return f"{', '.join(map(json.dumps, s.names))} ({s.model.provider} {s.model.model_id})"
+    near = f"; nearest: {', '.join(s.model.nearest)}" if s.model.nearest else ""
+    return f"{', '.join(map(json.dumps, s.names))}, which no price list knows{near}"
+
+
+def _workload(s: Slice, as_of: dt.date, file_names: Sequence[str], position: int, asked: _Questions) -> str:
+    """One workload; what is asked of the first is taken over by the others, with YAML's & and *."""
+    files = json.dumps(file_names[0] if len(file_names) == 1 else list(file_names))
+    only = f", only: {{model: {json.dumps(list(s.names), ensure_ascii=False)}}}" if any(s.names) else ""
+    lines = [f"  - id: {_slug(s, position)}", "    load:", "      usage:"]
+    if s.counts_requests:
+        lines[-1] += f" {{file: {files}{only}}}"
+    else:
+        how = asked.ask("how many requests a month does it answer? The export counts none.")
+        lines += [f"        file: {files}", *([f"        only: {only.removeprefix(', only: ')}"] if only else [])]
+        lines.append(f"        requests_per_month: {OPEN_QUESTION}   {how}")
+    batch = float((s.totals["batch_fraction"].fillna(0) * s.totals["tokens_fraction"]).sum() / max(s.tokens_fraction, 1e-12))
+    lines.append(f"    batchable_fraction: {round(batch, 4):g}   # what the export shows as batch; more, if more of it may wait")
+    lines += _today(s, asked)
+    lines += _alternatives(s, as_of, position, asked) + _gates(position, asked)
+    return "\n".join(lines) + "\n"
+
+
+def _slug(s: Slice, position: int) -> str:
+    said = s.model.model_id if isinstance(s.model, ModelPrices) else s.names[0]
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in said.lower()).strip("-")[:SLUG_LENGTH]
+    return f"{kept or 'work'}{f'-{position + 1}' if position else ''}"
+
+
+def _today(s: Slice, asked: _Questions) -> list[str]:
+    if isinstance(s.model, ModelPrices):
+        return [f"    today: {{provider: {json.dumps(s.model.provider)}, model_id: {json.dumps(s.model.model_id)}}}"]
+    if s.model.name == "":
+        how = asked.ask("which provider and model answer today? The export names none. {provider: openai, model_id: gpt-4o}")
+    else:
+        near = f" Nearest: {', '.join(s.model.nearest)}." if s.model.nearest else ""
+        named = json.dumps(s.model.name)
+        how = asked.ask(f"which model is {named}: {{provider: openai, model_id: gpt-4o}}?{near} Your own server: delete this line")
+    return [f"    today: {OPEN_QUESTION}   {how}"]
+
+
+def _alternatives(s: Slice, as_of: dt.date, position: int, asked: _Questions) -> list[str]:
+    noon = dt.datetime.combine(as_of, dt.time(12), tzinfo=dt.UTC)
+    large = not isinstance(s.model, ModelPrices) or s.model.at(noon)[3] >= LARGE_MODEL_USD_PER_MTOK
+    lines = ["    alternatives:   # open models worth testing; put others here"]
+    for number, model_id in enumerate(ALTERNATIVES[bool(large)]):
+        lines.append(f"      - model_id: {model_id}")
+        if position or number:
+            lines += ["        passing_fraction: *passing", "        evidence: *evidence"]
+            continue
+        share = asked.ask("what share of this work would an open model answer well enough? {low: 0.6, typical: 0.8, high: 0.95}")
+        how = asked.ask("how do you know that share: measured, reported or guess?")
+        lines += [f"        passing_fraction: &passing {OPEN_QUESTION}   {share}", f"        evidence: &evidence {OPEN_QUESTION}   {how}"]
+    return lines
+
+
+def _gates(position: int, asked: _Questions) -> list[str]:
+    if position:
+        return ["    gates: *gates"]
+    allowed = asked.ask("may the data go to an API of somebody else: true or false?")
+    regions = asked.ask("in which regions must it stay: [] for anywhere, or some of [us, eu, uk, apac]?")
+    return [
+        "    gates: &gates",
+        f"      third_party_api_allowed: {OPEN_QUESTION}   {allowed}",
+        f"      regions: {OPEN_QUESTION}   {regions}",
+    ]
+
+
+def _invoice(table: UsageTable, chosen: Sequence[Slice]) -> str:
+    """What the export says that these models cost, by the month; the report reconciles with it."""
+    reported = sum(float(s.totals["cost_reported_usd"].sum()) for s in chosen)
+    if reported <= 0 or table.period is None:
+        return "# invoice: {usd_per_month: 18_000}   # what was really paid, to reconcile with\n"
+    first, end = table.period
+    hours = (end - first) / pd.Timedelta(hours=1)
+    return f"invoice: {{usd_per_month: {reported / hours * HOURS_PER_MONTH:.2f}}}   # as the export reports it, by the month\n"

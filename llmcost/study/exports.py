@@ -1,0 +1,94 @@
+"""The usage exports behind a study: which there are, how sound they are, and the bill that they should have made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from llmcost.inputs.usage import UsageTable
+from llmcost.study.reconciliation import Reconciliation, reconciliation
+from llmcost.study.usage_summary import warnings
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+ENOUGH_PRICED = 0.95
+"""A bill of which less of the tokens can be priced explains nothing."""
+
+
+def export_tables(study: Study) -> list[UsageTable]:
+    """Every export that a workload's load was read from, each once."""
+    found: list[UsageTable] = []
+    for load in study.loads.values():
+        if load.usage and all(load.usage.table is not table for table in found):
+            found.append(load.usage.table)
+    return found
+
+
+def banners(study: Study) -> list[str]:
+    """What must be said in red on the first page: exports with missing hours or rejected rows."""
+    return [f"{table.files[0].name}: {warning}" for table in export_tables(study) for warning in warnings(table)]
+
+
+def export_bill(study: Study) -> Reconciliation | None:
+    """The bill of the first export's models at list prices, against what it reports and against the invoice; None without one to price.
+
+    Rows of a workload count under the model that the client file names for them: a deployment's own name has no price. The invoice is
+    compared only where all workloads come from this one export.
+    """
+    tables = export_tables(study)
+    parts = [] if not tables else [_rows(study, workload.id, tables[0]) for workload in study.client.workloads if workload.today]
+    parts = [part for part in parts if part is not None]
+    if not parts or tables[0].kind.time.relative:
+        return None
+    today = next(workload.today for workload in study.client.workloads if workload.today)
+    invoice = study.client.invoice if len(parts) == len(study.client.workloads) else None
+    return reconciliation(
+        pd.concat(parts, ignore_index=True),
+        today.provider,
+        study.client.as_of_date,
+        study.client.quotes,
+        invoice.usd_per_month if invoice else None,
+        max(tables[0].resolution_hours, 1.0),
+    )
+
+
+def _rows(study: Study, workload_id: str, table: UsageTable) -> pd.DataFrame | None:
+    """A workload's rows of an export, under the name of today's model."""
+    load = study.loads[workload_id]
+    if load.usage is None or load.usage.table is not table:
+        return None
+    rows = table.hourly[table.hourly["model"].isin(load.usage.models or [""])]
+    today = next(workload.today for workload in study.client.workloads if workload.id == workload_id)
+    return rows.assign(model=today.model_id) if today else rows
+
+
+def explained_fraction(study: Study) -> tuple[float, str] | None:
+    """(share that list prices explain, of what): of the invoice, else of the cost that the export reports; None without either."""
+    found = study.export_bill()
+    if found and found.invoice_explained_fraction is not None:
+        return found.invoice_explained_fraction, "the invoice"
+    if study.client.invoice:
+        return 1 / study.invoice_multiplier, "the invoice"
+    if found and found.explained_fraction is not None:
+        return found.explained_fraction, "the cost that the export reports"
+    return None
+
+
+def record(study: Study) -> list[dict[str, Any]]:
+    """Every export as plain data: what it is, its period, the account of its rows."""
+    return [
+        {
+            "files": [file.name for file in table.files],
+            "kind": table.kind.title,
+            "period": " to ".join(f"{moment:%Y-%m-%d %H:%M}" for moment in table.period) + " UTC" if table.period else "no times",
+            "resolution_hours": table.resolution_hours,
+            "covered_fraction": table.covered_fraction,
+            "rows_count": table.rows_count(),
+            **{f"rows_{kind}_count": table.rows_count(kind) for kind in ("used", "repaired", "rejected")},
+            "outcomes": table.outcomes.to_dict(orient="records"),
+            "notes": list(table.notes),
+        }
+        for table in export_tables(study)
+    ]

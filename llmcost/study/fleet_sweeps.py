@@ -1,0 +1,146 @@
+"""Questions to one own fleet: who waits at its peak, what a promise costs, what following the hours saves, what a dashboard shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from llmcost.inputs.catalog import in_force
+from llmcost.model import HOURS_PER_MONTH
+from llmcost.model.autoscale import autoscaled
+from llmcost.model.queueing import erlang_c_fraction, mean_wait_seconds, time_busy_fraction
+from llmcost.model.throughput import request_seconds
+from llmcost.study.headroom import HOURS_PER_DAY, size_preset
+from llmcost.study.options import replica_usd_per_month
+from llmcost.study.problem import Supply
+from llmcost.study.utilization import OwnFleet
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+LAG_HOURS = (0.0, 5 / 60, 15 / 60, 30 / 60, 1.0)
+"""From a warm pool to a machine that has to be rented, started and filled first."""
+SHOWN_LAG_HOURS = LAG_HOURS[2]
+
+
+def promised_latency_sweep(fleet: OwnFleet, sweep: pd.DataFrame) -> pd.DataFrame:
+    """What a limit on the time between tokens costs on this plan: limit_seconds, concurrency_count, replicas_count, usd_per_month.
+
+    A tighter limit allows fewer requests at once, so that a replica delivers less and more of them are needed.
+
+    sweep  of utilization.concurrency_sweep
+    """
+    replica = fleet.supply.replica
+    seconds = sweep["itl_seconds"] / sweep["concurrency_count"] * replica.concurrency_count / replica.itl_seconds
+    count = fleet.replicas_for(fleet.supply.curve.peak * seconds.to_numpy())
+    return pd.DataFrame(
+        {
+            "limit_seconds": sweep["itl_seconds"],
+            "concurrency_count": sweep["concurrency_count"],
+            "replicas_count": count,
+            "usd_per_month": count * fleet.replica_usd_per_hour * HOURS_PER_MONTH,
+        }
+    )
+
+
+@dataclass(frozen=True)
+class PeakQueue:
+    """The fleet's busiest hour as a queue: a slot is one request in flight on one replica."""
+
+    in_flight_count: float
+    slots_count: int
+    service_seconds: float
+    safety_ratio: float
+
+
+def peak_queue(fleet: OwnFleet) -> PeakQueue:
+    """The busiest hour of a fleet, every replica at its full, latency-safe concurrency."""
+    replica = fleet.supply.replica
+    service = request_seconds(replica, fleet.input_tokens, fleet.output_tokens) * replica.concurrency_count
+    in_flight = fleet.supply.curve.peak * fleet.safe_share_fraction * replica.concurrency_count
+    slots = fleet.replicas_count * replica.concurrency_count
+    return PeakQueue(in_flight, slots, service, (slots - in_flight) / in_flight**0.5)
+
+
+def waits(study: Study, fleet: OwnFleet) -> pd.DataFrame:
+    """Who would wait for a slot in the busiest hour, fleet by fleet up to this one's size.
+
+    Columns: replicas_count, slots_busy_fraction, waits_fraction, mean_wait_seconds with arrivals at random, bursty_wait_seconds with
+    arrivals as irregular as nine tenths of public clients of this size stay below, minute_waits_fraction in the busiest minute.
+    """
+    queue, concurrency = peak_queue(fleet), fleet.supply.replica.concurrency_count
+    irregular = size_preset("arrival_cv", study.client, fleet.choice.load).high
+    least = max(1, int(queue.in_flight_count / concurrency))
+    a, service = queue.in_flight_count, queue.service_seconds
+    rows = [
+        (
+            count,
+            a / slots,
+            erlang_c_fraction(a, slots),
+            mean_wait_seconds(a, slots, service),
+            mean_wait_seconds(a, slots, service, irregular),
+            erlang_c_fraction(a * (1 + fleet.headroom_fraction), slots),
+        )
+        for count in range(least, fleet.replicas_count + 1)
+        for slots in [count * concurrency]
+    ]
+    names = ["replicas_count", "slots_busy_fraction", "waits_fraction", "mean_wait_seconds", "bursty_wait_seconds", "minute_waits_fraction"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def on_demand_supply(study: Study, fleet: OwnFleet) -> Supply | None:
+    """The cheapest supply of this workload's model that may be given back by the hour; None where none is to be had."""
+    tried = study.considered[fleet.choice.workload.id][0].candidates
+    found = [c for c in tried if c.option == "rented" and c.supply and c.supply.offer.term == "on_demand" and c.status in ("ok", "ask")]
+    return min(found, key=lambda candidate: candidate.rank).supply if found else None
+
+
+def following(study: Study, fleet: OwnFleet, supply: Supply) -> pd.DataFrame:
+    """A rented fleet that follows the hours: lag_hours, billed_replicas, usd_per_month, saving_fraction, unserved_fraction.
+
+    The saving is against the same fleet standing still; headroom and spares are kept each hour.
+    """
+    wanted = fleet.replicas_for(supply.load_replicas, supply)
+    month = replica_usd_per_month(supply, study.values)
+    frame = pd.DataFrame({"lag_hours": LAG_HOURS})
+    found = [autoscaled(supply.load_replicas, wanted, lag) for lag in LAG_HOURS]
+    frame["billed_replicas"], frame["unserved_fraction"] = zip(*found, strict=True)
+    frame["usd_per_month"] = frame["billed_replicas"] * month
+    frame["saving_fraction"] = 1 - frame["billed_replicas"] / wanted.max()
+    return frame
+
+
+def followed_hours(fleet: OwnFleet, supply: Supply, days_count: int = 7) -> pd.DataFrame:
+    """The first days of a load with the fleet that follows it: day (hours since the start / 24), load_replicas, billed_replicas."""
+    load = supply.load_replicas[: days_count * HOURS_PER_DAY]
+    billed = fleet.replicas_for(load, supply)
+    return pd.DataFrame({"day": np.arange(len(load)) / HOURS_PER_DAY, "load_replicas": load, "billed_replicas": billed})
+
+
+def busy_and_delivered(fleet: OwnFleet, sweep: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    """(time_busy_fraction beside utilization_fraction of one replica as its load rises, this fleet's own mean time busy).
+
+    Each hour's load, spread over all replicas, asks for some requests in flight; arrivals at random leave gaps only where these are few.
+
+    sweep  of utilization.concurrency_sweep
+    """
+    delivered = np.concatenate([[0.0], sweep["delivered_fraction"]])
+    in_flight = np.concatenate([[0.0], sweep["concurrency_count"]])
+
+    def busy(utilization_fraction):
+        return time_busy_fraction(np.interp(utilization_fraction * fleet.safe_share_fraction, delivered, in_flight))
+
+    share = np.linspace(0, 1, 201)
+    curve = pd.DataFrame({"utilization_fraction": share, "time_busy_fraction": busy(share)})
+    return curve, float(busy(fleet.supply.load_replicas / fleet.replicas_count).mean())
+
+
+def measured_busy(study: Study) -> pd.DataFrame:
+    """Public measurements of both: gpu_id, model_id, time_busy_fraction, utilization_fraction, source."""
+    rows = in_force("gpu_busy", study.client.as_of_date)
+    rows = rows.rename(columns={"busy_fraction": "time_busy_fraction"})
+    rows = rows.assign(utilization_fraction=rows["output_tokens_per_second"] / rows["safe_output_tokens_per_second"])
+    return rows[["gpu_id", "model_id", "time_busy_fraction", "utilization_fraction", "source"]]
