@@ -69,9 +69,11 @@ def parser() -> argparse.ArgumentParser:
     report_command.add_argument("--jobs", metavar="N", type=positive, help="clients at a time (default and most: the processor's cores)")
     report_command.set_defaults(command=report)
     usage_command = commands.add_parser("usage", help="what a usage export says: period, coverage, models, tokens, bill")
-    usage_command.add_argument("files", metavar="FILE", nargs="+", help="an export, or the parts of one")
+    usage_command.add_argument("files", metavar="FILE", nargs="+", help="an export, or its parts; with --sql the name of a format")
     usage_command.add_argument("--time-zone", metavar="ZONE", default="", help="of times that carry none: Europe/Berlin")
     usage_command.add_argument("--out", metavar="HOURLY.csv", type=Path, help="write the hourly table too")
+    usage_command.add_argument("--sql", metavar="DIALECT", help="print the hourly table as a query for a warehouse: spark, bigquery, ...")
+    usage_command.add_argument("--table", metavar="NAME", default="", help="with --sql: the log's table (default: the format's name)")
     usage_command.set_defaults(command=usage)
     notebooks_command = commands.add_parser("notebooks", help="run the committed notebooks again, in place")
     notebooks_command.set_defaults(command=notebooks)
@@ -150,9 +152,15 @@ def folder_at(text: str, known: dict[str, Path]) -> Path:
 
 def usage(arguments: argparse.Namespace) -> int:
     """Read an export and say what it holds."""
-    from llmcost.inputs.usage import usage_table
+    from llmcost.inputs.usage import usage_format, usage_table
+    from llmcost.inputs.usage.warehouse import warehouse_sql
     from llmcost.reporting.usage_text import usage_text
 
+    if arguments.sql:
+        if len(arguments.files) > 1:
+            raise UsageError("With --sql name one format: usage litellm_spend_logs --sql spark")
+        print(warehouse_sql(usage_format(arguments.files[0]), arguments.sql, arguments.table))
+        return 0
     table = usage_table([existing_file(name) for name in arguments.files], zone=arguments.time_zone)
     print(usage_text(table))
     if arguments.out:

@@ -1,0 +1,85 @@
+"""What a usage export changes in a study: today's bill, its confidence, its first page."""
+
+import json
+
+import pytest
+
+import llmcost as lc
+from llmcost.inputs.errors import InputError
+from llmcost.reporting.batch import report_clients
+
+CLIENT = """schema_version: 1
+name: A client with an export
+as_of_date: 2026-11-15
+workloads:
+  - id: work
+    load: {usage: {file: usage.csv}}
+    today: {provider: openai, model_id: gpt-4o}
+    alternatives: [{model_id: llama-3.3-70b, passing_fraction: 0.8, evidence: measured}]
+"""
+HEAD = "time,model,tier,requests,input_tokens,cached_input_tokens,output_tokens,cost_usd\n"
+
+
+def line(hour: int, tier: str = "standard", into: str = "1000000", usd: str = "") -> str:
+    return f"2026-10-{1 + hour // 24:02d}T{hour % 24:02d}:00:00Z,gpt-4o,{tier},100,{into},0,100000,{usd}\n"
+
+
+def study_of(folder, lines, more="", **files):
+    folder.mkdir(exist_ok=True)
+    (folder / "client.yaml").write_text(CLIENT + more, encoding="utf-8")
+    (folder / "usage.csv").write_text(HEAD + "".join(lines), encoding="utf-8")
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text, encoding="utf-8")
+    return lc.open_study(str(folder))
+
+
+def test_what_runs_as_a_batch_today_is_billed_as_a_batch_today(tmp_path):
+    # gpt-4o: 2.50 in, 10.00 out, batch half of it; a month of 730 hours
+    month = 730 * (1.0 * 2.50 + 0.1 * 10.00)
+    plain = study_of(tmp_path / "plain", [line(hour) for hour in range(336)])
+    assert plain.lines["today"]["API, today's model"] == pytest.approx(month)
+    half = study_of(tmp_path / "half", [line(hour, "batch" if hour % 2 else "standard") for hour in range(336)])
+    assert half.values["workloads.work.batched_fraction"] == 0.5
+    assert half.lines["today"]["API, today's model"] == pytest.approx(month * 0.75)
+    assert half.lines["tuned"]["API, today's model"] == pytest.approx(month * 0.75)
+
+
+def test_a_thin_export_raises_a_banner_and_lowers_the_confidence(tmp_path):
+    whole = study_of(tmp_path / "whole", [line(hour) for hour in range(336)])
+    assert whole.verdict()["banners"] == []
+    gaps = study_of(tmp_path / "gaps", [line(hour) for hour in range(336) if not 48 <= hour < 96])
+    assert len(gaps.verdict()["banners"]) == 1 and "14 % of the hours have no usable row" in gaps.verdict()["banners"][0]
+    assert gaps.verdict()["confidence"]["level"] == "low"
+    torn = study_of(tmp_path / "torn", [line(hour) for hour in range(336)] + [line(5, into="-1")] * 10)
+    assert "rows were rejected" in torn.verdict()["banners"][0]
+
+
+def test_the_banner_stands_on_the_first_page_and_the_account_in_the_appendix(tmp_path):
+    study_of(tmp_path / "gaps", [line(hour) for hour in range(336) if not 48 <= hour < 96] + [line(7, into="x<b>")])
+    assert not report_clients([tmp_path / "gaps"], tmp_path / "out", "fork", 1)
+    page = (tmp_path / "out" / "gaps" / "report.html").read_text(encoding="utf-8")
+    assert '<p class="banner"><strong>THIN DATA.</strong> usage.csv: 14 % of the hours' in page
+    assert "Data quality: usage.csv" in page and "289 rows = 288 used + 0 repaired + 1 rejected" in page
+    record = json.loads((tmp_path / "out" / "gaps" / "results.json").read_text(encoding="utf-8"))["usage_exports"][0]
+    assert record["covered_fraction"] == pytest.approx(288 / 336)
+
+
+def test_list_prices_are_held_against_what_the_export_reports(tmp_path):
+    study = study_of(tmp_path / "c", [line(hour, usd="7.00") for hour in range(336)])
+    bill = study.export_bill()
+    assert bill.computed_usd == pytest.approx(336 * 3.50) and bill.explained_fraction == pytest.approx(0.5)
+    assert "list prices explain 50 % of the cost that the export reports" in study.verdict()["confidence"]["because"]
+
+
+def test_a_cost_export_is_the_invoice(tmp_path):
+    costs = "usage_date_utc,model,token_type,cost_usd\n" + "".join(f"2026-10-{day:02d},GPT-4o,all,84.00\n" for day in range(1, 15))
+    study = study_of(tmp_path / "c", [line(hour) for hour in range(336)], "invoice: {file: costs.csv}\n", costs_csv=costs)
+    assert study.client.invoice.usd_per_month == pytest.approx(84 / 24 * 730)
+    assert study.lines["today"]["API, today's model"] == pytest.approx(84 / 24 * 730)
+    with pytest.raises(InputError, match="reports no cost in USD"):
+        study_of(tmp_path / "d", [line(hour) for hour in range(336)], "invoice: {file: usage.csv}\n")
+
+
+def test_an_invoice_is_an_amount_or_a_file(tmp_path):
+    with pytest.raises(InputError, match="either usd_per_month or the file"):
+        study_of(tmp_path / "c", [line(hour) for hour in range(48)], "invoice: {}\n")
