@@ -230,3 +230,7 @@ def one_after_another(documents):
 
 def broken_zip(export, folder):
     return saved(folder, export, b"PK\x03\x04 and no more", ".zip")
+
+
+def month_first(export):
+    return export.kind.time.day_first is False
