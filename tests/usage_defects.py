@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from usage_damage import (
     all_quoted,
@@ -117,6 +118,10 @@ ROW_DEFECTS = {
     "a date with slashes whose order nobody states": Defect(time(lambda m: f"{m:%d/%m/%Y}"), NO_TIME, order_unknown),
     "a date with slashes, the month first": Defect(time(lambda m: f"{m.month}/{m.day}/{m:%y}"), USED, month_first),
     "the month first, and the year whole": Defect(time(lambda m: f"{m:%m/%d/%Y %H:%M:%S}"), USED, month_first),
+    "slashes with the year first": Defect(time(lambda m: f"{m:%Y/%m/%d %H:%M:%S}"), USED, calendar),
+    "a zone by its name": Defect(
+        time(lambda m: f"{m.astimezone(ZoneInfo('Asia/Kolkata')):%Y-%m-%d %H:%M:%S} Asia/Kolkata"), USED, calendar
+    ),
     "no time since the start": Defect(time(lambda moment: ""), NO_TIME, relative),
     "an infinite time since the start": Defect(time(lambda moment: "1e400"), NO_TIME, relative),
     "a negative time since the start": Defect(time(lambda moment: "-1"), NO_TIME, relative),

@@ -171,7 +171,7 @@ def time_us_sql(value: Value, zone: str, relative: str, day_first: bool | None) 
     if zone == "UTC":  # three times as fast as asking the session for its zone
         bare = f"{value.sql} NOT LIKE '%Z' AND {value.sql} NOT LIKE '%+%'"
         stated = f"coalesce(CASE WHEN {bare} THEN TRY_CAST({value.sql} || 'Z' AS TIMESTAMPTZ) END, {stated})"
-    return f"CASE WHEN contains({value.sql}, '/') THEN {slashed} ELSE coalesce(epoch_us({stated}), {epoch}) END"
+    return f"CASE WHEN {value.sql} LIKE '_/%' OR {value.sql} LIKE '__/%' THEN {slashed} ELSE coalesce(epoch_us({stated}), {epoch}) END"
 
 
 RELATIVE_START_US = 1_704_067_200_000_000
