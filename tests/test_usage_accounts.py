@@ -10,6 +10,7 @@ from usage_exports import SAMPLES, Export, put
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import files, usage_table
 from llmcost.inputs.usage.table import is_thin
+from llmcost.reporting.usage_text import usage_text
 
 HEAD = "time,model,requests,input_tokens,output_tokens\n"
 
@@ -208,7 +209,7 @@ PRIVATE = ("prompt", "messages", "response", "api_key", "user_email", "ip_addres
 def everything_said(table):
     """All that a table could ever show."""
     frames = "".join(frame.to_csv() for frame in (table.hourly, table.outcomes))
-    return frames + repr((table.files, table.notes, table.provider, table.minute_burst_ratio, table.covered_hours))
+    return usage_text(table) + frames + repr((table.files, table.notes, table.provider, table.minute_burst_ratio, table.covered_hours))
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))

@@ -67,11 +67,11 @@ def clean_table(name, folder):
 
 
 def file_cases():
-    """(defect, format): every defect on three of its formats, each time on the next three; with USAGE_DEFECTS=all on every one."""
+    """(defect, format): every defect on two of its formats, each time on the next two; with USAGE_DEFECTS=all on every one."""
     turn = 0
     for what, defect in FILE_DEFECTS.items():
         fitting = [name for name in sorted(SAMPLES) if SAMPLES[name].suffix in defect.endings and defect.where(Export(name))]
-        count = len(fitting) if os.environ.get("USAGE_DEFECTS") == "all" else min(3, len(fitting))
+        count = len(fitting) if os.environ.get("USAGE_DEFECTS") == "all" else min(2, len(fitting))
         yield from ((what, fitting[(turn + step) % len(fitting)]) for step in range(count))
         turn += count
 

@@ -9,7 +9,9 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from usage_exports import Export
 
+from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import usage_table
 
 CHANGES = {
@@ -104,6 +106,22 @@ def test_typed_local_times_are_of_the_zone_too(tmp_path):
     first = datetime(2026, 10, 24, 23, tzinfo=UTC)
     assert by_hour(table) == {first: 7, first + timedelta(hours=2): 9, first + timedelta(hours=3): 11}
     assert TWICE in table.outcomes["outcome"].tolist()
+
+
+def test_local_days_stay_days_when_the_clock_changes(tmp_path):
+    """A bucket of 23 or 25 hours is a day."""
+    for day in CHANGES["Europe/Berlin"]:
+        export, start = Export("focus"), datetime.fromisoformat(day) - timedelta(days=1)
+        one = export.documents[0]
+        days = [f"{start + timedelta(days=step):%Y-%m-%d %H:%M:%S}" for step in range(4)]
+        export.documents[:] = [one | {"ChargePeriodStart": a, "ChargePeriodEnd": b} for a, b in zip(days, days[1:], strict=False)]
+        table = usage_table([export.write(tmp_path, day)], zone="Europe/Berlin")
+        assert table.resolution_hours == 24 and table.covered_fraction > 0.95 and len(table.hourly) == 3
+
+
+def test_a_zone_that_is_none_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no time zone"):
+        table_of(tmp_path, [(datetime(2026, 10, 5), 1)], "Mars/Phobos")
 
 
 @settings(max_examples=8, deadline=None)

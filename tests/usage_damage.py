@@ -20,6 +20,11 @@ def count(value, name="input"):
     return plant
 
 
+def requests(value):
+    """Plant a value as the number of requests."""
+    return lambda export, unit, row: put(row, export.kind.requests, value)
+
+
 def time(write):
     """Plant what a function writes of the row's moment as its time."""
     return lambda export, unit, row: put(unit, export.time_field, write(export.moment(unit)))
@@ -225,3 +230,7 @@ def one_after_another(documents):
 
 def broken_zip(export, folder):
     return saved(folder, export, b"PK\x03\x04 and no more", ".zip")
+
+
+def month_first(export):
+    return export.kind.time.day_first is False

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from usage_damage import (
     all_quoted,
@@ -26,6 +27,7 @@ from usage_damage import (
     header,
     in_folders,
     in_the_middle,
+    month_first,
     more_cached,
     one_after_another,
     other_service,
@@ -34,6 +36,7 @@ from usage_damage import (
     pages,
     parquet,
     pretty,
+    requests,
     respelt,
     same_id,
     separated,
@@ -52,6 +55,7 @@ from usage_exports import (
     calendar,
     costs,
     counts,
+    counts_requests,
     dated,
     fails,
     filtered,
@@ -104,11 +108,20 @@ ROW_DEFECTS = {
     "infinite": Defect(count("Infinity"), TOO_LARGE, tokens),
     "1e400": Defect(count("1e400"), TOO_LARGE, tokens),
     "too large to be true": Defect(count("1e15"), TOO_LARGE, tokens),
+    "negative requests": Defect(requests(-1), NEGATIVE, counts_requests),
+    "NaN requests": Defect(requests("NaN"), TOO_LARGE, counts_requests),
+    "no number of requests: n/a": Defect(requests("n/a"), NO_COUNT, counts_requests),
     "more cached than input": Defect(more_cached, CACHED, cached),
     # times
     "no time": Defect(time(lambda moment: ""), NO_TIME, calendar),
     "a word for a time": Defect(time(lambda moment: "yesterday"), NO_TIME, calendar),
     "a date with slashes whose order nobody states": Defect(time(lambda m: f"{m:%d/%m/%Y}"), NO_TIME, order_unknown),
+    "a date with slashes, the month first": Defect(time(lambda m: f"{m.month}/{m.day}/{m:%y}"), USED, month_first),
+    "the month first, and the year whole": Defect(time(lambda m: f"{m:%m/%d/%Y %H:%M:%S}"), USED, month_first),
+    "slashes with the year first": Defect(time(lambda m: f"{m:%Y/%m/%d %H:%M:%S}"), USED, calendar),
+    "a zone by its name": Defect(
+        time(lambda m: f"{m.astimezone(ZoneInfo('Asia/Kolkata')):%Y-%m-%d %H:%M:%S} Asia/Kolkata"), USED, calendar
+    ),
     "no time since the start": Defect(time(lambda moment: ""), NO_TIME, relative),
     "an infinite time since the start": Defect(time(lambda moment: "1e400"), NO_TIME, relative),
     "a negative time since the start": Defect(time(lambda moment: "-1"), NO_TIME, relative),

@@ -177,6 +177,10 @@ def counts(export):
     return export.kind.measures is None and bool(export.field("input"))
 
 
+def counts_requests(export):
+    return counts(export) and bool(export.kind.requests)
+
+
 def measured(export):
     """One row per measure."""
     return export.kind.measures is not None
@@ -224,7 +228,6 @@ def unfiltered_requests(export):
 
 
 def dated(export):
-    """Times written as dates."""
     return calendar(export) and "-" in str(at(export.good, export.time_field))
 
 
@@ -245,7 +248,6 @@ def unpriced_measures(export):
 
 
 def order_unknown(export):
-    """Nobody says whether 5/1 is in May."""
     return calendar(export) and export.kind.time.day_first is None
 
 
@@ -254,5 +256,4 @@ def large_amounts(export):
 
 
 def flat(export):
-    """One row a line."""
     return not export.kind.rows_in

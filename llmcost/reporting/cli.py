@@ -40,6 +40,9 @@ def main(words: list[str] | None = None) -> int:
     except (UsageError, InputError) as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 2

@@ -38,6 +38,7 @@ def _outcome(read: Read, fresh: str, whole_out: str) -> str:
     """
     kind, several, counter = read.kind, read.kind.measures is not None, read.kind.grain == "counter"
     counts = [*COUNTS[:4], "requests"] if several else [c for c in COUNTS if read.has(getattr(kind.tokens, c))]
+    sized = [*counts, "requests"] if read.has(kind.requests) and not several else counts
     loose = (several or read.is_loose) and not read.in_warehouse
     empty = " AND ".join([*(f"{c} IS NULL" for c in counts), "cost_usd IS NULL"])
     clock = read.has_clock
@@ -57,9 +58,9 @@ def _outcome(read: Read, fresh: str, whole_out: str) -> str:
         ("again", 13, read.again),
         (f"{empty} AND NOT grouped AND NOT foreign_money", 11, not several and kind.grain != "request"),
         ("unreadable" if several or not counts else "input IS NULL OR output IS NULL OR unreadable", 22, bool(read.counts)),
-        (" OR ".join(f"{c} < 0" for c in counts), 23, bool(counts)),
+        (" OR ".join(f"{c} < 0" for c in sized), 23, bool(counts)),
         # NaN is above all numbers
-        (" OR ".join(f"{c} >= {LARGEST_COUNT:.0f}" for c in counts), 26, bool(counts)),
+        (" OR ".join(f"{c} >= {LARGEST_COUNT:.0f}" for c in sized), 26, bool(counts)),
         (" OR ".join(f"{c} <> floor({c})" for c in counts if c != "requests"), 24, loose and not several and bool(counts)),
         (f"{fresh} < 0", 25, bool(counts) and not several),
         ("grouped", 1, bool(read.texts)),
