@@ -42,11 +42,10 @@ def export_bill(study: Study) -> Reconciliation | None:
     parts = [part for part in parts if part is not None]
     if not parts or tables[0].kind.time.relative:
         return None
-    today = next(workload.today for workload in study.client.workloads if workload.today)
     invoice = study.client.invoice if len(parts) == len(study.client.workloads) else None
     return reconciliation(
         pd.concat(parts, ignore_index=True),
-        today.provider,
+        "",
         study.client.as_of_date,
         study.client.quotes,
         invoice.usd_per_month if invoice else None,
@@ -55,13 +54,13 @@ def export_bill(study: Study) -> Reconciliation | None:
 
 
 def _rows(study: Study, workload_id: str, table: UsageTable) -> pd.DataFrame | None:
-    """A workload's rows of an export, under the name of today's model."""
+    """A workload's rows of an export, under the name of today's host and model."""
     load = study.loads[workload_id]
     if load.usage is None or load.usage.table is not table:
         return None
     rows = table.hourly[table.hourly["model"].isin(load.usage.models or [""])]
     today = next(workload.today for workload in study.client.workloads if workload.id == workload_id)
-    return rows.assign(model=today.model_id) if today else rows
+    return rows.assign(model=f"{today.provider}/{today.model_id}") if today else rows
 
 
 def explained_fraction(study: Study) -> tuple[float, str] | None:

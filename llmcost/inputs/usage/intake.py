@@ -228,9 +228,11 @@ def _within(read: Read, start_minutes: Iterable[int]) -> str:
 
 
 def _provider(connection: duckdb.DuckDBPyConnection, read: Read, source: str) -> str:
-    """The seller that the kind or most of the first rows name."""
+    """The seller that the kind names, or that the first rows agree on; "" where there are several: then a model's own name must tell."""
     if not read.has(read.kind.provider_field):
         return read.kind.provider
-    query = f"SELECT mode(lower({read.value(read.kind.provider_field).sql})) FROM (SELECT * FROM ({source}) LIMIT 100000)"
-    answer = connection.execute(query).fetchone()
-    return str(answer[0] or "") if answer else ""
+    seller = f"lower(nullif(trim({read.value(read.kind.provider_field).sql}), ''))"
+    sellers = connection.execute(
+        f"SELECT DISTINCT {seller} AS s FROM (SELECT * FROM ({source}) LIMIT 100000) WHERE s IS NOT NULL"
+    ).fetchall()
+    return str(sellers[0][0]) if len(sellers) == 1 else ""
