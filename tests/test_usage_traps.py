@@ -1,8 +1,18 @@
 """What an analyst's first export met that the samples did not: each is held here once."""
 
-import duckdb
+import datetime as dt
+import json
+import zipfile
 
+import duckdb
+import pytest
+
+from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import usage_table
+from llmcost.reporting.new_client import prefilled
+from llmcost.reporting.usage_text import usage_text
+from llmcost.study.reconciliation import reconciliation
+from llmcost.study.usage_summary import warnings
 
 
 def test_the_prompts_beside_usage_details_are_never_taken_for_its_counts(tmp_path):
@@ -14,3 +24,89 @@ def test_the_prompts_beside_usage_details_are_never_taken_for_its_counts(tmp_pat
     )
     row = usage_table([path]).hourly.iloc[0]
     assert (row["input_uncached_tokens"], row["output_tokens"]) == (100, 40)
+
+
+def query_range(step_s, count):
+    """A vLLM server's counters, one reading every `step_s` seconds."""
+    names = {"vllm:prompt_tokens_total": 1000, "vllm:generation_tokens_total": 200, "vllm:request_success_total": 1}
+    result = [
+        {"metric": {"__name__": name, "model_name": "m"}, "values": [[1791158400 + step_s * n, str(each * n)] for n in range(count)]}
+        for name, each in names.items()
+    ]
+    return {"data": {"result": result}}
+
+
+@pytest.mark.parametrize(("step_s", "resolution_hours", "bursts"), [(3600, 1.0, {}), (900, 0.0, {}), (60, 0.0, {"m": 1.0})])
+def test_readings_an_hour_apart_show_no_minutes(tmp_path, step_s, resolution_hours, bursts):
+    path = tmp_path / "range.json"
+    path.write_text(json.dumps(query_range(step_s, 50 * 3600 // step_s)))
+    table = usage_table([path])
+    assert table.resolution_hours == resolution_hours
+    assert table.minute_burst_ratio == pytest.approx(bursts)
+
+
+def gateway_rows(models):
+    return [
+        {
+            "request_id": f"r{hour}-{model}",
+            "spend": 0.001,
+            "prompt_tokens": 1000,
+            "completion_tokens": 100,
+            "startTime": f"2026-10-{1 + hour // 24:02d}T{hour % 24:02d}:10:00",
+            "model": model,
+            "custom_llm_provider": seller,
+        }
+        for hour in range(48)
+        for model, seller in models.items()
+    ]
+
+
+def jsonl(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_a_gateway_with_several_sellers_prices_each_model_at_its_own(tmp_path):
+    models = {"gpt-4o": "openai", "claude-sonnet-4-5": "anthropic"}
+    table = usage_table([jsonl(tmp_path / "log.jsonl", gateway_rows(models))])
+    assert table.provider == "" and any("2 sellers (anthropic, openai)" in note for note in table.notes)
+    found = reconciliation(table.hourly, table.provider, dt.date(2026, 10, 2))
+    assert not found.unpriced and set(found.models["row"].str.split("/").str[1]) == {"openai", "anthropic"}
+    alone = usage_table([jsonl(tmp_path / "one.jsonl", gateway_rows({"gpt-4o": "azure"}))])
+    assert alone.provider == "azure"
+
+
+def test_a_file_in_a_zip_goes_by_its_name_there_and_an_empty_one_is_passed_over(tmp_path):
+    bad = tmp_path / "bad.zip"
+    with zipfile.ZipFile(tmp_path / "logs.zip", "w") as good, zipfile.ZipFile(bad, "w") as archive:
+        for day in ("01", "02"):
+            rows = [row for row in gateway_rows({"gpt-4o": "openai"}) if row["startTime"][8:10] == day]
+            good.writestr(f"2026/{day}/x.json", "".join(json.dumps(row) + "\n" for row in rows))
+        good.writestr("permission-check", "")
+        archive.writestr("notes/readme.txt", "a,b\n1,2\n")
+    table = usage_table([tmp_path / "logs.zip"])
+    assert [file.name for file in table.files] == ["logs.zip/2026/01/x.json", "logs.zip/2026/02/x.json"]
+    assert usage_text(table).startswith("logs.zip (2 files): LiteLLM")
+    with pytest.raises(InputError, match="bad.zip/notes/readme.txt: is no usage export"):
+        usage_table([bad])
+
+
+def test_what_no_list_prices_has_no_bill_instead_of_one_of_0_usd(tmp_path):
+    said = usage_text(usage_table([jsonl(tmp_path / "log.jsonl", gateway_rows({"house-model-x": "openai"}))]))
+    assert "No price list knows house-model-x" in said and "$0" not in said
+
+
+def test_money_in_another_currency_is_said_in_red_and_makes_no_invoice(tmp_path):
+    head = "BilledCost,BillingCurrency,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,ConsumedQuantity,ConsumedUnit,"
+    head += "ProviderName,ResourceId,ServiceCategory,SkuMeter\n"
+    rows = [
+        f"0.1,{currency},Usage,2026-10-05T{hour:02d}:00:00Z,2026-10-05T{hour + 1:02d}:00:00Z,40000,Tokens,OpenAI,gpt-4o,"
+        f"AI and Machine Learning,{meter} Tokens\n"
+        for hour in range(23)
+        for currency, meter in (("USD", "Input"), ("EUR", "Output"))
+    ]
+    (tmp_path / "focus.csv").write_text(head + "".join(rows))
+    table = usage_table([tmp_path / "focus.csv"])
+    assert "50 % of the rows have amounts in another currency than USD" in " ".join(warnings(table))
+    text, questions = prefilled(table, ["focus.csv"], "c")
+    assert "\ninvoice:" not in text and '"gpt-4o" answer?' in questions[0]

@@ -22,6 +22,13 @@ PROGRAM = os.environ.get("LLMCOST_PROGRAM", "llmcost")
 """How this command was called, for messages: run.py names itself here."""
 
 
+def shown(text: object) -> str:
+    """One line of a message, with nothing in it that a terminal would obey: names of files and columns may hold anything."""
+    from llmcost.views.text import visible
+
+    return visible(text)
+
+
 class UsageError(Exception):
     """Something on the command line cannot be done. The text is for a person."""
 
@@ -38,13 +45,13 @@ def main(words: list[str] | None = None) -> int:
         print("Interrupted. Reports already published are whole.", file=sys.stderr)
         return 130
     except (UsageError, InputError) as error:
-        print(error, file=sys.stderr)
+        print(shown(error), file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        print(shown(f"{error.filename}: {error.strerror}"), file=sys.stderr)
         return 2
     except Exception:
         traceback.print_exc()

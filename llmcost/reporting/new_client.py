@@ -17,6 +17,7 @@ from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import UsageTable
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.study.usage_summary import model_totals, warnings
+from llmcost.views.text import visible
 
 TEMPLATE = Path(__file__).parent / "template"
 MOST_WORKLOADS, MOST_UNCOUNTED_WORKLOADS, LEAST_SHARE = 3, 2, 0.05
@@ -145,7 +146,7 @@ def _workload(s: Slice, as_of: dt.date, file_names: Sequence[str], position: int
     if s.counts_requests:
         lines[-1] += f" {{file: {files}{only}}}"
     else:
-        how = asked.ask("how many requests a month does it answer? The export counts none.")
+        how = asked.ask(f"how many requests a month does {_asked(s)} answer? The export counts none.")
         lines += [f"        file: {files}", *([f"        only: {only.removeprefix(', only: ')}"] if only else [])]
         lines.append(f"        requests_per_month: {OPEN_QUESTION}   {how}")
     batch = float((s.totals["batch_fraction"].fillna(0) * s.totals["tokens_fraction"]).sum() / max(s.tokens_fraction, 1e-12))
@@ -159,6 +160,11 @@ def _slug(s: Slice, position: int) -> str:
     said = s.model.model_id if isinstance(s.model, ModelPrices) else s.names[0]
     kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in said.lower()).strip("-")[:SLUG_LENGTH]
     return f"{kept or 'work'}{f'-{position + 1}' if position else ''}"
+
+
+def _asked(s: Slice) -> str:
+    """The workload as a question names it."""
+    return json.dumps(visible(s.names[0]), ensure_ascii=False) if any(s.names) else "this work"
 
 
 def _today(s: Slice, asked: _Questions) -> list[str]:
@@ -203,7 +209,7 @@ def _gates(position: int, asked: _Questions) -> list[str]:
 def _invoice(table: UsageTable, chosen: Sequence[Slice]) -> str:
     """What the export says that these models cost, by the month; the report reconciles with it."""
     reported = sum(float(s.totals["cost_reported_usd"].sum()) for s in chosen)
-    if reported <= 0 or table.period is None:
+    if reported <= 0 or table.period is None or table.foreign_fraction > 0:  # part of the money is no bill
         return "# invoice: {usd_per_month: 18_000}   # what was really paid, to reconcile with\n"
     first, end = table.period
     hours = (end - first) / pd.Timedelta(hours=1)

@@ -1,6 +1,8 @@
 """What `llmcost usage FILE` prints: what the file is, its period and coverage, the account of its rows, totals, and the bill."""
 
 import datetime as dt
+import re
+from collections import Counter
 
 from llmcost.inputs.usage import UsageTable
 from llmcost.inputs.usage.workload import MIN_HOURS
@@ -32,7 +34,11 @@ KINDS = {
     "of all tokens": "percent",
     "reported USD": "usd",
 }
-RESOLUTIONS = {24.0: "a row a day", 1.0: "a row an hour", 0.0: "single requests or minutes"}
+RESOLUTIONS = {24.0: "a row a day", 1.0: "a row an hour", 0.0: "rows finer than an hour"}
+
+
+MOST_NAMES = 6
+"""What a line of names can bear; 5,000 more are counted."""
 
 
 def usage_text(table: UsageTable) -> str:
@@ -42,8 +48,10 @@ def usage_text(table: UsageTable) -> str:
 
 
 def _head(table: UsageTable) -> str:
-    names = ", ".join(visible(file.name) for file in table.files)
-    seller = f", sold by {visible(table.provider)}" if table.provider else ""
+    packs = Counter(re.sub(r"(?i)(?<=\.zip)/.*", "", visible(file.name)) for file in table.files)
+    named = [name if number == 1 else f"{name} ({number:,} files)" for name, number in packs.items()]
+    names = ", ".join(named[:MOST_NAMES]) + (f" and {len(named) - MOST_NAMES:,} more files" if len(named) > MOST_NAMES else "")
+    seller = f", sold by {visible(table.provider)}" if table.provider not in ("", "self-hosted") else ""
     lines = [f"{names}: {table.kind.title}{seller}"]
     if table.period:
         first, end = table.period
@@ -58,7 +66,7 @@ def _head(table: UsageTable) -> str:
         lines.append(f"  coverage  {percent(table.covered_fraction)} of the {unit} have a row")
     if table.period:
         lines.append(f"  peak      {_peak(table, hours)}")
-    lines += [f"  note      {note}" for note in (*table.notes, *([table.kind.note] if table.kind.note else []))]
+    lines += [f"  note      {visible(note)}" for note in (*table.notes, *([table.kind.note] if table.kind.note else []))]
     return "\n".join(lines)
 
 
@@ -77,7 +85,7 @@ def _account(table: UsageTable) -> str:
     lines = [f"Rows  {table.rows_count():,} = {parts}"]
     for row in table.outcomes.itertuples():
         if row.kind != "used":
-            lines.append(f"  {row.rows_count:>12,}  {row.kind}: {row.outcome}{f' ({row.examples})' if row.examples else ''}")
+            lines.append(f"  {row.rows_count:>12,}  {row.kind}: {row.outcome}{f' ({visible(row.examples)})' if row.examples else ''}")
     return "\n".join(lines)
 
 
@@ -97,6 +105,11 @@ def _bill(table: UsageTable) -> str:
         return ""
     found = reconciliation(table.hourly, table.provider, bill_day(table), bucket_hours=max(table.resolution_hours, 1.0))
     steps = found.waterfall[(found.waterfall["usd"] != 0) | (found.waterfall["kind"] == "gap")]
+    if len(found.unpriced) == len(found.models):
+        near = {visible(model.name): ", ".join(map(visible, model.nearest)) for model in found.unpriced[:MOST_NAMES]}
+        names = ", ".join(f"{name} (nearest: {models})" if models else name for name, models in near.items())
+        more = f" and {len(found.unpriced) - MOST_NAMES:,} more" if len(found.unpriced) > MOST_NAMES else ""
+        return f"No price list knows {names}{more}: there is no bill at list prices to compare with."
     return f"{bill_words.title(found)}.\n\n{text_table(steps, {'usd': 'usd'})!r}"
 
 

@@ -74,7 +74,7 @@ def opened(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> 
     if head[:4] in ZIP:
         if path.parent == scratch:
             raise InputError(path.name, "", "is a zip inside a zip", "Unpack it yourself and give the files")
-        return [found for member in _unzipped(path, scratch) for found in opened(connection, member, scratch)]
+        return [found for member, said in _unzipped(path, scratch) for found in _member(connection, path, member, said, scratch)]
     if head[:4] == b"PAR1":
         relation = f"read_parquet('{quoted(path)}')"
         columns = _answer(connection, path, f"DESCRIBE SELECT * FROM {relation}")
@@ -92,12 +92,21 @@ def quoted(text: object) -> str:
     return str(text).replace("'", "''")
 
 
-def _unzipped(path: Path, scratch: Path) -> Iterator[Path]:
+def _member(connection: duckdb.DuckDBPyConnection, path: Path, member: Path, said: str, scratch: Path) -> list[UsageFile]:
+    """A file out of a zip, under the name that it has there."""
+    try:
+        return [replace(found, name=f"{path.name}/{said}") for found in opened(connection, member, scratch)]
+    except InputError as error:
+        raise InputError(f"{path.name}/{said}", error.field, error.problem, error.cure) from None
+
+
+def _unzipped(path: Path, scratch: Path) -> Iterator[tuple[Path, str]]:
+    """(where it was unpacked, its name in the zip) of each file; empty ones, markers of a copying tool, are passed over."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir() and not re.search(r"(^|/)(__MACOSX/|\.)", m.filename)]
+            members = [m for m in archive.infolist() if m.file_size and not re.search(r"(^|/)(__MACOSX/|\.)", m.filename)]
             if not members:
-                raise InputError(path.name, "", "is a zip without a file, or cut off", "Unpack it yourself and give the files")
+                raise InputError(path.name, "", "is a zip without a file that holds anything, or cut off", "Unpack it yourself and give the files")
             if sum(m.file_size for m in members) > LARGEST_UNPACKED_BYTES:
                 raise InputError(path.name, "", "unpacks to more than 200 GiB", "Unpack it yourself and give the files")
             for number, member in enumerate(members):
@@ -105,7 +114,7 @@ def _unzipped(path: Path, scratch: Path) -> Iterator[Path]:
                 with archive.open(member) as source, target.open("wb") as sink:
                     while piece := source.read(1 << 20):
                         sink.write(piece)
-                yield target
+                yield target, member.filename
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
         raise InputError(path.name, "", "is a zip that cannot be unpacked", "Unpack it yourself and give the files") from None
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from llmcost.inputs.usage.files import UsageFile
 from llmcost.inputs.usage.formats import UsageFormat
+from llmcost.inputs.usage.outcomes import FOREIGN_MONEY, OUTCOMES
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class UsageTable:
     def rejected_fraction(self) -> float:
         """Share of the rows that were rejected."""
         return self.rows_count("rejected") / max(self.rows_count(), 1)
+
+    @property
+    def foreign_fraction(self) -> float:
+        """Share of the rows whose amount is in another currency than USD."""
+        foreign = self.outcomes[self.outcomes["outcome"] == OUTCOMES[FOREIGN_MONEY].text]
+        return int(foreign["rows_count"].sum()) / max(self.rows_count(), 1)
 
     @property
     def period(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:

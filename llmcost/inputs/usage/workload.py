@@ -149,12 +149,12 @@ def _workload(table: UsageTable, usage: Usage, name: str, field: str) -> HourlyU
     models = tuple(sorted(model for model in rows["model"].unique() if model))
     period = max(len(hourly) / max(table.resolution_hours, 1.0), 1.0)
     within = table.covered_hours[(table.covered_hours >= hourly["hour"].iloc[0]) & (table.covered_hours <= hourly["hour"].iloc[-1])]
-    bursts = [table.minute_burst_ratio[model] for model in rows["model"].unique() if model in table.minute_burst_ratio]
+    largest = str(rows.assign(tokens=tokens).groupby("model")["tokens"].sum().idxmax())  # the minutes of a rare model say nothing
     return HourlyUsage(
         hourly=hourly,
         models=models,
         covered_fraction=min(len(within) / period, 1.0),
-        minute_burst_ratio=max(bursts) if bursts else None,
+        minute_burst_ratio=table.minute_burst_ratio.get(largest),
         has_cached_tokens=bool(table.kind.tokens.cache_read) and rows["cache_read_tokens"].notna().any(),
         batch_fraction=float(tokens[rows["tier"] == "batch"].sum() / tokens.sum()),
         table=table,
