@@ -1,14 +1,20 @@
 """What an analyst's first export met that the samples did not: each is held here once."""
 
 import datetime as dt
+import errno
 import json
+import os
 import zipfile
+from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
+from llmcost.inputs.client import Usage
 from llmcost.inputs.errors import InputError
-from llmcost.inputs.usage import usage_table
+from llmcost.inputs.usage import read_usage, usage_table
+from llmcost.reporting.cli import main
 from llmcost.reporting.new_client import prefilled
 from llmcost.reporting.usage_text import usage_text
 from llmcost.study.reconciliation import reconciliation
@@ -110,3 +116,94 @@ def test_money_in_another_currency_is_said_in_red_and_makes_no_invoice(tmp_path)
     assert "50 % of the rows have amounts in another currency than USD" in " ".join(warnings(table))
     text, questions = prefilled(table, ["focus.csv"], "c")
     assert "\ninvoice:" not in text and '"gpt-4o" answer?' in questions[0]
+
+
+def csv_log(path, model="gpt-4o", hours=72):
+    rows = [f"r{h},2026-10-{1 + h // 24:02d}T{h % 24:02d}:10:00,0.1,1000,100,{model}\n" for h in range(hours)]
+    path.write_text("request_id,startTime,spend,prompt_tokens,completion_tokens,model\n" + "".join(rows), encoding="utf-8", newline="")
+    return path
+
+
+def test_the_export_itself_is_never_written_over_and_nothing_half_written_stays(tmp_path, capsys, monkeypatch):
+    path, out = csv_log(tmp_path / "log.csv"), tmp_path / "hourly.csv"
+    before = path.read_bytes()
+    refused = {path: "is the export itself", tmp_path: "is a folder", tmp_path / "no" / "x.csv": "there is no folder"}
+    for target, why in refused.items():
+        assert main(["usage", str(path), "--out", str(target)]) == 2
+        assert why in capsys.readouterr().err
+    assert path.read_bytes() == before
+    out.write_text("kept")
+    monkeypatch.setattr(Path, "write_text", disk_full(Path.write_text))
+    assert main(["usage", str(path), "--out", str(out)]) == 2
+    assert "No space left" in capsys.readouterr().err and out.read_text() == "kept"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["hourly.csv", "log.csv"]
+
+
+def disk_full(write):
+    def half(path, text, **options):
+        write(path, text[: len(text) // 2], **options)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    return half
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["usage", "{folder}"], "is a folder; name the files in it"),
+        (["usage", "{log}", "--time-zone", "Non/Sense"], "--time-zone: there is no time zone 'Non/Sense'"),
+        (["usage", "{log}", "--table", "t"], "give --sql DIALECT too"),
+        (["usage", "focus", "--sql", ""], "is no SQL dialect"),
+        (["usage", "focus", "--sql", "spark", "--out", "x.csv"], "leave --out"),
+        (["new", "{log}", "--usage", "{log}"], "is a file; name a new folder"),
+        (["new", "{folder}/c", "--usage", "{hour}"], "covers 1 hour. Export at least one whole day"),
+        (["new", "{folder}/c", "--usage", "{log}", "{again}"], "has the name of another file"),
+    ],
+)
+def test_what_the_command_line_cannot_do_is_said_in_a_sentence(tmp_path, capsys, words, expected):
+    (tmp_path / "again").mkdir()
+    paths = {"folder": tmp_path, "log": csv_log(tmp_path / "log.csv"), "hour": csv_log(tmp_path / "hour.csv", hours=1)}
+    paths["again"] = csv_log(tmp_path / "again" / "log.csv", hours=48)
+    assert main([word.format(**paths) for word in words]) == 2
+    said = capsys.readouterr().err
+    assert expected in said and "\n" not in said.strip() and not (tmp_path / "c").exists()
+
+
+NAMES = ["\x1b[31mred\x1b[0m", "a\x85b\u2028c\ufeff\U0001f600: #x", "name\\n- {x: !!python/object:os.system}", "*alias &a", "$(x) 'q'"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_of_a_model_or_file_comes_back_as_it_was_and_stays_inert(tmp_path, capsys, name):
+    file_name = "".join(c for c in name if c not in '/\\:*?"<>|') + "[1].csv"
+    path, folder = csv_log(tmp_path / file_name, name), tmp_path / "client"
+    assert main(["usage", str(path)]) == 0 and main(["new", str(folder), "--usage", str(path)]) == 0
+    captured = capsys.readouterr()
+    assert "\x1b" not in captured.out + captured.err
+    usage = yaml.safe_load((folder / "client.yaml").read_text(encoding="utf-8"))["workloads"][0]["load"]["usage"]
+    assert usage == {"file": file_name, "only": {"model": [name]}}
+    assert read_usage(folder, Usage(**usage), "load").models == (name,)
+
+
+def test_an_export_that_lies_in_the_clients_folder_already_stays_there(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    path = csv_log(folder / "log.csv")
+    before = path.read_bytes()
+    assert main(["new", str(folder), "--usage", str(path)]) == 0
+    assert path.read_bytes() == before and (folder / "client.yaml").is_file()
+
+
+def test_many_long_names_make_a_short_answer(tmp_path, capsys):
+    rows = [f"r{i},2026-10-05T{i % 24:02d}:{i % 60:02d}:00,0.1,{100 + i % 7},20,{'m' * 300}{i}\n" for i in range(60)]
+    path = tmp_path / "log.csv"
+    path.write_text("request_id,startTime,spend,prompt_tokens,completion_tokens,model\n" + "".join(rows))
+    assert main(["usage", str(path)]) == 0 and main(["new", str(tmp_path / "c"), "--usage", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "and 30 more models" in said and len(said.splitlines()) < 60
+    assert max(map(len, said.splitlines())) < 500
+    assert len((tmp_path / "c" / "client.yaml").read_text().splitlines()) < 60
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(0, "a header and no row"), (1, ": 1 hour;")])
+def test_an_export_of_next_to_nothing_says_so(tmp_path, rows, expected):
+    assert expected in usage_text(usage_table([csv_log(tmp_path / "log.csv", hours=rows)]))

@@ -49,7 +49,11 @@ def peak_to_mean_ratio(table: UsageTable) -> float | None:
 def warnings(table: UsageTable) -> list[str]:
     """What must be said in red: missing hours, rejected rows, money that is not counted."""
     found = []
-    if table.period is None:
+    if table.rows_count() == 0:
+        found.append("The file has a header and no row: export it again.")
+    elif table.period is None and table.hourly.empty:
+        found.append("No row has a time that can be read.")
+    elif table.period is None:
         found.append("No row has a time that can be read: there are totals, but no hours.")
     elif is_thin(table.covered_fraction, 0.0):
         unit = "days" if table.resolution_hours >= 24 else "hours"

@@ -66,7 +66,7 @@ class UsageTable:
             return 0.0
         first, end = self.period
         steps = (end - first) / pd.Timedelta(hours=max(self.resolution_hours, 1.0))
-        return min(len(self.covered_hours) / steps, 1.0)
+        return min(len(self.covered_hours) / (round(steps) if self.resolution_hours >= 24 else steps), 1.0)  # a day may have 25 hours
 
 
 LEAST_COVERED, MOST_REJECTED = 0.95, 0.02

@@ -124,7 +124,8 @@ def usage_paths(folder: Path, usage: Usage, field: str) -> list[Path]:
     for name in [usage.file] if isinstance(usage.file, str) else usage.file:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise InputError("client.yaml", f"{field}.file", "lies outside the client's folder", BESIDE)
-        matching = sorted(folder.glob(name)) if set(name) & set("*?[") else [folder / name]
+        is_pattern = bool(set(name) & set("*?[")) and not (folder / name).is_file()
+        matching = sorted(folder.glob(name)) if is_pattern else [folder / name]
         inside = [path.resolve() for path in matching if path.resolve().is_relative_to(home)]
         if len(inside) < len(matching):
             raise InputError("client.yaml", f"{field}.file", "lies outside the client's folder", BESIDE)
@@ -144,7 +145,12 @@ def _workload(table: UsageTable, usage: Usage, name: str, field: str) -> HourlyU
     rows = rows.assign(requests=_requests(rows, usage, name, field))
     hourly = _without_gaps(_in_hours(rows, table.resolution_hours, usage.within_day_shape, field))
     if len(hourly) < MIN_HOURS:
-        raise InputError(name, field, f"covers {len(hourly)} hours", "Export at least one whole day; a week or two shows the shape")
+        raise InputError(
+            name,
+            field,
+            f"covers {len(hourly)} hour{'' if len(hourly) == 1 else 's'}",
+            "Export at least one whole day; a week or two shows the shape",
+        )
     tokens = rows[["input_uncached_tokens", "output_tokens"]].sum(axis=1)
     models = tuple(sorted(model for model in rows["model"].unique() if model))
     period = max(len(hourly) / max(table.resolution_hours, 1.0), 1.0)
