@@ -4,6 +4,7 @@ import datetime as dt
 import errno
 import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -207,3 +208,22 @@ def test_many_long_names_make_a_short_answer(tmp_path, capsys):
 @pytest.mark.parametrize(("rows", "expected"), [(0, "a header and no row"), (1, ": 1 hour;")])
 def test_an_export_of_next_to_nothing_says_so(tmp_path, rows, expected):
     assert expected in usage_text(usage_table([csv_log(tmp_path / "log.csv", hours=rows)]))
+
+
+def test_an_export_that_does_not_fit_leaves_nothing_behind(tmp_path, capsys, monkeypatch):
+    def half(source, target):
+        Path(target).write_bytes(Path(source).read_bytes()[:100])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source), None, str(target))
+
+    monkeypatch.setattr(shutil, "copyfile", half)
+    assert main(["new", str(tmp_path / "c"), "--usage", str(csv_log(tmp_path / "log.csv"))]) == 2
+    assert "log.csv: cannot be copied to" in capsys.readouterr().err and list((tmp_path / "c").iterdir()) == []
+
+
+def test_an_interrupted_query_is_an_interruption(tmp_path, capsys, monkeypatch):
+    def interrupted(*_arguments, **_options):
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr("llmcost.inputs.usage.usage_table", interrupted)
+    assert main(["usage", str(csv_log(tmp_path / "log.csv"))]) == 130
+    assert "Traceback" not in capsys.readouterr().err

@@ -42,7 +42,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         return arguments.command(arguments)
     except KeyboardInterrupt:
-        print("Interrupted. Reports already published are whole.", file=sys.stderr)
+        print("Interrupted. Nothing half-written is left.", file=sys.stderr)
         return 130
     except (UsageError, InputError) as error:
         print(shown(error), file=sys.stderr)
@@ -53,7 +53,10 @@ def main(words: list[str] | None = None) -> int:
     except OSError as error:
         print(shown(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error), file=sys.stderr)
         return 2
-    except Exception:
+    except Exception as error:
+        if str(error) == "Query interrupted":  # DuckDB's own word for Ctrl-C
+            print("Interrupted. Nothing half-written is left.", file=sys.stderr)
+            return 130
         traceback.print_exc()
         print("This is an error of ours, not of your files.", file=sys.stderr)
         return 3
@@ -167,6 +170,7 @@ def usage(arguments: argparse.Namespace) -> int:
     from llmcost.inputs.usage import usage_format, usage_table
     from llmcost.inputs.usage.warehouse import warehouse_sql
     from llmcost.reporting.usage_text import usage_text
+    from llmcost.reporting.whole_files import write_whole
 
     if arguments.sql is None and arguments.table:
         raise UsageError("--table names the table of a query: give --sql DIALECT too")
@@ -209,20 +213,6 @@ def check_out(out: Path, files: list[Path]) -> None:
         raise UsageError(f"{out}: {'is a folder' if out.is_dir() else f'there is no folder {out.parent}'}; --out wants the name of a file")
     if out.exists() and any(out.samefile(file) for file in files):
         raise UsageError(f"{out}: is the export itself; give --out another name")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """The file with this text, or as it was before: nothing half-written stays."""
-    if path.exists() and not path.is_file():  # /dev/stdout
-        path.write_text(text, encoding="utf-8", newline="\n")
-        return
-    path = path.resolve()
-    beside = path.with_name(f"{path.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def notebooks(_arguments: argparse.Namespace) -> int:

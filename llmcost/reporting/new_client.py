@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import UsageTable
 from llmcost.inputs.usage.workload import MIN_HOURS
 from llmcost.model import HOURS_PER_MONTH
+from llmcost.reporting.whole_files import copy_whole
 from llmcost.study.usage_summary import model_totals, warnings
 from llmcost.views.text import visible
 
@@ -78,7 +78,7 @@ def write_from_usage(folder: Path, files: Sequence[Path], table: UsageTable) -> 
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         if not (folder / file.name).exists() or not file.samefile(folder / file.name):
-            shutil.copyfile(file, folder / file.name)
+            copy_whole(file, folder / file.name)
     return _written(folder, text), questions  # last: a folder with a client file is whole
 
 
