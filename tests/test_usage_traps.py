@@ -227,3 +227,13 @@ def test_an_interrupted_query_is_an_interruption(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("llmcost.inputs.usage.usage_table", interrupted)
     assert main(["usage", str(csv_log(tmp_path / "log.csv"))]) == 130
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_stray_time_does_not_become_decades_of_empty_hours(tmp_path, capsys):
+    path = csv_log(tmp_path / "log.csv")
+    with path.open("a") as stream:
+        stream.write("stray,2090-01-01T00:00:00,0.1,1000,100,gpt-4o\n")
+    assert main(["new", str(tmp_path / "c"), "--usage", str(path)]) == 2
+    assert "spans 63 years, 2026-10-01 to 2090-01-01" in capsys.readouterr().err
+    with pytest.raises(InputError, match="spans 63 years"):
+        read_usage(tmp_path, Usage(file="log.csv"), "workloads.a.load.usage")

@@ -14,7 +14,7 @@ from llmcost.inputs.client import client_schema
 from llmcost.inputs.client_file import OPEN_QUESTION
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import UsageTable
-from llmcost.inputs.usage.workload import MIN_HOURS
+from llmcost.inputs.usage.workload import MIN_HOURS, check_span
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.reporting.whole_files import copy_whole
 from llmcost.study.usage_summary import model_totals, warnings
@@ -67,6 +67,7 @@ def write_from_usage(folder: Path, files: Sequence[Path], table: UsageTable) -> 
         problem = "is a cost report" if table.kind.grain == "cost" else "holds no hour with tokens"
         raise InputError(files[0].name, "", problem, "Give a usage export, with tokens and times")
     hours = (table.period[1] - table.period[0]) / pd.Timedelta(hours=1)
+    check_span(*table.period, files[0].name, "")
     if hours < MIN_HOURS:
         covers = f"covers {hours:.0f} hour{'' if hours == 1 else 's'}"
         raise InputError(files[0].name, "", covers, "Export at least one whole day; a week or two shows the shape")

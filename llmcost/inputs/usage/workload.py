@@ -15,7 +15,8 @@ from llmcost.inputs.usage.intake import usage_table
 from llmcost.inputs.usage.table import UsageTable, is_thin
 from llmcost.model import HOURS_PER_MONTH
 
-MIN_HOURS = 24
+MIN_HOURS, MAX_HOURS = 24, 5 * 8760
+"""Longer is no export but a stray time: every hour between would be filled with zeros, by the gigabyte."""
 BESIDE = "Put the export beside client.yaml and give its name"
 
 
@@ -143,6 +144,7 @@ def _workload(table: UsageTable, usage: Usage, name: str, field: str) -> HourlyU
         cure = "Ask Prometheus for a range (query_range) of a week or two, one step an hour"
         raise InputError(name, field, "is one reading of counters: totals without hours", cure)
     rows = rows.assign(requests=_requests(rows, usage, name, field))
+    check_span(rows["hour"].min(), rows["hour"].max(), name, field)
     hourly = _without_gaps(_in_hours(rows, table.resolution_hours, usage.within_day_shape, field))
     if len(hourly) < MIN_HOURS:
         raise InputError(
@@ -165,6 +167,13 @@ def _workload(table: UsageTable, usage: Usage, name: str, field: str) -> HourlyU
         batch_fraction=float(tokens[rows["tier"] == "batch"].sum() / tokens.sum()),
         table=table,
     )
+
+
+def check_span(first: pd.Timestamp, last: pd.Timestamp, name: str, field: str) -> None:
+    """Raises InputError when an export spans more than five years: a row of it has a wrong time."""
+    if (last - first) / pd.Timedelta(hours=1) > MAX_HOURS:
+        problem = f"spans {(last - first).days / 365.25:.0f} years, {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        raise InputError(name, field, problem, "Take out the rows with wrong times; five years are the most")
 
 
 def _chosen(table: UsageTable, usage: Usage, field: str) -> pd.DataFrame:
