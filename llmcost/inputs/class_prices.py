@@ -140,7 +140,11 @@ def _near(name: str, known: list[str]) -> tuple[str, ...]:
     """Names inside this one, longest first ("gpt4o-prod": gpt-4o), then names that look like it."""
     letters = {model: re.sub(r"[^a-z0-9]", "", model.lower()) for model in [name, *known]}
     inside = [model for model in known if len(letters[model]) > 3 and letters[model] in letters[name]]
-    return tuple(dict.fromkeys([*sorted(inside, key=len, reverse=True), *nearest_names(name.lower(), known)]))[:3]
+    found = [*sorted(inside, key=len, reverse=True), *nearest_names(name.lower(), known)]
+    once: dict[str, str] = {}
+    for model in found:
+        once.setdefault(model.lower(), model)
+    return tuple(once.values())[:3]
 
 
 def _seller(name: str, provider: str) -> tuple[str, str]:

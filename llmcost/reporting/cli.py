@@ -22,6 +22,13 @@ PROGRAM = os.environ.get("LLMCOST_PROGRAM", "llmcost")
 """How this command was called, for messages: run.py names itself here."""
 
 
+def shown(text: object) -> str:
+    """One line of a message, with nothing in it that a terminal would obey: names of files and columns may hold anything."""
+    from llmcost.views.text import visible
+
+    return visible(text)
+
+
 class UsageError(Exception):
     """Something on the command line cannot be done. The text is for a person."""
 
@@ -35,18 +42,21 @@ def main(words: list[str] | None = None) -> int:
     try:
         return arguments.command(arguments)
     except KeyboardInterrupt:
-        print("Interrupted. Reports already published are whole.", file=sys.stderr)
+        print("Interrupted. Nothing half-written is left.", file=sys.stderr)
         return 130
     except (UsageError, InputError) as error:
-        print(error, file=sys.stderr)
+        print(shown(error), file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        print(shown(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error), file=sys.stderr)
         return 2
-    except Exception:
+    except Exception as error:
+        if str(error) == "Query interrupted":  # DuckDB's own word for Ctrl-C
+            print("Interrupted. Nothing half-written is left.", file=sys.stderr)
+            return 130
         traceback.print_exc()
         print("This is an error of ours, not of your files.", file=sys.stderr)
         return 3
@@ -98,6 +108,8 @@ def new(arguments: argparse.Namespace) -> int:
     target = arguments.folder / "client.yaml"
     if target.exists():
         raise UsageError(f"{target} is already there; choose another folder")
+    if arguments.folder.exists() and not arguments.folder.is_dir():
+        raise UsageError(f"{arguments.folder}: is a file; name a new folder")
     from llmcost.reporting import new_client
 
     questions: list[str] = []
@@ -158,25 +170,49 @@ def usage(arguments: argparse.Namespace) -> int:
     from llmcost.inputs.usage import usage_format, usage_table
     from llmcost.inputs.usage.warehouse import warehouse_sql
     from llmcost.reporting.usage_text import usage_text
+    from llmcost.reporting.whole_files import write_whole
 
-    if arguments.sql:
+    if arguments.sql is None and arguments.table:
+        raise UsageError("--table names the table of a query: give --sql DIALECT too")
+    if arguments.sql is not None:
         if len(arguments.files) > 1:
             raise UsageError("With --sql name one format: usage litellm_spend_logs --sql spark")
+        if arguments.out or arguments.time_zone:
+            raise UsageError("--sql prints a query and reads no file: leave --out and --time-zone out")
         print(warehouse_sql(usage_format(arguments.files[0]), arguments.sql, arguments.table))
         return 0
-    table = usage_table([existing_file(name) for name in arguments.files], zone=arguments.time_zone)
+    files = [existing_file(name) for name in arguments.files]
+    if arguments.out:
+        check_out(arguments.out, files)
+    try:
+        table = usage_table(files, zone=arguments.time_zone)
+    except InputError as error:
+        zone = error.field == "time_zone"
+        raise InputError("--time-zone", "", error.problem, error.cure) if zone else error from None
     print(usage_text(table))
     if arguments.out:
-        table.hourly.to_csv(arguments.out, index=False, lineterminator="\n")
+        write_whole(arguments.out, table.hourly.to_csv(index=False, lineterminator="\n"))
         print(f"\nHourly table: {arguments.out}")
     return 0 if not table.hourly.empty else 1
 
 
 def existing_file(name: str) -> Path:
     """The file of that name; UsageError where there is none."""
+    if name.encode("utf-8", "replace").decode() != name:
+        raise UsageError(f"{name.encode('utf-8', 'replace').decode()}: has a name that is not UTF-8; rename it")
+    if Path(name).is_dir():
+        raise UsageError(f"{name}: is a folder; name the files in it, {name.rstrip('/')}/*")
     if not Path(name).is_file():
-        raise UsageError(f"{name}: there is no such file")
+        raise UsageError(f"{name}: {'is no plain file; save it as one' if Path(name).exists() else 'there is no such file'}")
     return Path(name)
+
+
+def check_out(out: Path, files: list[Path]) -> None:
+    """Refuse, before the work, what cannot be written to or must not be written over."""
+    if out.is_dir() or not out.parent.is_dir():
+        raise UsageError(f"{out}: {'is a folder' if out.is_dir() else f'there is no folder {out.parent}'}; --out wants the name of a file")
+    if out.exists() and any(out.samefile(file) for file in files):
+        raise UsageError(f"{out}: is the export itself; give --out another name")
 
 
 def notebooks(_arguments: argparse.Namespace) -> int:

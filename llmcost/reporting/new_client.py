@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,11 @@ from llmcost.inputs.client import client_schema
 from llmcost.inputs.client_file import OPEN_QUESTION
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import UsageTable
+from llmcost.inputs.usage.workload import MIN_HOURS, check_span
 from llmcost.model import HOURS_PER_MONTH
+from llmcost.reporting.whole_files import copy_whole
 from llmcost.study.usage_summary import model_totals, warnings
+from llmcost.views.text import visible
 
 TEMPLATE = Path(__file__).parent / "template"
 MOST_WORKLOADS, MOST_UNCOUNTED_WORKLOADS, LEAST_SHARE = 3, 2, 0.05
@@ -25,6 +27,8 @@ LARGE_MODEL_USD_PER_MTOK = 2.0
 """A model whose output costs less is a small one, and small open models are worth a test."""
 ALTERNATIVES = {True: ("llama-3.3-70b", "gpt-oss-120b"), False: ("llama-3.1-8b", "gpt-oss-20b")}
 SLUG_LENGTH = 40
+MOST_NAMES, MOST_LEFT_OUT, SHOWN_LENGTH = 6, 20, 80
+"""What a comment can bear."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,26 @@ def write_empty(folder: Path) -> Path:
 def write_from_usage(folder: Path, files: Sequence[Path], table: UsageTable) -> tuple[Path, list[str]]:
     """A client file with all that the export says, the export beside it, and the questions that stay open.
 
-    Raises InputError where the export has no tokens or no times.
+    Raises InputError where the export has no tokens or no times, or is shorter than a day.
     """
     if table.hourly.empty or table.kind.grain == "cost" or table.hourly["hour"].isna().any() or table.period is None:
         problem = "is a cost report" if table.kind.grain == "cost" else "holds no hour with tokens"
         raise InputError(files[0].name, "", problem, "Give a usage export, with tokens and times")
+    hours = (table.period[1] - table.period[0]) / pd.Timedelta(hours=1)
+    check_span(*table.period, files[0].name, "")
+    if hours < MIN_HOURS:
+        covers = f"covers {hours:.0f} hour{'' if hours == 1 else 's'}"
+        raise InputError(files[0].name, "", covers, "Export at least one whole day; a week or two shows the shape")
     text, questions = prefilled(table, [file.name for file in files], folder.resolve().name)
-    path = _written(folder, text)
+    if len({file.name.lower() for file in files}) < len({file.resolve() for file in files}):
+        raise InputError(
+            files[0].name, "", "has the name of another file of this export", "Give each its own name: they are put side by side"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
     for file in files:
-        shutil.copyfile(file, folder / file.name)
-    return path, questions
+        if not (folder / file.name).exists() or not file.samefile(folder / file.name):
+            copy_whole(file, folder / file.name)
+    return _written(folder, text), questions  # last: a folder with a client file is whole
 
 
 def _written(folder: Path, text: str) -> Path:
@@ -89,12 +103,12 @@ def prefilled(table: UsageTable, file_names: Sequence[str], client_name: str) ->
     workloads = "".join(_workload(s, as_of, file_names, position, asked) for position, s in enumerate(chosen))
     head = [
         "# yaml-language-server: $schema=client.schema.json",
-        f"# Filled in from {', '.join(file_names)}: {table.kind.title}, {table.rows_count():,} rows.",
+        f"# Filled in from {_files_said(file_names)}: {table.kind.title}, {table.rows_count():,} rows.",
         *(f"# WARNING: {warning}" for warning in warnings(table)),
         f"# {len(asked.texts)} questions are open. Put your answer where it says {OPEN_QUESTION}, then make the report.",
-        *(f"# Not in this file, {100 * s.tokens_fraction:.1f} % of the tokens: {_said(s)}" for s in slices if s not in chosen),
+        *_left_out([s for s in slices if s not in chosen]),
         "schema_version: 1",
-        f"name: {json.dumps(client_name)}",
+        f"name: {in_yaml(client_name)}",
         f"as_of_date: {as_of.isoformat()}   # prices in force on this day",
         "workloads:",
     ]
@@ -130,22 +144,48 @@ def _slices(table: UsageTable, as_of: dt.date) -> list[Slice]:
     return sorted(slices, key=lambda s: -s.tokens_fraction)
 
 
+def in_yaml(value: str | list[str]) -> str:
+    """A text, or a list of them, as YAML reads it back on one line, whatever it holds; JSON's own escapes are not all YAML's."""
+    if not isinstance(value, str):
+        return f"[{', '.join(map(in_yaml, value))}]"
+    plain = json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in plain)
+
+
+def _short(name: str) -> str:
+    """A name as comments and questions show it."""
+    return in_yaml(name if len(name) <= SHOWN_LENGTH else f"{name[:SHOWN_LENGTH]}...")
+
+
+def _files_said(file_names: Sequence[str]) -> str:
+    more = f" and {len(file_names) - MOST_NAMES:,} more" if len(file_names) > MOST_NAMES else ""
+    return ", ".join(map(visible, file_names[:MOST_NAMES])) + more
+
+
+def _left_out(slices: Sequence[Slice]) -> list[str]:
+    """A comment for each model that no workload answers for; of many, the largest."""
+    lines = [f"# Not in this file, {100 * s.tokens_fraction:.1f} % of the tokens: {_said(s)}" for s in slices[:MOST_LEFT_OUT]]
+    if rest := slices[MOST_LEFT_OUT:]:
+        lines.append(f"# Not in this file, {100 * sum(s.tokens_fraction for s in rest):.1f} % of the tokens: {len(rest):,} more models")
+    return lines
+
+
 def _said(s: Slice) -> str:
     if isinstance(s.model, ModelPrices):
-        return f"{', '.join(map(json.dumps, s.names))} ({s.model.provider} {s.model.model_id})"
+        return f"{', '.join(map(_short, s.names[:MOST_NAMES]))} ({s.model.provider} {s.model.model_id})"
     near = f"; nearest: {', '.join(s.model.nearest)}" if s.model.nearest else ""
-    return f"{', '.join(map(json.dumps, s.names))}, which no price list knows{near}"
+    return f"{', '.join(map(_short, s.names[:MOST_NAMES]))}, which no price list knows{near}"
 
 
 def _workload(s: Slice, as_of: dt.date, file_names: Sequence[str], position: int, asked: _Questions) -> str:
     """One workload; what is asked of the first is taken over by the others, with YAML's & and *."""
-    files = json.dumps(file_names[0] if len(file_names) == 1 else list(file_names))
-    only = f", only: {{model: {json.dumps(list(s.names), ensure_ascii=False)}}}" if any(s.names) else ""
+    files = in_yaml(file_names[0] if len(file_names) == 1 else list(file_names))
+    only = f", only: {{model: {in_yaml(list(s.names))}}}" if any(s.names) else ""
     lines = [f"  - id: {_slug(s, position)}", "    load:", "      usage:"]
     if s.counts_requests:
         lines[-1] += f" {{file: {files}{only}}}"
     else:
-        how = asked.ask("how many requests a month does it answer? The export counts none.")
+        how = asked.ask(f"how many requests a month does {_asked(s)} answer? The export counts none.")
         lines += [f"        file: {files}", *([f"        only: {only.removeprefix(', only: ')}"] if only else [])]
         lines.append(f"        requests_per_month: {OPEN_QUESTION}   {how}")
     batch = float((s.totals["batch_fraction"].fillna(0) * s.totals["tokens_fraction"]).sum() / max(s.tokens_fraction, 1e-12))
@@ -161,14 +201,19 @@ def _slug(s: Slice, position: int) -> str:
     return f"{kept or 'work'}{f'-{position + 1}' if position else ''}"
 
 
+def _asked(s: Slice) -> str:
+    """The workload as a question names it."""
+    return _short(s.names[0]) if any(s.names) else "this work"
+
+
 def _today(s: Slice, asked: _Questions) -> list[str]:
     if isinstance(s.model, ModelPrices):
-        return [f"    today: {{provider: {json.dumps(s.model.provider)}, model_id: {json.dumps(s.model.model_id)}}}"]
+        return [f"    today: {{provider: {in_yaml(s.model.provider)}, model_id: {in_yaml(s.model.model_id)}}}"]
     if s.model.name == "":
         how = asked.ask("which provider and model answer today? The export names none. {provider: openai, model_id: gpt-4o}")
     else:
         near = f" Nearest: {', '.join(s.model.nearest)}." if s.model.nearest else ""
-        named = json.dumps(s.model.name)
+        named = _short(s.model.name)
         how = asked.ask(f"which model is {named}: {{provider: openai, model_id: gpt-4o}}?{near} Your own server: delete this line")
     return [f"    today: {OPEN_QUESTION}   {how}"]
 
@@ -203,7 +248,7 @@ def _gates(position: int, asked: _Questions) -> list[str]:
 def _invoice(table: UsageTable, chosen: Sequence[Slice]) -> str:
     """What the export says that these models cost, by the month; the report reconciles with it."""
     reported = sum(float(s.totals["cost_reported_usd"].sum()) for s in chosen)
-    if reported <= 0 or table.period is None:
+    if reported <= 0 or table.period is None or table.foreign_fraction > 0:  # part of the money is no bill
         return "# invoice: {usd_per_month: 18_000}   # what was really paid, to reconcile with\n"
     first, end = table.period
     hours = (end - first) / pd.Timedelta(hours=1)

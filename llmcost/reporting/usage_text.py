@@ -1,6 +1,12 @@
 """What `llmcost usage FILE` prints: what the file is, its period and coverage, the account of its rows, totals, and the bill."""
 
 import datetime as dt
+import re
+import shutil
+import textwrap
+from collections import Counter
+
+import pandas as pd
 
 from llmcost.inputs.usage import UsageTable
 from llmcost.inputs.usage.workload import MIN_HOURS
@@ -8,6 +14,7 @@ from llmcost.study import usage_summary
 from llmcost.study.reconciliation import reconciliation
 from llmcost.study.wording import number, percent
 from llmcost.views.readings import reconciliation as bill_words
+from llmcost.views.tables import cell_text
 from llmcost.views.tables import table as text_table
 from llmcost.views.text import visible
 
@@ -17,22 +24,26 @@ HEADS = {
     "cached_input_fraction": "cached",
     "output_mtok": "output_mtok",
     "batch_fraction": "batch",
-    "input_to_output_ratio": "input:output",
-    "tokens_fraction": "of all tokens",
-    "cost_reported_usd": "reported USD",
+    "input_to_output_ratio": "in:out",
+    "tokens_fraction": "share",
+    "cost_reported_usd": "reported_usd",
 }
-"""Column of the totals -> its short head."""
+"""Column of the totals -> its short head: with a name of 20 letters they fit into a terminal of 100."""
 KINDS = {
     "requests": "count",
     "input_mtok": "number3",
     "cached": "percent",
     "output_mtok": "number3",
     "batch": "percent",
-    "input:output": "number3",
-    "of all tokens": "percent",
-    "reported USD": "usd",
+    "in:out": "number3",
+    "share": "percent",
+    "reported_usd": "usd",
 }
-RESOLUTIONS = {24.0: "a row a day", 1.0: "a row an hour", 0.0: "single requests or minutes"}
+RESOLUTIONS = {24.0: "a row a day", 1.0: "a row an hour", 0.0: "rows finer than an hour"}
+
+
+MOST_NAMES, MOST_MODELS, NAME_LENGTH, NOTE_LENGTH = 6, 30, 44, 400
+"""What a line of names, a table, a column and a note can bear; 5,000 more are counted."""
 
 
 def usage_text(table: UsageTable) -> str:
@@ -42,13 +53,15 @@ def usage_text(table: UsageTable) -> str:
 
 
 def _head(table: UsageTable) -> str:
-    names = ", ".join(visible(file.name) for file in table.files)
-    seller = f", sold by {visible(table.provider)}" if table.provider else ""
+    packs = Counter(re.sub(r"(?i)(?<=\.zip)/.*", "", visible(file.name)) for file in table.files)
+    named = [name if number == 1 else f"{name} ({number:,} files)" for name, number in packs.items()]
+    names = ", ".join(named[:MOST_NAMES]) + (f" and {len(named) - MOST_NAMES:,} more files" if len(named) > MOST_NAMES else "")
+    seller = f", sold by {visible(table.provider)}" if table.provider not in ("", "self-hosted") else ""
     lines = [f"{names}: {table.kind.title}{seller}"]
     if table.period:
         first, end = table.period
         hours = (end - first).total_seconds() / 3600
-        span = f"{number(hours / 24)} days" if hours >= 48 else f"{number(hours)} hours"
+        span = f"{number(hours / 24)} days" if hours >= 48 else f"{number(hours)} hour{'' if hours == 1 else 's'}"
         grain = RESOLUTIONS.get(table.resolution_hours, f"a row every {number(table.resolution_hours)} hours")
         if table.kind.time.relative:
             lines.append(f"  period    {span} from the start of the record, which names no day; {grain}")
@@ -58,11 +71,13 @@ def _head(table: UsageTable) -> str:
         lines.append(f"  coverage  {percent(table.covered_fraction)} of the {unit} have a row")
     if table.period:
         lines.append(f"  peak      {_peak(table, hours)}")
-    lines += [f"  note      {note}" for note in (*table.notes, *([table.kind.note] if table.kind.note else []))]
+    lines += [f"  note      {visible(note)}" for note in (*table.notes, *([table.kind.note] if table.kind.note else []))]
     return "\n".join(lines)
 
 
 def _peak(table: UsageTable, hours: float) -> str:
+    if not table.hourly[usage_summary.CLASSES].to_numpy(float, na_value=0.0).any():
+        return "no tokens"
     if hours < MIN_HOURS:
         return "too short to show a load's shape: a week or two does"
     peak, burst = usage_summary.peak_to_mean_ratio(table), usage_summary.burst_ratio(table)
@@ -77,7 +92,7 @@ def _account(table: UsageTable) -> str:
     lines = [f"Rows  {table.rows_count():,} = {parts}"]
     for row in table.outcomes.itertuples():
         if row.kind != "used":
-            lines.append(f"  {row.rows_count:>12,}  {row.kind}: {row.outcome}{f' ({row.examples})' if row.examples else ''}")
+            lines.append(f"  {row.rows_count:>12,}  {row.kind}: {row.outcome}{f' ({visible(row.examples)})' if row.examples else ''}")
     return "\n".join(lines)
 
 
@@ -85,7 +100,32 @@ def _totals(table: UsageTable) -> str:
     if table.hourly.empty:
         return "Nothing counts."
     totals = usage_summary.model_totals(table).rename(columns=HEADS)
-    return repr(text_table(totals[["model", *HEADS.values()]], KINDS))
+    told = [head for head in HEADS.values() if totals[head].notna().any() and (head != "batch" or totals[head].any())]
+    shown = totals[["model", *told]].head(MOST_MODELS).assign(model=totals["model"].map(_short))
+    lines = [repr(text_table(shown, {head: KINDS[head] for head in told}))]
+    if len(totals) > MOST_MODELS:
+        rest = totals["share"].iloc[MOST_MODELS:].sum()
+        lines.append(f"and {len(totals) - MOST_MODELS:,} more models with {percent(rest)} of the tokens: --out HOURLY.csv has them all")
+    return "\n".join(lines)
+
+
+def _short(name: str) -> str:
+    """A model's name cut to what a column can bear: its beginning and its end tell it from others."""
+    name = visible(name)
+    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 16]}...{name[-13:]}"
+
+
+def _steps(steps: pd.DataFrame) -> str:
+    """The bill's steps, their notes wrapped to the terminal."""
+    width = min(max(shutil.get_terminal_size((100, 24)).columns, 60), 120)
+    amounts = [cell_text(usd, "usd") for usd in steps["usd"]]
+    wide, long = max(map(len, [*amounts, "USD"])), max(len(step) for step in steps["step"])
+    lines = [f"{'USD':>{wide}}"]
+    for step, usd in zip(steps.itertuples(), amounts, strict=True):
+        start = f"{usd:>{wide}}  {step.step:<{long}}  "
+        note = textwrap.shorten(visible(step.note), NOTE_LENGTH, placeholder=" ...")
+        lines.append(textwrap.fill(note, width, initial_indent=start, subsequent_indent=" " * len(start)) if note else start.rstrip())
+    return "\n".join(lines)
 
 
 def _bill(table: UsageTable) -> str:
@@ -97,7 +137,12 @@ def _bill(table: UsageTable) -> str:
         return ""
     found = reconciliation(table.hourly, table.provider, bill_day(table), bucket_hours=max(table.resolution_hours, 1.0))
     steps = found.waterfall[(found.waterfall["usd"] != 0) | (found.waterfall["kind"] == "gap")]
-    return f"{bill_words.title(found)}.\n\n{text_table(steps, {'usd': 'usd'})!r}"
+    if len(found.unpriced) == len(found.models):
+        near = {_short(model.name): ", ".join(map(visible, model.nearest)) for model in found.unpriced[:MOST_NAMES]}
+        names = ", ".join(f"{name} (nearest: {models})" if models else name for name, models in near.items())
+        more = f" and {len(found.unpriced) - MOST_NAMES:,} more" if len(found.unpriced) > MOST_NAMES else ""
+        return f"No price list knows {names}{more}: there is no bill at list prices to compare with."
+    return f"{bill_words.title(found)}.\n\n{_steps(steps)}"
 
 
 def bill_day(table: UsageTable) -> dt.date:

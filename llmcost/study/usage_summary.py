@@ -47,9 +47,13 @@ def peak_to_mean_ratio(table: UsageTable) -> float | None:
 
 
 def warnings(table: UsageTable) -> list[str]:
-    """What must be said in red: missing hours, rejected rows."""
+    """What must be said in red: missing hours, rejected rows, money that is not counted."""
     found = []
-    if table.period is None:
+    if table.rows_count() == 0:
+        found.append("The file has a header and no row: export it again.")
+    elif table.period is None and table.hourly.empty:
+        found.append("No row has a time that can be read.")
+    elif table.period is None:
         found.append("No row has a time that can be read: there are totals, but no hours.")
     elif is_thin(table.covered_fraction, 0.0):
         unit = "days" if table.resolution_hours >= 24 else "hours"
@@ -57,6 +61,9 @@ def warnings(table: UsageTable) -> list[str]:
         found.append(f"{missing}: quiet or lost, the export cannot tell. They count as zero.")
     if is_thin(1.0, table.rejected_fraction):
         found.append(f"{percent(table.rejected_fraction)} of the rows were rejected: what they held is missing from every number below.")
+    if table.foreign_fraction > 0:
+        share = percent(table.foreign_fraction)
+        found.append(f"{share} of the rows have amounts in another currency than USD: their tokens count, their money does not.")
     return found
 
 

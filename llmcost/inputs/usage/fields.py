@@ -55,11 +55,13 @@ def _column(field: str, types: dict[str, str]) -> tuple[str, str]:
     """(SQL, family) of a field of a table: a column of that name, or a path into a column of JSON."""
     known = {column.lower(): column for column in types}
     steps = field.split("/")
-    for flat in (field, ".".join(steps), ".".join(steps[1:])):
+    holder = len(steps) > 1 and steps[0].lower() in known
+    # Beside usage_details a column `input` is no count: it is the prompt.
+    for flat in (field, ".".join(steps), "" if holder else ".".join(steps[1:])):
         if flat and flat.lower() in known:
             column = known[flat.lower()]
             return _typed(f'"{column.replace(chr(34), chr(34) * 2)}"', types[column])
-    if len(steps) > 1 and steps[0].lower() in known:
+    if holder:
         column = f'"{known[steps[0].lower()]}"'
         nested = types[known[steps[0].lower()]]
         document = f"to_json({column})" if nested.startswith(("STRUCT", "MAP")) else f"TRY_CAST({column} AS JSON)"

@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import re
-import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from typing import IO, cast
 import duckdb
 
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.usage.zips import unzipped
 
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -24,7 +24,6 @@ LONGEST_LINE_BYTES = 16_000_000
 LINES = f"max_line_size = {LONGEST_LINE_BYTES}, buffer_size = {2 * LONGEST_LINE_BYTES}"
 """Without a buffer's size DuckDB takes 16 lines of the longest kind, only to look at the first ones."""
 LARGEST_DOCUMENT_BYTES = 1 << 30
-LARGEST_UNPACKED_BYTES = 200 << 30
 SNIFFED_ROWS = 1000
 DELIMITERS = ",;\t|"
 STRICT = "strict_mode = true"
@@ -74,7 +73,7 @@ def opened(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> 
     if head[:4] in ZIP:
         if path.parent == scratch:
             raise InputError(path.name, "", "is a zip inside a zip", "Unpack it yourself and give the files")
-        return [found for member in _unzipped(path, scratch) for found in opened(connection, member, scratch)]
+        return [found for member, said in unzipped(path, scratch) for found in _member(connection, path, member, said, scratch)]
     if head[:4] == b"PAR1":
         relation = f"read_parquet('{quoted(path)}')"
         columns = _answer(connection, path, f"DESCRIBE SELECT * FROM {relation}")
@@ -92,22 +91,12 @@ def quoted(text: object) -> str:
     return str(text).replace("'", "''")
 
 
-def _unzipped(path: Path, scratch: Path) -> Iterator[Path]:
+def _member(connection: duckdb.DuckDBPyConnection, path: Path, member: Path, said: str, scratch: Path) -> list[UsageFile]:
+    """A file out of a zip, under the name that it has there."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir() and not re.search(r"(^|/)(__MACOSX/|\.)", m.filename)]
-            if not members:
-                raise InputError(path.name, "", "is a zip without a file, or cut off", "Unpack it yourself and give the files")
-            if sum(m.file_size for m in members) > LARGEST_UNPACKED_BYTES:
-                raise InputError(path.name, "", "unpacks to more than 200 GiB", "Unpack it yourself and give the files")
-            for number, member in enumerate(members):
-                target = scratch / f"{number}-{re.sub(r'[^A-Za-z0-9._-]', '_', Path(member.filename).name)[-80:]}"
-                with archive.open(member) as source, target.open("wb") as sink:
-                    while piece := source.read(1 << 20):
-                        sink.write(piece)
-                yield target
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
-        raise InputError(path.name, "", "is a zip that cannot be unpacked", "Unpack it yourself and give the files") from None
+        return [replace(found, name=f"{path.name}/{said}") for found in opened(connection, member, scratch)]
+    except InputError as error:
+        raise InputError(f"{path.name}/{said}", error.field, error.problem, error.cure) from None
 
 
 def _unpacked(path: Path, packed: str) -> IO[bytes]:

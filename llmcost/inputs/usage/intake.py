@@ -1,5 +1,6 @@
 """From files to one hourly table: the whole intake, in order."""
 
+import math
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,8 @@ from llmcost.inputs.usage.outcomes import COUNTING, COVERING
 from llmcost.inputs.usage.table import UsageTable
 
 MEMORY_LIMIT = "1400MB"
+MINUTED_MODELS = 20
+"""Of so many models, those with most tokens, the busiest hour is looked at by the minute."""
 
 
 def usage_table(paths: Sequence[Path], kind: UsageFormat | None = None, zone: str = "") -> UsageTable:
@@ -32,7 +35,9 @@ def usage_table(paths: Sequence[Path], kind: UsageFormat | None = None, zone: st
     Raises InputError when a file cannot be read, is of no known kind, or holds no row that counts.
     """
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as connection:
-        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET temp_directory = '{quoted(scratch)}'")
+        connection.execute(
+            f"SET memory_limit = '{MEMORY_LIMIT}'; SET temp_directory = '{quoted(scratch)}'; SET enable_progress_bar = false"
+        )
         files = []
         for number, path in enumerate(paths):
             folder = Path(scratch, str(number))
@@ -110,18 +115,25 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[
     connection.execute(f"CREATE OR REPLACE TEMP TABLE spans AS {source_first} {spans_sql(read, judged, f'us // {span_us}')}")
     frame = _frame(connection, hourly_sql(read, "spans", span_us))
     frame, notes = (frame, []) if kind.grain == "counter" else without_overlaps(frame)
+    notes += [f"{file.name} is not UTF-8: read as {file.encoding}" for file in files if file.encoding == "cp1252"]
+    sellers = _sellers(connection, read, source)
+    if len(sellers) > 1:
+        shown = ", ".join(sellers[:6]) + (", ..." if len(sellers) > 6 else "")
+        notes.append(f"{len(sellers)} sellers ({shown}): each model is priced at the one that its name tells, else at its maker")
     outcomes = outcomes_frame(connection, frame, f"{source_first} SELECT * FROM ({judged})", files)
     hourly, resolution_hours = _hourly(frame, kind), _resolution_hours(frame, read, zone)
+    minutes = _busiest_minutes(connection, read, source_first, judged, hourly) if resolution_hours < 1 else pd.DataFrame()
+    step = _step_minutes(minutes)
     return UsageTable(
         kind=kind,
         files=tuple(files),
         hourly=hourly,
         outcomes=outcomes,
         covered_hours=pd.DatetimeIndex(_time(frame.loc[frame["outcome"].isin(COVERING), "hour"].dropna().drop_duplicates()).sort_values()),
-        resolution_hours=resolution_hours,
-        minute_burst_ratio=_minute_bursts(connection, read, source_first, judged, hourly) if resolution_hours < 1 else {},
-        provider=_provider(connection, read, source),
-        notes=(*notes, *[f"{f.name} is not UTF-8: read as {f.encoding}" for f in files if f.encoding == "cp1252"]),
+        resolution_hours=1.0 if kind.grain == "counter" and step == 60 else resolution_hours,
+        minute_burst_ratio=_minute_bursts(minutes) if step == 1 else {},
+        provider=sellers[0] if len(sellers) == 1 else "",
+        notes=tuple(notes),
     )
 
 
@@ -195,15 +207,17 @@ def _resolution_hours(frame: pd.DataFrame, read: Read, zone: str) -> float:
     return 24.0 if len(hours) and (hours.dt.hour == 0).all() else 1.0
 
 
-def _minute_bursts(connection: duckdb.DuckDBPyConnection, read: Read, source: str, judged: str, hourly: pd.DataFrame) -> dict[str, float]:
-    """Model -> tokens of the busiest minute of its busiest hour over that hour's mean minute.
+def _busiest_minutes(connection: duckdb.DuckDBPyConnection, read: Read, source: str, judged: str, hourly: pd.DataFrame) -> pd.DataFrame:
+    """model, span, tokens: the minutes of each model's busiest hour.
 
     A file with native times is asked once more for those hours alone, which is cheaper than minutes of all; others have theirs in `spans`.
     """
     sized = hourly.assign(tokens=hourly[TOKENS].sum(axis=1)).dropna(subset="hour")
     if sized.empty:
-        return {}
+        return pd.DataFrame()
     by_hour = sized.groupby(["model", "hour"], as_index=False)["tokens"].sum()
+    largest = by_hour.groupby("model")["tokens"].sum().nlargest(MINUTED_MODELS).index  # 5,000 names must not make a query of 5,000 terms
+    by_hour = by_hour[by_hour["model"].isin(largest)]
     busiest = by_hour.loc[by_hour.groupby("model")["tokens"].idxmax()]
     starts = {row.model: row.hour.value // 60_000_000_000 for row in busiest.itertuples()}
     wanted = " OR ".join(f"(model = '{quoted(model)}' AND span BETWEEN {start} AND {start + 59})" for model, start in starts.items())
@@ -213,7 +227,17 @@ def _minute_bursts(connection: duckdb.DuckDBPyConnection, read: Read, source: st
     query = f"""{source if read.has_native_time else ""} SELECT model, span, CAST(sum(tokens) AS DOUBLE) AS tokens FROM (
         SELECT {model_sql(read)} AS model, span, uncached + cache_read + cache_write + whole_output AS tokens FROM {minutes}
         WHERE outcome IN ({", ".join(map(str, COUNTING))})) WHERE {wanted} GROUP BY 1, 2"""
-    sums = _frame(connection, query).groupby("model")["tokens"].agg(["max", "sum"])
+    return _frame(connection, query)
+
+
+def _step_minutes(minutes: pd.DataFrame) -> int:
+    """How many minutes one row stands for, of the minutes that there are: 5 for buckets or readings every five minutes."""
+    return math.gcd(60, *(int(span) for span in minutes["span"] - minutes["span"].min())) if len(minutes) else 60
+
+
+def _minute_bursts(minutes: pd.DataFrame) -> dict[str, float]:
+    """Model -> tokens of the busiest minute of its busiest hour over that hour's mean minute."""
+    sums = minutes.groupby("model")["tokens"].agg(["max", "sum"])
     return {str(model): float(row["max"] / row["sum"] * 60) for model, row in sums.iterrows() if row["sum"] > 0}
 
 
@@ -227,12 +251,10 @@ def _within(read: Read, start_minutes: Iterable[int]) -> str:
     return "(" + " OR ".join(f"moment >= {kind} '{first}' AND moment < {kind} '{end}'" for first, end in sorted(set(bounds))) + ")"
 
 
-def _provider(connection: duckdb.DuckDBPyConnection, read: Read, source: str) -> str:
-    """The seller that the kind names, or that the first rows agree on; "" where there are several: then a model's own name must tell."""
+def _sellers(connection: duckdb.DuckDBPyConnection, read: Read, source: str) -> list[str]:
+    """Who sold the tokens, as the kind or the first rows name them."""
     if not read.has(read.kind.provider_field):
-        return read.kind.provider
-    seller = f"lower(nullif(trim({read.value(read.kind.provider_field).sql}), ''))"
-    sellers = connection.execute(
-        f"SELECT DISTINCT {seller} AS s FROM (SELECT * FROM ({source}) LIMIT 100000) WHERE s IS NOT NULL"
-    ).fetchall()
-    return str(sellers[0][0]) if len(sellers) == 1 else ""
+        return [read.kind.provider] if read.kind.provider else []
+    named = f"lower(trim({read.value(read.kind.provider_field).sql}))"
+    query = f"SELECT {named} AS name FROM (SELECT * FROM ({source}) LIMIT 100000) WHERE {named} <> '' GROUP BY 1 ORDER BY count(*) DESC, 1"
+    return [str(seller) for (seller,) in connection.execute(query).fetchall()]

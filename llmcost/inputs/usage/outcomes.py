@@ -37,6 +37,7 @@ OUTCOMES = {
     27: Outcome("rejected", False, "no row: cut off, or broken quotes or brackets"),
 }
 """By the number that stands for it in SQL: below 10 a row counts, from 20 on it is rejected."""
+FOREIGN_MONEY = 6
 COUNTING = [code for code, outcome in OUTCOMES.items() if outcome.counts]
 COVERING = [*COUNTING, 10, 11, 13, 14]
 """Such a row shows that its hour was recorded, even if it counts for nothing."""

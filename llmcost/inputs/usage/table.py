@@ -7,6 +7,7 @@ import pandas as pd
 
 from llmcost.inputs.usage.files import UsageFile
 from llmcost.inputs.usage.formats import UsageFormat
+from llmcost.inputs.usage.outcomes import FOREIGN_MONEY, OUTCOMES
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,12 @@ class UsageTable:
         return self.rows_count("rejected") / max(self.rows_count(), 1)
 
     @property
+    def foreign_fraction(self) -> float:
+        """Share of the rows whose amount is in another currency than USD."""
+        foreign = self.outcomes[self.outcomes["outcome"] == OUTCOMES[FOREIGN_MONEY].text]
+        return int(foreign["rows_count"].sum()) / max(self.rows_count(), 1)
+
+    @property
     def period(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
         """First hour and the end of the last; None where the export has no times."""
         if self.covered_hours.empty:
@@ -59,7 +66,7 @@ class UsageTable:
             return 0.0
         first, end = self.period
         steps = (end - first) / pd.Timedelta(hours=max(self.resolution_hours, 1.0))
-        return min(len(self.covered_hours) / steps, 1.0)
+        return min(len(self.covered_hours) / (round(steps) if self.resolution_hours >= 24 else steps), 1.0)  # a day may have 25 hours
 
 
 LEAST_COVERED, MOST_REJECTED = 0.95, 0.02

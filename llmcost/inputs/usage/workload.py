@@ -15,7 +15,8 @@ from llmcost.inputs.usage.intake import usage_table
 from llmcost.inputs.usage.table import UsageTable, is_thin
 from llmcost.model import HOURS_PER_MONTH
 
-MIN_HOURS = 24
+MIN_HOURS, MAX_HOURS = 24, 5 * 8760
+"""Longer is no export but a stray time: every hour between would be filled with zeros, by the gigabyte."""
 BESIDE = "Put the export beside client.yaml and give its name"
 
 
@@ -124,7 +125,8 @@ def usage_paths(folder: Path, usage: Usage, field: str) -> list[Path]:
     for name in [usage.file] if isinstance(usage.file, str) else usage.file:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise InputError("client.yaml", f"{field}.file", "lies outside the client's folder", BESIDE)
-        matching = sorted(folder.glob(name)) if set(name) & set("*?[") else [folder / name]
+        is_pattern = bool(set(name) & set("*?[")) and not (folder / name).is_file()
+        matching = sorted(folder.glob(name)) if is_pattern else [folder / name]
         inside = [path.resolve() for path in matching if path.resolve().is_relative_to(home)]
         if len(inside) < len(matching):
             raise InputError("client.yaml", f"{field}.file", "lies outside the client's folder", BESIDE)
@@ -142,23 +144,36 @@ def _workload(table: UsageTable, usage: Usage, name: str, field: str) -> HourlyU
         cure = "Ask Prometheus for a range (query_range) of a week or two, one step an hour"
         raise InputError(name, field, "is one reading of counters: totals without hours", cure)
     rows = rows.assign(requests=_requests(rows, usage, name, field))
+    check_span(rows["hour"].min(), rows["hour"].max(), name, field)
     hourly = _without_gaps(_in_hours(rows, table.resolution_hours, usage.within_day_shape, field))
     if len(hourly) < MIN_HOURS:
-        raise InputError(name, field, f"covers {len(hourly)} hours", "Export at least one whole day; a week or two shows the shape")
+        raise InputError(
+            name,
+            field,
+            f"covers {len(hourly)} hour{'' if len(hourly) == 1 else 's'}",
+            "Export at least one whole day; a week or two shows the shape",
+        )
     tokens = rows[["input_uncached_tokens", "output_tokens"]].sum(axis=1)
     models = tuple(sorted(model for model in rows["model"].unique() if model))
     period = max(len(hourly) / max(table.resolution_hours, 1.0), 1.0)
     within = table.covered_hours[(table.covered_hours >= hourly["hour"].iloc[0]) & (table.covered_hours <= hourly["hour"].iloc[-1])]
-    bursts = [table.minute_burst_ratio[model] for model in rows["model"].unique() if model in table.minute_burst_ratio]
+    largest = str(rows.assign(tokens=tokens).groupby("model")["tokens"].sum().idxmax())  # the minutes of a rare model say nothing
     return HourlyUsage(
         hourly=hourly,
         models=models,
         covered_fraction=min(len(within) / period, 1.0),
-        minute_burst_ratio=max(bursts) if bursts else None,
+        minute_burst_ratio=table.minute_burst_ratio.get(largest),
         has_cached_tokens=bool(table.kind.tokens.cache_read) and rows["cache_read_tokens"].notna().any(),
         batch_fraction=float(tokens[rows["tier"] == "batch"].sum() / tokens.sum()),
         table=table,
     )
+
+
+def check_span(first: pd.Timestamp, last: pd.Timestamp, name: str, field: str) -> None:
+    """Raises InputError when an export spans more than five years: a row of it has a wrong time."""
+    if (last - first) / pd.Timedelta(hours=1) > MAX_HOURS:
+        problem = f"spans {(last - first).days / 365.25:.0f} years, {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        raise InputError(name, field, problem, "Take out the rows with wrong times; five years are the most")
 
 
 def _chosen(table: UsageTable, usage: Usage, field: str) -> pd.DataFrame:
