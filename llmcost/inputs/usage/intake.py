@@ -199,6 +199,7 @@ def _minute_bursts(connection: duckdb.DuckDBPyConnection, read: Read, source: st
     """Model -> tokens of the busiest minute of its busiest hour over that hour's mean minute.
 
     A file with native times is asked once more for those hours alone, which is cheaper than minutes of all; others have theirs in `spans`.
+    Buckets and readings of counters that are further apart than a minute say nothing of minutes: such a model is left out.
     """
     sized = hourly.assign(tokens=hourly[TOKENS].sum(axis=1)).dropna(subset="hour")
     if sized.empty:
@@ -213,7 +214,10 @@ def _minute_bursts(connection: duckdb.DuckDBPyConnection, read: Read, source: st
     query = f"""{source if read.has_native_time else ""} SELECT model, span, CAST(sum(tokens) AS DOUBLE) AS tokens FROM (
         SELECT {model_sql(read)} AS model, span, uncached + cache_read + cache_write + whole_output AS tokens FROM {minutes}
         WHERE outcome IN ({", ".join(map(str, COUNTING))})) WHERE {wanted} GROUP BY 1, 2"""
-    sums = _frame(connection, query).groupby("model")["tokens"].agg(["max", "sum"])
+    found = _frame(connection, query).groupby("model")
+    if read.grain != "request":
+        found = found.filter(lambda minutes: minutes["span"].sort_values().diff().min() <= 1).groupby("model")
+    sums = found["tokens"].agg(["max", "sum"])
     return {str(model): float(row["max"] / row["sum"] * 60) for model, row in sums.iterrows() if row["sum"] > 0}
 
 

@@ -20,7 +20,7 @@ class UsageTable:
     outcomes          what became of the rows: kind (used | repaired | rejected), outcome, rows_count, examples (where they stand)
     covered_hours     hours with a row of any kind, as a sorted DatetimeIndex
     resolution_hours  span of one row: 24 for days, 1 for hours, 0 where single requests or minutes can be seen
-    minute_burst_ratio  busiest minute of the busiest hour over that hour's mean minute, by model; empty where minutes cannot be seen
+    minute_burst_ratio  busiest minute of the busiest hour over that hour's mean minute, by model; none where minutes cannot be seen
     provider          who sold the tokens, or "" where the export does not say
     notes             what a reader should know: encoding, overlaps, zone
     """
