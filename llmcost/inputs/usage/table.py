@@ -53,13 +53,16 @@ class UsageTable:
         return self.covered_hours[0], self.covered_hours[-1] + pd.Timedelta(hours=max(self.resolution_hours, 1.0))
 
     @property
+    def period_hours(self) -> float:
+        """Hours of the period; 0 where the export has no times."""
+        return (self.period[1] - self.period[0]) / pd.Timedelta(hours=1) if self.period else 0.0
+
+    @property
     def covered_fraction(self) -> float:
         """Share of the period's hours, or days, that have a row of any kind."""
         if self.period is None:
             return 0.0
-        first, end = self.period
-        steps = (end - first) / pd.Timedelta(hours=max(self.resolution_hours, 1.0))
-        return min(len(self.covered_hours) / steps, 1.0)
+        return min(len(self.covered_hours) * max(self.resolution_hours, 1.0) / self.period_hours, 1.0)
 
 
 LEAST_COVERED, MOST_REJECTED = 0.95, 0.02
