@@ -301,6 +301,16 @@ def test_no_row_of_the_catalog_is_above_its_compute_roof():
         assert possible(Key(model_shape(model_id, DAY), gpu(gpu_id, DAY), count, precision), runs)[1] == ""
 
 
+def test_requests_longer_than_the_models_context_need_a_run_that_held_them():
+    """Llama 3.3 reads 131,072 tokens; memory would hold more."""
+    long = Request(200_000.0, 200.0)
+    plan = plan_of(long, own=[])
+    assert (plan.status, plan.gate, plan.replica) == ("infeasible", "context", None) and "131,072" in plan.reason
+    assert plan_of(Request(50_000.0, 200.0, cached_input_tokens=150_000.0), own=[]).gate == "context"
+    assert plan_of(Request(130_000.0, 200.0), own=[]).gate == ""
+    assert plan_of(long, [run(1.0, 5.0, None, None, input_tokens=200_000.0)]).origin == "client"
+
+
 def test_every_plan_says_which_gate_it_fails():
     plans = serving_plans("llama-3.3-70b", list(in_force("gpu_hardware", DAY)["gpu_id"]), DAY, replace(REQUEST, itl_limit_seconds=0.02))
     for plan in plans:

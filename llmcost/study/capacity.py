@@ -31,7 +31,7 @@ class ServingPlan:
     origin     client | measured | interpolated | roofline: where the throughput comes from
     sources    the measurements that were used, of the client or of the catalog; engine is what they ran on
     status     ok | ask (nobody measured it on such GPUs) | infeasible, with the reason
-    gate       memory | compute | latency | evidence: what it fails or must be asked about, "" where it passes
+    gate       context | memory | compute | latency | evidence: what it fails or must be asked about, "" where it passes
     own        whether the measurements are the client's
     percentile_measured  whether the promised percentile itself was measured; else the mean stands in for it
     ttft_measured        whether the time to the first token was measured; else the model's lower bound stands in for it
@@ -85,6 +85,9 @@ def precisions(model: ModelShape, on: Gpu) -> list[str]:
 
 def _plan(key: Key, as_of: dt.date, request: Request, own: Sequence[Measurement]) -> ServingPlan:
     bare = ServingPlan(key.model.model_id, key.on.gpu_id, key.gpus_count, key.precision, None, "roofline", (), "infeasible", "")
+    tokens, longest = request.whole_tokens, max([key.model.context_tokens, *(run.input_tokens + run.output_tokens for run in own)])
+    if tokens > longest:
+        return replace(bare, gate="context", reason=f"requests of {tokens:,.0f} tokens are longer than the model's {longest:,.0f}")
     try:
         fits = key.fitting(request)
     except DoesNotFit as gate:
@@ -108,9 +111,8 @@ def _most(own: Sequence[Measurement], request: Request, fits: int) -> int:
     """The most requests in flight that the client's runs speak for: no more than were measured, nor tokens than were held."""
     if not own:
         return 0
-    tokens = request.input_tokens + request.cached_input_tokens + request.output_tokens
     held = max((run.concurrency_count or 0) * (run.input_tokens + run.output_tokens) for run in own)
-    return max(1, int(min(max(run.concurrency_count or 0 for run in own), max(fits, held / tokens))))
+    return max(1, int(min(max(run.concurrency_count or 0 for run in own), max(fits, held / request.whole_tokens))))
 
 
 def _measured_plan(key: Key, bare: ServingPlan, request: Request, found: Evidence) -> ServingPlan:

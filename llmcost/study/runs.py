@@ -34,8 +34,7 @@ class Key:
 
     def fitting(self, request: Request) -> int:
         """Requests that fit in memory at once; raises DoesNotFit when none does."""
-        tokens = request.input_tokens + request.cached_input_tokens + request.output_tokens
-        return fitting_concurrency(self.on, self.gpus_count, self.model, self.precision, tokens)
+        return fitting_concurrency(self.on, self.gpus_count, self.model, self.precision, request.whole_tokens)
 
     @property
     def roof_tokens_per_second(self) -> float:
