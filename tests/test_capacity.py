@@ -21,11 +21,13 @@ from llmcost.inputs.catalog import gpu, in_force, model_shape
 from llmcost.inputs.client import Latency
 from llmcost.inputs.measured import read_measured
 from llmcost.inputs.own_capacity import Measured, OwnCapacity
-from llmcost.model.throughput import compute_roof_tokens_per_second, request_seconds
+from llmcost.model.throughput import compute_roof_tokens_per_second, output_tokens_per_second, request_seconds
 from llmcost.model.types import Measurement, Request
 from llmcost.study.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.measurements import evidence
+from llmcost.study.options import mean_service_seconds
 from llmcost.study.runs import Key, catalog_runs, gpu_ratio, possible
+from llmcost.study.utilization import concurrency_sweep, own_fleet
 
 SAMPLES = Path(__file__).parent / "measured"
 DAY = dt.date(2026, 11, 15)
@@ -201,6 +203,12 @@ def test_the_order_of_trust():
     assert (far.origin, far.sources) == ("roofline", ())
 
 
+def test_of_two_engines_the_one_that_delivers_more_is_taken():
+    """Not the one with the shorter time between tokens: it may read prompts slowly."""
+    slow, fast = run(64.0, 1_000.0, 6.0, 0.030, engine="vllm"), run(64.0, 1_500.0, 0.5, 0.040, engine="sglang")
+    assert plan_of(own=[slow, fast]).engine == "sglang"
+
+
 def test_own_runs_of_another_request_are_interpolated_and_of_a_far_one_unused():
     assert plan_of(Request(1_600.0, 200.0)).origin == "interpolated"
     assert not plan_of(Request(9_000.0, 900.0)).own
@@ -360,6 +368,20 @@ def test_own_measurements_reach_the_answer_the_gates_and_the_record(folder):
     assert rows["sweep.csv line 2"]["itl_p99_seconds"] == 0.04 and json.dumps(rows)
     (folder / "sweep.csv").write_text(ONE_GPU.replace("1520,0.5,0.040", "1500,0.5,0.040"))
     assert replace(study).fingerprint != study.fingerprint
+
+
+def test_a_promised_percentile_is_no_speed(folder):
+    """Where the curve's seconds between tokens are a p99, the speed and the seconds of a request are still the measured mean's."""
+    study = open_study(str(folder))
+    fleet = own_fleet(study, study.choices[0])
+    replica = fleet.supply.replica
+    assert replica.itl_seconds == pytest.approx(0.06)  # p99
+    speed = output_tokens_per_second(replica, 1_000, 200)
+    assert speed > 1.2 * replica.concurrency_count / replica.itl_seconds
+    at = concurrency_sweep(study, fleet).set_index("concurrency_count").loc[replica.concurrency_count]
+    assert at["output_tokens_per_second"] == pytest.approx(speed) and at["delivered_fraction"] == pytest.approx(1)
+    seconds = mean_service_seconds(fleet.choice, fleet.supply, study.values)
+    assert seconds == pytest.approx(replica.concurrency_count * 200 / speed)  # Little: in flight = requests a second * seconds
 
 
 def test_a_mean_needs_no_measurement_and_a_percentile_does(folder):

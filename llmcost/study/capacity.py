@@ -12,7 +12,7 @@ import numpy as np
 
 from llmcost.inputs.catalog import gpu, model_shape
 from llmcost.model.goodput import TooSlow, safe_index
-from llmcost.model.throughput import DoesNotFit, delivering_replica
+from llmcost.model.throughput import DoesNotFit, delivering_replica, request_seconds
 from llmcost.model.types import Gpu, Measurement, ModelShape, Replica, Request, ServingCurve
 from llmcost.study.measurements import Evidence, evidence
 from llmcost.study.runs import Key, catalog_runs, gpu_ratio, possible
@@ -100,11 +100,11 @@ def _plan(key: Key, as_of: dt.date, request: Request, own: Sequence[Measurement]
     for runs, is_own, most in ((mine, True, _most(mine, request, fits)), (rows, False, fits)):
         found = evidence(key, runs, request, np.arange(1, most + 1)) if most else []
         if found:
-            return _best([_measured_plan(key, replace(bare, own=is_own), request, one) for one in found], key, as_of)
+            return _best([_measured_plan(key, replace(bare, own=is_own), request, one) for one in found], key, as_of, request)
     curve, (ratio, engine) = key.curve(request, np.arange(1, fits + 1)), gpu_ratio(key.on.gpu_id, key.precision, as_of)
     speed = curve.output_tokens_per_second * ratio
     curve = ServingCurve(curve.concurrency_count, speed, curve.itl_seconds / ratio, curve.ttft_seconds / ratio)
-    return _best([_served(key, replace(bare, engine=engine), request, curve)], key, as_of)
+    return _best([_served(key, replace(bare, engine=engine), request, curve)], key, as_of, request)
 
 
 def _most(own: Sequence[Measurement], request: Request, fits: int) -> int:
@@ -136,13 +136,13 @@ def _served(key: Key, plan: ServingPlan, request: Request, curve: ServingCurve) 
     return replace(plan, replica=delivering_replica(key.on, key.gpus_count, key.model, key.precision, request, *found), status="ok")
 
 
-def _best(plans: list[ServingPlan], key: Key, as_of: dt.date) -> ServingPlan:
+def _best(plans: list[ServingPlan], key: Key, as_of: dt.date, request: Request) -> ServingPlan:
     """Of one plan on several engines the most trusted, of equals the fastest; with what must be asked about its GPUs."""
     order = list(BANDS)
 
     def rank(plan: ServingPlan) -> tuple[bool, int, float]:
-        speed = plan.replica.concurrency_count / plan.replica.itl_seconds if plan.replica else 0.0
-        return plan.replica is None, order.index(plan.origin), -speed
+        seconds = request_seconds(plan.replica, request.input_tokens, request.output_tokens) if plan.replica else 0.0
+        return plan.replica is None, order.index(plan.origin), seconds
 
     best = min(plans, key=rank)
     if best.replica is None or best.own:
