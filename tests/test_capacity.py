@@ -297,11 +297,14 @@ def test_cached_prompts_speed_up_a_measured_plan_once():
 
 def test_more_tokens_than_the_chips_can_compute_are_refused_by_name():
     roof = compute_roof_tokens_per_second(KEY.on, 4, KEY.model, "fp8")
-    plan = plan_of(own=[run(1_000.0, 1.1 * roof, None, None)])
+    of_output = 200 / (1_000 + 200)  # each output token comes with five that were read
+    plan = plan_of(own=[run(1_000.0, 1.1 * roof * of_output, None, None)])
     assert (plan.status, plan.gate, plan.replica) == ("infeasible", "compute", None)
     assert "own 1000" in plan.reason and f"{roof:,.0f}" in plan.reason
-    kept, claim = possible(KEY, [run(1_000.0, 0.9 * roof, None, None)])
+    kept, claim = possible(KEY, [run(1_000.0, 0.9 * roof * of_output, None, None)])
     assert kept and not claim
+    from_cache = run(1_000.0, 1.1 * roof * of_output, None, None, cached_input_tokens=500.0)
+    assert not possible(KEY, [from_cache])[1]  # half of what was read cost no work
 
 
 def test_no_row_of_the_catalog_is_above_its_compute_roof():
