@@ -210,8 +210,18 @@ def test_of_two_engines_the_one_that_delivers_more_is_taken():
 
 
 def test_own_runs_of_another_request_are_interpolated_and_of_a_far_one_unused():
-    assert plan_of(Request(1_600.0, 200.0)).origin == "interpolated"
+    wide = [*TWO, *(replace(one, input_tokens=2_000.0, source="longer") for one in TWO)]
+    assert plan_of(Request(1_400.0, 200.0), wide).origin == "interpolated"
     assert not plan_of(Request(9_000.0, 900.0)).own
+
+
+def test_beyond_what_was_measured_is_no_interpolation():
+    """Nor is it the client's measurement: runs lead the roofline up to twice as far, with the roofline's band."""
+    longer = plan_of(Request(1_600.0, 200.0))
+    assert (longer.origin, longer.own, set(longer.sources)) == ("roofline", True, {"own 16", "own 64"})
+    busy = [replace(one, concurrency_count=4 * one.concurrency_count) for one in TWO]
+    fewer = plan_of(replace(REQUEST, itl_limit_seconds=0.014), busy)
+    assert fewer.replica.concurrency_count < 64 / 1.25 and fewer.origin == "roofline"
 
 
 def test_no_engine_no_gpu_and_no_precision_lends_to_another():

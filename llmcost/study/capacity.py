@@ -116,12 +116,12 @@ def _most(own: Sequence[Measurement], request: Request, fits: int) -> int:
 
 
 def _measured_plan(key: Key, bare: ServingPlan, request: Request, found: Evidence) -> ServingPlan:
-    """The plan on one engine's measurements; far from the measured concurrencies it is the roofline held to them."""
+    """The plan on one engine's measurements; beyond the measured requests or concurrencies it is the roofline held to them."""
     sources = tuple(dict.fromkeys(run.source for run in found.runs))
     origin = "client" if bare.own and found.origin == "measured" else found.origin
     plan = _served(key, replace(bare, origin=origin, sources=sources, engine=found.engine), request, found.curve)
     far = plan.replica and not found.covers(plan.replica.concurrency_count)
-    if far:
+    if far or origin == "roofline":
         return replace(plan, origin="roofline")
     return replace(plan, percentile_measured=found.percentile_measured, ttft_measured=found.ttft_measured)
 
