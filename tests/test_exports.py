@@ -57,6 +57,15 @@ def test_a_model_that_rests_most_of_the_export_has_its_months_volume_and_bill_fr
     assert 1 / study.invoice_multiplier == pytest.approx(bill * 730 / 672 / 200)
 
 
+def test_an_export_of_days_is_no_measured_load(tmp_path):
+    """Its days are the client's, its hours a public shape's: the busiest is unknown."""
+    hours = study_of(tmp_path / "hours", [line(hour) for hour in range(336)]).verdict()["confidence"]["because"]
+    days = study_of(tmp_path / "days", [line(24 * day) for day in range(14)])
+    assert "load measured from an export" in hours
+    assert "load: days of an export on a public shape" in days.verdict()["confidence"]["because"]
+    assert days.loads["work"].confidence == "reported" and "days only" in days.loads["work"].described
+
+
 def test_a_thin_export_raises_a_banner_and_lowers_the_confidence(tmp_path):
     whole = study_of(tmp_path / "whole", [line(hour) for hour in range(336)])
     assert whole.verdict()["banners"] == []

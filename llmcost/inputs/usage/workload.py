@@ -44,6 +44,11 @@ class HourlyUsage:
         return self.table.resolution_hours
 
     @property
+    def of_days(self) -> bool:
+        """Whether the export has days only, so that the hours inside them are a public shape's."""
+        return self.resolution_hours > 1
+
+    @property
     def rejected_fraction(self) -> float:
         """Share of the export's rows that were rejected."""
         return self.table.rejected_fraction
