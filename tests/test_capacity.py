@@ -274,6 +274,25 @@ def test_goodput_by_hand():
     assert plan.replica.itl_seconds == pytest.approx(0.030)
 
 
+limits = st.integers(1, 400).map(lambda n: n / 1_000)
+sweeps = st.dictionaries(st.sampled_from([1.0, 4.0, 16.0, 64.0, 256.0]), st.integers(20, 9_000), min_size=1)
+
+
+def speed_of(sweep, itl_limit_seconds) -> float:
+    """Output tokens/s of the plan on own runs {concurrency: tokens/s}; 0 where it is too slow."""
+    plan = plan_of(replace(REQUEST, itl_limit_seconds=itl_limit_seconds), [run(n, float(x), None, None) for n, x in sweep.items()])
+    return delivered(plan) if plan.replica else 0.0
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=40)
+@given(sweeps, limits, limits, st.integers(0, 4), st.floats(1, 3))
+def test_a_tighter_promise_never_speeds_a_replica_up_and_a_faster_run_never_slows_it(sweep, one, other, which, faster):
+    tight, loose = sorted((one, other))
+    assert speed_of(sweep, tight) <= speed_of(sweep, loose) * (1 + 1e-9)
+    count = sorted(sweep)[which % len(sweep)]
+    assert speed_of(sweep, tight) <= speed_of(sweep | {count: sweep[count] * faster}, tight) * (1 + 1e-9)
+
+
 def test_without_a_promise_no_more_than_was_measured():
     plan = plan_of()
     assert plan.replica.concurrency_count == 64 and delivered(plan) == pytest.approx(1_520)
