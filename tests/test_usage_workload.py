@@ -83,6 +83,14 @@ def test_columns_by_our_own_names_need_no_mapping(tmp_path):
     assert usage.has_cached_tokens and usage.hourly["cached_input_tokens"].sum() == 9_600
 
 
+def test_the_minutes_of_a_model_that_hardly_runs_do_not_size_the_fleet(tmp_path):
+    steady = "".join(f"2026-10-01T{s // 3600:02d}:{s // 60 % 60:02d}:00Z,big,1000,100\n" for s in range(0, 86_400, 60))
+    (tmp_path / "log.csv").write_text("time,model,input_tokens,output_tokens\n" + steady + "2026-10-01T05:07:00Z,small,1000,100\n")
+    usage = read_usage(tmp_path, Usage(file="log.csv", only={"model": ["big", "small"]}), "load.usage")
+    assert dict(usage.table.minute_burst_ratio) == {"big": 1.0, "small": 60.0}
+    assert usage.minute_burst_ratio == 1.0
+
+
 def readings(step_seconds: int) -> str:
     """A day of a server's counters, read every so often, that rise steadily."""
     rises = {"vllm:prompt_tokens_total": 100, "vllm:generation_tokens_total": 10, "vllm:request_success_total": 1}

@@ -27,6 +27,7 @@ class HourlyUsage:
             cached_input_tokens, cache_write_tokens, output_tokens; input tokens hold the cached and the written ones
     models  names of the models that count
     covered_fraction  share of the period's hours that have a row of any kind
+    minute_burst_ratio  that of the model with most tokens: a model that hardly runs has its busiest hour in one minute
     table   the whole export that it was taken from
     """
 
@@ -151,12 +152,12 @@ def _workload(table: UsageTable, usage: Usage, name: str, field: str) -> HourlyU
         raise InputError(name, field, f"covers {len(hourly)} hours", "Export at least one whole day; a week or two shows the shape")
     tokens = rows[["input_uncached_tokens", "output_tokens"]].sum(axis=1)
     models = tuple(sorted(model for model in rows["model"].unique() if model))
-    bursts = [table.minute_burst_ratio[model] for model in rows["model"].unique() if model in table.minute_burst_ratio]
+    main = tokens.groupby(rows["model"]).sum().idxmax()
     return HourlyUsage(
         hourly=hourly,
         models=models,
         covered_fraction=table.covered_fraction,
-        minute_burst_ratio=max(bursts) if bursts else None,
+        minute_burst_ratio=table.minute_burst_ratio.get(str(main)),
         has_cached_tokens=bool(table.kind.tokens.cache_read) and rows["cache_read_tokens"].notna().any(),
         batch_fraction=float(tokens[rows["tier"] == "batch"].sum() / tokens.sum()),
         table=table,
