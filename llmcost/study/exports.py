@@ -49,7 +49,7 @@ def export_bill(study: Study) -> Reconciliation | None:
         study.client.as_of_date,
         study.client.quotes,
         invoice.usd_per_month if invoice else None,
-        max(tables[0].resolution_hours, 1.0),
+        tables[0].period_hours,
     )
 
 
