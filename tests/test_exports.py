@@ -61,7 +61,7 @@ def test_an_export_of_days_is_no_measured_load(tmp_path):
     """Its days are the client's, its hours a public shape's: the busiest is unknown."""
     hours = study_of(tmp_path / "hours", [line(hour) for hour in range(336)]).verdict()["confidence"]["because"]
     days = study_of(tmp_path / "days", [line(24 * day) for day in range(14)])
-    assert "load measured from an export" in hours
+    assert "load measured, 14 days" in hours
     assert "load: days of an export on a public shape" in days.verdict()["confidence"]["because"]
     assert days.loads["work"].confidence == "reported" and "days only" in days.loads["work"].described
 
@@ -74,6 +74,14 @@ def test_a_thin_export_raises_a_banner_and_lowers_the_confidence(tmp_path):
     assert gaps.verdict()["confidence"]["level"] == "low"
     torn = study_of(tmp_path / "torn", [line(hour) for hour in range(336)] + [line(5, into="-1")] * 10)
     assert "rows were rejected" in torn.verdict()["banners"][0]
+
+
+def test_an_export_of_less_than_a_week_is_no_sure_ground(tmp_path):
+    week = study_of(tmp_path / "week", [line(hour) for hour in range(168)]).verdict()["confidence"]
+    short = study_of(tmp_path / "short", [line(hour) for hour in range(48)]).verdict()["confidence"]
+    assert "load measured, 7 days" in week["because"] and "load measured, 2 days: less than a week" in short["because"]
+    ranks = ["low", "medium", "high"]
+    assert ranks.index(short["level"]) < ranks.index(week["level"])
 
 
 def test_the_banner_stands_on_the_first_page_and_the_account_in_the_appendix(tmp_path):

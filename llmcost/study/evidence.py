@@ -19,6 +19,8 @@ from llmcost.study.wording import number, percent, probability, usd
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
+HOURS_PER_DAY, DAYS_OF_A_SHAPE = 24, 7
+"""An export of less than a week does not show a week's shape."""
 EVIDENCE_RANK = {"measured": 0, "list_price": 1, "reported": 2, "guess": 3}
 
 
@@ -128,17 +130,19 @@ def confidence(study: Study) -> dict[str, Any]:
     sure = cheapest_fraction(study.draws())[study.winner]
     moved = study.winner not in ("today", "tuned")
     quality = max((c.alternative.evidence for c in study.choices), key=EVIDENCE_RANK.__getitem__)
+    usage = [load.usage for load in study.loads.values() if load.usage]
+    days = min((len(u.hourly) / HOURS_PER_DAY for u in usage), default=0.0)
     measured_load = all(load.confidence == "measured" for load in study.loads.values())
     preset_load = any(load.confidence == "guess" for load in study.loads.values())
     points = (sure < 0.9) + (moved and quality != "measured") + (moved and quality == "guess") + (not measured_load) + preset_load
-    usage = [load.usage for load in study.loads.values() if load.usage]
+    points += measured_load and days < DAYS_OF_A_SHAPE
     thin = [u for u in usage if u.is_thin]
     explained = exports.explained_fraction(study)
     doubtful = sure < 0.6 or bool(thin) or (explained is not None and abs(explained[0] - 1) > 0.25)
     level = ("high", "medium", "medium")[points] if points <= 2 and not doubtful else "low"
     because = [
         f"cheapest in {probability(sure)} of the draws",
-        "load measured from an export"
+        f"load measured, {number(days, 2)} days{'' if days >= DAYS_OF_A_SHAPE else ': less than a week'}"
         if measured_load
         else f"load: {_totals(usage)} on {'a PRESET for its size' if preset_load else 'a public shape'}",
         f"quality {'measured' if quality == 'measured' else 'reported' if quality == 'reported' else 'a guess'}",
