@@ -47,7 +47,7 @@ class Reconciliation:
 
 def reconciliation(
     frame: pd.DataFrame,
-    provider: str,
+    provider: str | Mapping[str, str],
     as_of: dt.date,
     quotes: Sequence[Quote] = (),
     invoice_usd_per_month: float | None = None,
@@ -56,12 +56,13 @@ def reconciliation(
     """Prices every row of a usage export and explains the gap to its reported cost and to the invoice.
 
     frame         one row per hour, model and tier, as the usage intake gives it; costs are USD
-    provider      as the export says it, "" when unknown
+    provider      as the export says it, "" when unknown; of several sellers, that of each model
     bucket_hours  how long one row of the export lasts: 24 for daily exports; the last bucket ends the period
 
     Left out: one-hour cache writes (priced as the five-minute ones), long-context surcharges, tokens of audio and images, searches, taxes.
     """
-    prices = {str(name): model_prices(str(name), provider, as_of, quotes) for name in frame["model"].unique()}
+    sellers = {str(name): provider if isinstance(provider, str) else provider.get(str(name), "") for name in frame["model"].unique()}
+    prices = {name: model_prices(name, seller, as_of, quotes) for name, seller in sellers.items()}
     rows = priced_usage(frame, prices, as_of)
     lines = cost_lines(rows)
     hours = (frame["hour"].max() - frame["hour"].min()) / pd.Timedelta(hours=1) + bucket_hours
