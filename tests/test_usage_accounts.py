@@ -8,7 +8,7 @@ from usage_defects import ROW_DEFECTS
 from usage_exports import SAMPLES, Export, put
 
 from llmcost.inputs.errors import InputError
-from llmcost.inputs.usage import files, usage_table
+from llmcost.inputs.usage import usage_table, zips
 from llmcost.inputs.usage.table import is_thin
 from llmcost.reporting.usage_text import usage_text
 
@@ -149,7 +149,7 @@ def test_one_file_for_each_measure_is_the_same_export(name, tmp_path):
 
 
 def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "LARGEST_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr(zips, "LARGEST_UNPACKED_BYTES", 1000)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb.csv", "0" * 1001)
