@@ -21,11 +21,13 @@ from llmcost.inputs.catalog import gpu, in_force, model_shape
 from llmcost.inputs.client import Latency
 from llmcost.inputs.measured import read_measured
 from llmcost.inputs.own_capacity import Measured, OwnCapacity
-from llmcost.model.throughput import compute_roof_tokens_per_second, request_seconds
+from llmcost.model.throughput import compute_roof_tokens_per_second, output_tokens_per_second, request_seconds
 from llmcost.model.types import Measurement, Request
 from llmcost.study.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.measurements import evidence
+from llmcost.study.options import mean_service_seconds
 from llmcost.study.runs import Key, catalog_runs, gpu_ratio, possible
+from llmcost.study.utilization import concurrency_sweep, own_fleet
 
 SAMPLES = Path(__file__).parent / "measured"
 DAY = dt.date(2026, 11, 15)
@@ -201,9 +203,25 @@ def test_the_order_of_trust():
     assert (far.origin, far.sources) == ("roofline", ())
 
 
+def test_of_two_engines_the_one_that_delivers_more_is_taken():
+    """Not the one with the shorter time between tokens: it may read prompts slowly."""
+    slow, fast = run(64.0, 1_000.0, 6.0, 0.030, engine="vllm"), run(64.0, 1_500.0, 0.5, 0.040, engine="sglang")
+    assert plan_of(own=[slow, fast]).engine == "sglang"
+
+
 def test_own_runs_of_another_request_are_interpolated_and_of_a_far_one_unused():
-    assert plan_of(Request(1_600.0, 200.0)).origin == "interpolated"
+    wide = [*TWO, *(replace(one, input_tokens=2_000.0, source="longer") for one in TWO)]
+    assert plan_of(Request(1_400.0, 200.0), wide).origin == "interpolated"
     assert not plan_of(Request(9_000.0, 900.0)).own
+
+
+def test_beyond_what_was_measured_is_no_interpolation():
+    """Nor is it the client's measurement: runs lead the roofline up to twice as far, with the roofline's band."""
+    longer = plan_of(Request(1_600.0, 200.0))
+    assert (longer.origin, longer.own, set(longer.sources)) == ("roofline", True, {"own 16", "own 64"})
+    busy = [replace(one, concurrency_count=4 * one.concurrency_count) for one in TWO]
+    fewer = plan_of(replace(REQUEST, itl_limit_seconds=0.014), busy)
+    assert fewer.replica.concurrency_count < 64 / 1.25 and fewer.origin == "roofline"
 
 
 def test_no_engine_no_gpu_and_no_precision_lends_to_another():
@@ -256,6 +274,25 @@ def test_goodput_by_hand():
     assert plan.replica.itl_seconds == pytest.approx(0.030)
 
 
+limits = st.integers(1, 400).map(lambda n: n / 1_000)
+sweeps = st.dictionaries(st.sampled_from([1.0, 4.0, 16.0, 64.0, 256.0]), st.integers(20, 9_000), min_size=1)
+
+
+def speed_of(sweep, itl_limit_seconds) -> float:
+    """Output tokens/s of the plan on own runs {concurrency: tokens/s}; 0 where it is too slow."""
+    plan = plan_of(replace(REQUEST, itl_limit_seconds=itl_limit_seconds), [run(n, float(x), None, None) for n, x in sweep.items()])
+    return delivered(plan) if plan.replica else 0.0
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=40)
+@given(sweeps, limits, limits, st.integers(0, 4), st.floats(1, 3))
+def test_a_tighter_promise_never_speeds_a_replica_up_and_a_faster_run_never_slows_it(sweep, one, other, which, faster):
+    tight, loose = sorted((one, other))
+    assert speed_of(sweep, tight) <= speed_of(sweep, loose) * (1 + 1e-9)
+    count = sorted(sweep)[which % len(sweep)]
+    assert speed_of(sweep, tight) <= speed_of(sweep | {count: sweep[count] * faster}, tight) * (1 + 1e-9)
+
+
 def test_without_a_promise_no_more_than_was_measured():
     plan = plan_of()
     assert plan.replica.concurrency_count == 64 and delivered(plan) == pytest.approx(1_520)
@@ -289,16 +326,29 @@ def test_cached_prompts_speed_up_a_measured_plan_once():
 
 def test_more_tokens_than_the_chips_can_compute_are_refused_by_name():
     roof = compute_roof_tokens_per_second(KEY.on, 4, KEY.model, "fp8")
-    plan = plan_of(own=[run(1_000.0, 1.1 * roof, None, None)])
+    of_output = 200 / (1_000 + 200)  # each output token comes with five that were read
+    plan = plan_of(own=[run(1_000.0, 1.1 * roof * of_output, None, None)])
     assert (plan.status, plan.gate, plan.replica) == ("infeasible", "compute", None)
     assert "own 1000" in plan.reason and f"{roof:,.0f}" in plan.reason
-    kept, claim = possible(KEY, [run(1_000.0, 0.9 * roof, None, None)])
+    kept, claim = possible(KEY, [run(1_000.0, 0.9 * roof * of_output, None, None)])
     assert kept and not claim
+    from_cache = run(1_000.0, 1.1 * roof * of_output, None, None, cached_input_tokens=500.0)
+    assert not possible(KEY, [from_cache])[1]  # half of what was read cost no work
 
 
 def test_no_row_of_the_catalog_is_above_its_compute_roof():
     for (model_id, gpu_id, count, precision), runs in catalog_runs(DAY).items():
         assert possible(Key(model_shape(model_id, DAY), gpu(gpu_id, DAY), count, precision), runs)[1] == ""
+
+
+def test_requests_longer_than_the_models_context_need_a_run_that_held_them():
+    """Llama 3.3 reads 131,072 tokens; memory would hold more."""
+    long = Request(200_000.0, 200.0)
+    plan = plan_of(long, own=[])
+    assert (plan.status, plan.gate, plan.replica) == ("infeasible", "context", None) and "131,072" in plan.reason
+    assert plan_of(Request(50_000.0, 200.0, cached_input_tokens=150_000.0), own=[]).gate == "context"
+    assert plan_of(Request(130_000.0, 200.0), own=[]).gate == ""
+    assert plan_of(long, [run(1.0, 5.0, None, None, input_tokens=200_000.0)]).origin == "client"
 
 
 def test_every_plan_says_which_gate_it_fails():
@@ -350,6 +400,20 @@ def test_own_measurements_reach_the_answer_the_gates_and_the_record(folder):
     assert rows["sweep.csv line 2"]["itl_p99_seconds"] == 0.04 and json.dumps(rows)
     (folder / "sweep.csv").write_text(ONE_GPU.replace("1520,0.5,0.040", "1500,0.5,0.040"))
     assert replace(study).fingerprint != study.fingerprint
+
+
+def test_a_promised_percentile_is_no_speed(folder):
+    """Where the curve's seconds between tokens are a p99, the speed and the seconds of a request are still the measured mean's."""
+    study = open_study(str(folder))
+    fleet = own_fleet(study, study.choices[0])
+    replica = fleet.supply.replica
+    assert replica.itl_seconds == pytest.approx(0.06)  # p99
+    speed = output_tokens_per_second(replica, 1_000, 200)
+    assert speed > 1.2 * replica.concurrency_count / replica.itl_seconds
+    at = concurrency_sweep(study, fleet).set_index("concurrency_count").loc[replica.concurrency_count]
+    assert at["output_tokens_per_second"] == pytest.approx(speed) and at["delivered_fraction"] == pytest.approx(1)
+    seconds = mean_service_seconds(fleet.choice, fleet.supply, study.values)
+    assert seconds == pytest.approx(replica.concurrency_count * 200 / speed)  # Little: in flight = requests a second * seconds
 
 
 def test_a_mean_needs_no_measurement_and_a_percentile_does(folder):

@@ -24,9 +24,10 @@ def line(hour: int, tier: str = "standard", into: str = "1000000", usd: str = ""
     return f"2026-10-{1 + hour // 24:02d}T{hour % 24:02d}:00:00Z,gpt-4o,{tier},100,{into},0,100000,{usd}\n"
 
 
-def study_of(folder, lines, more="", **files):
+def study_of(folder, lines, more="", only="", **files):
     folder.mkdir(exist_ok=True)
-    (folder / "client.yaml").write_text(CLIENT + more, encoding="utf-8")
+    client = CLIENT.replace("usage.csv}", f"usage.csv, only: {{model: {only}}}}}") if only else CLIENT
+    (folder / "client.yaml").write_text(client + more, encoding="utf-8")
     (folder / "usage.csv").write_text(HEAD + "".join(lines), encoding="utf-8")
     for name, text in files.items():
         (folder / name.replace("_", ".")).write_text(text, encoding="utf-8")
@@ -42,6 +43,27 @@ def test_what_runs_as_a_batch_today_is_billed_as_a_batch_today(tmp_path):
     assert half.values["workloads.work.batched_fraction"] == 0.5
     assert half.lines["today"]["API, today's model"] == pytest.approx(month * 0.75)
     assert half.lines["tuned"]["API, today's model"] == pytest.approx(month * 0.75)
+
+
+def test_a_model_that_rests_most_of_the_export_has_its_months_volume_and_bill_from_the_whole_export(tmp_path):
+    # two busy days of 28: 48 Mtok in, 4.8 out; the invoice is held against the same hours
+    busy = [line(hour) for hour in range(240, 288)]
+    others = [line(hour).replace("gpt-4o", "gpt-4o-mini") for hour in range(672)]
+    study = study_of(tmp_path / "rest", busy + others, "invoice: {usd_per_month: 200}\n", only="gpt-4o")
+    assert study.values["workloads.work.load.input_mtok_per_month"] == pytest.approx(48 * 730 / 672)
+    assert study.loads["work"].requests_per_month == pytest.approx(4_800 * 730 / 672)
+    bill = 48 * 2.50 + 4.8 * 10.00
+    assert study.export_bill().invoice_explained_fraction == pytest.approx(bill * 730 / 672 / 200)
+    assert 1 / study.invoice_multiplier == pytest.approx(bill * 730 / 672 / 200)
+
+
+def test_an_export_of_days_is_no_measured_load(tmp_path):
+    """Its days are the client's, its hours a public shape's: the busiest is unknown."""
+    hours = study_of(tmp_path / "hours", [line(hour) for hour in range(336)]).verdict()["confidence"]["because"]
+    days = study_of(tmp_path / "days", [line(24 * day) for day in range(14)])
+    assert "load measured from an export" in hours
+    assert "load: days of an export on a public shape" in days.verdict()["confidence"]["because"]
+    assert days.loads["work"].confidence == "reported" and "days only" in days.loads["work"].described
 
 
 def test_a_thin_export_raises_a_banner_and_lowers_the_confidence(tmp_path):

@@ -470,6 +470,16 @@ def test_more_volume_never_costs_less(study):
         assert np.all(np.diff(np.broadcast_to(usd, (21,))) >= -1e-6), option
 
 
+@pytest.mark.parametrize(
+    ("ending", "factors"), [("load.headroom_fraction", (0, 4)), ("throughput_multiplier", (3, 0.3)), ("safe_share_fraction", (1.1, 0.4))]
+)
+def test_more_headroom_or_a_slower_replica_never_costs_less(study, ending, factors):
+    for path in (path for path in study.inputs if path.endswith(ending)):
+        totals = option_totals(study.decision, {**study.values, path: study.values[path] * np.linspace(*factors, 23)})
+        for option, usd in totals.items():
+            assert np.all(np.diff(np.broadcast_to(usd, (23,))) >= -1e-6), (path, option)
+
+
 @pytest.mark.parametrize("share", [0, {"low": 0, "typical": 0.1, "high": 0.5}])
 def test_work_of_which_nothing_may_pass_still_has_a_bill(share):
     study = lc.open_study("small-bursty-product").what_if({"workloads.drafts.alternatives.llama-3.1-8b.passing_fraction": share})

@@ -34,8 +34,8 @@ def usage(rows):
 def reconciled(case):
     quotes = [Quote(**quote) for quote in case.get("quotes", [])]
     as_of = dt.date.fromisoformat(str(case.get("as_of", AS_OF)))
-    invoice, bucket = case.get("invoice_usd_per_month"), case.get("bucket_hours", 1)
-    return reconciliation(usage(case["rows"]), case["provider"], as_of, quotes, invoice, bucket)
+    invoice, period_hours = case.get("invoice_usd_per_month"), case.get("period_hours")
+    return reconciliation(usage(case["rows"]), case["provider"], as_of, quotes, invoice, period_hours)
 
 
 def assert_sums(waterfall, column):
@@ -107,7 +107,7 @@ def test_steps_add_up_for_any_export(rows, provider):
 
 def test_what_is_read_and_drawn_is_what_was_found():
     case = next(case for case in CASES if case["case"].startswith("A model that no list knows"))
-    found = reconciled(case | {"invoice_usd_per_month": 9_000, "bucket_hours": 24})
+    found = reconciled(case | {"invoice_usd_per_month": 9_000, "period_hours": 24})
     text = reading(found)
     assert (
         text.startswith("List prices explain 80 % of the $12.50 that the export reports")

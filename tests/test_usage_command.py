@@ -150,6 +150,15 @@ def test_an_export_without_requests_or_names_asks_for_them(tmp_path):
     assert "requests_per_month: ASK" in text and "today: ASK" in text and len(re.findall("QUESTION", text)) == 6
 
 
+def test_a_gateway_with_several_sellers_prices_each_model_at_its_own(tmp_path, capsys):
+    rows = spend_logs(48)
+    for row in rows[::3]:
+        row |= {"model": "claude-sonnet-4-5", "custom_llm_provider": "anthropic"}
+    assert main(["new", str(tmp_path / "c"), "--usage", str(written(tmp_path, rows))]) == 0
+    text = (tmp_path / "c" / "client.yaml").read_text(encoding="utf-8")
+    assert 'provider: "anthropic", model_id: "claude-sonnet-4-5"' in text and 'provider: "openai", model_id: "gpt-4o-mini"' in text
+
+
 def test_a_cost_report_is_no_load(tmp_path, capsys):
     (tmp_path / "cost.csv").write_text("usage_date_utc,model,token_type,cost_usd\n2026-10-01,Claude Opus 4.8,output,10.0\n")
     assert main(["new", str(tmp_path / "c"), "--usage", str(tmp_path / "cost.csv")]) == 2

@@ -1,5 +1,7 @@
 """The hours of one workload, out of an export beside its client file."""
 
+import json
+
 import pytest
 
 from llmcost.inputs.client import Usage
@@ -79,3 +81,28 @@ def test_columns_by_our_own_names_need_no_mapping(tmp_path):
     (tmp_path / "own.csv").write_text(text)
     usage = read_usage(tmp_path, Usage(file="own.csv"), "load.usage")
     assert usage.has_cached_tokens and usage.hourly["cached_input_tokens"].sum() == 9_600
+
+
+def test_the_minutes_of_a_model_that_hardly_runs_do_not_size_the_fleet(tmp_path):
+    steady = "".join(f"2026-10-01T{s // 3600:02d}:{s // 60 % 60:02d}:00Z,big,1000,100\n" for s in range(0, 86_400, 60))
+    (tmp_path / "log.csv").write_text("time,model,input_tokens,output_tokens\n" + steady + "2026-10-01T05:07:00Z,small,1000,100\n")
+    usage = read_usage(tmp_path, Usage(file="log.csv", only={"model": ["big", "small"]}), "load.usage")
+    assert dict(usage.table.minute_burst_ratio) == {"big": 1.0, "small": 60.0}
+    assert usage.minute_burst_ratio == 1.0
+
+
+def readings(step_seconds: int) -> str:
+    """A day of a server's counters, read every so often, that rise steadily."""
+    rises = {"vllm:prompt_tokens_total": 100, "vllm:generation_tokens_total": 10, "vllm:request_success_total": 1}
+    seconds = range(0, 86_401, step_seconds)
+    values = {name: [[1_789_999_200 + n, str(n * rise)] for n in seconds] for name, rise in rises.items()}
+    result = [{"metric": {"__name__": name, "model_name": "m"}, "values": said} for name, said in values.items()]
+    return json.dumps({"status": "success", "data": {"resultType": "matrix", "result": result}})
+
+
+@pytest.mark.parametrize(("step_seconds", "burst"), [(3600, None), (300, None), (60, 1.0), (15, 1.0)])
+def test_readings_further_apart_than_a_minute_tell_no_minute_burst(tmp_path, step_seconds, burst):
+    """A steady rise read once an hour is no hour that happened in one minute: that would keep sixty times the fleet ready."""
+    (tmp_path / "range.json").write_text(readings(step_seconds), encoding="utf-8")
+    usage = read_usage(tmp_path, Usage(file="range.json"), "load.usage")
+    assert usage.minute_burst_ratio == (burst and pytest.approx(burst))

@@ -59,6 +59,11 @@ class Request:
     ttft_limit_seconds: float | None = None
     limit_percentile: float | None = None
 
+    @property
+    def whole_tokens(self) -> float:
+        """Tokens that the request holds in memory at its end."""
+        return self.input_tokens + self.cached_input_tokens + self.output_tokens
+
 
 @dataclass(frozen=True)
 class ServingCurve:

@@ -248,8 +248,6 @@ def _gates(position: int, asked: _Questions) -> list[str]:
 def _invoice(table: UsageTable, chosen: Sequence[Slice]) -> str:
     """What the export says that these models cost, by the month; the report reconciles with it."""
     reported = sum(float(s.totals["cost_reported_usd"].sum()) for s in chosen)
-    if reported <= 0 or table.period is None or table.foreign_fraction > 0:  # part of the money is no bill
+    if reported <= 0 or not table.period_hours or table.foreign_fraction > 0:  # part of the money is no bill
         return "# invoice: {usd_per_month: 18_000}   # what was really paid, to reconcile with\n"
-    first, end = table.period
-    hours = (end - first) / pd.Timedelta(hours=1)
-    return f"invoice: {{usd_per_month: {reported / hours * HOURS_PER_MONTH:.2f}}}   # as the export reports it, by the month\n"
+    return f"invoice: {{usd_per_month: {reported / table.period_hours * HOURS_PER_MONTH:.2f}}}   # as the export reports it, by the month\n"

@@ -135,7 +135,7 @@ def _bill(table: UsageTable) -> str:
     nobodys = table.kind.provider == "self-hosted" or not table.hourly["model"].any()
     if nobodys or table.period is None or table.kind.time.relative:
         return ""
-    found = reconciliation(table.hourly, table.provider, bill_day(table), bucket_hours=max(table.resolution_hours, 1.0))
+    found = reconciliation(table.hourly, table.provider, bill_day(table), period_hours=table.period_hours)
     steps = found.waterfall[(found.waterfall["usd"] != 0) | (found.waterfall["kind"] == "gap")]
     if len(found.unpriced) == len(found.models):
         near = {_short(model.name): ", ".join(map(visible, model.nearest)) for model in found.unpriced[:MOST_NAMES]}

@@ -31,7 +31,7 @@ class Candidate:
     """A plan at an offer for one option, with the bill of its GPUs (of a hybrid
     with the API's overflow), or the reason why it is out (of every option where `option` is empty).
 
-    gate          memory | compute | latency | price | rule | evidence: what it fails or must be asked about, "" where nothing
+    gate          context | memory | compute | latency | price | rule | evidence: what it fails or must be asked about, "" where nothing
     margin_ratio  of a hybrid: fill of the first slice over the fill that it needs; above 1 it is worth owning
     """
 

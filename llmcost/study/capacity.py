@@ -12,7 +12,7 @@ import numpy as np
 
 from llmcost.inputs.catalog import gpu, model_shape
 from llmcost.model.goodput import TooSlow, safe_index
-from llmcost.model.throughput import DoesNotFit, delivering_replica
+from llmcost.model.throughput import DoesNotFit, delivering_replica, request_seconds
 from llmcost.model.types import Gpu, Measurement, ModelShape, Replica, Request, ServingCurve
 from llmcost.study.measurements import Evidence, evidence
 from llmcost.study.runs import Key, catalog_runs, gpu_ratio, possible
@@ -31,7 +31,7 @@ class ServingPlan:
     origin     client | measured | interpolated | roofline: where the throughput comes from
     sources    the measurements that were used, of the client or of the catalog; engine is what they ran on
     status     ok | ask (nobody measured it on such GPUs) | infeasible, with the reason
-    gate       memory | compute | latency | evidence: what it fails or must be asked about, "" where it passes
+    gate       context | memory | compute | latency | evidence: what it fails or must be asked about, "" where it passes
     own        whether the measurements are the client's
     percentile_measured  whether the promised percentile itself was measured; else the mean stands in for it
     ttft_measured        whether the time to the first token was measured; else the model's lower bound stands in for it
@@ -85,6 +85,9 @@ def precisions(model: ModelShape, on: Gpu) -> list[str]:
 
 def _plan(key: Key, as_of: dt.date, request: Request, own: Sequence[Measurement]) -> ServingPlan:
     bare = ServingPlan(key.model.model_id, key.on.gpu_id, key.gpus_count, key.precision, None, "roofline", (), "infeasible", "")
+    tokens, longest = request.whole_tokens, max([key.model.context_tokens, *(run.input_tokens + run.output_tokens for run in own)])
+    if tokens > longest:
+        return replace(bare, gate="context", reason=f"requests of {tokens:,.0f} tokens are longer than the model's {longest:,.0f}")
     try:
         fits = key.fitting(request)
     except DoesNotFit as gate:
@@ -97,29 +100,28 @@ def _plan(key: Key, as_of: dt.date, request: Request, own: Sequence[Measurement]
     for runs, is_own, most in ((mine, True, _most(mine, request, fits)), (rows, False, fits)):
         found = evidence(key, runs, request, np.arange(1, most + 1)) if most else []
         if found:
-            return _best([_measured_plan(key, replace(bare, own=is_own), request, one) for one in found], key, as_of)
+            return _best([_measured_plan(key, replace(bare, own=is_own), request, one) for one in found], key, as_of, request)
     curve, (ratio, engine) = key.curve(request, np.arange(1, fits + 1)), gpu_ratio(key.on.gpu_id, key.precision, as_of)
     speed = curve.output_tokens_per_second * ratio
     curve = ServingCurve(curve.concurrency_count, speed, curve.itl_seconds / ratio, curve.ttft_seconds / ratio)
-    return _best([_served(key, replace(bare, engine=engine), request, curve)], key, as_of)
+    return _best([_served(key, replace(bare, engine=engine), request, curve)], key, as_of, request)
 
 
 def _most(own: Sequence[Measurement], request: Request, fits: int) -> int:
     """The most requests in flight that the client's runs speak for: no more than were measured, nor tokens than were held."""
     if not own:
         return 0
-    tokens = request.input_tokens + request.cached_input_tokens + request.output_tokens
     held = max((run.concurrency_count or 0) * (run.input_tokens + run.output_tokens) for run in own)
-    return max(1, int(min(max(run.concurrency_count or 0 for run in own), max(fits, held / tokens))))
+    return max(1, int(min(max(run.concurrency_count or 0 for run in own), max(fits, held / request.whole_tokens))))
 
 
 def _measured_plan(key: Key, bare: ServingPlan, request: Request, found: Evidence) -> ServingPlan:
-    """The plan on one engine's measurements; far from the measured concurrencies it is the roofline held to them."""
+    """The plan on one engine's measurements; beyond the measured requests or concurrencies it is the roofline held to them."""
     sources = tuple(dict.fromkeys(run.source for run in found.runs))
     origin = "client" if bare.own and found.origin == "measured" else found.origin
     plan = _served(key, replace(bare, origin=origin, sources=sources, engine=found.engine), request, found.curve)
     far = plan.replica and not found.covers(plan.replica.concurrency_count)
-    if far:
+    if far or origin == "roofline":
         return replace(plan, origin="roofline")
     return replace(plan, percentile_measured=found.percentile_measured, ttft_measured=found.ttft_measured)
 
@@ -134,13 +136,13 @@ def _served(key: Key, plan: ServingPlan, request: Request, curve: ServingCurve) 
     return replace(plan, replica=delivering_replica(key.on, key.gpus_count, key.model, key.precision, request, *found), status="ok")
 
 
-def _best(plans: list[ServingPlan], key: Key, as_of: dt.date) -> ServingPlan:
+def _best(plans: list[ServingPlan], key: Key, as_of: dt.date, request: Request) -> ServingPlan:
     """Of one plan on several engines the most trusted, of equals the fastest; with what must be asked about its GPUs."""
     order = list(BANDS)
 
     def rank(plan: ServingPlan) -> tuple[bool, int, float]:
-        speed = plan.replica.concurrency_count / plan.replica.itl_seconds if plan.replica else 0.0
-        return plan.replica is None, order.index(plan.origin), -speed
+        seconds = request_seconds(plan.replica, request.input_tokens, request.output_tokens) if plan.replica else 0.0
+        return plan.replica is None, order.index(plan.origin), seconds
 
     best = min(plans, key=rank)
     if best.replica is None or best.own:

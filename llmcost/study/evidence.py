@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from llmcost.inputs.usage import HourlyUsage
 from llmcost.model.types import Measurement
 from llmcost.study import exports
 from llmcost.study.draws import cheapest_fraction
@@ -138,7 +140,7 @@ def confidence(study: Study) -> dict[str, Any]:
         f"cheapest in {probability(sure)} of the draws",
         "load measured from an export"
         if measured_load
-        else f"load: totals by the client on {'a PRESET for its size' if preset_load else 'a public shape'}",
+        else f"load: {_totals(usage)} on {'a PRESET for its size' if preset_load else 'a public shape'}",
         f"quality {'measured' if quality == 'measured' else 'reported' if quality == 'reported' else 'a guess'}",
         oldest_price(study),
         *([f"list prices explain {percent(explained[0])} of {explained[1]}"] if explained else []),
@@ -148,6 +150,10 @@ def confidence(study: Study) -> dict[str, Any]:
         ),
     ]
     return {"level": level, "because": because}
+
+
+def _totals(usage: Sequence[HourlyUsage]) -> str:
+    return "days of an export" if any(u.of_days for u in usage) else "totals by the client"
 
 
 def oldest_price(study: Study) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from llmcost.inputs.client import Today
 from llmcost.inputs.usage import UsageTable
 from llmcost.study.reconciliation import Reconciliation, reconciliation
 from llmcost.study.usage_summary import warnings
@@ -46,33 +45,22 @@ def export_bill(study: Study) -> Reconciliation | None:
     invoice = study.client.invoice if len(parts) == len(study.client.workloads) else None
     return reconciliation(
         pd.concat(parts, ignore_index=True),
-        _sellers(study),
+        "",
         study.client.as_of_date,
         study.client.quotes,
         invoice.usd_per_month if invoice else None,
-        max(tables[0].resolution_hours, 1.0),
+        tables[0].period_hours,
     )
 
 
 def _rows(study: Study, workload_id: str, table: UsageTable) -> pd.DataFrame | None:
-    """A workload's rows of an export, under the name of today's model."""
+    """A workload's rows of an export, under the name of today's host and model."""
     load = study.loads[workload_id]
     if load.usage is None or load.usage.table is not table:
         return None
     rows = table.hourly[table.hourly["model"].isin(load.usage.models or [""])]
     today = next(workload.today for workload in study.client.workloads if workload.id == workload_id)
-    return rows.assign(model=_name(study, today)) if today else rows
-
-
-def _name(study: Study, today: Today) -> str:
-    """What a bill calls a model: with its seller, where there are several."""
-    several = len({workload.today.provider for workload in study.client.workloads if workload.today}) > 1
-    return f"{today.provider}/{today.model_id}" if several else today.model_id
-
-
-def _sellers(study: Study) -> dict[str, str]:
-    """Name of a model in a bill -> who sells it."""
-    return {_name(study, workload.today): workload.today.provider for workload in study.client.workloads if workload.today}
+    return rows.assign(model=f"{today.provider}/{today.model_id}") if today else rows
 
 
 def explained_fraction(study: Study) -> tuple[float, str] | None:

@@ -33,9 +33,7 @@ def promised_latency_sweep(fleet: OwnFleet, sweep: pd.DataFrame) -> pd.DataFrame
 
     sweep  of utilization.concurrency_sweep
     """
-    replica = fleet.supply.replica
-    seconds = sweep["itl_seconds"] / sweep["concurrency_count"] * replica.concurrency_count / replica.itl_seconds
-    count = fleet.replicas_for(fleet.supply.curve.peak * seconds.to_numpy())
+    count = fleet.replicas_for(fleet.supply.curve.peak / sweep["delivered_fraction"].to_numpy())
     return pd.DataFrame(
         {
             "limit_seconds": sweep["itl_seconds"],

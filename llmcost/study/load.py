@@ -28,7 +28,8 @@ class WorkloadLoad:
     hourly      one row per hour: hour (0, 1, ... or UTC time), requests, input_tokens, output_tokens; a month is its mean times 730
     volumes     assumptions of input, output and cached share, by path
     requests_per_month  typical
-    confidence  measured (an export), reported (totals with a public shape) or guess (totals with the preset shape of their size)
+    confidence  measured (an export by the hour), reported (days or totals with a public shape) or guess (totals with the preset shape of
+                their size)
     shape       name of the public shape, "" for an export
     """
 
@@ -95,8 +96,10 @@ def _from_usage(client: Client, workload: Workload, usage: HourlyUsage) -> Workl
         measured = Assumption(f"workloads.{workload.id}.{share}", read or 0.0, read or 0.0, read or 0.0, *tail)
         volumes.append(_share(client, workload, share, None if read is None else measured))
     described = f"usage export {name}: {len(hourly)} hours, {usage.covered_fraction:.1%} of them covered"
+    if usage.of_days:
+        described += "; it has days only, their hours are those of a public shape"
     requests = float(hourly["requests"].mean() * HOURS_PER_MONTH)
-    return WorkloadLoad(hourly, {v.path: v for v in volumes}, requests, "measured", described, usage)
+    return WorkloadLoad(hourly, {v.path: v for v in volumes}, requests, "reported" if usage.of_days else "measured", described, usage)
 
 
 def _share(client: Client, workload: Workload, name: str, measured: Assumption | None) -> Assumption:

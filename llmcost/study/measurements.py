@@ -14,10 +14,10 @@ from llmcost.model.goodput import log_log, through_points
 from llmcost.model.types import Measurement, Request, ServingCurve
 from llmcost.study.runs import Key, mean_request
 
-SAME_SHAPE_RATIO = 1.25
-"""Mean requests this near to each other are one request."""
+SAME_RATIO = 1.25
+"""Mean requests this near to each other are one request; concurrencies this near are one concurrency."""
 SLACK_RATIO = 2.0
-"""How far beyond the measured requests and concurrencies a curve through them is still believed."""
+"""How far beyond the measured requests runs still lead the roofline."""
 SOFTENING = 0.05
 """Keeps the weight of a run at no distance finite."""
 LEAST_WEIGHT_RATIO = 0.05
@@ -28,7 +28,7 @@ LEAST_WEIGHT_RATIO = 0.05
 class Evidence:
     """The runs of one engine that speak for a plan at this request, and the curve through them.
 
-    origin     measured (at this mean request) | interpolated (between other ones)
+    origin     measured (at this mean request) | interpolated (between other ones) | roofline (beyond them, held to them)
     least_count, most_count  the measured concurrencies
     percentile_measured      whether the curve's latencies are those of the percentile asked for
     ttft_measured            whether the first token was timed at all, or is modelled
@@ -44,8 +44,8 @@ class Evidence:
     ttft_measured: bool
 
     def covers(self, concurrency_count: float) -> bool:
-        """Whether a concurrency lies among the measured ones, or not far beyond."""
-        return self.least_count / SLACK_RATIO <= concurrency_count <= self.most_count * SLACK_RATIO
+        """Whether a concurrency lies among the measured ones."""
+        return self.least_count / SAME_RATIO <= concurrency_count <= self.most_count * SAME_RATIO
 
 
 def evidence(key: Key, runs: Sequence[Measurement], request: Request, at_count: np.ndarray) -> list[Evidence]:
@@ -68,10 +68,13 @@ def _of_engine(key: Key, engine: str, runs: list[Measurement], request: Request,
     whole = (request.input_tokens + request.cached_input_tokens, request.output_tokens)
     places, here = np.log([shape[:2] for shape in shapes]), np.log(whole)
     away = np.abs(places - here)
-    near = away.max(axis=1) <= math.log(SAME_SHAPE_RATIO)
-    slack = math.log(SLACK_RATIO)
-    inside = bool(np.all((here >= places.min(axis=0) - slack) & (here <= places.max(axis=0) + slack)))
-    if not near.any() and not inside:
+    near = away.max(axis=1) <= math.log(SAME_RATIO)
+
+    def among(slack_ratio: float) -> bool:
+        slack = math.log(slack_ratio)
+        return bool(np.all((here >= places.min(axis=0) - slack) & (here <= places.max(axis=0) + slack)))
+
+    if not near.any() and not among(SLACK_RATIO):
         return None
     weights = np.where(near | (not near.any()), 1.0, 0.0) / (SOFTENING + (away**2).sum(axis=1))
     used = weights > LEAST_WEIGHT_RATIO * weights.max()
@@ -84,7 +87,7 @@ def _of_engine(key: Key, engine: str, runs: list[Measurement], request: Request,
     counts = [count for counts, _ in curves for count in counts]
     return Evidence(
         engine,
-        "measured" if near.any() else "interpolated",
+        "measured" if near.any() else "interpolated" if among(SAME_RATIO) else "roofline",
         taken,
         _mean(at_count, [curve for _, curve in curves], weights[used]),
         min(counts),

@@ -17,6 +17,7 @@ from llmcost.model.overhead import (
 )
 from llmcost.model.serverless import billed_replicas_and_boots, cold_start_seconds
 from llmcost.model.split import owned_slices, split_usd_per_month
+from llmcost.model.throughput import request_seconds
 from llmcost.study.assumptions import Values
 from llmcost.study.problem import (
     VOLUME,
@@ -172,10 +173,14 @@ def idle_timeout_seconds(supply: Supply, values: Values) -> Number:
 
 
 def mean_service_seconds(choice: WorkloadChoice, supply: Supply, values: Values) -> Number:
-    """Seconds that one mean request holds a replica: its output tokens at the inter-token latency."""
-    hourly = choice.load.hourly
-    output_tokens = hourly["output_tokens"].sum() / hourly["requests"].sum() * values[f"{choice.alternative_at}.token_ratio"]
-    return output_tokens * supply.replica.itl_seconds / values[supply.throughput_path]
+    """Seconds that one mean request holds a replica that is full: its share of the work, times those in flight beside it.
+
+    Not its tokens times the time between them: measured ones leave out the reading of the prompt, or are a percentile.
+    """
+    requests, ratio = choice.load.hourly["requests"].sum(), values[f"{choice.alternative_at}.token_ratio"]
+    into, out = (choice.load.hourly[name].sum() / requests * ratio for name in ("input_tokens", "output_tokens"))
+    alone = request_seconds(supply.replica, into * (1 - cached_fraction(choice.at, values)), out)
+    return alone * supply.replica.concurrency_count / values[supply.throughput_path]
 
 
 def hybrid_parts(choice: WorkloadChoice, values: Values) -> tuple[Number, Lines, Number, Number]:

@@ -47,25 +47,24 @@ class Reconciliation:
 
 def reconciliation(
     frame: pd.DataFrame,
-    provider: str | Mapping[str, str],
+    provider: str,
     as_of: dt.date,
     quotes: Sequence[Quote] = (),
     invoice_usd_per_month: float | None = None,
-    bucket_hours: float = 1.0,
+    period_hours: float | None = None,
 ) -> Reconciliation:
     """Prices every row of a usage export and explains the gap to its reported cost and to the invoice.
 
     frame         one row per hour, model and tier, as the usage intake gives it; costs are USD
-    provider      as the export says it, "" when unknown; of several sellers, that of each model
-    bucket_hours  how long one row of the export lasts: 24 for daily exports; the last bucket ends the period
+    provider      as the export says it, "" when unknown
+    period_hours  how long the whole export lasts, where these rows are a part of it; else from their first hour to the end of their last
 
     Left out: one-hour cache writes (priced as the five-minute ones), long-context surcharges, tokens of audio and images, searches, taxes.
     """
-    sellers = {str(name): provider if isinstance(provider, str) else provider.get(str(name), "") for name in frame["model"].unique()}
-    prices = {name: model_prices(name, seller, as_of, quotes) for name, seller in sellers.items()}
+    prices = {str(name): model_prices(str(name), provider, as_of, quotes) for name in frame["model"].unique()}
     rows = priced_usage(frame, prices, as_of)
     lines = cost_lines(rows)
-    hours = (frame["hour"].max() - frame["hour"].min()) / pd.Timedelta(hours=1) + bucket_hours
+    hours = period_hours or (frame["hour"].max() - frame["hour"].min()) / pd.Timedelta(hours=1) + 1
     bill = _bill_steps(rows, prices, as_of)
     unpriced = tuple(found for found in prices.values() if isinstance(found, Unpriced) and found.name in lines.unpriced_models)
     computed = float(rows["computed_usd"].sum())

@@ -42,7 +42,7 @@ def peak_to_mean_ratio(table: UsageTable) -> float | None:
     if table.period is None or table.hourly["hour"].isna().any():
         return None
     by_hour = table.hourly.groupby("hour")[CLASSES].sum().sum(axis=1)
-    steps = (table.period[1] - table.period[0]) / pd.Timedelta(hours=max(table.resolution_hours, 1.0))
+    steps = table.period_hours / max(table.resolution_hours, 1.0)
     return float(by_hour.max() / (by_hour.sum() / steps)) if by_hour.sum() > 0 else None
 
 

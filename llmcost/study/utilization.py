@@ -12,7 +12,7 @@ from llmcost.inputs.catalog import gpu, model_shape
 from llmcost.inputs.load_shapes import load_shape, shape_facts, shape_names
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok, replicas_for_peak, whole_machines
-from llmcost.model.throughput import fitting_concurrency, request_seconds, roofline_curve
+from llmcost.model.throughput import fitting_concurrency, output_tokens_per_second, request_seconds, roofline_curve
 from llmcost.study.options import fleet_count, open_api_usd_per_month, tuned_lines
 from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes, taken_fraction
 from llmcost.study.unit_costs import always_on_option, replica_usd_per_hour
@@ -123,9 +123,12 @@ def concurrency_sweep(study: Study, fleet: OwnFleet, points_count: int = 60) -> 
     grid = sorted({int(n) for n in np.geomspace(1, most, points_count).round()} | {replica.concurrency_count})
     curve = roofline_curve(*ask, fleet.input_tokens, fleet.output_tokens, np.array(grid), fleet.cached_input_tokens)
     frame = pd.DataFrame({"concurrency_count": grid, "itl_seconds": curve.itl_seconds})
-    frame["itl_seconds"] *= replica.itl_seconds / curve.itl_seconds[grid.index(replica.concurrency_count)]
-    frame["output_tokens_per_second"] = frame["concurrency_count"] / frame["itl_seconds"]
-    frame["delivered_fraction"] = frame["output_tokens_per_second"] * replica.itl_seconds / replica.concurrency_count
+    at = grid.index(replica.concurrency_count)
+    frame["itl_seconds"] *= replica.itl_seconds / curve.itl_seconds[at]
+    # Measured seconds between tokens leave out the reading of prompts, or are a percentile: the speed is no concurrency over them.
+    speed = output_tokens_per_second(replica, fleet.input_tokens, fleet.output_tokens)
+    frame["delivered_fraction"] = curve.output_tokens_per_second / curve.output_tokens_per_second[at]
+    frame["output_tokens_per_second"] = frame["delivered_fraction"] * speed
     latency = fleet.choice.workload.latency
     limit = latency.itl_limit_seconds if latency else None
     frame["meets_limit"] = frame["itl_seconds"] <= (np.inf if limit is None else limit * (1 + 1e-9))

@@ -85,19 +85,22 @@ def _json(kind: UsageFormat, file: UsageFile, number: int) -> tuple[str, dict[st
     """Each document taken apart down to its rows; a field is looked for in the row, then in what the row lies in."""
     document = "TRY_CAST(line AS JSON)" if file.written_in == "json_lines" else "json"
     blank = " WHERE trim(line) <> ''" if file.written_in == "json_lines" else ""
-    inner = f"SELECT {document} AS d0 FROM {file.relation}{blank}"
     there = any(f"{levels(kind)[-1]}{field}" in file.fields or levels(kind)[-1] == "" for field in kind.recognise)
-    arrays = kind.rows_in if there else []
-    for depth, array in enumerate(arrays):
-        items = f"json_extract(d{depth}, '$.{array.replace('/', '.')}[*]')"
-        kept = ", ".join(f"d{i}" for i in range(depth + 1))
-        filled = f"CASE WHEN len({items}) > 0 THEN {items} ELSE [NULL::JSON] END"
-        inner = f"SELECT {kept}, unnest({filled}) AS d{depth + 1} FROM ({inner})"
     pointers = "[" + ", ".join(f"'{_pointer(field)}'" for field in fields_read(kind)) + "]"
-    depths = range(len(arrays), -1, -1)
-    paired = f", json_extract(d{len(arrays)}, '$.{kind.pairs}[*]') AS pairs" if kind.pairs else ""
-    found = ", ".join(f"json_extract_string(d{i}, {pointers}) AS x{i}" for i in depths)
-    read = f"SELECT d0 IS NULL AS broken, {found}{paired} FROM ({inner})"
+    inner = (
+        f"SELECT d, d IS NULL AS broken, json_extract_string(d, {pointers}) AS x0 FROM (SELECT {document} AS d FROM {file.relation}{blank})"
+    )
+    depths = [0]
+    for array in kind.rows_in if there else []:
+        items = f"json_extract(d, '$.{array.replace('/', '.')}[*]')"
+        filled = f"CASE WHEN len({items}) > 0 THEN {items} ELSE [NULL::JSON] END"
+        # What a row lies in gives its fields before it is taken apart: carried along, it would be there once for each of its rows.
+        kept = ", ".join(f"x{i}" for i in depths)
+        inner = f"SELECT broken, {kept}, unnest({filled}) AS d FROM ({inner})"
+        inner = f"SELECT *, json_extract_string(d, {pointers}) AS x{len(depths)} FROM ({inner})"
+        depths = [len(depths), *depths]
+    paired = f", json_extract(d, '$.{kind.pairs}[*]') AS pairs" if kind.pairs else ""
+    read = f"SELECT *{paired} FROM ({inner})"
     columns = [
         f"{_pair(field, kind) if kind.pairs and field.startswith(f'{kind.pairs}/') else places} AS f{n - 1}"
         for n, field in enumerate(fields_read(kind), 1)

@@ -235,7 +235,8 @@ def _cost(read: Read) -> tuple[str, str]:
     if cost is None or not read.has(cost.field):
         return "NULL", "false"
     amount = number_sql(read.value(terms(cost.field)[0]))
-    usd = f"CASE WHEN isfinite({amount}) THEN {amount} {'/ 100' if cost.unit == 'cents' else ''} END"
+    # finite, as every dialect can say it
+    usd = f"CASE WHEN abs({amount}) < 1e300 THEN {amount} {'/ 100' if cost.unit == 'cents' else ''} END"
     if not read.has(cost.currency):
         return usd, "false"
     ours = f"lower(trim(coalesce({read.value(cost.currency).sql}, ''))) IN ('usd', '')"

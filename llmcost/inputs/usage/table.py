@@ -21,7 +21,7 @@ class UsageTable:
     outcomes          what became of the rows: kind (used | repaired | rejected), outcome, rows_count, examples (where they stand)
     covered_hours     hours with a row of any kind, as a sorted DatetimeIndex
     resolution_hours  span of one row: 24 for days, 1 for hours, 0 where single requests or minutes can be seen
-    minute_burst_ratio  busiest minute of the busiest hour over that hour's mean minute, by model; empty where minutes cannot be seen
+    minute_burst_ratio  busiest minute of the busiest hour over that hour's mean minute, by model; none where minutes cannot be seen
     provider          who sold the tokens, or "" where the export does not say
     notes             what a reader should know: encoding, overlaps, zone
     """
@@ -60,12 +60,16 @@ class UsageTable:
         return self.covered_hours[0], self.covered_hours[-1] + pd.Timedelta(hours=max(self.resolution_hours, 1.0))
 
     @property
+    def period_hours(self) -> float:
+        """Hours of the period; 0 where the export has no times."""
+        return (self.period[1] - self.period[0]) / pd.Timedelta(hours=1) if self.period else 0.0
+
+    @property
     def covered_fraction(self) -> float:
         """Share of the period's hours, or days, that have a row of any kind."""
         if self.period is None:
             return 0.0
-        first, end = self.period
-        steps = (end - first) / pd.Timedelta(hours=max(self.resolution_hours, 1.0))
+        steps = self.period_hours / max(self.resolution_hours, 1.0)
         return min(len(self.covered_hours) / (round(steps) if self.resolution_hours >= 24 else steps), 1.0)  # a day may have 25 hours
 
 

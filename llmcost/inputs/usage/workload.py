@@ -24,10 +24,11 @@ BESIDE = "Put the export beside client.yaml and give its name"
 class HourlyUsage:
     """What an export says of one workload.
 
-    hourly  one row per hour, without gaps: hour (UTC), requests, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens;
-            input tokens hold the cached and the written ones
+    hourly  one row per hour of the export's whole period, those in which these models rest too: hour (UTC), requests, input_tokens,
+            cached_input_tokens, cache_write_tokens, output_tokens; input tokens hold the cached and the written ones
     models  names of the models that count
     covered_fraction  share of the period's hours that have a row of any kind
+    minute_burst_ratio  that of the model with most tokens: a model that hardly runs has its busiest hour in one minute
     table   the whole export that it was taken from
     """
 
@@ -43,6 +44,11 @@ class HourlyUsage:
     def resolution_hours(self) -> float:
         """Span of one row of the export: 24 for days, 0 where minutes can be seen."""
         return self.table.resolution_hours
+
+    @property
+    def of_days(self) -> bool:
+        """Whether the export has days only, so that the hours inside them are a public shape's."""
+        return self.resolution_hours > 1
 
     @property
     def rejected_fraction(self) -> float:
@@ -112,10 +118,9 @@ def with_invoice_read(client: Client, folder: Path) -> Client:
     usage = Usage(file=client.invoice.file)
     table = usage_table(usage_paths(folder, usage, "invoice"))
     usd = float(table.hourly["cost_reported_usd"].sum())
-    if usd <= 0 or table.period is None:
+    if usd <= 0 or not table.period_hours:
         raise InputError(client.invoice.file, "invoice", "reports no cost in USD", "Give the amount: invoice: {usd_per_month: 18_000}")
-    hours = (table.period[1] - table.period[0]) / pd.Timedelta(hours=1)
-    read = client.invoice.model_copy(update={"usd_per_month": usd / hours * HOURS_PER_MONTH})
+    read = client.invoice.model_copy(update={"usd_per_month": usd / table.period_hours * HOURS_PER_MONTH})
     return client.model_copy(update={"invoice": read})
 
 
@@ -143,9 +148,9 @@ def _workload(table: UsageTable, usage: Usage, name: str, field: str) -> HourlyU
     if rows["hour"].isna().any():
         cure = "Ask Prometheus for a range (query_range) of a week or two, one step an hour"
         raise InputError(name, field, "is one reading of counters: totals without hours", cure)
-    rows = rows.assign(requests=_requests(rows, usage, name, field))
     check_span(rows["hour"].min(), rows["hour"].max(), name, field)
-    hourly = _without_gaps(_in_hours(rows, table.resolution_hours, usage.within_day_shape, field))
+    rows = rows.assign(requests=_requests(rows, usage, table.period_hours, name, field))
+    hourly = _without_gaps(_in_hours(rows, table.resolution_hours, usage.within_day_shape, field), table)
     if len(hourly) < MIN_HOURS:
         raise InputError(
             name,
@@ -155,14 +160,12 @@ def _workload(table: UsageTable, usage: Usage, name: str, field: str) -> HourlyU
         )
     tokens = rows[["input_uncached_tokens", "output_tokens"]].sum(axis=1)
     models = tuple(sorted(model for model in rows["model"].unique() if model))
-    period = max(len(hourly) / max(table.resolution_hours, 1.0), 1.0)
-    within = table.covered_hours[(table.covered_hours >= hourly["hour"].iloc[0]) & (table.covered_hours <= hourly["hour"].iloc[-1])]
-    largest = str(rows.assign(tokens=tokens).groupby("model")["tokens"].sum().idxmax())  # the minutes of a rare model say nothing
+    main = tokens.groupby(rows["model"]).sum().idxmax()  # the minutes of a rare model say nothing
     return HourlyUsage(
         hourly=hourly,
         models=models,
-        covered_fraction=min(len(within) / period, 1.0),
-        minute_burst_ratio=table.minute_burst_ratio.get(largest),
+        covered_fraction=table.covered_fraction,
+        minute_burst_ratio=table.minute_burst_ratio.get(str(main)),
         has_cached_tokens=bool(table.kind.tokens.cache_read) and rows["cache_read_tokens"].notna().any(),
         batch_fraction=float(tokens[rows["tier"] == "batch"].sum() / tokens.sum()),
         table=table,
@@ -207,7 +210,7 @@ def _without_tokens(table: UsageTable) -> tuple[str, str]:
     return "holds no tokens", "A load of zero has no cost to compare; check the export's filter"
 
 
-def _requests(rows: pd.DataFrame, usage: Usage, name: str, field: str) -> pd.Series:
+def _requests(rows: pd.DataFrame, usage: Usage, period_hours: float, name: str, field: str) -> pd.Series:
     """Requests of each row; where the export counts none, the client's monthly number spread as the tokens are."""
     if rows["requests"].notna().all() and rows["requests"].sum() > 0:
         return rows["requests"]
@@ -215,8 +218,7 @@ def _requests(rows: pd.DataFrame, usage: Usage, name: str, field: str) -> pd.Ser
         cure = f"Say how many there are: {field}.requests_per_month"
         raise InputError(name, field, "counts tokens but no requests", cure)
     tokens = rows[["input_uncached_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens"]].fillna(0).sum(axis=1)
-    hours = (rows["hour"].max() - rows["hour"].min()) / pd.Timedelta(hours=1) + 1
-    return tokens / tokens.sum() * usage.requests_per_month * hours / HOURS_PER_MONTH
+    return tokens / tokens.sum() * usage.requests_per_month * period_hours / HOURS_PER_MONTH
 
 
 def _in_hours(rows: pd.DataFrame, resolution_hours: float, shape: str, field: str) -> pd.DataFrame:
@@ -234,13 +236,15 @@ def _in_hours(rows: pd.DataFrame, resolution_hours: float, shape: str, field: st
     return spread.assign(hour=spread["hour"] + pd.to_timedelta(spread["step"], unit="h"))
 
 
-def _without_gaps(rows: pd.DataFrame) -> pd.DataFrame:
-    """Every hour of the period, an hour without a row as zero."""
+def _without_gaps(rows: pd.DataFrame, table: UsageTable) -> pd.DataFrame:
+    """Every hour of the export's period, an hour without a row as zero: a job of two days in a month is no month of such days."""
     filled = rows.fillna(dict.fromkeys(("cache_read_tokens", "cache_write_tokens"), 0.0))
     filled = filled.assign(
         input_tokens=filled["input_uncached_tokens"] + filled["cache_read_tokens"] + filled["cache_write_tokens"],
         cached_input_tokens=filled["cache_read_tokens"],
     )
     by_hour = filled.groupby("hour")[["requests", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens"]].sum()
-    hours = pd.date_range(by_hour.index[0], by_hour.index[-1], freq="h")
+    assert table.period is not None
+    first, end = table.period
+    hours = pd.date_range(min(first, by_hour.index[0]), max(end - pd.Timedelta(hours=1), by_hour.index[-1]), freq="h")
     return by_hour.reindex(hours, fill_value=0.0).rename_axis("hour").reset_index()

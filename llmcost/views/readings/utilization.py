@@ -236,7 +236,7 @@ def plans_tried(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     )
 
 
-GATES = {"memory": "too large", "compute": "impossible", "latency": "too slow", "price": "no offer"}
+GATES = {"context": "too long", "memory": "too large", "compute": "impossible", "latency": "too slow", "price": "no offer"}
 """The gate that a plan fails, in a word or two."""
 
 
