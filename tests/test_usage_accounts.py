@@ -159,8 +159,8 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
 
 
 ZIPS = {
-    "without a file": ({}, "is a zip of nothing"),
-    "of hidden files alone": ({".DS_Store": b"x", "__MACOSX/a": b"x"}, "is a zip of nothing"),
+    "without a file": ({}, "without a file that holds anything"),
+    "of hidden files alone": ({".DS_Store": b"x", "__MACOSX/a": b"x"}, "without a file that holds anything"),
     "inside a zip": ({"a.zip": b"PK\x05\x06" + b"\0" * 18}, "a zip inside a zip"),
 }
 

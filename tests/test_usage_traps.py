@@ -12,6 +12,7 @@ import duckdb
 import pytest
 import yaml
 
+import llmcost as lc
 from llmcost.inputs.client import Usage
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import read_usage, usage_table
@@ -237,3 +238,24 @@ def test_a_stray_time_does_not_become_decades_of_empty_hours(tmp_path, capsys):
     assert "spans 63 years, 2026-10-01 to 2090-01-01" in capsys.readouterr().err
     with pytest.raises(InputError, match="spans 63 years"):
         read_usage(tmp_path, Usage(file="log.csv"), "workloads.a.load.usage")
+
+
+def test_the_report_prices_each_workload_at_its_own_seller(tmp_path):
+    path = jsonl(tmp_path / "log.jsonl", gateway_rows({"gpt-4o": "openai", "claude-sonnet-4-5": "anthropic"}))
+    folder = tmp_path / "client"
+    assert main(["new", str(folder), "--usage", str(path)]) == 0
+    client = folder / "client.yaml"
+    answers = {
+        "&passing ASK": "&passing 0.8",
+        "&evidence ASK": "&evidence guess",
+        "allowed: ASK": "allowed: true",
+        "regions: ASK": "regions: []",
+    }
+    text = client.read_text(encoding="utf-8")
+    for question, answer in answers.items():
+        text = text.replace(question, answer)
+    client.write_text(text, encoding="utf-8")
+    bill = lc.open_study(str(folder)).export_bill()
+    assert not bill.unpriced and set(bill.models["model"]) == {"openai/gpt-4o", "anthropic/claude-sonnet-4-5"}
+    usd = 48 * (1000 * 2.5 + 100 * 10 + 1000 * 3 + 100 * 15) / 1e6
+    assert bill.computed_usd == pytest.approx(usd)

@@ -23,6 +23,7 @@ from llmcost.inputs.usage.outcomes import COUNTING, COVERING
 from llmcost.inputs.usage.table import UsageTable
 
 MEMORY_LIMIT = "1400MB"
+MAPPING = "Name its columns in a client file, load: {usage: {file: NAME, mapping: {time: ..., input_tokens: ..., output_tokens: ...}}}"
 MINUTED_MODELS = 20
 """Of so many models, those with most tokens, the busiest hour is looked at by the minute."""
 
@@ -69,8 +70,7 @@ def _kind(files: list[UsageFile]) -> UsageFormat:
     kinds = [recognised(set(file.fields)) for file in files]
     for file, kind in zip(files, kinds, strict=True):
         if kind is None:
-            cure = f"Name its columns in load.usage.mapping of a client file. It has: {_shown(file)}"
-            raise InputError(file.name, "", "is no usage export that is known", cure)
+            raise InputError(file.name, "", "is no usage export that is known", f"{MAPPING}. It has: {_shown(file)}")
     if len({kind.name for kind in kinds if kind}) > 1:
         found = ", ".join(f"{file.name} is {kind.title}" for file, kind in zip(files, kinds, strict=True) if kind)
         raise InputError(files[0].name, "", "the files are of several kinds", f"Read one kind at a time: {found}")

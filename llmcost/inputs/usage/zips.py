@@ -19,7 +19,9 @@ def unzipped(path: Path, scratch: Path) -> Iterator[tuple[Path, str]]:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if m.file_size and not re.search(r"(^|/)(__MACOSX/|\.)", m.filename)]
             if not members:
-                raise InputError(path.name, "", "is a zip of nothing, or cut off", "Unpack it yourself and give the files")
+                raise InputError(
+                    path.name, "", "is a zip without a file that holds anything, or cut off", "Unpack it yourself and give the files"
+                )
             if sum(m.file_size for m in members) > LARGEST_UNPACKED_BYTES:
                 raise InputError(path.name, "", "unpacks to more than 200 GiB", "Unpack it yourself and give the files")
             for number, member in enumerate(members):
