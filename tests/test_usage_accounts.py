@@ -1,6 +1,7 @@
 """What an export's account says: places of bad rows, overlaps, coverage, counters, and nothing that was not asked for."""
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -252,3 +253,19 @@ def test_no_message_repeats_what_stands_in_a_file(tmp_path, text):
         said = str(error)
         assert error.__suppress_context__ or error.__context__ is None
     assert "canary" not in said and "example.com" not in said and "hello" not in said
+
+
+@pytest.mark.parametrize("name", ["openai_usage_api", "anthropic_usage_api", "openai_costs_api", "anthropic_cost_api"])
+def test_pages_that_stop_before_the_last_are_named(tmp_path, name):
+    page = SAMPLES[name].read_text(encoding="utf-8")
+    assert not any("pages of the API are missing" in note for note in usage_table([saved_as(tmp_path, "whole.json", page)]).notes)
+    first = re.sub(r'"has_more": ?false', '"has_more": true', page)
+    assert first != page
+    assert any("pages of the API are missing" in note for note in usage_table([saved_as(tmp_path, "first.json", first)]).notes)
+    both = usage_table([tmp_path / "first.json", tmp_path / "whole.json"])
+    assert not any("pages of the API are missing" in note for note in both.notes)
+
+
+def saved_as(folder, name, text):
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from llmcost.inputs.usage.files import UsageFile, quoted
+from llmcost.inputs.usage.files import UsageFile, document_sql, quoted
 from llmcost.inputs.usage.formats import UsageFormat, fields_read, levels
 
 WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
@@ -83,13 +83,11 @@ def _typed(column: str, kind: str) -> tuple[str, str]:
 
 def _json(kind: UsageFormat, file: UsageFile, number: int) -> tuple[str, dict[str, Value]]:
     """Each document taken apart down to its rows; a field is looked for in the row, then in what the row lies in."""
-    document = "TRY_CAST(line AS JSON)" if file.written_in == "json_lines" else "json"
     blank = " WHERE trim(line) <> ''" if file.written_in == "json_lines" else ""
     there = any(f"{levels(kind)[-1]}{field}" in file.fields or levels(kind)[-1] == "" for field in kind.recognise)
     pointers = "[" + ", ".join(f"'{_pointer(field)}'" for field in fields_read(kind)) + "]"
-    inner = (
-        f"SELECT d, d IS NULL AS broken, json_extract_string(d, {pointers}) AS x0 FROM (SELECT {document} AS d FROM {file.relation}{blank})"
-    )
+    documents = f"SELECT {document_sql(file.written_in)} AS d FROM {file.relation}{blank}"
+    inner = f"SELECT d, d IS NULL AS broken, json_extract_string(d, {pointers}) AS x0 FROM ({documents})"
     depths = [0]
     for array in kind.rows_in if there else []:
         items = f"json_extract(d, '$.{array.replace('/', '.')}[*]')"

@@ -193,10 +193,15 @@ def _documents(path: Path, packed: str) -> str:
     return f"read_json_objects('{quoted(path)}', format = 'auto', compression = '{packed}', maximum_object_size = {most})"
 
 
+def document_sql(written_in: str) -> str:
+    """A document of a JSON file's relation; NULL where a line is none."""
+    return "TRY_CAST(line AS JSON)" if written_in == "json_lines" else "json"
+
+
 def _json_fields(connection: duckdb.DuckDBPyConnection, path: Path, written_in: str, relation: str) -> dict[str, str]:
     """Every path in the first rows; values stay in DuckDB."""
-    column = "TRY_CAST(line AS JSON)" if written_in == "json_lines" else "json"
-    query = f"SELECT json_group_structure(j) FROM (SELECT {column} AS j FROM {relation} LIMIT {SNIFFED_ROWS}) WHERE j IS NOT NULL"
+    first = f"SELECT {document_sql(written_in)} AS j FROM {relation} LIMIT {SNIFFED_ROWS}"
+    query = f"SELECT json_group_structure(j) FROM ({first}) WHERE j IS NOT NULL"
     structure = _answer(connection, path, query)[0][0]
     paths = set(_paths(json.loads(structure), "")) if structure else set()
     if not paths:

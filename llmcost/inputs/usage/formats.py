@@ -93,6 +93,7 @@ class UsageFormat(Part):
     series      of a counter: which series the reading belongs to
     keep        field -> values: only such rows are use, the others (parents of spans, other services) are left out
     failed      field -> values that mark a failed request: texts with % for any letters; a number marks itself and all above
+    more        of pages of an API: the field that says whether another page follows
     rows, outcome  of a table that was made from others: how many of their rows a row stands for, and what became of them
     tier        service tier, or the kind of processing
     batch       field that is true for batch
@@ -120,6 +121,7 @@ class UsageFormat(Part):
     failed: dict[str, list[str | int]] = {}
     tier: str = ""
     batch: str = ""
+    more: str = ""
     rows: str = ""
     outcome: str = ""
     note: str = ""

@@ -1,9 +1,8 @@
 """From files to one hourly table: the whole intake, in order."""
 
-import math
 import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,20 +11,19 @@ import duckdb
 import pandas as pd
 
 from llmcost.inputs.errors import InputError
-from llmcost.inputs.usage.account import SUMS, TOKENS, outcomes_frame, without_overlaps
+from llmcost.inputs.usage.account import SUMS, outcomes_frame, without_overlaps
 from llmcost.inputs.usage.fields import Value, name, source_sql
-from llmcost.inputs.usage.files import UsageFile, loosened, opened, quoted, readable
+from llmcost.inputs.usage.files import UsageFile, document_sql, loosened, opened, quoted, readable
 from llmcost.inputs.usage.formats import UsageFormat, fields_read, has_field, only_counts, recognised
 from llmcost.inputs.usage.judge import HOUR_US, MINUTE_US, hourly_sql, judged_sql, spans_sql
-from llmcost.inputs.usage.naming import model_sql
+from llmcost.inputs.usage.minutes import busiest_minutes, framed, minute_bursts, step_minutes
 from llmcost.inputs.usage.normalise import FULLEST_FIRST, Read, counted_sql, normalised_sql
 from llmcost.inputs.usage.outcomes import COUNTING, COVERING
 from llmcost.inputs.usage.table import UsageTable
 
+UNFINISHED = "the last page says that there are more: pages of the API are missing"
 MEMORY_LIMIT = "1400MB"
 MAPPING = "Name its columns in a client file, load: {usage: {file: NAME, mapping: {time: ..., input_tokens: ..., output_tokens: ...}}}"
-MINUTED_MODELS = 20
-"""Of so many models, those with most tokens, the busiest hour is looked at by the minute."""
 
 
 def usage_table(paths: Sequence[Path], kind: UsageFormat | None = None, zone: str = "") -> UsageTable:
@@ -113,17 +111,18 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[
     judged, span_us = judged_sql(read, rows), HOUR_US if read.has_native_time else MINUTE_US
     source_first = f"WITH source AS NOT MATERIALIZED ({source})"  # read twice is cheaper than kept
     connection.execute(f"CREATE OR REPLACE TEMP TABLE spans AS {source_first} {spans_sql(read, judged, f'us // {span_us}')}")
-    frame = _frame(connection, hourly_sql(read, "spans", span_us))
+    frame = framed(connection, hourly_sql(read, "spans", span_us))
     frame, notes = (frame, []) if kind.grain == "counter" else without_overlaps(frame)
     notes += [f"{file.name} is not UTF-8: read as {file.encoding}" for file in files if file.encoding == "cp1252"]
+    notes += [UNFINISHED] if _stops_early(connection, kind, files) else []
     sellers = _sellers(connection, read, source)
     if len(sellers) > 1:
         shown = ", ".join(sellers[:6]) + (", ..." if len(sellers) > 6 else "")
         notes.append(f"{len(sellers)} sellers ({shown}): each model is priced at the one that its name tells, else at its maker")
     outcomes = outcomes_frame(connection, frame, f"{source_first} SELECT * FROM ({judged})", files)
     hourly, resolution_hours = _hourly(frame, kind), _resolution_hours(frame, read, zone)
-    minutes = _busiest_minutes(connection, read, source_first, judged, hourly) if resolution_hours < 1 else pd.DataFrame()
-    step = _step_minutes(minutes)
+    minutes = busiest_minutes(connection, read, source_first, judged, hourly) if resolution_hours < 1 else pd.DataFrame()
+    step = step_minutes(minutes)
     return UsageTable(
         kind=kind,
         files=tuple(files),
@@ -131,7 +130,7 @@ def _read(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[
         outcomes=outcomes,
         covered_hours=pd.DatetimeIndex(_time(frame.loc[frame["outcome"].isin(COVERING), "hour"].dropna().drop_duplicates()).sort_values()),
         resolution_hours=1.0 if kind.grain == "counter" and step == 60 else resolution_hours,
-        minute_burst_ratio=_minute_bursts(minutes) if step == 1 else {},
+        minute_burst_ratio=minute_bursts(minutes) if step == 1 else {},
         provider=sellers[0] if len(sellers) == 1 else "",
         notes=tuple(notes),
     )
@@ -173,11 +172,6 @@ def _marked(connection: duckdb.DuckDBPyConnection, read: Read, source: str, rows
     return marked, replace(read, again=True)
 
 
-def _frame(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
-    answer = connection.execute(query)
-    return pd.DataFrame(answer.fetchall(), columns=[column[0] for column in answer.description or []])
-
-
 def _time(hours: pd.Series) -> pd.Series:
     return pd.to_datetime(hours.astype("Int64") * 3600, unit="s", utc=True)
 
@@ -207,48 +201,13 @@ def _resolution_hours(frame: pd.DataFrame, read: Read, zone: str) -> float:
     return 24.0 if len(hours) and (hours.dt.hour == 0).all() else 1.0
 
 
-def _busiest_minutes(connection: duckdb.DuckDBPyConnection, read: Read, source: str, judged: str, hourly: pd.DataFrame) -> pd.DataFrame:
-    """model, span, tokens: the minutes of each model's busiest hour.
-
-    A file with native times is asked once more for those hours alone, which is cheaper than minutes of all; others have theirs in `spans`.
-    """
-    sized = hourly.assign(tokens=hourly[TOKENS].sum(axis=1)).dropna(subset="hour")
-    if sized.empty:
-        return pd.DataFrame()
-    by_hour = sized.groupby(["model", "hour"], as_index=False)["tokens"].sum()
-    largest = by_hour.groupby("model")["tokens"].sum().nlargest(MINUTED_MODELS).index  # 5,000 names must not make a query of 5,000 terms
-    by_hour = by_hour[by_hour["model"].isin(largest)]
-    busiest = by_hour.loc[by_hour.groupby("model")["tokens"].idxmax()]
-    starts = {row.model: row.hour.value // 60_000_000_000 for row in busiest.itertuples()}
-    wanted = " OR ".join(f"(model = '{quoted(model)}' AND span BETWEEN {start} AND {start + 59})" for model, start in starts.items())
-    minutes = "spans"
-    if read.has_native_time:
-        minutes = f"({spans_sql(read, f'SELECT * FROM ({judged}) WHERE {_within(read, starts.values())}', f'us // {MINUTE_US}')})"
-    query = f"""{source if read.has_native_time else ""} SELECT model, span, CAST(sum(tokens) AS DOUBLE) AS tokens FROM (
-        SELECT {model_sql(read)} AS model, span, uncached + cache_read + cache_write + whole_output AS tokens FROM {minutes}
-        WHERE outcome IN ({", ".join(map(str, COUNTING))})) WHERE {wanted} GROUP BY 1, 2"""
-    return _frame(connection, query)
-
-
-def _step_minutes(minutes: pd.DataFrame) -> int:
-    """How many minutes one row stands for, of the minutes that there are: 5 for buckets or readings every five minutes."""
-    return math.gcd(60, *(int(span) for span in minutes["span"] - minutes["span"].min())) if len(minutes) else 60
-
-
-def _minute_bursts(minutes: pd.DataFrame) -> dict[str, float]:
-    """Model -> tokens of the busiest minute of its busiest hour over that hour's mean minute."""
-    sums = minutes.groupby("model")["tokens"].agg(["max", "sum"])
-    return {str(model): float(row["max"] / row["sum"] * 60) for model, row in sums.iterrows() if row["sum"] > 0}
-
-
-def _within(read: Read, start_minutes: Iterable[int]) -> str:
-    """Whether a native time lies in one of these hours, or within a day of them where it is of another zone."""
-    margin = 0 if read.zone == "UTC" else 1440
-    kind = "TIMESTAMPTZ" if read.value(str(read.kind.time.field)).family == "zoned" else "TIMESTAMP"
-    bounds = [
-        (pd.Timestamp(60 * (start - margin), unit="s"), pd.Timestamp(60 * (start + 60 + margin), unit="s")) for start in start_minutes
-    ]
-    return "(" + " OR ".join(f"moment >= {kind} '{first}' AND moment < {kind} '{end}'" for first, end in sorted(set(bounds))) + ")"
+def _stops_early(connection: duckdb.DuckDBPyConnection, kind: UsageFormat, files: list[UsageFile]) -> bool:
+    """Whether these are pages of an API and none of them is the last."""
+    pages = [file for file in files if kind.more and kind.more in file.fields]
+    documents = " UNION ALL ".join(f"SELECT {document_sql(file.written_in)} AS page FROM {file.relation}" for file in pages)
+    query = f"SELECT bool_and(json_extract_string(page, '/{kind.more}') = 'true') FROM ({documents})"
+    answer = connection.execute(query).fetchone() if pages else None
+    return bool(answer and answer[0])
 
 
 def _sellers(connection: duckdb.DuckDBPyConnection, read: Read, source: str) -> list[str]:
