@@ -12,8 +12,8 @@ from llmcost.inputs.catalog import gpu, in_force, model_shape
 from llmcost.model.throughput import compute_roof_tokens_per_second
 from llmcost.reporting import accuracy as printed
 from llmcost.reporting.cli import main
-from llmcost.study import accuracy
-from llmcost.study.runs import catalog_runs
+from llmcost.study.capacity import accuracy
+from llmcost.study.capacity.runs import catalog_runs
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT.parent / "shared" / "data" / "throughput"

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from ruamel.yaml import YAML
 
 from llmcost import InputError, open_study
@@ -23,11 +22,11 @@ from llmcost.inputs.measured import read_measured
 from llmcost.inputs.own_capacity import Measured, OwnCapacity
 from llmcost.model.throughput import compute_roof_tokens_per_second, output_tokens_per_second, request_seconds
 from llmcost.model.types import Measurement, Request
-from llmcost.study.capacity import BANDS, ServingPlan, serving_plans
-from llmcost.study.measurements import evidence
-from llmcost.study.options import mean_service_seconds
-from llmcost.study.runs import Key, catalog_runs, gpu_ratio, possible
-from llmcost.study.utilization import concurrency_sweep, own_fleet
+from llmcost.study.bill.options import mean_service_seconds
+from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
+from llmcost.study.capacity.measurements import evidence
+from llmcost.study.capacity.runs import Key, catalog_runs, gpu_ratio, possible
+from llmcost.study.capacity.utilization import concurrency_sweep, own_fleet
 
 SAMPLES = Path(__file__).parent / "measured"
 DAY = dt.date(2026, 11, 15)

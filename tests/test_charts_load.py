@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 import llmcost as lc
-from llmcost.study import eased, fleet_sweeps, load_facts, split_sweeps, utilization
-from llmcost.views.charts import fleet as charts
-from llmcost.views.charts import load, split
-from llmcost.views.readings import load as load_words
-from llmcost.views.readings import utilization as words
+from llmcost.study import eased
+from llmcost.study.capacity import fleet_sweeps, utilization
+from llmcost.study.loads import load_facts
+from llmcost.study.split import split_sweeps
+from llmcost.views.charts import fleet as charts, load, split
+from llmcost.views.readings import load as load_words, utilization as words
 
 CLIENTS = ["large-single-tenant", "small-bursty-product", "hospital-notes"]
 

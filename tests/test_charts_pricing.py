@@ -7,12 +7,10 @@ import pytest
 
 import llmcost as lc
 from llmcost.inputs.paths import data_path
-from llmcost.study import hidden_lines, line_evidence, pricing, token_costs
-from llmcost.views.charts import hidden_costs as hidden_charts
-from llmcost.views.charts import pricing as price_charts
+from llmcost.study.bill import hidden_lines, line_evidence, pricing, token_costs
+from llmcost.views.charts import hidden_costs as hidden_charts, pricing as price_charts
 from llmcost.views.controls import menu, slider
-from llmcost.views.readings import hidden_costs as hidden_readings
-from llmcost.views.readings import pricing as price_readings
+from llmcost.views.readings import hidden_costs as hidden_readings, pricing as price_readings
 
 CLIENTS = sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml"))
 every_client = pytest.mark.parametrize("client", CLIENTS)

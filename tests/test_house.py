@@ -40,7 +40,7 @@ LIMIT_OF_MODULE, LIMIT_OF_FUNCTION = 260, 55
 
 
 def floor_of(dotted):
-    """The floor of a module of ours: "study" for llmcost.study.split, "" for llmcost itself."""
+    """The floor of a module of ours: "study" for llmcost.study.split.split, "" for llmcost itself."""
     part = (dotted.split(".") + [""])[1]
     return part if part in FLOORS else "reporting" if part == "__main__" else ""
 

@@ -12,9 +12,9 @@ import pytest
 import llmcost as lc
 from llmcost.inputs.catalog import table
 from llmcost.inputs.load_presets import preset
-from llmcost.study.headroom import headroom
-from llmcost.study.load import WorkloadLoad
-from llmcost.study.load_facts import hour_of_week, load_facts
+from llmcost.study.loads.headroom import headroom
+from llmcost.study.loads.load import WorkloadLoad
+from llmcost.study.loads.load_facts import hour_of_week, load_facts
 
 SHARED = Path(__file__).parents[2] / "shared"
 

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from ruamel.yaml import YAML
 
 import llmcost as lc
@@ -26,10 +25,10 @@ from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.model.types import TokenPrices
 from llmcost.model.uncertainty import triangle_ends, triangular_draws, uniform_stream
 from llmcost.study.assumptions import drawn_values, typical_values
-from llmcost.study.bills import option_totals
-from llmcost.study.options import fixed_lines
+from llmcost.study.bill.bills import option_totals
+from llmcost.study.bill.options import fixed_lines
 from llmcost.study.problem import VOLUME
-from llmcost.study.split import workload_split
+from llmcost.study.split.split import workload_split
 
 settings.register_profile("same every time", derandomize=True, database=None, deadline=None, max_examples=80)
 settings.load_profile("same every time")

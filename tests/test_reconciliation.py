@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from ruamel.yaml import YAML
 
 from llmcost.inputs.class_prices import ModelPrices, Unpriced, model_prices
 from llmcost.inputs.client import Quote
 from llmcost.model.bill_steps import CLASSES
-from llmcost.study.reconciliation import reconciliation
+from llmcost.study.bill.reconciliation import reconciliation
 from llmcost.views.charts.reconciliation import reconciliation_chart
 from llmcost.views.readings.reconciliation import reading
 

@@ -19,8 +19,8 @@ from llmcost.inputs.usage import read_usage, usage_table
 from llmcost.reporting.cli import main
 from llmcost.reporting.new_client import prefilled
 from llmcost.reporting.usage_text import usage_text
-from llmcost.study.reconciliation import reconciliation
-from llmcost.study.usage_summary import warnings
+from llmcost.study.bill.reconciliation import reconciliation
+from llmcost.study.loads.usage_summary import warnings
 
 
 def test_the_prompts_beside_usage_details_are_never_taken_for_its_counts(tmp_path):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import llmcost as lc
-from llmcost.study import utilization
+from llmcost.study.capacity import utilization
 from llmcost.study.wording import number
 from llmcost.views import inert, md, table
 from llmcost.views.playgrounds import fleet_playground, moved_fleet_chart

@@ -5,8 +5,7 @@ import difflib
 from functools import cache
 from typing import Any
 
-from genai_prices import __version__ as GENAI_PRICES_VERSION
-from genai_prices import data_snapshot
+from genai_prices import __version__ as GENAI_PRICES_VERSION, data_snapshot
 
 BATCH = {"processing": "batch"}
 SOURCE = f"genai-prices {GENAI_PRICES_VERSION}"

@@ -4,7 +4,7 @@ import textwrap
 
 import pandas as pd
 
-from llmcost.study import accuracy
+from llmcost.study.capacity import accuracy
 from llmcost.views.tables import Table, table
 
 WIDTH_COUNT, README_WIDTH_COUNT = 110, 140

@@ -17,8 +17,7 @@ from tqdm import tqdm
 from llmcost.inputs import catalog
 from llmcost.inputs.client_file import find_client
 from llmcost.inputs.paths import data_path, notebooks_path
-from llmcost.reporting import engine as in_process
-from llmcost.reporting import index
+from llmcost.reporting import engine as in_process, index
 from llmcost.reporting.build import build_hash
 from llmcost.reporting.chart_script import ChartScript
 from llmcost.reporting.client_report import Job, make_report

@@ -13,9 +13,9 @@ from llmcost.inputs.class_prices import ModelPrices, Unpriced, model_prices
 from llmcost.inputs.client_file import OPEN_QUESTION
 from llmcost.inputs.usage import UsageTable
 from llmcost.model import HOURS_PER_MONTH
-from llmcost.study.bills import LEAST_EXPLAINED
-from llmcost.study.reconciliation import reconciliation
-from llmcost.study.usage_summary import model_totals, warnings
+from llmcost.study.bill.bills import LEAST_EXPLAINED
+from llmcost.study.bill.reconciliation import reconciliation
+from llmcost.study.loads.usage_summary import model_totals, warnings
 from llmcost.study.wording import mtok, percent
 from llmcost.views.text import visible
 

@@ -10,12 +10,11 @@ import pandas as pd
 
 from llmcost.inputs.usage import UsageTable
 from llmcost.inputs.usage.workload import MIN_HOURS
-from llmcost.study import usage_summary
-from llmcost.study.reconciliation import reconciliation
+from llmcost.study.bill.reconciliation import reconciliation
+from llmcost.study.loads import usage_summary
 from llmcost.study.wording import number, percent
 from llmcost.views.readings import reconciliation as bill_words
-from llmcost.views.tables import cell_text
-from llmcost.views.tables import table as text_table
+from llmcost.views.tables import cell_text, table as text_table
 from llmcost.views.text import visible
 
 HEADS = {

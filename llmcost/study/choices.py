@@ -9,12 +9,12 @@ from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.inputs.errors import InputError
 from llmcost.model.types import Measurement
 from llmcost.study.assumptions import Assumption, Values, typical_values
-from llmcost.study.bills import Decision, option_totals
-from llmcost.study.candidates import Candidate, candidates, cheapest_supplies, supply_assumptions, workload_plans
-from llmcost.study.gpu_offers import gpu_offers
-from llmcost.study.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
-from llmcost.study.load import WorkloadLoad
-from llmcost.study.options import LABELS
+from llmcost.study.bill.bills import Decision, option_totals
+from llmcost.study.bill.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
+from llmcost.study.bill.options import LABELS
+from llmcost.study.capacity.candidates import Candidate, candidates, cheapest_supplies, supply_assumptions, workload_plans
+from llmcost.study.capacity.gpu_offers import gpu_offers
+from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.problem import WorkloadChoice, batched_fraction, cached_fraction, moved_volumes, request_shape
 
 

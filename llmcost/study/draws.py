@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from llmcost.study.assumptions import Assumption, drawn_values, typical_values
-from llmcost.study.bills import Decision, option_totals
+from llmcost.study.bill.bills import Decision, option_totals
 
 
 def drawn_totals(decision: Decision, assumptions: dict[str, Assumption], count: int) -> pd.DataFrame:

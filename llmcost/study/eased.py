@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.own_capacity import OwnCapacity
-from llmcost.study.unit_costs import always_on_option
+from llmcost.study.bill.unit_costs import always_on_option
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study

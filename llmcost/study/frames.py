@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from difflib import get_close_matches
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from llmcost.study.assumptions import Assumption, Values
-from llmcost.study.bills import Decision, option_totals
+from llmcost.inputs.errors import InputError
+from llmcost.study.assumptions import Assumption
+from llmcost.study.bill.bills import option_totals
+from llmcost.study.bill.options import LABELS
+from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.choices import Considered, out_of_reach
 from llmcost.study.draws import cheapest_fraction
 from llmcost.study.names import plain_name, shown_range
-from llmcost.study.options import LABELS
-from llmcost.study.waterfalls import waterfall_bars
+from llmcost.study.problem import VOLUME
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -88,9 +91,12 @@ def lines(bills: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["option", "item", "usd_per_month"])
 
 
-def sweep(decision: Decision, values: Values, path: str, points: Sequence[float]) -> pd.DataFrame:
+def sweep(study: Study, path: str, points: Sequence[float]) -> pd.DataFrame:
     """Every option's total while one input takes each of `points` and the rest stay typical: option, value, usd_per_month."""
-    totals = option_totals(decision, {**values, path: np.asarray(points, dtype=float)})
+    if path != VOLUME and path not in study.inputs:
+        near = ", ".join(get_close_matches(path, list(study.inputs), n=3, cutoff=0.4))
+        raise InputError("sweep", path, "is not an assumption of this study", f"Nearest: {near or 'see study.assumptions()'}")
+    totals = option_totals(study.decision, {**study.values, path: np.asarray(points, dtype=float)})
     wide = pd.DataFrame({option: np.broadcast_to(usd, (len(points),)) for option, usd in totals.items()}).assign(value=list(points))
     return wide.melt(id_vars="value", var_name="option", value_name="usd_per_month")[["option", "value", "usd_per_month"]]
 

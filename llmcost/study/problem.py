@@ -12,10 +12,10 @@ from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Replica
 from llmcost.study.assumptions import Values
-from llmcost.study.capacity import ServingPlan
-from llmcost.study.gpu_offers import GpuOffer
-from llmcost.study.hosts import JudgedOffer, RequestShape
-from llmcost.study.load import WorkloadLoad
+from llmcost.study.bill.hosts import JudgedOffer, RequestShape
+from llmcost.study.capacity.capacity import ServingPlan
+from llmcost.study.capacity.gpu_offers import GpuOffer
+from llmcost.study.loads.load import WorkloadLoad
 
 VOLUME = "volume_multiplier"
 """All volumes times this: a knob for break-evens and what-ifs, 1 in every answer."""

@@ -16,8 +16,8 @@ import pandas as pd
 from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.catalog import in_force
 from llmcost.model.types import Measurement
-from llmcost.study import exports
-from llmcost.study.gpu_offers import GpuOffer
+from llmcost.study.capacity.gpu_offers import GpuOffer
+from llmcost.study.loads import exports
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study

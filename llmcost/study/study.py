@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,19 @@ from llmcost.inputs.measured import read_measured
 from llmcost.inputs.usage import with_invoice_read
 from llmcost.model.break_even import BreakEven
 from llmcost.model.types import Measurement
-from llmcost.study import exports, frames, results, verdict
+from llmcost.study import frames, results
 from llmcost.study.assumptions import Assumption, Values, gather, typical_values
-from llmcost.study.bills import Decision, invoice_multiplier, option_lines, paths_read
-from llmcost.study.break_even import Flip, find_flips, volume_break_even
+from llmcost.study.bill.bills import Decision, invoice_multiplier, option_lines, paths_read
+from llmcost.study.bill.reconciliation import Reconciliation
 from llmcost.study.choices import Considered, best_considered, checked_alternatives, chosen_assumptions, considered, decide
 from llmcost.study.draws import drawn_totals, tornado
-from llmcost.study.headroom import load_assumptions
-from llmcost.study.load import WorkloadLoad, workload_load
-from llmcost.study.problem import VOLUME, WorkloadChoice
-from llmcost.study.reconciliation import Reconciliation
-from llmcost.study.split import Split, workload_split
+from llmcost.study.loads import exports
+from llmcost.study.loads.headroom import load_assumptions
+from llmcost.study.loads.load import WorkloadLoad, workload_load
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.split.break_even import Flip, find_flips, volume_break_even
+from llmcost.study.split.split import Split, workload_split
+from llmcost.study.verdict import verdict
 
 DRAWS = 2_000
 """Draws behind every probability and range of a report."""
@@ -212,10 +213,7 @@ class Study:
 
         Raises InputError for a path that is no assumption of this study.
         """
-        if path != VOLUME and path not in self.inputs:
-            near = ", ".join(get_close_matches(path, list(self.inputs), n=3, cutoff=0.4))
-            raise InputError("sweep", path, "is not an assumption of this study", f"Nearest: {near or 'see study.assumptions()'}")
-        return frames.sweep(self.decision, self.values, path, points)
+        return frames.sweep(self, path, points)
 
     def verdict(self) -> dict[str, Any]:
         """The answer in sentences, with its gates, reasons, flips and confidence."""

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from llmcost.study.waterfalls import waterfall_bars
+from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.views.charts.verdict import step_colour
 
 

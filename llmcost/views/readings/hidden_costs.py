@@ -8,8 +8,8 @@ import pandas as pd
 
 from llmcost.model import SECONDS_PER_HOUR
 from llmcost.model.serverless import awake_fraction
-from llmcost.study.hidden_lines import API, MACHINE, Sleeper, own_options
-from llmcost.study.line_evidence import RULE_OF_THUMB
+from llmcost.study.bill.hidden_lines import API, MACHINE, Sleeper, own_options
+from llmcost.study.bill.line_evidence import RULE_OF_THUMB
 from llmcost.study.wording import number, percent, usd, usd_range
 from llmcost.views.readings.pricing import times
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from llmcost.study.bill.pricing import hosts_of
+from llmcost.study.bill.token_costs import ladder, levers
+from llmcost.study.bill.unit_costs import always_on_option
 from llmcost.study.choices import out_of_reach
-from llmcost.study.pricing import hosts_of
 from llmcost.study.problem import WorkloadChoice, volumes
-from llmcost.study.token_costs import ladder, levers
-from llmcost.study.unit_costs import always_on_option
 from llmcost.study.wording import mtok, number, percent, usd
 
 if TYPE_CHECKING:

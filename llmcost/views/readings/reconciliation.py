@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmcost.inputs.class_prices import Unpriced
-from llmcost.study.reconciliation import Reconciliation
+from llmcost.study.bill.reconciliation import Reconciliation
 from llmcost.study.wording import count, number, percent, usd
 from llmcost.views.text import inert
 

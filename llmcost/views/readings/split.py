@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from llmcost.study.split_sweeps import described, split_fixed_lines, splits
+from llmcost.study.split.split_sweeps import described, split_fixed_lines, splits
 from llmcost.study.wording import number, percent, usd
 
 if TYPE_CHECKING:
-    from llmcost.study.split import Split
+    from llmcost.study.split.split import Split
     from llmcost.study.study import Study
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from llmcost.inputs.usage import UsageTable
-from llmcost.study.reconciliation import Reconciliation, reconciliation
-from llmcost.study.usage_summary import warnings
+from llmcost.study.bill.reconciliation import Reconciliation, reconciliation
+from llmcost.study.loads.usage_summary import warnings
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study

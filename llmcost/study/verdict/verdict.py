@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llmcost.study import exports
-from llmcost.study.evidence import confidence, gates, weakest_assumption
-from llmcost.study.hosts import may_leave
-from llmcost.study.labels import described, hardware_usd, labels, owns_nothing, passing_fraction, tuning
-from llmcost.study.options import HOSTED, LABELS
+from llmcost.study.bill.hosts import may_leave
+from llmcost.study.bill.options import HOSTED, LABELS
+from llmcost.study.loads import exports
 from llmcost.study.problem import VOLUME
-from llmcost.study.reasons import flip_sentences, why, without_api_rule
+from llmcost.study.verdict.evidence import confidence, gates, weakest_assumption
+from llmcost.study.verdict.labels import described, hardware_usd, labels, owns_nothing, passing_fraction, tuning
+from llmcost.study.verdict.reasons import flip_sentences, why, without_api_rule
 from llmcost.study.wording import percent, usd, usd_range
 
 if TYPE_CHECKING:

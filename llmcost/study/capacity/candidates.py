@@ -12,10 +12,7 @@ from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Measurement, Request
 from llmcost.study.assumptions import Assumption, Values
-from llmcost.study.capacity import BANDS, ServingPlan, serving_plans
-from llmcost.study.gpu_offers import PRICE_IS_A_GUESS, GpuOffer, considered_gpus
-from llmcost.study.load import WorkloadLoad
-from llmcost.study.options import (
+from llmcost.study.bill.options import (
     fleet_count,
     hybrid_parts,
     open_api_usd_per_month,
@@ -23,6 +20,9 @@ from llmcost.study.options import (
     serverless_usd_per_month,
     storage_usd_per_month,
 )
+from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
+from llmcost.study.capacity.gpu_offers import PRICE_IS_A_GUESS, GpuOffer, considered_gpus
+from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, taken_fraction
 
 

@@ -13,9 +13,9 @@ from llmcost.model import SECONDS_PER_HOUR
 from llmcost.model.overhead import amortised_usd_per_month, implied_multiplier
 from llmcost.model.serverless import awake_and_boots, billed_replicas_and_boots, cold_start_seconds
 from llmcost.study.assumptions import Values, drawn_values
-from llmcost.study.labels import fleet_name, gpu_name, replicas_count
-from llmcost.study.options import OWN, fixed_lines, mean_service_seconds
+from llmcost.study.bill.options import OWN, fixed_lines, mean_service_seconds
 from llmcost.study.problem import WorkloadChoice, load_scale, taken_fraction
+from llmcost.study.verdict.labels import fleet_name, gpu_name, replicas_count
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study

@@ -12,7 +12,7 @@ from llmcost.inputs.client import Gates, Today
 from llmcost.inputs.errors import InputError
 from llmcost.model import TOKENS_PER_MTOK
 from llmcost.model.api_bill import api_usd_per_month
-from llmcost.study.hosts import JudgedOffer, RequestShape, cheapest_eligible, judged_offers, may_leave
+from llmcost.study.bill.hosts import JudgedOffer, RequestShape, cheapest_eligible, judged_offers, may_leave
 from llmcost.study.problem import WorkloadChoice, volumes
 
 if TYPE_CHECKING:

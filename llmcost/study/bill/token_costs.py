@@ -13,13 +13,13 @@ from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.api_bill import api_usd_per_month
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Request
-from llmcost.study.candidates import promised
-from llmcost.study.capacity import serving_plans
-from llmcost.study.labels import fleet_name, gpu_name
-from llmcost.study.options import api_people, fixed_lines, open_api_usd_per_month, serverless_usd_per_month, tuned_lines
-from llmcost.study.pricing import cheapest_listed, hosts_of, offer_today
+from llmcost.study.bill.options import api_people, fixed_lines, open_api_usd_per_month, serverless_usd_per_month, tuned_lines
+from llmcost.study.bill.pricing import cheapest_listed, hosts_of, offer_today
+from llmcost.study.bill.unit_costs import always_on_option, replica_usd_per_hour, unit_costs
+from llmcost.study.capacity.candidates import promised
+from llmcost.study.capacity.capacity import serving_plans
 from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
-from llmcost.study.unit_costs import always_on_option, replica_usd_per_hour, unit_costs
+from llmcost.study.verdict.labels import fleet_name, gpu_name
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study

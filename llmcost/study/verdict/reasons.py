@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from llmcost.model.break_even import months_until
 from llmcost.model.fleet import delivered_utilization
-from llmcost.study.hosts import may_leave
-from llmcost.study.labels import labels, passing_fraction, replicas_count
+from llmcost.study.bill.hosts import may_leave
+from llmcost.study.bill.options import HOSTED, LABELS, fleet_count
+from llmcost.study.bill.unit_costs import always_on_option, unit_costs
 from llmcost.study.names import plain_name, shown
-from llmcost.study.options import HOSTED, LABELS, fleet_count
 from llmcost.study.problem import VOLUME, WorkloadChoice
-from llmcost.study.unit_costs import always_on_option, unit_costs
+from llmcost.study.verdict.labels import labels, passing_fraction, replicas_count
 from llmcost.study.wording import number, percent, usd
 
 if TYPE_CHECKING:
-    from llmcost.study.break_even import Flip
+    from llmcost.study.split.break_even import Flip
     from llmcost.study.study import Study
 
 SHOWN_FLIPS = 4

@@ -9,13 +9,13 @@ import pandas as pd
 
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.split import owned_slices, split_usd_per_month
-from llmcost.study.break_even import VOLUME_SPAN
-from llmcost.study.labels import gpu_name
-from llmcost.study.options import fixed_lines
+from llmcost.study.bill.options import fixed_lines
 from llmcost.study.problem import Supply
+from llmcost.study.split.break_even import VOLUME_SPAN
+from llmcost.study.verdict.labels import gpu_name
 
 if TYPE_CHECKING:
-    from llmcost.study.split import Split
+    from llmcost.study.split.split import Split
     from llmcost.study.study import Study
 
 

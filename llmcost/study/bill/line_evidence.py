@@ -11,14 +11,14 @@ import pandas as pd
 from llmcost.inputs.catalog import gpu
 from llmcost.model.overhead import energy_usd_per_month, engineers_usd_per_month
 from llmcost.study.assumptions import Assumption
-from llmcost.study.bills import option_totals
-from llmcost.study.evidence import EVIDENCE_RANK
-from llmcost.study.hidden_lines import API, bill_lines, multipliers, typical
-from llmcost.study.labels import replicas_count
+from llmcost.study.bill.bills import option_totals
+from llmcost.study.bill.hidden_lines import API, bill_lines, multipliers, typical
+from llmcost.study.bill.options import replica_usd_per_month
 from llmcost.study.names import plain_name
-from llmcost.study.options import replica_usd_per_month
 from llmcost.study.problem import WorkloadChoice
-from llmcost.study.reasons import utilization
+from llmcost.study.verdict.evidence import EVIDENCE_RANK
+from llmcost.study.verdict.labels import replicas_count
+from llmcost.study.verdict.reasons import utilization
 from llmcost.study.wording import number, percent
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from llmcost.inputs.catalog import in_force, known_id
 from llmcost.inputs.client import Client, Quote, Workload
 from llmcost.inputs.client_types import Band
 from llmcost.inputs.quotes import ReadQuote, read_quotes
-from llmcost.study.hosts import region_status
+from llmcost.study.bill.hosts import region_status
 
 COMMITTED_MONTHS = {"committed_12_months": 12, "committed_36_months": 36}
 WORKSTATION_CARDS = ("rtx-3090-24gb", "rtx-4090", "rtx-5090")

@@ -7,8 +7,8 @@ import pandas as pd
 
 from llmcost.inputs.load_shapes import shape_facts
 from llmcost.model.growth import seasonal_slope_per_day
-from llmcost.study.headroom import HOURS_PER_DAY
-from llmcost.study.load import WorkloadLoad
+from llmcost.study.loads.headroom import HOURS_PER_DAY
+from llmcost.study.loads.load import WorkloadLoad
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 GROWTH_DAYS = 28

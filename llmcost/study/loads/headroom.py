@@ -6,7 +6,7 @@ from llmcost.inputs.client import Client, Workload
 from llmcost.inputs.load_presets import Preset, preset
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.study.assumptions import Assumption, stated
-from llmcost.study.load import WorkloadLoad
+from llmcost.study.loads.load import WorkloadLoad
 
 HOURS_PER_DAY = 24
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from llmcost.model.goodput import log_log, through_points
 from llmcost.model.types import Measurement, Request, ServingCurve
-from llmcost.study.runs import Key, mean_request
+from llmcost.study.capacity.runs import Key, mean_request
 
 SAME_RATIO = 1.25
 """Mean requests this near to each other are one request; concurrencies this near are one concurrency."""

@@ -13,8 +13,8 @@ from llmcost.inputs.class_prices import ModelPrices, Unpriced, model_prices
 from llmcost.inputs.client import Quote
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.bill_steps import CLASSES
-from llmcost.study.cost_lines import CostLines, cost_lines
-from llmcost.study.priced_usage import priced_usage, tier_notes
+from llmcost.study.bill.cost_lines import CostLines, cost_lines
+from llmcost.study.bill.priced_usage import priced_usage, tier_notes
 
 Step = tuple[str, float, str, str]
 HOURS_PER_DAY = 24

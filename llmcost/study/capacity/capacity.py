@@ -14,8 +14,8 @@ from llmcost.inputs.catalog import gpu, model_shape
 from llmcost.model.goodput import TooSlow, safe_index
 from llmcost.model.throughput import DoesNotFit, delivering_replica, request_seconds
 from llmcost.model.types import Gpu, Measurement, ModelShape, Replica, Request, ServingCurve
-from llmcost.study.measurements import Evidence, evidence
-from llmcost.study.runs import Key, catalog_runs, gpu_ratio, possible
+from llmcost.study.capacity.measurements import Evidence, evidence
+from llmcost.study.capacity.runs import Key, catalog_runs, gpu_ratio, possible
 
 TENSOR_PARALLEL_COUNTS = (1, 2, 4, 8)
 FAST_LINK_GB_PER_SECOND = 100.0

@@ -10,7 +10,7 @@ from llmcost.inputs.client import Client
 from llmcost.inputs.errors import InputError
 from llmcost.model.overhead import amortised_usd_per_month
 from llmcost.study.assumptions import Values
-from llmcost.study.options import (
+from llmcost.study.bill.options import (
     OWN,
     Lines,
     added,

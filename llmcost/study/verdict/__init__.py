@@ -1,0 +1,1 @@
+"""The answer: which option, how sure, why, and what would change it."""
