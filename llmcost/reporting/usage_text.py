@@ -68,7 +68,6 @@ def _head(table: UsageTable) -> str:
             lines.append(f"  period    {first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC: {span}; {grain}")
         unit = "days" if table.resolution_hours >= 24 else "hours"
         lines.append(f"  coverage  {percent(table.covered_fraction)} of the {unit} have a row")
-    if table.period:
         lines.append(f"  peak      {_peak(table, hours)}")
     lines += [f"  note      {visible(note)}" for note in (*table.notes, *([table.kind.note] if table.kind.note else []))]
     return "\n".join(lines)
