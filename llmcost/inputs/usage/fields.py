@@ -170,11 +170,12 @@ def time_us_sql(value: Value, zone: str, relative: str, day_first: bool | None) 
     order = {None: [], True: ["%d/%m/%y", "%d/%m/%Y"], False: ["%m/%d/%y", "%m/%d/%Y"]}[day_first]  # %Y would take 26 for the year 26
     formats = [f"{date}{clock}" for date in order for clock in ("", " %H:%M", " %H:%M:%S")]
     slashed = f"epoch_us(timezone('{quoted(zone)}', try_strptime({value.sql}, {formats})))" if formats else "NULL"
-    stated = f"TRY_CAST({value.sql} AS TIMESTAMPTZ)"
-    if zone == "UTC":  # half the cost of asking the session for its zone
-        bare = f"{value.sql} NOT LIKE '%Z' AND {value.sql} NOT LIKE '%+%'"
-        stated = f"coalesce(CASE WHEN {bare} THEN TRY_CAST({value.sql} || 'Z' AS TIMESTAMPTZ) END, {stated})"
-    return f"CASE WHEN {value.sql} LIKE '_/%' OR {value.sql} LIKE '__/%' THEN {slashed} ELSE coalesce(epoch_us({stated}), {epoch}) END"
+    is_slashed, stated = f"{value.sql} LIKE '_/%' OR {value.sql} LIKE '__/%'", f"epoch_us(TRY_CAST({value.sql} AS TIMESTAMPTZ))"
+    patient = f"CASE WHEN {is_slashed} THEN {slashed} ELSE coalesce({stated}, {epoch}) END"
+    if zone != "UTC":
+        return patient
+    is_common = f"{value.sql} LIKE '20__-%'"  # half the cost of asking the session for its zone
+    return f"coalesce(CASE WHEN {is_common} THEN epoch_us(TRY_CAST({value.sql} || 'Z' AS TIMESTAMPTZ)) END, {patient})"
 
 
 RELATIVE_START_US = 1_704_067_200_000_000
