@@ -4,8 +4,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from llmcost.inputs.client import client_schema
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import UsageTable
@@ -29,7 +27,7 @@ def write_from_usage(folder: Path, files: Sequence[Path], table: UsageTable) -> 
     if table.hourly.empty or table.kind.grain == "cost" or table.hourly["hour"].isna().any() or table.period is None:
         problem = "is a cost report" if table.kind.grain == "cost" else "holds no hour with tokens"
         raise InputError(files[0].name, "", problem, "Give a usage export, with tokens and times")
-    hours = (table.period[1] - table.period[0]) / pd.Timedelta(hours=1)
+    hours = table.period_hours
     check_span(*table.period, files[0].name, "")
     if hours < MIN_HOURS:
         covers = f"covers {hours:.0f} hour{'' if hours == 1 else 's'}"

@@ -9,6 +9,7 @@ from collections import Counter
 import pandas as pd
 
 from llmcost.inputs.usage import UsageTable
+from llmcost.inputs.usage.account import TOKENS
 from llmcost.inputs.usage.workload import MIN_HOURS
 from llmcost.study.bill.reconciliation import reconciliation
 from llmcost.study.loads import usage_summary
@@ -74,7 +75,7 @@ def _head(table: UsageTable) -> str:
 
 
 def _peak(table: UsageTable, hours: float) -> str:
-    if not table.hourly[usage_summary.CLASSES].to_numpy(float, na_value=0.0).any():
+    if not table.hourly[TOKENS].to_numpy(float, na_value=0.0).any():
         return "no tokens"
     if hours < MIN_HOURS:
         return "too short to show a load's shape: a week or two does"

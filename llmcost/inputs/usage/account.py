@@ -6,18 +6,12 @@ import duckdb
 import pandas as pd
 
 from llmcost.inputs.usage.files import UsageFile, quoted
+from llmcost.inputs.usage.judge import SUMMED
 from llmcost.inputs.usage.outcomes import COUNTING, OUTCOMES, REJECTED
+from llmcost.model.bill_steps import CLASSES
 
-SUMS = (
-    "requests",
-    "input_uncached_tokens",
-    "cache_read_tokens",
-    "cache_write_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "cost_reported_usd",
-)
-TOKENS = list(SUMS[1:5])
+SUMS = tuple(SUMMED)
+TOKENS = list(CLASSES)
 """All tokens of a row, each once: reasoning tokens are in the output."""
 EXAMPLES = 3
 

@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from llmcost.inputs.usage.account import TOKENS
 from llmcost.inputs.usage.table import UsageTable, is_thin
 from llmcost.model import TOKENS_PER_MTOK
 from llmcost.study.wording import percent
-
-CLASSES = ["input_uncached_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens"]
 
 
 def model_totals(table: UsageTable) -> pd.DataFrame:
@@ -18,10 +17,10 @@ def model_totals(table: UsageTable) -> pd.DataFrame:
 
     What the export does not tell is NaN.
     """
-    rows = table.hourly.assign(tokens=table.hourly[CLASSES].fillna(0).sum(axis=1))
+    rows = table.hourly.assign(tokens=table.hourly[TOKENS].fillna(0).sum(axis=1))
     rows["batch_tokens"] = rows["tokens"].where(rows["tier"] == "batch", 0.0)
-    sums = rows.groupby("model")[["requests", *CLASSES, "tokens", "batch_tokens", "cost_reported_usd"]].sum(min_count=1)
-    into = sums[CLASSES[:3]].fillna(0).sum(axis=1)
+    sums = rows.groupby("model")[["requests", *TOKENS, "tokens", "batch_tokens", "cost_reported_usd"]].sum(min_count=1)
+    into = sums[TOKENS[:3]].fillna(0).sum(axis=1)
     found = pd.DataFrame(
         {
             "requests": sums["requests"],
@@ -41,7 +40,7 @@ def peak_to_mean_ratio(table: UsageTable) -> float | None:
     """Tokens of the busiest hour (or day, of an export of days) over the mean one, empty ones included; None without times or tokens."""
     if table.period is None or table.hourly["hour"].isna().any():
         return None
-    by_hour = table.hourly.groupby("hour")[CLASSES].sum().sum(axis=1)
+    by_hour = table.hourly.groupby("hour")[TOKENS].sum().sum(axis=1)
     steps = table.period_hours / max(table.resolution_hours, 1.0)
     return float(by_hour.max() / (by_hour.sum() / steps)) if by_hour.sum() > 0 else None
 
