@@ -22,7 +22,7 @@ from llmcost.inputs.measured import read_measured
 from llmcost.inputs.own_capacity import Measured, OwnCapacity
 from llmcost.model.throughput import compute_roof_tokens_per_second, output_tokens_per_second, request_seconds
 from llmcost.model.types import Measurement, Request
-from llmcost.study.bill.options import mean_service_seconds
+from llmcost.study.bill.serverless_lines import mean_service_seconds
 from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.measurements import evidence
 from llmcost.study.capacity.runs import Key, catalog_runs, gpu_ratio, possible

@@ -26,7 +26,7 @@ from llmcost.model.types import TokenPrices
 from llmcost.model.uncertainty import triangle_ends, triangular_draws, uniform_stream
 from llmcost.study.assumptions import drawn_values, typical_values
 from llmcost.study.bill.bills import option_totals
-from llmcost.study.bill.options import fixed_lines
+from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.problem import VOLUME
 from llmcost.study.split.split import workload_split
 

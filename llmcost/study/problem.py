@@ -23,12 +23,16 @@ VOLUME = "volume_multiplier"
 
 @dataclass(frozen=True)
 class Supply:
-    """A serving plan at a GPU offer, with this workload's load-duration curve in replicas of that plan (typical values)."""
+    """A serving plan at a GPU offer, with this workload's load-duration curve in replicas of that plan (typical values).
+
+    by_the_hour  the same GPUs where a single replica can be given back by the hour, None where nobody lets them so
+    """
 
     plan: ServingPlan
     offer: GpuOffer
     curve: LoadDurationCurve = field(compare=False)
     load_replicas: np.ndarray = field(compare=False, repr=False)
+    by_the_hour: GpuOffer | None = None
 
     @property
     def replica(self) -> Replica:

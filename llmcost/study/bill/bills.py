@@ -10,22 +10,11 @@ from llmcost.inputs.client import Client
 from llmcost.inputs.errors import InputError
 from llmcost.model.overhead import amortised_usd_per_month
 from llmcost.study.assumptions import Values
-from llmcost.study.bill.options import (
-    OWN,
-    Lines,
-    added,
-    api_people,
-    fixed_lines,
-    fleet_count,
-    hybrid_parts,
-    open_api_usd_per_month,
-    replica_lines,
-    rest_lines,
-    serverless_usd_per_month,
-    storage_usd_per_month,
-    today_lines,
-    tuned_lines,
-)
+from llmcost.study.bill.api_lines import api_people, open_api_usd_per_month, rest_lines, today_lines, tuned_lines
+from llmcost.study.bill.fleet_lines import fixed_lines, fleet_count, replica_lines, storage_usd_per_month
+from llmcost.study.bill.hybrid_lines import hybrid_parts
+from llmcost.study.bill.options import OWN, Lines, added
+from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.problem import WorkloadChoice
 
 

@@ -13,7 +13,9 @@ from llmcost.model import SECONDS_PER_HOUR
 from llmcost.model.overhead import amortised_usd_per_month, implied_multiplier
 from llmcost.model.serverless import awake_and_boots, billed_replicas_and_boots, cold_start_seconds
 from llmcost.study.assumptions import Values, drawn_values
-from llmcost.study.bill.options import OWN, fixed_lines, mean_service_seconds
+from llmcost.study.bill.fleet_lines import fixed_lines
+from llmcost.study.bill.options import OWN
+from llmcost.study.bill.serverless_lines import mean_service_seconds
 from llmcost.study.problem import WorkloadChoice, load_scale, taken_fraction
 from llmcost.study.verdict.labels import fleet_name, gpu_name, replicas_count
 

@@ -12,8 +12,8 @@ from llmcost.inputs.catalog import gpu
 from llmcost.model.overhead import energy_usd_per_month, engineers_usd_per_month
 from llmcost.study.assumptions import Assumption
 from llmcost.study.bill.bills import option_totals
+from llmcost.study.bill.fleet_lines import replica_usd_per_month
 from llmcost.study.bill.hidden_lines import API, bill_lines, multipliers, typical
-from llmcost.study.bill.options import replica_usd_per_month
 from llmcost.study.names import plain_name
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.verdict.evidence import EVIDENCE_RANK

@@ -13,8 +13,10 @@ from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.api_bill import api_usd_per_month
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Request
-from llmcost.study.bill.options import api_people, fixed_lines, open_api_usd_per_month, serverless_usd_per_month, tuned_lines
+from llmcost.study.bill.api_lines import api_people, open_api_usd_per_month, tuned_lines
+from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.bill.pricing import cheapest_listed, hosts_of, offer_today
+from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.bill.unit_costs import always_on_option, replica_usd_per_hour, unit_costs
 from llmcost.study.capacity.candidates import promised
 from llmcost.study.capacity.capacity import serving_plans

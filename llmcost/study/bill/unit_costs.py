@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmcost.model import HOURS_PER_MONTH
-from llmcost.study.bill.options import fixed_lines, fleet_count, open_api_usd_per_month, replica_usd_per_month, tuned_lines
+from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
+from llmcost.study.bill.fleet_lines import fixed_lines, fleet_count, replica_usd_per_month
 from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
 
 if TYPE_CHECKING:

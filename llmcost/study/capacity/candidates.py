@@ -12,14 +12,10 @@ from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Measurement, Request
 from llmcost.study.assumptions import Assumption, Values
-from llmcost.study.bill.options import (
-    fleet_count,
-    hybrid_parts,
-    open_api_usd_per_month,
-    replica_usd_per_month,
-    serverless_usd_per_month,
-    storage_usd_per_month,
-)
+from llmcost.study.bill.api_lines import open_api_usd_per_month
+from llmcost.study.bill.fleet_lines import fleet_count, replica_usd_per_month, storage_usd_per_month
+from llmcost.study.bill.hybrid_lines import hybrid_parts
+from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.gpu_offers import PRICE_IS_A_GUESS, GpuOffer, considered_gpus
 from llmcost.study.loads.load import WorkloadLoad
@@ -95,15 +91,15 @@ def promised(request: Request, workload: Workload) -> Request:
     return replace(request, **limit, limit_percentile=latency.percentile)
 
 
-def make_supply(plan: ServingPlan, offer: GpuOffer, choice: WorkloadChoice, values: Values) -> Supply:
-    """The plan at the offer, with the workload's hours as load in its replicas (typical values)."""
+def make_supply(plan: ServingPlan, offer: GpuOffer, by_the_hour: GpuOffer | None, choice: WorkloadChoice, values: Values) -> Supply:
+    """The plan at the offer, and at the one by the hour, with the workload's hours as load in its replicas (typical values)."""
     assert plan.replica is not None
     factor = float(taken_fraction(choice, values)) * float(values[f"{choice.alternative_at}.token_ratio"])
     fresh = factor * (1 - float(cached_fraction(choice.at, values)))
     hourly = choice.load.hourly
     seconds = request_seconds(plan.replica, hourly["input_tokens"].to_numpy() * fresh, hourly["output_tokens"].to_numpy() * factor)
     load = seconds / 3600 / float(values["hidden_costs.safe_share_fraction"])
-    return Supply(plan, offer, LoadDurationCurve(load), load)
+    return Supply(plan, offer, LoadDurationCurve(load), load, by_the_hour)
 
 
 def candidates(
@@ -120,7 +116,8 @@ def candidates(
             continue
         if plan.gpu_id not in by_gpu:
             found.append(Candidate("", plan, None, None, None, None, "infeasible", "nobody in the catalog offers this GPU", "price"))
-        found += [c for offer in _worth_pricing(plan, by_gpu.get(plan.gpu_id, [])) for c in _priced(client, choice, plan, offer, values)]
+        worth = _worth_pricing(plan, by_gpu[plan.gpu_id])
+        found += [c for offer in worth for c in _priced(client, choice, plan, offer, _by_the_hour(plan, offer, worth), values)]
     return sorted(found, key=lambda c: (c.option, c.status != "ok", c.usd_per_month or 0.0, c.plan.name))
 
 
@@ -148,16 +145,25 @@ def _worth_pricing(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOff
     return list(best.values())
 
 
+def _by_the_hour(plan: ServingPlan, offer: GpuOffer, offers: Iterable[GpuOffer]) -> GpuOffer | None:
+    """The on-demand offer of single replicas that goes with an offer: it asks no more questions than the offer itself does."""
+    allowed = {"ok": ("ok",), "ask": ("ok", "ask")}.get(offer.status, ())
+    found = [other for other in offers if other.term == "on_demand" and fills(plan, other) and other.status in allowed]
+    return min(found, key=lambda other: other.hourly_usd, default=None)
+
+
 def fills(plan: ServingPlan, offer: GpuOffer) -> bool:
     """Whether one replica uses up whole machines, so that a slice of the load can be owned alone."""
     return plan.gpus_count % offer.gpus_count == 0
 
 
-def _priced(client: Client, choice: WorkloadChoice, plan: ServingPlan, offer: GpuOffer, values: Values) -> list[Candidate]:
+def _priced(
+    client: Client, choice: WorkloadChoice, plan: ServingPlan, offer: GpuOffer, by_the_hour: GpuOffer | None, values: Values
+) -> list[Candidate]:
     option = offer.term if offer.term in ("owned", "serverless") else "rented"
     if offer.status == "failed":
         return [Candidate(option, plan, offer, None, None, None, "gated", offer.reason, "rule")]
-    supply = make_supply(plan, offer, choice, values)
+    supply = make_supply(plan, offer, by_the_hour, choice, values)
     at = {**values, **{a.path: a.typical for a in supply_assumptions(supply, client)}}
     judged = (offer.status, offer.reason, {"": "", PRICE_IS_A_GUESS: "price"}.get(offer.reason, "rule"))
     status, reason, gate = (plan.status, plan.reason, plan.gate) if plan.status == "ask" else judged

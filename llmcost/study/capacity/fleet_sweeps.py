@@ -13,7 +13,7 @@ from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.autoscale import autoscaled
 from llmcost.model.queueing import erlang_c_fraction, mean_wait_seconds, time_busy_fraction
 from llmcost.model.throughput import request_seconds
-from llmcost.study.bill.options import replica_usd_per_month
+from llmcost.study.bill.fleet_lines import replica_usd_per_month
 from llmcost.study.capacity.utilization import OwnFleet
 from llmcost.study.loads.headroom import HOURS_PER_DAY, size_preset
 from llmcost.study.problem import Supply

@@ -13,7 +13,8 @@ from llmcost.inputs.load_shapes import load_shape, shape_facts, shape_names
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok, replicas_for_peak, whole_machines
 from llmcost.model.throughput import fitting_concurrency, output_tokens_per_second, request_seconds, roofline_curve
-from llmcost.study.bill.options import fleet_count, open_api_usd_per_month, tuned_lines
+from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
+from llmcost.study.bill.fleet_lines import fleet_count
 from llmcost.study.bill.unit_costs import always_on_option, replica_usd_per_hour
 from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes, taken_fraction
 

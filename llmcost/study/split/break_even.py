@@ -7,8 +7,9 @@ import numpy as np
 
 from llmcost.model.break_even import BreakEven, staircase_break_even
 from llmcost.study.assumptions import Assumption, typical_values
+from llmcost.study.bill.api_lines import open_api_usd_per_month
 from llmcost.study.bill.bills import Decision, option_lines, option_totals
-from llmcost.study.bill.options import fleet_count, open_api_usd_per_month, replica_usd_per_month
+from llmcost.study.bill.fleet_lines import fleet_count, replica_usd_per_month
 from llmcost.study.draws import tornado
 from llmcost.study.problem import VOLUME
 

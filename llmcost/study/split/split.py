@@ -8,7 +8,8 @@ import pandas as pd
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.split import break_even_fill, owned_slices, split_usd_per_month
 from llmcost.study.assumptions import Values
-from llmcost.study.bill.options import open_api_usd_per_month, replica_usd_per_month
+from llmcost.study.bill.api_lines import open_api_usd_per_month
+from llmcost.study.bill.fleet_lines import replica_usd_per_month
 from llmcost.study.problem import WorkloadChoice
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmcost.study.bill.options import LABELS, fleet_count
+from llmcost.study.bill.fleet_lines import fleet_count
+from llmcost.study.bill.options import LABELS
 from llmcost.study.problem import Supply, WorkloadChoice, volumes
 
 if TYPE_CHECKING:

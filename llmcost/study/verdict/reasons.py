@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from llmcost.model.break_even import months_until
 from llmcost.model.fleet import delivered_utilization
+from llmcost.study.bill.fleet_lines import fleet_count
 from llmcost.study.bill.hosts import may_leave
-from llmcost.study.bill.options import HOSTED, LABELS, fleet_count
+from llmcost.study.bill.options import HOSTED, LABELS
 from llmcost.study.bill.unit_costs import always_on_option, unit_costs
 from llmcost.study.names import plain_name, shown
 from llmcost.study.problem import VOLUME, WorkloadChoice

@@ -1,0 +1,47 @@
+"""What GPUs billed by the second cost: awake, idling to their timeout, and booting."""
+
+import numpy as np
+
+from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
+from llmcost.model.serverless import billed_replicas_and_boots, cold_start_seconds
+from llmcost.model.throughput import request_seconds
+from llmcost.study.assumptions import Values
+from llmcost.study.bill.options import Number
+from llmcost.study.problem import (
+    VOLUME,
+    Supply,
+    WorkloadChoice,
+    cached_fraction,
+    load_scale,
+    taken_fraction,
+)
+
+
+def serverless_usd_per_month(choice: WorkloadChoice, supply: Supply, values: Values) -> Number:
+    """The moved work on GPUs billed by the second, hour by hour: awake, idling to its timeout, and booting."""
+    scale = np.asarray(load_scale(choice, supply, values))[..., None]
+    hourly = choice.load.hourly["requests"].to_numpy() / SECONDS_PER_HOUR
+    rate = hourly * np.asarray(taken_fraction(choice, values) * values.get(VOLUME, 1.0))[..., None]
+    service = np.asarray(mean_service_seconds(choice, supply, values))[..., None]
+    boot = cold_start_seconds(supply.replica.weights_gb, np.asarray(values["hidden_costs.weights_load_gb_per_second"])[..., None])
+    idle = np.asarray(idle_timeout_seconds(supply, values))[..., None]
+    billed, _ = billed_replicas_and_boots(supply.load_replicas * scale, rate, service, idle, boot)
+    price = supply.offer.hourly_usd * values["hidden_costs.gpu_rent_path_multiplier"]
+    return billed * supply.plan.gpus_count * price * HOURS_PER_MONTH
+
+
+def idle_timeout_seconds(supply: Supply, values: Values) -> Number:
+    """Seconds that a serverless replica stays billed without a request: the provider's own, else the catalog's band."""
+    known = supply.offer.idle_timeout_seconds
+    return values["hidden_costs.serverless_idle_timeout_seconds"] if known is None else known
+
+
+def mean_service_seconds(choice: WorkloadChoice, supply: Supply, values: Values) -> Number:
+    """Seconds that one mean request holds a replica that is full: its share of the work, times those in flight beside it.
+
+    Not its tokens times the time between them: measured ones leave out the reading of the prompt, or are a percentile.
+    """
+    requests, ratio = choice.load.hourly["requests"].sum(), values[f"{choice.alternative_at}.token_ratio"]
+    into, out = (choice.load.hourly[name].sum() / requests * ratio for name in ("input_tokens", "output_tokens"))
+    alone = request_seconds(supply.replica, into * (1 - cached_fraction(choice.at, values)), out)
+    return alone * supply.replica.concurrency_count / values[supply.throughput_path]
