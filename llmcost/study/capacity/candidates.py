@@ -14,7 +14,8 @@ from llmcost.model.types import Measurement, Request
 from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.bill.api_lines import open_api_usd_per_month
 from llmcost.study.bill.fleet_lines import fleet_count, replica_usd_per_month, storage_usd_per_month
-from llmcost.study.bill.hybrid_lines import hybrid_parts
+from llmcost.study.bill.hybrid_lines import pool_bill
+from llmcost.study.bill.pools import Pool
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.gpu_offers import PRICE_IS_A_GUESS, GpuOffer, considered_gpus
@@ -175,10 +176,9 @@ def _priced(
     usd = count * replica_usd_per_month(supply, at)
     found = [Candidate(option, plan, offer, supply, count, usd, status, reason, gate)]
     if choice.host and fills(plan, offer):
-        with_supply = replace(choice, supplies={"hybrid": supply})
-        owned, lines, overflow, _ = hybrid_parts(with_supply, at)
-        total = float(np.sum(list(lines.values())) + overflow)
+        split = pool_bill(Pool([replace(choice, supplies={"hybrid": supply})]), at, 0)
+        total = float(np.sum(list(split.lines.values())) + split.api_usd_per_month)
         api = float(open_api_usd_per_month(choice, at)) / supply.curve.mean
         margin = float(supply.curve.fill(0)) * api * count / usd
-        found.append(Candidate("hybrid", plan, offer, supply, float(owned), total, status, reason, gate, margin))
+        found.append(Candidate("hybrid", plan, offer, supply, float(split.owned_count), total, status, reason, gate, margin))
     return found
