@@ -138,10 +138,11 @@ class People(Part):
 
 
 class OneOff(Part):
-    """What is paid once."""
+    """What is paid once: the move to another model, setting up own serving, and leaving own serving again."""
 
     migration_usd: Amount | None = None
     setup_usd: Amount | None = None
+    exit_usd: Amount | None = None
 
 
 class UnitOfWork(Part):

@@ -16,6 +16,7 @@ class Gpu:
     """One accelerator. Memory is what the runtime sees; link is one way; TFLOP/s are dense.
 
     Provisioned power holds the GPU's share of its server.
+    data_centre_allowed  False where the driver's licence keeps the card in workstations
     """
 
     gpu_id: str
@@ -24,6 +25,7 @@ class Gpu:
     link_gb_per_second: float
     tflops: Mapping[str, float] = field(hash=False)
     provisioned_power_watts: float = 0.0
+    data_centre_allowed: bool = True
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ USED_HIDDEN_COSTS = {
     "egress_usd_per_month", "electricity_usd_per_kwh", "pue_ratio", "colocation_usd_per_kw_month", "maintenance_fraction_per_year",
     "discount_fraction_per_year", "owned_life_months", "owned_server_overhead_fraction", "safe_share_fraction",
     "weights_load_gb_per_second", "serverless_idle_timeout_seconds", "load_power_fraction", "gpu_rent_path_multiplier",
-    "api_price_path_multiplier",
+    "api_price_path_multiplier", "machine_boot_seconds", "spot_interruptions_per_month",
 }  # fmt: skip
 """Items of the hidden-cost table that enter the decision under their own name."""
 
@@ -99,6 +99,7 @@ def _people_assumptions(client: Client, hidden: Mapping[str, HiddenCost]) -> Ite
         ("people.api_fte", client.people.api_fte, "api_fte", "FTE"),
         ("one_off.migration_usd", client.one_off.migration_usd, "migration_usd", "USD"),
         ("one_off.setup_usd", client.one_off.setup_usd, "setup_usd", "USD"),
+        ("one_off.exit_usd", client.one_off.exit_usd, "exit_usd", "USD"),
     )
     for path, band, item, unit in lines:
         yield stated(path, band, unit, client) if band else catalogued(path, hidden[item])

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.client import Alternative, Workload
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
+from llmcost.model.autoscale import LoadLevels
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Replica
@@ -26,6 +28,7 @@ class Supply:
     """A serving plan at a GPU offer, with this workload's load-duration curve in replicas of that plan (typical values).
 
     by_the_hour  the same GPUs where a single replica can be given back by the hour, None where nobody lets them so
+    warm_count   serverless replicas that never sleep
     """
 
     plan: ServingPlan
@@ -33,6 +36,12 @@ class Supply:
     curve: LoadDurationCurve = field(compare=False)
     load_replicas: np.ndarray = field(compare=False, repr=False)
     by_the_hour: GpuOffer | None = None
+    warm_count: int = 0
+
+    @cached_property
+    def levels(self) -> LoadLevels:
+        """How long and how often the load stands above a level."""
+        return LoadLevels(self.load_replicas)
 
     @property
     def replica(self) -> Replica:
@@ -66,6 +75,11 @@ class WorkloadChoice:
     def at(self) -> str:
         """Path of the workload in the client file."""
         return f"workloads.{self.workload.id}"
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether all of the work may wait for a batch."""
+        return self.workload.batchable_fraction.low >= 1
 
     @property
     def alternative_at(self) -> str:

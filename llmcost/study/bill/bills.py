@@ -11,7 +11,7 @@ from llmcost.inputs.errors import InputError
 from llmcost.model.overhead import amortised_usd_per_month
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import api_people, open_api_usd_per_month, rest_lines, today_lines, tuned_lines
-from llmcost.study.bill.fleet_lines import fixed_lines, fleet_count, replica_lines, storage_usd_per_month
+from llmcost.study.bill.fleet_lines import fixed_lines, fleet_lines, storage_usd_per_month
 from llmcost.study.bill.hybrid_lines import pool_bill
 from llmcost.study.bill.options import OWN, Lines, added
 from llmcost.study.bill.pools import pools
@@ -131,8 +131,7 @@ def _own(decision: Decision, values: Values, option: str) -> Lines:
             added(bill, {"Serverless GPUs": serverless_usd_per_month(choice, supply, values)})
             added(bill, {"Storage of weights": storage_usd_per_month(supply, values)})
             continue
-        count = fleet_count(choice, supply, values, decision.spare_count)
-        added(bill, {item: usd * count for item, usd in replica_lines(supply, values).items()})
+        added(bill, fleet_lines(choice, supply, values, decision.spare_count))
     return bill
 
 

@@ -1,22 +1,30 @@
 """The exact split of the work that shares replicas: reserved ones, ones by the hour, and an API for the rest."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
-from llmcost.model.fleet import replicas_for_peak, whole_machines
+from llmcost.model.fleet import replicas_for_peak
 from llmcost.model.hourly_split import HourlySplit, Prices, hourly_split
-from llmcost.model.serverless import cold_start_seconds
 from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import open_api_usd_per_month
-from llmcost.study.bill.fleet_lines import replica_lines, storage_usd_per_month
-from llmcost.study.bill.options import Lines, Number
+from llmcost.study.bill.fleet_lines import (
+    fleet,
+    fleet_lines,
+    rent_usd_per_hour,
+    replica_lines,
+    spares_of,
+    start_seconds,
+    storage_usd_per_month,
+)
+from llmcost.study.bill.options import Lines, Number, added
 from llmcost.study.bill.pools import Pool
 from llmcost.study.problem import Supply, load_scale
 
-BY_THE_HOUR = "GPU rent by the hour"
+BY_THE_HOUR, STORAGE = "GPU rent by the hour", "Storage of weights"
 
 
 @dataclass(frozen=True)
@@ -47,43 +55,55 @@ def split_prices(supply: Supply, values: Values) -> Prices:
     reserved = sum(replica_lines(supply, values).values()) / HOURS_PER_MONTH
     if supply.by_the_hour is None:
         return Prices(reserved)
-    rent = supply.plan.gpus_count * supply.by_the_hour.hourly_usd * values["hidden_costs.gpu_rent_path_multiplier"]
-    loading = cold_start_seconds(supply.replica.weights_gb, values["hidden_costs.weights_load_gb_per_second"])
-    boot_hours = (loading + values["hidden_costs.machine_start_seconds"]) / SECONDS_PER_HOUR
-    return Prices(reserved, rent, rent * boot_hours, storage_usd_per_month(supply, values) / HOURS_PER_MONTH)
-
-
-def floor_count(pool: Pool, values: Values, spare_count: int) -> Number:
-    """Replicas for the work that may not leave: its peak hour with headroom, and the spares, for it has nothing to fall back on."""
-    if not pool.staying:
-        return 0.0
-    needed = [load_scale(each, each.supplies["hybrid"], values) * (1 + values[f"{each.at}.load.headroom_fraction"]) for each in pool.staying]
-    hours = pool.load_replicas(pool.staying)
-    peak = sum(np.asarray(ratio)[..., None] * load for ratio, load in zip(needed, hours, strict=True)).max(axis=-1)
-    count = replicas_for_peak(peak, 0.0, spare_count=spare_count)
-    return whole_machines(count, pool.supply.plan.gpus_count, pool.supply.offer.gpus_count)
+    rent = rent_usd_per_hour(supply, supply.by_the_hour, values)
+    start = rent * start_seconds(supply, values) / SECONDS_PER_HOUR
+    return Prices(reserved, rent, start, storage_usd_per_month(supply, values) / HOURS_PER_MONTH)
 
 
 def pool_bill(pool: Pool, values: Values, spare_count: int) -> PoolBill:
     """The exact split of one pool. Values may be numbers or arrays of draws; the rule is the same for both."""
-    supply, prices, floor = pool.supply, split_prices(pool.supply, values), floor_count(pool, values, spare_count)
-    all_api = [open_api_usd_per_month(choice, values) for choice in pool.leaving]
-    scales = [load_scale(choice, choice.supplies["hybrid"], values) for choice in pool.leaving]
-    means = [choice.supplies["hybrid"].curve.mean for choice in pool.leaving]
-    api = [usd / (mean * scale * HOURS_PER_MONTH) for usd, mean, scale in zip(all_api, means, scales, strict=True)]
     if not pool.leaving:
-        split = HourlySplit(floor, 0.0, 0.0, 0.0)
-    elif len(pool.members) == 1:
-        split = _one_class(supply, scales[0], api[0], prices)
+        return _fleets(pool, values, spare_count)
+    supply, prices = pool.supply, split_prices(pool.supply, values)
+    scales = {choice.at: load_scale(choice, choice.supplies["hybrid"], values) for choice in pool.members}
+    all_api = {choice.at: open_api_usd_per_month(choice, values) for choice in pool.leaving}
+    hours = {choice.at: choice.supplies["hybrid"].curve.mean * scales[choice.at] * HOURS_PER_MONTH for choice in pool.leaving}
+    api = {at: usd / hours[at] for at, usd in all_api.items()}
+    if len(pool.members) == 1:
+        split = _one_class(supply, scales[pool.members[0].at], api[pool.members[0].at], prices)
     else:
-        staying = [load_scale(choice, choice.supplies["hybrid"], values) for choice in pool.staying]
-        gated = [np.inf] * len(staying)
-        split = _hour_by_hour(pool.load_replicas([*pool.staying, *pool.leaving]), [*staying, *scales], [*gated, *api], prices, floor)
-    own = {item: usd * split.owned_count for item, usd in replica_lines(supply, values).items()}
+        floor = _floor_count(pool, scales, values, spare_count)
+        worth = [api.get(choice.at, np.inf) for choice in pool.members]
+        split = _hour_by_hour(pool.load_replicas(), list(scales.values()), worth, prices, floor)
+    lines = {item: usd * split.owned_count for item, usd in replica_lines(supply, values).items()}
     storage = split.on_demand_count * prices.standing_usd_per_hour * HOURS_PER_MONTH
-    own["Storage of weights"] = own.get("Storage of weights", 0.0) + storage
-    own[BY_THE_HOUR] = split.on_demand_usd_per_hour * HOURS_PER_MONTH
-    return PoolBill(split.owned_count, split.on_demand_count, own, split.api_usd_per_hour * HOURS_PER_MONTH, sum(all_api))
+    lines[STORAGE] = lines.get(STORAGE, 0.0) + storage
+    lines[BY_THE_HOUR] = split.on_demand_usd_per_hour * HOURS_PER_MONTH
+    return PoolBill(split.owned_count, split.on_demand_count, lines, split.api_usd_per_hour * HOURS_PER_MONTH, sum(all_api.values()))
+
+
+def _fleets(pool: Pool, values: Values, spare_count: int) -> PoolBill:
+    """Work that may not leave and shares with none that may: the fleet that it has in the other options."""
+    lines: Lines = {}
+    standing, hourly = 0.0, 0.0
+    for choice in pool.members:
+        supply = choice.supplies["hybrid"]
+        spares = spares_of(supply.offer, choice, spare_count)
+        added(lines, fleet_lines(choice, supply, values, spares))
+        up = fleet(choice, supply, values, spares)
+        standing, hourly = standing + up.standing_replicas, hourly + up.peak_replicas - up.standing_replicas
+    return PoolBill(standing, hourly, lines, 0.0, 0.0)
+
+
+def _floor_count(pool: Pool, scales: Mapping[str, Number], values: Values, spare_count: int) -> Number:
+    """Replicas for the work that may not leave: its peak hour with headroom, and the spares, for it has nothing to fall back on."""
+    hours = dict(zip(scales, pool.load_replicas(), strict=True))
+    needed = [
+        np.asarray(scales[choice.at] * (1 + values[f"{choice.at}.load.headroom_fraction"]))[..., None] * hours[choice.at]
+        for choice in pool.staying
+    ]
+    spares = max((spares_of(pool.supply.offer, choice, spare_count) for choice in pool.staying), default=0)
+    return replicas_for_peak(sum(needed).max(axis=-1), 0.0, spare_count=spares) if needed else 0.0
 
 
 def _hour_by_hour(load: np.ndarray, scales: list, api: list, prices: Prices, floor: Number) -> HourlySplit:

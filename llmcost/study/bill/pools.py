@@ -32,9 +32,9 @@ class Pool:
         """Those that an API may serve."""
         return [choice for choice in self.members if choice.host is not None]
 
-    def load_replicas(self, members: Iterable[WorkloadChoice]) -> np.ndarray:
-        """Typical load of some members in replicas, array (members, hours), the hours of all lined up."""
-        return np.stack([np.roll(each.supplies["hybrid"].load_replicas, 24 * _calendar(each)[1]) for each in members])
+    def load_replicas(self) -> np.ndarray:
+        """Typical load of the members in replicas, array (members, hours), the hours of all lined up."""
+        return np.stack([np.roll(each.supplies["hybrid"].load_replicas, 24 * _calendar(each)[1]) for each in self.members])
 
 
 def pools(choices: Iterable[WorkloadChoice]) -> list[Pool]:
@@ -44,7 +44,7 @@ def pools(choices: Iterable[WorkloadChoice]) -> list[Pool]:
     for choice in choices:
         supply = choice.supplies["hybrid"]
         plan, offer = supply.plan, supply.offer
-        alone = () if plan.gpus_count % offer.gpus_count == 0 else (choice.workload.id,)
+        alone = () if offer.filled_by(plan.gpus_count) else (choice.workload.id,)
         key = (plan.model_id, plan.gpu_id, plan.gpus_count, plan.precision, offer.row, offer.term, *_calendar(choice)[0], *alone)
         found.setdefault(key, []).append(choice)
     return [Pool(members) for members in found.values()]

@@ -1,7 +1,7 @@
 """Where the answer turns: volume, price, passing share, utilization; or "not reached"."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from llmcost.model.break_even import BreakEven, staircase_break_even
 from llmcost.study.assumptions import Assumption, typical_values
 from llmcost.study.bill.api_lines import open_api_usd_per_month
 from llmcost.study.bill.bills import Decision, option_lines, option_totals
-from llmcost.study.bill.fleet_lines import fleet_count, replica_usd_per_month
+from llmcost.study.bill.fleet_lines import fleet, gives_back, replica_usd_per_month
 from llmcost.study.draws import tornado
 from llmcost.study.problem import VOLUME
 
@@ -35,21 +35,22 @@ def volume_break_even(decision: Decision, assumptions: Mapping[str, Assumption],
     """Input volumes (Mtok a month, all workloads together) at which `option` (rented or owned) beats the open model by API.
 
     The exact staircase: both sides bill the failing share alike, the API bill is a line, the own bill climbs in replicas. For several
-    workloads the volumes grow together and the answer is found on a grid instead.
+    workloads, whose volumes grow together, and for a fleet that gives replicas back by the hour, whose bill climbs inside a step too, the
+    answer is found on a grid instead and its edges refined.
     """
     values = typical_values(dict(assumptions))
     own_volume = sum(float(values[f"{choice.at}.load.input_mtok_per_month"]) for choice in decision.choices)
     if option not in decision.priced or "open_api" not in decision.priced:
         status = "infeasible" if option not in decision.priced else "nothing to compare with"
         return BreakEven(status, (), own_volume * VOLUME_SPAN)
-    if len(decision.choices) > 1:
+    if len(decision.choices) > 1 or gives_back(decision.choices[0].supplies[option]):
         return _on_a_grid(decision, values, option, own_volume)
     choice = decision.choices[0]
     supply = choice.supplies[option]
     per_replica = own_volume / (supply.curve.peak * (1 + float(values[f"{choice.at}.load.headroom_fraction"])))
     lines = option_lines(decision, values)
     varying = replica_usd_per_month(supply, values)
-    count = float(fleet_count(choice, supply, values, decision.spare_count))
+    count = float(fleet(choice, supply, values, decision.spare_count).peak_replicas)
     api_usd = float(open_api_usd_per_month(choice, values))
     fixed = float(sum(lines[option].values())) - count * varying - (float(sum(lines["open_api"].values())) - api_usd)
     up_to = min(own_volume * VOLUME_SPAN, per_replica * 5_000)
@@ -58,11 +59,22 @@ def volume_break_even(decision: Decision, assumptions: Mapping[str, Assumption],
 
 
 def _on_a_grid(decision: Decision, values: dict, option: str, own_volume: float) -> BreakEven:
+    both = replace(decision, priced=[option, "open_api"])
+
+    def wins(knob: np.ndarray) -> np.ndarray:
+        totals = option_totals(both, {**values, VOLUME: knob})
+        return np.asarray(totals[option] < totals["open_api"])
+
     knob = np.geomspace(1 / VOLUME_SPAN, VOLUME_SPAN, 24_001)
-    totals = option_totals(decision, {**values, VOLUME: knob})
-    wins = totals[option] < totals["open_api"]
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], wins, [False]]).astype(int)))
-    intervals = tuple((float(knob[a] * own_volume), float(knob[b - 1] * own_volume)) for a, b in edges.reshape(-1, 2))
+    won = wins(knob)
+    turns = np.flatnonzero(won[1:] != won[:-1])
+    low, high = knob[turns], knob[turns + 1]
+    while np.any(high > low * (1 + 1e-9)):
+        middle = np.sqrt(low * high)
+        still = wins(middle) == won[turns]
+        low, high = np.where(still, middle, low), np.where(still, high, middle)
+    edges = [*[knob[0]] * bool(won[0]), *np.where(won[turns], low, high), *[knob[-1]] * bool(won[-1])]
+    intervals = tuple((float(a * own_volume), float(b * own_volume)) for a, b in np.reshape(edges, (-1, 2)))
     return BreakEven("reached" if intervals else "not reached", intervals, own_volume * VOLUME_SPAN)
 
 
