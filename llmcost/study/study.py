@@ -28,7 +28,7 @@ from llmcost.study.loads.headroom import load_assumptions
 from llmcost.study.loads.load import WorkloadLoad, workload_load
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.split.break_even import Flip, find_flips, volume_break_even
-from llmcost.study.split.split import Split, workload_split
+from llmcost.study.split.split import Split, pool_splits
 from llmcost.study.verdict import verdict
 
 DRAWS = 2_000
@@ -162,9 +162,9 @@ class Study:
         return frames.lines(self.lines)
 
     def split(self, workload_id: str = "") -> Split | None:
-        """The exact hybrid split of one workload; None where no API or no plan is to be had."""
+        """The exact hybrid split of one workload and those that share its replicas; None where there is nothing to split."""
         wanted = workload_id or self.client.workloads[0].id
-        return next((workload_split(c, self.values) for c in self.choices if c.workload.id == wanted), None)
+        return next((split for split in pool_splits(self.decision, self.values) if wanted in split.workload_ids), None)
 
     def break_even(self, option: str = "rented") -> BreakEven:
         """Input volumes at which `option` beats the open model by API."""

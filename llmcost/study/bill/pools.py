@@ -34,7 +34,12 @@ class Pool:
 
     def load_replicas(self) -> np.ndarray:
         """Typical load of the members in replicas, array (members, hours), the hours of all lined up."""
-        return np.stack([np.roll(each.supplies["hybrid"].load_replicas, 24 * _calendar(each)[1]) for each in self.members])
+        return np.stack([lined_up(each, each.supplies["hybrid"].load_replicas) for each in self.members])
+
+
+def lined_up(choice: WorkloadChoice, by_hour: np.ndarray) -> np.ndarray:
+    """Something of each hour of a workload's record, the hours turned to those of its pool."""
+    return np.roll(by_hour, 24 * _calendar(choice)[1])
 
 
 def pools(choices: Iterable[WorkloadChoice]) -> list[Pool]:

@@ -28,8 +28,8 @@ def headline(study: Study, shown: Study) -> str:
 
 
 def _owned(study: Study, split: Split) -> str:
-    supply = next(supply for other, supply in splits(study) if other is split or other.workload_id == split.workload_id)
-    before = f"{split.workload_id}: " if len(study.choices) > 1 else ""
+    supply = split.terms.pool.supply
+    before = f"{' and '.join(split.workload_ids)}: " if len(study.choices) > 1 else ""
     threshold, fullest = split.break_even_fill_fraction, split.slices["fill_fraction"].iloc[0]
     if threshold >= 1:
         price = f"{usd(split.own_usd_per_replica_hour)} an hour, and the API would bill {usd(split.api_usd_per_replica_hour)} for it full"
