@@ -1,4 +1,4 @@
-"""The five rules against paying twice on paper, each broken on purpose in a reader's mind: what would move if it were broken stays still."""
+"""The five rules against paying twice on paper: for each, what would move if it were broken stays still."""
 
 from fnmatch import fnmatch
 
