@@ -20,6 +20,7 @@ from llmcost.model.fleet import LoadDurationCurve, delivered_utilization, gpu_us
 from llmcost.model.growth import seasonal_slope_per_day
 from llmcost.model.overhead import capital_usd_per_month, monthly_rate_fraction
 from llmcost.model.queueing import erlang_c_fraction, mean_wait_seconds, square_root_slots_count
+from llmcost.model.rent_or_buy import bought_usd, buying_pays_from_month, rented_usd
 from llmcost.model.serverless import awake_fraction, billed_boots_and_cold
 from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.model.types import TokenPrices
@@ -241,6 +242,21 @@ def test_capital_pays_for_the_hardware_with_its_interest(capex, left, months, di
     assert worth == pytest.approx(capex)
 
 
+@given(between(1, 500), fractions, st.integers(1, 60), fractions, between(0, 50))
+def test_bought_and_kept_to_its_end_costs_its_monthly_capital_and_upkeep(capex, left, months, discount, upkeep):
+    monthly = float(capital_usd_per_month(capex, capex * left, months, discount)) + upkeep
+    bought = bought_usd(capex, capex * left, upkeep, months, discount)
+    assert bought[-1] == pytest.approx(rented_usd(np.full(months, monthly), discount)[-1])
+
+
+@given(st.lists(between(0, 40), min_size=1, max_size=40), between(0, 400), between(0, 20))
+def test_buying_pays_from_the_month_after_which_renting_never_catches_up(rent, capex, upkeep):
+    rented, bought = rented_usd(rent), bought_usd(capex, 0, upkeep, len(rent))
+    found = buying_pays_from_month(rented, bought)
+    stays = [month for month in range(1, len(rent) + 1) if np.all(bought[month - 1 :] < rented[month - 1 :])]
+    assert found == (min(stays) if stays else None)
+
+
 serverless_hours = st.lists(st.tuples(between(0, 5), between(0, 2)), min_size=1, max_size=30).map(np.array)
 seconds = between(0, 300)
 
@@ -273,7 +289,7 @@ def test_draws_of_a_serverless_bill_are_the_bills_of_each_draw(load, draws):
     scale, share, boot = np.array(draws).T
     together = np.array(billed_boots_and_cold(load, load * 2, 4, 60, boot, 1, scale, share))
     alone = [billed_boots_and_cold(load * one, load * 2 * other, 4, 60, each, 1) for one, other, each in draws]
-    assert together.T == pytest.approx(np.array(alone), rel=1e-9, abs=1e-9)
+    np.testing.assert_allclose(together.T, alone, rtol=1e-9, atol=1e-9)
 
 
 # ---- Draws
