@@ -13,7 +13,7 @@ from llmcost.inputs.catalog import table
 from llmcost.inputs.load_shapes import load_shape, shape_names
 from llmcost.inputs.paths import data_path
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
-from llmcost.model.api_bill import api_usd_per_month
+from llmcost.model.api_bill import api_usd_per_month, committed_usd_per_month
 from llmcost.model.autoscale import LoadLevels, autoscaled, cheapest_mix
 from llmcost.model.break_even import staircase_break_even
 from llmcost.model.fleet import LoadDurationCurve, delivered_utilization, gpu_usd_per_mtok, replicas_for_peak
@@ -200,10 +200,18 @@ def test_a_linear_load_saves_the_square_of_one_minus_u_star(u_star):
 
 @given(prices, fractions, prices, fractions, st.tuples(fractions, fractions), st.tuples(fractions, fractions))
 def test_more_cache_or_batch_never_costs_more(into, cached_share, out, batch, cached, batched):
-    listed = TokenPrices(into, into * cached_share, out, batch)
+    listed = TokenPrices(into, into * cached_share, out, tier_ratios={"batch": (batch,) * 4})
     little, much = (api_usd_per_month(listed, 100, 20, *shares) for shares in zip(*map(sorted, (cached, batched)), strict=True))
     assert much <= little + 1e-9
     assert much >= 0 and little <= api_usd_per_month(listed, 100, 20) + 1e-9
+
+
+@given(between(0, 20_000), between(0, 20_000), fractions, fractions)
+def test_a_commitment_never_pays_less_than_what_binds_and_more_usage_never_costs_less(commitment, usage, discount, bound):
+    paid, more = committed_usd_per_month(np.array([usage, usage * 1.25]), commitment, discount, bound)
+    assert paid <= more + 1e-9
+    assert paid >= bound * commitment - 1e-9 and paid >= (1 - discount) * usage - 1e-9
+    assert committed_usd_per_month(usage, 0, 0, bound) == pytest.approx(usage)
 
 
 # ---- Break-even

@@ -45,6 +45,8 @@ def gates(study: Study) -> list[dict[str, str]]:
         found.append(_gate(f"{before}quality", *evidence[choice.alternative.evidence]))
         if study.winner in ("open_api", "hybrid") and choice.host and not choice.host.offer.requests_per_minute_count:
             found.append(_gate(f"{before}host's rate limit at the peak", "ask", "ask"))
+        if study.winner in ("open_api", "hybrid") and choice.host and (gate.zero_retention or gate.lowest_precision):
+            found.append(_gate(f"{before}host's retention and precision", choice.host.status, choice.host.reason or "ok"))
         if study.winner == "serverless" and choice.workload.latency:
             boot = choice.supplies["serverless"].replica.weights_gb / float(study.values["hidden_costs.weights_load_gb_per_second"])
             found.append(
@@ -63,7 +65,7 @@ def _region(study: Study, choice: WorkloadChoice) -> tuple[str, str]:
     if choice.today and (winner in ("today", "tuned") or choice.alternative.passing_fraction.typical < 1):
         parts.append((choice.today.provider, *region_status(wanted, choice.today.regions)))
     if winner in ("open_api", "hybrid") and choice.host:
-        parts.append((choice.host.offer.provider, choice.host.status, choice.host.reason))
+        parts.append((choice.host.offer.provider, *region_status(wanted, choice.host.offer.regions)))
     if winner in choice.supplies and not (winner == "hybrid" and owns_nothing(study)):
         offer = choice.supplies[winner].offer
         parts.append((offer.provider, offer.status, offer.reason))

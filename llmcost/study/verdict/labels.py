@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmcost.study.bill.api_lines import ways_today, ways_tuned
 from llmcost.study.bill.fleet_lines import Fleet, fleet
 from llmcost.study.bill.options import LABELS
 from llmcost.study.problem import Supply, WorkloadChoice, volumes
@@ -82,11 +83,13 @@ def passing_fraction(study: Study) -> float:
 
 
 def tuning(study: Study) -> str:
-    """What tuning means for this client: cache, batch, or both."""
+    """What tuning means for this client: cache, batch, the right tier."""
     batch = any(c.workload.batchable_fraction.typical > float(study.values[f"{c.at}.batched_fraction"]) for c in study.choices)
     caches = [(c.workload.cacheable_input_fraction, float(study.values[f"{c.at}.cached_input_fraction"])) for c in study.choices]
     cache = any(wanted is not None and wanted.typical > now for wanted, now in caches)
-    return ", ".join(["cache"] * cache + ["batch"] * batch)
+    ways = [[of(c, study.values, c.today.prices) for of in (ways_today, ways_tuned)] for c in study.choices if c.today]
+    tier = any(now.get(share, 0.0) != then.get(share, 0.0) for now, then in ways for share in ("flex_fraction", "priority_fraction"))
+    return ", ".join(["cache"] * cache + ["batch"] * batch + ["tier"] * tier)
 
 
 def hardware_usd(study: Study, option: str) -> float:
