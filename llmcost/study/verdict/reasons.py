@@ -16,8 +16,8 @@ from llmcost.study.verdict.labels import labels, passing_fraction, replicas_coun
 from llmcost.study.wording import number, percent, usd
 
 if TYPE_CHECKING:
-    from llmcost.study.split.break_even import Flip
     from llmcost.study.study import Study
+    from llmcost.study.uncertainty.flips import Flip
 
 SHOWN_FLIPS = 4
 
