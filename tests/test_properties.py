@@ -409,32 +409,6 @@ def test_the_curve_holds_the_seconds_that_the_hours_ask_for(study):
             assert supply.curve.mean == pytest.approx(asked / values["hidden_costs.safe_share_fraction"])
 
 
-@pytest.mark.parametrize("option", ["rented", "owned"])
-def test_break_even_of_a_study_put_back_into_its_bills(study, option):
-    """Where an interval begins both bills are equal, and the option wins inside the intervals and nowhere else."""
-    found = study.break_even(option)
-    if found.status in ("infeasible", "nothing to compare with"):
-        assert {option, "open_api"} - set(study.totals)
-        return
-    today = sum(study.values[f"{choice.at}.load.input_mtok_per_month"] for choice in study.choices)
-
-    def gap_at(volumes):
-        totals = option_totals(study.decision, {**study.values, VOLUME: np.asarray(volumes) / today})
-        return (totals[option] - totals["open_api"]) / totals["open_api"]
-
-    if found.intervals:
-        one_workload = len(study.choices) == 1  # exact; several are looked for on a grid
-        assert np.abs(gap_at([start for start, _ in found.intervals[:50]])).max() < (1e-5 if one_workload else 0.05)
-    volumes = np.geomspace(found.looked_up_to_mtok_per_month / 1e5, found.looked_up_to_mtok_per_month, 400)
-    edges = np.array(found.intervals).ravel()
-    clear = np.abs(volumes[:, None] / edges - 1).min(axis=1, initial=1) > 3e-3
-    inside = np.array([any(start < volume < end for start, end in found.intervals) for volume in volumes])
-    gaps = gap_at(volumes)
-    clear &= np.abs(gaps) > 1e-5
-    missed = np.mean(inside[clear] != (gaps < 0)[clear])
-    assert missed == 0 if len(study.choices) == 1 else missed < 0.02  # a grid passes over the narrowest teeth of two staircases
-
-
 def leaves(said, *path):
     """(dotted path, value) of every key of a client file; items of a list go by their id or model_id."""
     if isinstance(said, dict) and "typical" not in said:

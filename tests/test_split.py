@@ -191,7 +191,7 @@ def real_loads():
 
 @pytest.mark.parametrize("mean_replicas", [0.4, 3.7])
 def test_the_split_equals_brute_force_on_every_real_load(mean_replicas):
-    """Every number of owned replicas; above each, every hour by itself (no start-ups), or the plain recursion over the hours (with them)."""
+    """Every number of owned replicas; above each, every hour by itself (no start-ups), or a plain recursion over the hours."""
     for name, hours in real_loads().items():
         load = hours * mean_replicas
         for own, on_demand, api, start in ((1.0, np.inf, 2.5, 0.0), (1.0, 1.6, 3.0, 0.0), (1.0, 1.6, 4.0, 0.5), (1.5, 1.5, 2.0, 0.2)):

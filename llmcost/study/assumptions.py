@@ -40,6 +40,13 @@ class Assumption:
         """Whether the input has no range."""
         return self.low == self.high
 
+    @property
+    def floor(self) -> float:
+        """Where the lower tail of its draws ends: at half of P10, so that nothing that is divided by comes near zero; at zero for what
+        may be nothing; nowhere for what may shrink.
+        """
+        return self.low / 2 if self.low >= 0 else -np.inf
+
 
 USED_HIDDEN_COSTS = {
     "on_call_usd_per_month", "refreshes_per_year", "refresh_usd", "observability_usd_per_month", "storage_usd_per_gb_month",
@@ -136,11 +143,8 @@ def typical_values(assumptions: Mapping[str, Assumption]) -> dict[str, float | n
 
 
 def drawn_values(assumptions: Mapping[str, Assumption], count: int) -> dict[str, float | np.ndarray]:
-    """Each assumption as `count` draws: arrays of shape (count,); certain ones stay single numbers.
-
-    The lower tail ends at half of P10, so that nothing that is divided by comes near zero.
-    """
+    """Each assumption as `count` draws: arrays of shape (count,); certain ones stay single numbers."""
     return {
-        path: a.typical if a.certain else triangular_draws(a.low, a.typical, a.high, uniform_stream(path, count), a.low / 2, a.ceiling)
+        path: a.typical if a.certain else triangular_draws(a.low, a.typical, a.high, uniform_stream(path, count), a.floor, a.ceiling)
         for path, a in assumptions.items()
     }

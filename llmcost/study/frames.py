@@ -17,9 +17,9 @@ from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.choices import Considered, out_of_reach
-from llmcost.study.draws import cheapest_fraction
 from llmcost.study.names import plain_name, shown_range
 from llmcost.study.problem import VOLUME
+from llmcost.study.uncertainty.draws import cheapest_fraction
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study

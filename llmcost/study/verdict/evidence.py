@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from llmcost.inputs.usage import HourlyUsage
 from llmcost.model.types import Measurement
 from llmcost.study.bill.hosts import may_leave, region_status
-from llmcost.study.draws import cheapest_fraction
 from llmcost.study.loads import exports
 from llmcost.study.names import plain_name, shown, shown_range
 from llmcost.study.problem import WorkloadChoice
+from llmcost.study.uncertainty.draws import cheapest_fraction
 from llmcost.study.verdict.labels import owns_nothing
 from llmcost.study.wording import number, percent, probability, usd
 

@@ -15,8 +15,8 @@ from llmcost.study.verdict.labels import always_on_fleet, labels, passing_fracti
 from llmcost.study.wording import number, percent, usd
 
 if TYPE_CHECKING:
-    from llmcost.study.split.break_even import Flip
     from llmcost.study.study import Study
+    from llmcost.study.uncertainty.flips import Flip
 
 SHOWN_FLIPS = 4
 
