@@ -18,7 +18,7 @@ from llmcost.study.capacity.gpu_offers import GpuOffer
 from llmcost.study.loads.load import WorkloadLoad
 
 VOLUME = "volume_multiplier"
-"""All volumes times this: a knob for break-evens and what-ifs, 1 in every answer."""
+"""All volumes times this: a knob for break-evens and what-ifs, 1 in every answer. `workloads.<id>.volume_multiplier` moves one alone."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,14 @@ class WorkloadChoice:
         return f"{self.at}.alternatives.{self.alternative.model_id}"
 
 
+def volume_knob(choice: WorkloadChoice, values: Values):
+    """How many times the client's own volume a workload has at these values."""
+    return values.get(VOLUME, 1.0) * values.get(f"{choice.at}.{VOLUME}", 1.0)
+
+
 def volumes(choice: WorkloadChoice, values: Values) -> tuple:
     """(input, output) Mtok a month of the whole workload, in tokens of today's model."""
-    knob = values.get(VOLUME, 1.0)
+    knob = volume_knob(choice, values)
     at = f"{choice.at}.load"
     return values[f"{at}.input_mtok_per_month"] * knob, values[f"{at}.output_mtok_per_month"] * knob
 

@@ -8,12 +8,12 @@ from llmcost.model.throughput import request_seconds
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.options import Number
 from llmcost.study.problem import (
-    VOLUME,
     Supply,
     WorkloadChoice,
     cached_fraction,
     load_scale,
     taken_fraction,
+    volume_knob,
 )
 
 
@@ -21,7 +21,7 @@ def serverless_usd_per_month(choice: WorkloadChoice, supply: Supply, values: Val
     """The moved work on GPUs billed by the second, hour by hour: awake, idling to its timeout, and booting."""
     scale = np.asarray(load_scale(choice, supply, values))[..., None]
     hourly = choice.load.hourly["requests"].to_numpy() / SECONDS_PER_HOUR
-    rate = hourly * np.asarray(taken_fraction(choice, values) * values.get(VOLUME, 1.0))[..., None]
+    rate = hourly * np.asarray(taken_fraction(choice, values) * volume_knob(choice, values))[..., None]
     service = np.asarray(mean_service_seconds(choice, supply, values))[..., None]
     boot = cold_start_seconds(supply.replica.weights_gb, np.asarray(values["hidden_costs.weights_load_gb_per_second"])[..., None])
     idle = np.asarray(idle_timeout_seconds(supply, values))[..., None]

@@ -9,7 +9,7 @@ from llmcost.study.bill.options import HOSTED, LABELS
 from llmcost.study.loads import exports
 from llmcost.study.problem import VOLUME
 from llmcost.study.verdict.evidence import confidence, gates, weakest_assumption
-from llmcost.study.verdict.labels import described, hardware_usd, labels, owns_nothing, passing_fraction, tuning
+from llmcost.study.verdict.labels import described, distinct_options, hardware_usd_by_gpu, labels, passing_fraction, tuning
 from llmcost.study.verdict.reasons import flip_sentences, why, without_api_rule
 from llmcost.study.wording import percent, usd, usd_range
 
@@ -47,7 +47,7 @@ def advised(study: Study) -> str:
     The mean counts that idle hours, people and refreshes rarely cost less than planned, which the most likely values do not show.
     """
     draws = study.draws()
-    by_cost = sorted(_distinct(study), key=lambda option: (round(draws[option].mean(), 2), list(LABELS).index(option)))
+    by_cost = sorted(distinct_options(study), key=lambda option: (round(draws[option].mean(), 2), list(LABELS).index(option)))
     stay = min((o for o in ("today", "tuned") if o in study.totals), key=by_cost.index, default=None)
     for option in by_cost:
         if stay is None or option == stay or (draws[option] < draws[stay]).mean() >= CLEAR:
@@ -58,7 +58,7 @@ def advised(study: Study) -> str:
 def rival(study: Study) -> str:
     """The cheapest option on the other side of the question "host it yourself?", or the next cheapest, or the only one there is."""
     winner, totals = study.winner, study.totals
-    real = [option for option in _distinct(study) if option != winner]
+    real = [option for option in distinct_options(study) if option != winner]
     other_side = [option for option in real if (option in HOSTED) != (winner in HOSTED)]
     return min(other_side or real or [winner], key=totals.__getitem__)
 
@@ -68,13 +68,8 @@ def yardstick(study: Study) -> str:
     stay = [option for option in ("tuned", "today") if option in study.totals]
     if stay and study.winner not in stay:
         return stay[0]
-    moves = [option for option in _distinct(study) if option not in ("today", "tuned", study.winner)]
+    moves = [option for option in distinct_options(study) if option not in ("today", "tuned", study.winner)]
     return min(moves, key=study.totals.__getitem__) if stay and moves else rival(study)
-
-
-def _distinct(study: Study) -> list[str]:
-    """The options with a total, without a hybrid that owns nothing: it is the open model by API under another name."""
-    return [option for option in study.totals if option != "hybrid" or not owns_nothing(study)]
 
 
 def saving_steps(totals: dict[str, float], winner: str) -> list[dict[str, Any]]:
@@ -181,7 +176,7 @@ def _decision_asked(study: Study) -> str:
     hosted, months = winner in HOSTED, min(12, study.client.horizon_months)
     migration = study.inputs["one_off.migration_usd"]
     once = migration.typical + (float(study.values["one_off.setup_usd"]) if hosted else 0.0)
-    hardware = hardware_usd(study, winner)
+    hardware = sum(hardware_usd_by_gpu(study, winner).values())
     text = (
         f"{usd(hardware)} of hardware and " * (hardware > 0) + f"{usd(once)} once for evaluation and {'set-up' if hosted else 'migration'}"
     )
