@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.study.bill.hosts import may_leave
 from llmcost.study.bill.options import HOSTED, LABELS
+from llmcost.study.horizon import cash, horizon
 from llmcost.study.loads import exports
 from llmcost.study.problem import VOLUME
-from llmcost.study.verdict.evidence import confidence, gates, weakest_assumption
-from llmcost.study.verdict.labels import described, distinct_options, hardware_usd_by_gpu, labels, passing_fraction, tuning
-from llmcost.study.verdict.reasons import flip_sentences, why, without_api_rule
+from llmcost.study.verdict import gates, plan
+from llmcost.study.verdict.asked import decision_asked, over_the_contract
+from llmcost.study.verdict.confidence import confidence
+from llmcost.study.verdict.criteria import criteria
+from llmcost.study.verdict.evidence import weakest_assumption
+from llmcost.study.verdict.labels import described, distinct_options, labels, passing_fraction, tuning
+from llmcost.study.verdict.reasons import flip_sentences, naive_and_loaded, why, without_api_rule
 from llmcost.study.wording import percent, usd, usd_range
 
 if TYPE_CHECKING:
@@ -23,21 +28,29 @@ CLEAR = 2 / 3
 def verdict(study: Study) -> dict[str, Any]:
     """The answer as a report's first page tells it."""
     answer, sentence = _answer(study)
+    contract = horizon.horizon_of(study)
+    asked, look_again = decision_asked(study, contract), _look_again(study)
     return {
         "answer": answer,
         "option": study.winner,
         "sentence": sentence,
         "detail": f"{_detail(study)} {_per_unit(study)}".strip(),
         "labels": labels(study),
-        "gates": gates(study),
+        "gates": gates.record(study),
         "saving": saving_steps(study.totals, study.winner),
         "why": why(study),
+        "naive_and_loaded": naive_and_loaded(study),
+        "contract": over_the_contract(study, contract),
         "flips": flip_sentences(study),
         "weakest_assumption": weakest_assumption(study),
         "confidence": confidence(study),
         "banners": exports.banners(study),
-        "decision_asked": _decision_asked(study),
-        "look_again": _look_again(study),
+        "horizon": horizon.record(study, contract),
+        "cash": cash.record(study, contract),
+        "criteria": criteria(study, contract),
+        "plan_90_days": plan.record(study, asked, look_again),
+        "decision_asked": asked,
+        "look_again": look_again,
     }
 
 
@@ -165,28 +178,6 @@ def _premium(study: Study) -> str:
         ", what fails the evaluation sent back to today's model" if "today" in free.totals and cheapest not in ("today", "tuned") else ""
     )
     return f"Without the rule the work would cost {usd(free.totals[cheapest])} a month ({labels(free)[cheapest]}{uneven}): {price}."
-
-
-def _decision_asked(study: Study) -> str:
-    winner, totals = study.winner, study.totals
-    if winner == "today":
-        return "Nothing to spend: keep the present contract."
-    if winner == "tuned":
-        return f"Nothing to spend but the work of tuning ({tuning(study)})."
-    hosted, months = winner in HOSTED, min(12, study.client.horizon_months)
-    migration = study.inputs["one_off.migration_usd"]
-    once = migration.typical + (float(study.values["one_off.setup_usd"]) if hosted else 0.0)
-    hardware = sum(hardware_usd_by_gpu(study, winner).values())
-    text = (
-        f"{usd(hardware)} of hardware and " * (hardware > 0) + f"{usd(once)} once for evaluation and {'set-up' if hosted else 'migration'}"
-    )
-    if "today" not in totals:
-        return text + "."
-    spread = sum(amount for item, amount in study.lines[winner].items() if "spread" in item)
-    saved = months * (totals["today"] - totals[winner] + spread) - once
-    period = "year 1" if months == 12 else f"the {months} months"
-    outcome = f"{period}: {usd(abs(saved))} {'saved' if saved >= 0 else 'spent more'}"
-    return f"{text}; {outcome}; worst case if the evaluation fails: {usd(migration.high)} lost."
 
 
 def _look_again(study: Study) -> str:
