@@ -147,11 +147,12 @@ class Workload(Part):
 
 
 class People(Part):
-    """Shares and cost of engineers."""
+    """Shares and cost of engineers, and whether there are any who keep GPU servers running today (None: nobody said)."""
 
     engineer_fte: Amount | None = None
     engineer_usd_per_year: Amount | None = None
     api_fte: Amount | None = None
+    team_runs_gpus: bool | None = None
 
 
 class OneOff(Part):

@@ -170,3 +170,19 @@ class BillSteps:
     tier_usd: np.ndarray
     date_usd: np.ndarray
     computed_usd: np.ndarray
+
+
+@dataclass(frozen=True)
+class HardwareCash:
+    """Hardware over a contract, arrays with the months as last axis, in USD.
+
+    bought_usd  paid at the start of the month
+    sold_usd    received at the end of the month, for what reached the end of its life
+    book_usd    straight-line value at the end of the month of what still stands
+    resale_usd  what still stands would fetch at the end of its life: all that is counted on in a hurry
+    """
+
+    bought_usd: np.ndarray
+    sold_usd: np.ndarray
+    book_usd: np.ndarray
+    resale_usd: np.ndarray

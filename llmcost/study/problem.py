@@ -21,7 +21,7 @@ from llmcost.study.capacity.gpu_offers import GpuOffer
 from llmcost.study.loads.load import REASONING, RETRIES, WorkloadLoad
 
 VOLUME = "volume_multiplier"
-"""All volumes times this: a knob for break-evens and what-ifs, 1 in every answer."""
+"""All volumes times this: a knob for break-evens and what-ifs, 1 in every answer. `workloads.<id>.volume_multiplier` moves one alone."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,14 @@ class WorkloadChoice:
         return f"{self.at}.alternatives.{self.alternative.model_id}"
 
 
+def volume_knob(choice: WorkloadChoice, values: Values):
+    """How many times the client's own volume a workload has at these values."""
+    return values.get(VOLUME, 1.0) * values.get(f"{choice.at}.{VOLUME}", 1.0)
+
+
 def stated_volumes(choice: WorkloadChoice, values: Values) -> tuple:
     """(input, output, hidden reasoning) Mtok a month of the requests that count, in tokens of today's model."""
-    knob, at = values.get(VOLUME, 1.0), f"{choice.at}.load"
+    knob, at = volume_knob(choice, values), f"{choice.at}.load"
     reasoning = values.get(f"{at}.{REASONING}", 0.0)
     return values[f"{at}.input_mtok_per_month"] * knob, values[f"{at}.output_mtok_per_month"] * knob, reasoning * knob
 
