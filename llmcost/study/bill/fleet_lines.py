@@ -132,17 +132,23 @@ def storage_usd_per_month(supply: Supply, values: Values) -> Number:
 
 
 def owned_gpu_lines(supply: Supply, values: Values) -> Lines:
-    """What one bought GPU costs for a month. Power is the provisioned share of its server; the server is a share of the price."""
-    price = values[f"gpu_purchase.{supply.offer.gpu_id}.purchase_usd"]
-    capex = price * (1 + values["hidden_costs.owned_server_overhead_fraction"])
-    residual = capex * values[f"gpu_purchase.{supply.offer.gpu_id}.resale_fraction"]
+    """What one bought GPU costs for a month."""
+    at = f"gpu_purchase.{supply.offer.gpu_id}"
     watts = values[f"gpu_hardware.{supply.offer.gpu_id}.power_watts"]
+    return card_lines(values[f"{at}.purchase_usd"], values[f"{at}.resale_fraction"], watts, values)
+
+
+def card_lines(purchase_usd: Number, resale_fraction: Number, power_watts: Number, values: Values) -> Lines:
+    """What one card costs for a month that was bought at this price. Power is the provisioned share of its server; the server is a share
+    of the price.
+    """
+    capex = purchase_usd * (1 + values["hidden_costs.owned_server_overhead_fraction"])
     life, discount = values["hidden_costs.owned_life_months"], values["hidden_costs.discount_fraction_per_year"]
     load, pue, price_kwh = (values[f"hidden_costs.{i}"] for i in ("load_power_fraction", "pue_ratio", "electricity_usd_per_kwh"))
     return {
-        "GPU capital": capital_usd_per_month(capex, residual, life, discount),
-        "Energy": energy_usd_per_month(watts, load, pue, price_kwh),
-        "Colocation": watts / 1e3 * values["hidden_costs.colocation_usd_per_kw_month"],
+        "GPU capital": capital_usd_per_month(capex, capex * resale_fraction, life, discount),
+        "Energy": energy_usd_per_month(power_watts, load, pue, price_kwh),
+        "Colocation": power_watts / 1e3 * values["hidden_costs.colocation_usd_per_kw_month"],
         "Maintenance": capex * values["hidden_costs.maintenance_fraction_per_year"] / MONTHS_PER_YEAR,
     }
 

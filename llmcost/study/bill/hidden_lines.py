@@ -54,6 +54,11 @@ def typical(study: Study, path: str) -> float:
     return float(study.values[path]) if path in study.values else study.hidden[path.rsplit(".", 1)[-1]].band.typical
 
 
+def typical_values(study: Study) -> Values:
+    """Every input's typical value, the catalog's for items that no bill of this client reads."""
+    return {**{f"hidden_costs.{item}": row.band.typical for item, row in study.hidden.items()}, **study.values}
+
+
 def own_options(study: Study) -> list[str]:
     """Options that serve the moved work on GPUs, of those that can be had: rented first."""
     return [option for option in ("rented", "owned", "serverless") if option in study.totals and option in OWN]
@@ -124,6 +129,7 @@ class Card:
     stands_in   this client cannot buy; the catalog's card shows the arithmetic
     """
 
+    gpu_id: str
     name: str
     gpus_count: int
     price_usd: float
@@ -138,12 +144,12 @@ def card(study: Study, choice: WorkloadChoice) -> Card:
     if supply is None:
         row = in_force("gpu_purchase", study.client.as_of_date).set_index("gpu_id").loc[["h100-80gb-sxm"]].iloc[0]
         watts = gpu("h100-80gb-sxm", study.client.as_of_date).provisioned_power_watts
-        return Card("H100", 1, float(row["purchase_typical_usd"]), float(row["resale_typical_fraction"]), watts, True)
+        return Card("h100-80gb-sxm", "H100", 1, float(row["purchase_typical_usd"]), float(row["resale_typical_fraction"]), watts, True)
     at, values = f"gpu_purchase.{supply.offer.gpu_id}", study.values
     count = replicas_count(study, choice, "owned") * supply.plan.gpus_count
     price, resale = float(values[f"{at}.purchase_usd"]), float(values[f"{at}.resale_fraction"])
     watts = float(values[f"gpu_hardware.{supply.offer.gpu_id}.power_watts"])
-    return Card(f"{gpu_name(supply.offer.gpu_id)}, {supply.offer.provider}", count, price, resale, watts, False)
+    return Card(supply.offer.gpu_id, f"{gpu_name(supply.offer.gpu_id)}, {supply.offer.provider}", count, price, resale, watts, False)
 
 
 @dataclass(frozen=True)
@@ -177,8 +183,7 @@ def sleeper(study: Study, choice: WorkloadChoice, warm_count: int | None = None)
     if supply is None:
         return None
     warm = supply.warm_count if warm_count is None else warm_count
-    needed = ("hidden_costs.weights_load_gb_per_second", "hidden_costs.serverless_idle_timeout_seconds")
-    values = {**{path: typical(study, path) for path in needed}, **study.values}
+    values = typical_values(study)
     billed, boots, cold = (float(each) for each in billed_and_cold(choice, replace(supply, warm_count=warm), values))
     rate = float(choice.load.hourly["requests"].mean() / SECONDS_PER_HOUR * taken_fraction(choice, values))
     idle, boot = float(idle_timeout_seconds(supply, values)), float(load_seconds(supply, values))

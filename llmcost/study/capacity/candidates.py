@@ -10,7 +10,7 @@ from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
-from llmcost.model.types import Measurement, Request
+from llmcost.model.types import WEIGHT_BYTES, Measurement, Request
 from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.bill.api_lines import open_api_usd_per_month
 from llmcost.study.bill.fleet_lines import fleet, fleet_usd_per_month, replica_usd_per_month, storage_usd_per_month
@@ -116,8 +116,13 @@ def candidates(
         if plan.replica is None:
             found.append(Candidate("", plan, None, None, None, None, None, plan.status, plan.reason, plan.gate))
             continue
+        if (lowest := choice.workload.gates.lowest_precision) and WEIGHT_BYTES[plan.precision] < WEIGHT_BYTES[lowest]:
+            reason = f"{plan.precision.upper()} is coarser than the {lowest.upper()} that is asked for"
+            found.append(Candidate("", plan, None, None, None, None, None, "gated", reason, "rule"))
+            continue
         if plan.gpu_id not in by_gpu:
             found.append(Candidate("", plan, None, None, None, None, None, "infeasible", "nobody in the catalog offers this GPU", "price"))
+            continue
         worth = _worth_pricing(plan, by_gpu[plan.gpu_id])
         found += [c for offer in worth for c in _priced(client, choice, plan, offer, _by_the_hour(plan, offer, worth), values)]
     return sorted(found, key=lambda c: (c.option, c.status != "ok", c.usd_per_month or 0.0, c.plan.name))

@@ -14,8 +14,8 @@ from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import lined_up
 from llmcost.study.problem import VOLUME, Supply, WorkloadChoice, taken_fraction
-from llmcost.study.split.break_even import VOLUME_SPAN
 from llmcost.study.split.split import Split, pool_splits
+from llmcost.study.uncertainty.flips import VOLUME_SPAN
 from llmcost.study.verdict.labels import gpu_name, owns_nothing
 
 if TYPE_CHECKING:
