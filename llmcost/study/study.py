@@ -20,7 +20,7 @@ from llmcost.study import frames, results
 from llmcost.study.assumptions import Assumption, Values, gather, typical_values
 from llmcost.study.bill.bills import Decision, invoice_multiplier, option_lines, paths_read
 from llmcost.study.bill.reconciliation import Reconciliation
-from llmcost.study.choices import Considered, checked_alternatives, chosen_assumptions, considered_models, decide
+from llmcost.study.choices import Considered, checked_alternatives, chosen_assumptions, considered_models, decide, sharing_plans
 from llmcost.study.loads import exports
 from llmcost.study.loads.headroom import load_assumptions
 from llmcost.study.loads.load import WorkloadLoad, workload_load
@@ -71,7 +71,8 @@ class Study:
     @cached_property
     def considered(self) -> dict[str, list[Considered]]:
         """Every open model tried for each workload, the chosen one first."""
-        return {w.id: considered_models(self.client, w, self.loads[w.id], self._base, self.measured) for w in self.client.workloads}
+        tried = {w.id: considered_models(self.client, w, self.loads[w.id], self._base, self.measured) for w in self.client.workloads}
+        return sharing_plans(self.client, tried, self._base)
 
     @cached_property
     def _base(self) -> dict[str, Assumption]:
