@@ -66,7 +66,7 @@ class Split:
     @property
     def saving_usd_per_month(self) -> float:
         """What the split saves against sending to the API all that may go there; negative where a floor costs more than it saves."""
-        return float(self.terms.all_api_usd_per_month) - float(self.costs["total_usd_per_month"].min())
+        return round(float(self.terms.all_api_usd_per_month) - float(self.costs["total_usd_per_month"].min()), 6)  # 0 is 0, not a rounding
 
 
 def pool_splits(decision: Decision, values: Values) -> list[Split]:
