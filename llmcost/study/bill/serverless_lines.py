@@ -7,12 +7,12 @@ from llmcost.study.assumptions import Values
 from llmcost.study.bill.fleet_lines import load_seconds
 from llmcost.study.bill.options import Number
 from llmcost.study.problem import (
-    VOLUME,
     Supply,
     WorkloadChoice,
     cached_fraction,
     load_scale,
     taken_fraction,
+    volume_knob,
 )
 
 
@@ -33,7 +33,7 @@ def billed_and_cold(choice: WorkloadChoice, supply: Supply, values: Values) -> t
         load_seconds(supply, values),
         supply.warm_count,
         load_scale(choice, supply, values),
-        taken_fraction(choice, values) * values.get(VOLUME, 1.0),
+        taken_fraction(choice, values) * volume_knob(choice, values),
     )
 
 

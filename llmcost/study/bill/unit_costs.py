@@ -46,6 +46,19 @@ def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, f
     }
 
 
+def full_usd_per_month(study: Study, choice: WorkloadChoice, option: str) -> float:
+    """The naive bill: the work on replicas that are busy every hour that is paid for, and nothing around them."""
+    supply = choice.supplies[option]
+    if option == "serverless":
+        return supply.curve.mean * supply.plan.gpus_count * supply.offer.hourly_usd * HOURS_PER_MONTH
+    return supply.curve.mean * replica_usd_per_month(supply, study.values)
+
+
+def hosting_usd_per_month(study: Study, option: str) -> float:
+    """The loaded bill: everything that an option pays but the APIs and the people that they take."""
+    return sum(usd for item, usd in study.lines[option].items() if not item.startswith("API"))
+
+
 def replica_usd_per_hour(study: Study, choice: WorkloadChoice, option: str) -> float:
     """USD of one replica for an hour, busy or idle."""
     return replica_usd_per_month(choice.supplies[option], study.values) / HOURS_PER_MONTH

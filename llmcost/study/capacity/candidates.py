@@ -10,11 +10,12 @@ from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
-from llmcost.model.types import Measurement, Request
+from llmcost.model.types import WEIGHT_BYTES, Measurement, Request
 from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.bill.api_lines import open_api_usd_per_month
 from llmcost.study.bill.fleet_lines import fleet, fleet_usd_per_month, replica_usd_per_month, storage_usd_per_month
-from llmcost.study.bill.hybrid_lines import hybrid_parts
+from llmcost.study.bill.hybrid_lines import pool_bill
+from llmcost.study.bill.pools import Pool
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.gpu_offers import MAY_BE_TAKEN_AWAY, PRICE_IS_A_GUESS, GpuOffer, considered_gpus
@@ -116,8 +117,13 @@ def candidates(
         if plan.replica is None:
             found.append(Candidate("", plan, None, None, None, None, None, plan.status, plan.reason, plan.gate))
             continue
+        if (lowest := choice.workload.gates.lowest_precision) and WEIGHT_BYTES[plan.precision] < WEIGHT_BYTES[lowest]:
+            reason = f"{plan.precision.upper()} is coarser than the {lowest.upper()} that is asked for"
+            found.append(Candidate("", plan, None, None, None, None, None, "gated", reason, "rule"))
+            continue
         if plan.gpu_id not in by_gpu:
             found.append(Candidate("", plan, None, None, None, None, None, "infeasible", "nobody in the catalog offers this GPU", "price"))
+            continue
         worth = _worth_pricing(plan, by_gpu[plan.gpu_id])
         found += [c for offer in worth for c in _priced(client, choice, plan, offer, _by_the_hour(plan, offer, worth), values)]
     return sorted(found, key=lambda c: (c.option, c.status != "ok", c.usd_per_month or 0.0, c.plan.name))
@@ -175,10 +181,11 @@ def _priced(
     alone = (status, reason, gate) if certain else ("ask", MAY_BE_TAKEN_AWAY, "rule")
     found = [Candidate(option, plan, offer, supply, float(up.peak_replicas), float(up.paid_replicas), usd, *alone)]
     if choice.host and offer.filled_by(plan.gpus_count):
-        with_supply = replace(choice, supplies={"hybrid": supply})
-        owned, lines, overflow, _ = hybrid_parts(with_supply, at)
-        total = float(np.sum(list(lines.values())) + overflow)
+        split = pool_bill(Pool([replace(choice, supplies={"hybrid": supply})]), at, 0)
+        total, owned = float(np.sum(list(split.lines.values())) + split.api_usd_per_month), float(split.owned_count)
         api = float(open_api_usd_per_month(choice, at)) / supply.curve.mean
         margin = float(supply.curve.fill(0)) * api / replica_usd_per_month(supply, at)
-        found.append(Candidate("hybrid", plan, offer, supply, float(owned), float(owned), total, status, reason, gate, margin))
+        found.append(
+            Candidate("hybrid", plan, offer, supply, owned, owned + float(split.on_demand_count), total, status, reason, gate, margin)
+        )
     return found

@@ -16,7 +16,7 @@ from llmcost.model.throughput import fitting_concurrency, output_tokens_per_seco
 from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
 from llmcost.study.bill.fleet_lines import fleet, fleet_usd_per_month, spares_of
 from llmcost.study.bill.unit_costs import always_on_option, replica_usd_per_hour
-from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes, taken_fraction
+from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes, taken_fraction, volumes
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -97,11 +97,11 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
     spare = spares_of(supply.offer, choice, study.decision.spare_count)
     up = fleet(choice, supply, values, spare)
     into, out = (float(volume) for volume in moved_volumes(choice, values))
-    requests = choice.load.requests_per_month * float(taken_fraction(choice, values))
+    requests = choice.load.asked_requests_per_month * float(taken_fraction(choice, values))
     api = float(open_api_usd_per_month(choice, values)) / (into + out) if choice.host else None
     staying = float(sum(tuned_lines(choice, values, study.invoice_multiplier).values()))
     ratio = float(values[f"{choice.alternative_at}.token_ratio"])
-    today = staying / sum(float(values[f"{choice.at}.load.{kind}_mtok_per_month"]) for kind in ("input", "output")) / ratio
+    today = staying / float(sum(volumes(choice, values))) / ratio
     return OwnFleet(
         option=option,
         choice=choice,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmcost.study.bill.api_lines import ways_today, ways_tuned
 from llmcost.study.bill.fleet_lines import Fleet, fleet
 from llmcost.study.bill.options import LABELS
 from llmcost.study.problem import Supply, WorkloadChoice, volumes
@@ -49,6 +50,11 @@ def owns_nothing(study: Study) -> bool:
     return study.lines["hybrid"].get("Engineers", 0.0) == 0
 
 
+def distinct_options(study: Study) -> list[str]:
+    """The options with a total, without a hybrid that owns nothing: it is the open model by API under another name."""
+    return [option for option in study.totals if option != "hybrid" or not owns_nothing(study)]
+
+
 def fleet_name(study: Study, choice: WorkloadChoice, option: str) -> str:
     """So many GPUs of a kind, for example "4x H100", or "2-6x H100" where some are given back in quiet hours; of serverless the kind alone,
     for their number follows the load.
@@ -82,24 +88,27 @@ def passing_fraction(study: Study) -> float:
 
 
 def tuning(study: Study) -> str:
-    """What tuning means for this client: cache, batch, or both."""
+    """What tuning means for this client: cache, batch, the right tier."""
     batch = any(c.workload.batchable_fraction.typical > float(study.values[f"{c.at}.batched_fraction"]) for c in study.choices)
     caches = [(c.workload.cacheable_input_fraction, float(study.values[f"{c.at}.cached_input_fraction"])) for c in study.choices]
     cache = any(wanted is not None and wanted.typical > now for wanted, now in caches)
-    return ", ".join(["cache"] * cache + ["batch"] * batch)
+    ways = [[of(c, study.values, c.today.prices) for of in (ways_today, ways_tuned)] for c in study.choices if c.today]
+    tier = any(now.get(share, 0.0) != then.get(share, 0.0) for now, then in ways for share in ("flex_fraction", "priority_fraction"))
+    return ", ".join(["cache"] * cache + ["batch"] * batch + ["tier"] * tier)
 
 
-def hardware_usd(study: Study, option: str) -> float:
-    """What has to be bought for an option: GPUs with their share of the server, typical; 0 where nothing is."""
-    if option not in ("owned", "hybrid"):
-        return 0.0
-    total = 0.0
+def hardware_usd_by_gpu(study: Study, option: str) -> dict[str, float]:
+    """What has to be bought for an option, by GPU: with its share of the server, typical; nothing where nothing is bought."""
+    found: dict[str, float] = {}
     for choice in study.choices:
-        offer, plan = choice.supplies[option].offer, choice.supplies[option].plan
-        if offer.purchase_usd:
-            server = 1 + float(study.values["hidden_costs.owned_server_overhead_fraction"])
-            total += replicas_count(study, choice, option) * plan.gpus_count * offer.purchase_usd.typical * server
-    return total
+        supply = choice.supplies.get(option)
+        if supply is None or supply.offer.term != "owned":
+            continue
+        price = float(study.values[f"gpu_purchase.{supply.offer.gpu_id}.purchase_usd"])
+        server = 1 + float(study.values["hidden_costs.owned_server_overhead_fraction"])
+        usd = replicas_count(study, choice, option) * supply.plan.gpus_count * price * server
+        found[supply.offer.gpu_id] = found.get(supply.offer.gpu_id, 0.0) + usd
+    return found
 
 
 def labels(study: Study) -> dict[str, str]:

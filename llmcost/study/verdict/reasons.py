@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from llmcost.model.break_even import months_until
 from llmcost.model.fleet import delivered_utilization
 from llmcost.study.bill.hosts import may_leave
-from llmcost.study.bill.options import HOSTED, LABELS
-from llmcost.study.bill.unit_costs import always_on_option, unit_costs
+from llmcost.study.bill.options import HOSTED, LABELS, OWN
+from llmcost.study.bill.unit_costs import always_on_option, full_usd_per_month, hosting_usd_per_month, unit_costs
 from llmcost.study.names import plain_name, shown
 from llmcost.study.problem import VOLUME, WorkloadChoice
 from llmcost.study.verdict.labels import always_on_fleet, labels, passing_fraction
 from llmcost.study.wording import number, percent, usd
 
 if TYPE_CHECKING:
-    from llmcost.study.split.break_even import Flip
     from llmcost.study.study import Study
+    from llmcost.study.uncertainty.flips import Flip
 
 SHOWN_FLIPS = 4
 
@@ -43,6 +43,18 @@ def why(study: Study) -> str:
         text += f" | {choice.today.model_id} {usd(cost['today'])}" if choice.today and cost["today"] is not None else ""
         parts.append(f"{choice.workload.id}: {text}" if len(study.choices) > 1 else text)
     return "; ".join(parts)
+
+
+def naive_and_loaded(study: Study) -> str:
+    """The cheapest fleet's naive bill (GPUs busy every hour that is paid for, and nothing else) beside what it would really cost."""
+    options = [option for option in OWN if option in study.totals]
+    if not options:
+        return ""
+    option = min(options, key=study.totals.__getitem__)
+    naive = sum(full_usd_per_month(study, choice, option) for choice in study.choices)
+    loaded = float(hosting_usd_per_month(study, option))
+    name, times = labels(study)[option], number(loaded / naive, 2)
+    return f"{name}: {usd(naive)} a month if every paid hour were busy and nothing else cost money → {usd(loaded)} loaded, x {times}"
 
 
 def flip_sentences(study: Study) -> list[str]:
