@@ -121,7 +121,7 @@ def test_rent_or_buy_meets_at_the_price_where_it_is_even():
     study = lc.open_study("large-single-tenant")
     choice = study.choices[0]
     both = rent_or_buy(study, choice, hidden_lines.card(study, choice))
-    assert both and both.pays_from["as the H100 since 2023"] is None
+    assert both and both.pays_from["goes as the H100 since 2023"] is None
     last = both.costs.query("path == @FLAT").iloc[-1]
     monthly = study.lines["owned"]
     cards = both.card.gpus_count

@@ -144,7 +144,7 @@ def rent_or_buy_chart(costs, marks, title, subtitle):
     x = alt.X("month_count:Q", title="months that it is kept", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False))
     y = alt.Y("rented_usd:Q", title="USD for one GPU", axis=alt.Axis(format="$~s", tickCount=5))
     dash = alt.Scale(domain=paths, range=[[1, 0], [6, 3], [2, 2], [8, 2, 2, 2]][: len(paths)])
-    legend = alt.Legend(labelExpr="'rent ' + datum.label", symbolSize=500, columns=4)
+    legend = alt.Legend(labelExpr="'rent ' + datum.label", symbolSize=500, columns=2)
     dashes = alt.StrokeDash("path:N", scale=dash, legend=legend, sort=paths)
     rented = alt.Chart(costs).mark_line(color=COLOURS["api"]).encode(x=x, y=y, strokeDash=dashes)
     first = costs[costs["path"] == paths[0]]

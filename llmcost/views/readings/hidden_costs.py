@@ -106,7 +106,7 @@ def pays_title(both: RentOrBuy) -> str:
         return f"Buying the {name} never beats renting it, whichever way rents go"
     first, last = min(found.values()), max(found.values())
     months = f"month {first}" if first == last else f"month {first} to {last}"
-    return f"A bought {name} pays from {months} on" + (f", but never if rent goes {never[0]}" if never else ", whichever way rents go")
+    return f"A bought {name} pays from {months} on" + (f", but never if rent {never[0]}" if never else ", whichever way rents go")
 
 
 def pays_marks(both: RentOrBuy) -> pd.DataFrame:
