@@ -1,6 +1,9 @@
 """Bills at a volume, and the volume at which own GPUs cross an API, from the lines that an article prints itself."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 
 from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK, api_bill, break_even, overhead, split
 from llmcost.model.types import TokenPrices
@@ -35,7 +38,8 @@ def eleven_billion(claim: Claim) -> Finding:
     bare = first_crossing_tokens(price, gpus)
     found = [first_crossing_tokens(price, gpus + engineer) for engineer in said("A1-013")]
     rule = said("A1-001") * bare / 1e9
-    reason = f"{number(bare / 1e9)} B by its GPU line, this with its engineer; only its own rule of thumb gives {number(rule[0])} to {number(rule[1])} B"
+    reason = f"{number(bare / 1e9)} B by its GPU line, this with its engineer; "
+    reason += f"only its own rule of thumb gives {number(rule[0])} to {number(rule[1])} B"
     return same(claim, found, "tokens/month", reason)
 
 
@@ -78,7 +82,7 @@ def api_and_gpus(claim: Claim) -> Finding:
     whole = len(said(claim.claim_id)) > 1
     found = (same if whole else allowed)(claim, api, "USD/month", "the API's side; the GPUs' side follows from its rents")
     gpus_hold = allowed(claim, gpus, "", "", part=1).holds if len(claim.parts) > 1 else True
-    return Finding(bool(found.holds and gpus_hold), found.low, found.high, found.unit, found.reason)
+    return replace(found, holds=bool(found.holds and gpus_hold))
 
 
 def loses_by(claim: Claim) -> Finding:
@@ -97,9 +101,9 @@ def ten_to_fifty_billion(claim: Claim) -> Finding:
     """Where the two A100s meet the article's API prices, and what they can carry."""
     found = [first_crossing_tokens(price, said("A2-026")[0]) for price in said("A2-014")[::-1]]
     most = most_of_two_a100()
-    verdict = allowed(claim, found, "tokens/month", "")
     reason = f"its bill of GPUs meets its prices here; the same hardware carries {number(most / 1e9)} B at most, never idle"
-    return Finding(bool(verdict.holds) and most >= said(claim.claim_id)[0], verdict.low, verdict.high, verdict.unit, reason)
+    verdict = allowed(claim, found, "tokens/month", reason)
+    return replace(verdict, holds=bool(verdict.holds) and most >= said(claim.claim_id)[0])
 
 
 def stays_flat(claim: Claim) -> Finding:
@@ -174,6 +178,23 @@ def engineer_outweighs(claim: Claim) -> Finding:
     found = people / (said("A2-014") - own) * TOKENS_PER_MTOK
     reason = f"until then {usd(people)} of engineer is more than a full A100 saves on Llama 70B at {usd_range(*said('A2-014'))}"
     return shown(found.min() > 0, found, "tokens/month", reason)
+
+
+def bills_by_volume() -> pd.DataFrame:
+    """The worked example (A2) up to ten billion tokens a month: its API prices, its fixed bill, and A100s that carry chats, never idle.
+
+    billion_tokens, usd_per_month, way, side (api | printed | fleet)
+    """
+    each = float(said("A2-026")[0] / said("A2-025")[0])
+    capacity = facts.mtok_per_month(facts.total_rate(A100, LLAMA, "fp4", facts.shape()))
+    mtok = np.linspace(0.0, said("A2-029")[0] / TOKENS_PER_MTOK, 201)
+    ways = {(f"API at {usd(price)}", "api"): mtok * price for price in said("A2-014")}
+    ways["as printed", "printed"] = np.full(mtok.size, said("A2-026")[0])
+    ways["A100s that carry it", "fleet"] = each * np.maximum(1.0, np.ceil(mtok / capacity))
+    frames = [
+        pd.DataFrame({"billion_tokens": mtok / 1e3, "usd_per_month": usd_, "way": way, "side": side}) for (way, side), usd_ in ways.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
 
 
 CHECKS: dict[tuple[str, ...], Check] = {

@@ -29,7 +29,7 @@ def pooled(claim: Claim) -> Finding:
     single = [peak_fill(name) for name in shape_names() if name.startswith("servegen_tenant")]
     total = peak_fill(POOLED)
     ends = f"{percent(min(single))} to {percent(max(single))}"
-    return shown(total > np.median(single), total, "fill", f"a fleet for the peak of a whole service; of single clients {ends}")
+    return shown(total > float(np.median(single)), total, "fill", f"a fleet for the peak of a whole service; of single clients {ends}")
 
 
 def waste_or_wait(claim: Claim) -> Finding:
@@ -46,14 +46,18 @@ def most_teams(claim: Claim) -> Finding:
     need = facts.lowest_fill(facts.QWEN)
     clients = facts.presets()
     share = clients[clients["fill"] < need]["clients_count"].sum() / clients["clients_count"].sum()
-    reason = f"share of public clients in sizes whose median fill stays under the {number(need)} that a 14B model needs; one provider's clients"
+    reason = (
+        f"share of public clients in sizes whose median fill stays under the {number(need)} that a 14B model needs; one provider's clients"
+    )
     return shown(share > 0.5, share, "share", reason)
 
 
 def peak_misleads(claim: Claim) -> Finding:
     """Peak over mean of the measured shapes."""
     found = [facts.curve(name).peak for name in shape_names()]
-    return shown(min(found) > 1, found, "x", "busiest hour over mean hour of eight measured loads: so much too cheap is a token at the peak")
+    return shown(
+        min(found) > 1, found, "x", "busiest hour over mean hour of eight measured loads: so much too cheap is a token at the peak"
+    )
 
 
 def bursty(claim: Claim) -> Finding:
@@ -66,7 +70,12 @@ def bursty(claim: Claim) -> Finding:
 def ten_to_twenty(claim: Claim) -> Finding:
     """Median fill of public clients by size."""
     found = 100 * facts.presets()["fill"].to_numpy()
-    return allowed(claim, found, "%", f"median public client by size, from under 1,000 to over 1 M requests a day: {', '.join(number(f) for f in found)} %")
+    return allowed(
+        claim,
+        found,
+        "%",
+        f"median public client by size, from under 1,000 to over 1 M requests a day: {', '.join(number(f) for f in found)} %",
+    )
 
 
 def scaled(claim: Claim) -> Finding:
@@ -76,7 +85,9 @@ def scaled(claim: Claim) -> Finding:
     billed, _ = autoscale.autoscaled(hours, np.ceil(hours), 0.25)
     fixed = float(fleet.replicas_for_peak(load.peak, 0.0))
     if claim.claim_id == "A1-020":
-        return shown(billed > load.mean, [billed / load.mean, fixed / load.mean], "x the load", "billed over served: with autoscaling, and without")
+        return shown(
+            billed > load.mean, [billed / load.mean, fixed / load.mean], "x the load", "billed over served: with autoscaling, and without"
+        )
     return shown(billed < fixed, billed / fixed, "x", "billed hours with autoscaling over a fleet for the peak, on a conversation service")
 
 
@@ -111,14 +122,21 @@ def savings(claim: Claim) -> Finding:
 def bulk_to_api(claim: Claim) -> Finding:
     """Share of the work that the exact split leaves to the API where it saves what the article says."""
     found = 100 * hybrid(said("A1-026") / 100)[1]
-    return shown(found.min() > said(claim.claim_id)[0], found, "% of traffic", "left to the API by the exact split that saves 40 to 70 %, linear load curve")
+    return shown(
+        found.min() > said(claim.claim_id)[0],
+        found,
+        "% of traffic",
+        "left to the API by the exact split that saves 40 to 70 %, linear load curve",
+    )
 
 
 def base_load(claim: Claim) -> Finding:
     """Fill of the lowest and of the highest slice of a conversation service."""
     load = facts.curve(SERVICE, LOAD_REPLICAS)
     found = load.fill(np.array([0, int(load.peak)]))
-    return shown(found[0] > found[1], found, "fill", "of the lowest slice and of the highest: fill falls with height, so the base is what to own")
+    return shown(
+        found[0] > found[1], found, "fill", "of the lowest slice and of the highest: fill falls with height, so the base is what to own"
+    )
 
 
 def spikes_to_api(claim: Claim) -> Finding:
@@ -127,7 +145,12 @@ def spikes_to_api(claim: Claim) -> Finding:
     owned = float(split.owned_slices(load, 1.0, 2.0))
     _, api = split.split_usd_per_month(load, owned, 1.0, 2.0)
     share = float(api) / float(split.split_usd_per_month(load, 0, 1.0, 2.0)[1])
-    return shown(0 < owned < load.peak, share, "share", "of the work that the exact split sends to the API where a full hour of it costs twice the GPU")
+    return shown(
+        0 < owned < load.peak,
+        share,
+        "share",
+        "of the work that the exact split sends to the API where a full hour of it costs twice the GPU",
+    )
 
 
 def steady(claim: Claim) -> Finding:
@@ -139,7 +162,9 @@ def steady(claim: Claim) -> Finding:
 def in_bursts(claim: Claim) -> Finding:
     """Slices worth owning of the same volume in short daily bursts."""
     counts = [float(split.owned_slices(_burst(hours), 1.0, 2.0)) for hours in BURST_HOURS]
-    return shown(max(counts) == 0, counts, "GPU", "of the same volume in three to eight hours a day none is worth owning at a u* of one half")
+    return shown(
+        max(counts) == 0, counts, "GPU", "of the same volume in three to eight hours a day none is worth owning at a u* of one half"
+    )
 
 
 def several_fold(claim: Claim) -> Finding:

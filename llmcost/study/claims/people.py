@@ -47,7 +47,8 @@ def multiplier_of_own_lines(claim: Claim) -> Finding:
     """The article's own GPU bill with its own engineer, over the GPU bill."""
     gpus = said("A1-006")[0]
     found = overhead.implied_multiplier(gpus + said("A1-013"), gpus)
-    reason = f"its {usd(gpus)} of GPUs with its own engineer; the rule needs GPU bills of {rule_range(said('A1-013')[0])}, {rule_range(said('A1-013')[1])}"
+    low, high = (rule_range(engineer) for engineer in said("A1-013"))
+    reason = f"its {usd(gpus)} of GPUs with its own engineer; the rule needs GPU bills of {low} or, with the dearer one, {high}"
     return same(claim, found, "x", reason)
 
 
@@ -86,7 +87,9 @@ def senior_share(claim: Claim) -> Finding:
     low, _, high = facts.hidden("engineer_usd_per_year")
     found = overhead.engineers_usd_per_month(said("A1-012"), np.array([low, high]))
     implied = said(claim.claim_id) * MONTHS_PER_YEAR / said("A1-012")
-    reason = f"means {usd_range(*implied)} a year, where another article says {usd(said('A4-034')[0])} and the dated row ends at {usd(high)}"
+    reason = (
+        f"means {usd_range(*implied)} a year, where another article says {usd(said('A4-034')[0])} and the dated row ends at {usd(high)}"
+    )
     return allowed(claim, found, "USD/month", reason)
 
 
@@ -97,14 +100,18 @@ def electricity(claim: Claim) -> Finding:
     items = [facts.hidden(item) for item in ("load_power_fraction", "pue_ratio", "electricity_usd_per_kwh")]
     found = overhead.energy_usd_per_month(power, *(item[[0, 2]] for item in items))
     typical = overhead.energy_usd_per_month(power, *(item[1] for item in items))
-    return allowed(claim, found, "USD/month", f"RTX 4090 at low load and price, to H100 at high; typically {usd_range(*typical)}, cards alone")
+    return allowed(
+        claim, found, "USD/month", f"RTX 4090 at low load and price, to H100 at high; typically {usd_range(*typical)}, cards alone"
+    )
 
 
 def is_a_line(item: str) -> Check:
     """A check that a cost which an article names is a line of the bill, and what it is."""
 
     def check(claim: Claim) -> Finding:
-        found = {"engineers": engineers, "refreshes": refreshes, "on call": lambda: facts.hidden("on_call_usd_per_month"), "all": around}[item]()
+        found = {"engineers": engineers, "refreshes": refreshes, "on call": lambda: facts.hidden("on_call_usd_per_month"), "all": around}[
+            item
+        ]()
         return shown(found[1] > 0, found, "USD/month", f"typically {usd(found[1])} a month on a rented fleet, of dated rows and guesses")
 
     return check
@@ -113,7 +120,9 @@ def is_a_line(item: str) -> Check:
 def zero_burden(claim: Claim) -> Finding:
     """The people that an API takes."""
     found = overhead.engineers_usd_per_month(facts.hidden("api_fte"), facts.hidden("engineer_usd_per_year"))
-    return unchecked(GUESSED, f"keys, limits, price and model changes take time too: about {usd(found[1])} a month by our guess", found, "USD/month")
+    return unchecked(
+        GUESSED, f"keys, limits, price and model changes take time too: about {usd(found[1])} a month by our guess", found, "USD/month"
+    )
 
 
 def loaded_salary(claim: Claim) -> Finding:
@@ -125,7 +134,9 @@ def loaded_salary(claim: Claim) -> Finding:
 def six_weeks(claim: Claim) -> Finding:
     """Full-time engineers that the dollars pay for six weeks."""
     one = overhead.engineers_usd_per_month(1.0, said("A4-034")[0]) * 6 / WEEKS_PER_MONTH
-    return unchecked(NO_INPUTS, "full-time engineers for six weeks at that article's salary; it gives no headcount", said(claim.claim_id)[0] / one, "FTE")
+    return unchecked(
+        NO_INPUTS, "full-time engineers for six weeks at that article's salary; it gives no headcount", said(claim.claim_id)[0] / one, "FTE"
+    )
 
 
 def refresh_effort(claim: Claim) -> Finding:

@@ -34,7 +34,7 @@ def rent(gpu_ids: tuple[str, ...], provider: str = "", widened: bool = False) ->
         reason = f"{len(found)} dated on-demand rows{' at ' + provider if provider else ''}: {usd_range(found.min(), found.max())} an hour"
         if widened:
             least = float(said(claim.claim_id)[0])
-            return shown(np.any((least <= found) & (found < least + 1)), found, "USD/h", reason)
+            return shown(bool(np.any((least <= found) & (found < least + 1))), found, "USD/h", reason)
         return allowed(claim, found, "USD/h", reason)
 
     return check

@@ -37,7 +37,7 @@ def by_the_second(claim: Claim) -> Finding:
     """Billed share with no request, and with one in a hundred seconds."""
     none = serverless.awake_fraction(0.0, service_seconds(), timeouts().max())
     quiet = serverless.awake_fraction(LONE_PER_SECOND, service_seconds(), timeouts())
-    reason = f"no request, no bill; but one in 100 s bills {percent(quiet.min())} to {percent(quiet.max())} of the hours, for timeouts of 5 to 60 s"
+    reason = f"no request, no bill; but one in 100 s bills {percent(quiet.min())} to {percent(quiet.max())} of the hours, by timeout"
     return shown(none == 0, none, "share billed", reason)
 
 
@@ -62,7 +62,9 @@ def cold_start(claim: Claim) -> Finding:
 def warm_worker(claim: Claim) -> Finding:
     """Serverless over on-demand price of the same card."""
     found = price_ratios()
-    return same(claim, found, "x", f"a warm worker pays the serverless rate: median {number(np.median(found))} over {len(found)} cards at RunPod")
+    return same(
+        claim, found, "x", f"a warm worker pays the serverless rate: median {number(np.median(found))} over {len(found)} cards at RunPod"
+    )
 
 
 def steady_on_serverless(claim: Claim) -> Finding:

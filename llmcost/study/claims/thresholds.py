@@ -1,5 +1,7 @@
 """Costs per token and thresholds of the TCO article (A4), and when own GPUs can win at all."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK, break_even, fleet, overhead
@@ -7,7 +9,7 @@ from llmcost.study.claims import facts
 from llmcost.study.claims.facts import A100, LLAMA, QWEN, SMALLEST
 from llmcost.study.claims.findings import Check, Finding, allowed, same, shown
 from llmcost.study.claims.table import Claim, day_read, said
-from llmcost.study.wording import number, percent, usd, usd_range
+from llmcost.study.wording import number, percent, usd
 
 OPEN_MODELS = (SMALLEST, QWEN, LLAMA)
 
@@ -28,7 +30,9 @@ def per_thousand(claim: Claim) -> Finding:
     """The same per thousand tokens."""
     per_mtok = said(claim.claim_id)[0] * 1_000
     needed = said("A4-022")[0] / (per_mtok * 3_600) * TOKENS_PER_MTOK
-    reason = f"the claim is {usd(per_mtok)} per Mtok: its A100 would make {number(needed)} tokens/s, not the {number(said('A4-021')[0])} it says"
+    reason = (
+        f"the claim is {usd(per_mtok)} per Mtok: its A100 would make {number(needed)} tokens/s, not the {number(said('A4-021')[0])} it says"
+    )
     return same(claim, a100_usd_per_mtok() / 1_000, "USD/1k", reason)
 
 
@@ -37,7 +41,7 @@ def per_thousand_at_tenth(claim: Claim) -> Finding:
     tenth = float(fleet.gpu_usd_per_mtok(said("A4-022")[0], said("A4-021")[0], 0.1))
     factor = same(claim, tenth / a100_usd_per_mtok(), "x", "", part=1)
     price = same(claim, tenth / 1_000, "USD/1k", "the factor is right, the price is not")
-    return Finding(bool(factor.holds and price.holds), price.low, price.high, price.unit, price.reason)
+    return replace(price, holds=bool(factor.holds and price.holds))
 
 
 def own_lines_usd() -> np.ndarray:
@@ -78,8 +82,10 @@ def moves_both_ways(claim: Claim) -> Finding:
 def fixed_against_variable(claim: Claim) -> Finding:
     """The crossing of a fixed bill twice as large."""
     price = said("A4-041")[0] / (said("A4-042")[0] / TOKENS_PER_MTOK)
-    once, twice = (break_even.staircase_break_even(price, own, 0.0, 1e6).first_mtok_per_month for own in said("A4-041")[0] * np.array([1, 2]))
-    return shown(once is not None and twice is not None and twice > once, twice / once, "x", "twice the fixed bill crosses at this many times the volume")
+    once, twice = (
+        break_even.staircase_break_even(price, own, 0.0, 1e6).first_mtok_per_month or np.inf for own in said("A4-041")[0] * np.array([1, 2])
+    )
+    return shown(once < twice, twice / once, "x", "twice the fixed bill crosses at this many times the volume")
 
 
 def can_beat(claim: Claim) -> Finding:
@@ -105,7 +111,12 @@ def both_conditions(claim: Claim) -> Finding:
     people = overhead.engineers_usd_per_month(facts.hidden("engineer_fte_rented")[1], said("A4-034")[0])
     full, idle = price * capacity - gpus, price * capacity * 0.1 - gpus
     sunk = sum([idle < 0, full - people < 0])
-    return same(claim, sunk if full > 0 else 0, "conditions", f"a full A100 saves {usd(full)} a month against a dear host; a tenth full, or with people, it loses")
+    return same(
+        claim,
+        sunk if full > 0 else 0,
+        "conditions",
+        f"a full A100 saves {usd(full)} a month against a dear host; a tenth full, or with people, it loses",
+    )
 
 
 def small_models(claim: Claim) -> Finding:
@@ -117,8 +128,10 @@ def small_models(claim: Claim) -> Finding:
 def under_half(claim: Claim) -> Finding:
     """Break-even fills of three open models against their cheapest hosts."""
     found = np.array([facts.lowest_fill(model_id) for model_id in OPEN_MODELS])
-    dear = facts.break_even_fill(LLAMA, A100, "fp4", max((o.prices for o in facts.offers(LLAMA, day_read())), key=facts.mixed_usd_per_mtok))
-    reason = f"below this fill the cheapest hosts of three open models win, people aside; Llama 70B's dearest, below {percent(dear)}: no one threshold"
+    dearest = max((offer.prices for offer in facts.offers(LLAMA, day_read())), key=facts.mixed_usd_per_mtok)
+    dear = facts.break_even_fill(LLAMA, A100, "fp4", dearest)
+    reason = "no one threshold: below this fill the cheapest hosts of three open models win, people aside; "
+    reason += f"Llama 70B's dearest host, below {percent(dear)}"
     return shown(found.min() > said(claim.claim_id)[0] / 100, found, "fill", reason)
 
 

@@ -1,6 +1,7 @@
 """Gates before any dollar: does it fit, can it compute so fast, how fast is it."""
 
 import numpy as np
+import pandas as pd
 
 from llmcost.model import TOKENS_PER_MTOK, fleet, throughput
 from llmcost.model.types import WEIGHT_BYTES
@@ -136,7 +137,24 @@ def unnamed_latency(claim: Claim) -> Finding:
     read = facts.shape()[0]
     plans = [(H100, QWEN, "fp8"), (A100, LLAMA, "fp4")]
     found = [1e3 * throughput.prefill_seconds(facts.gpu(g), 1, facts.model(m), p, read) for g, m, p in plans]
-    return unchecked(NO_INPUTS, "p99 of what? reading one chat's prompt alone takes this long, 14B on an H100 to 70B on an A100", found, "ms")
+    return unchecked(
+        NO_INPUTS, "p99 of what? reading one chat's prompt alone takes this long, 14B on an H100 to 70B on an A100", found, "ms"
+    )
+
+
+def gates() -> pd.DataFrame:
+    """Claimed speeds beside the compute roof and the modelled speed: label, low, high, roof, modelled, all tokens/s of one GPU."""
+    plans = {
+        "A2-005": ("one request, 70B, A100", A100, LLAMA, "fp4", facts.output_rate(A100, LLAMA, "fp4", WRITING, 1)),
+        "A2-004": ("full batch, 70B, A100", A100, LLAMA, "fp4", facts.output_rate(A100, LLAMA, "fp4", WRITING)),
+        "A4-021": ("full batch, 14B, A100", A100, QWEN, "bf16", facts.total_rate(A100, QWEN, "bf16", facts.shape())),
+        "A4-023": ("full batch, 14B, H100", H100, QWEN, "fp8", facts.total_rate(H100, QWEN, "fp8", facts.shape())),
+    }
+    rows = [
+        (f"{claim_id}: {what}", said(claim_id)[0], said(claim_id)[-1], roof(gpu_id, model_id, precision), modelled)
+        for claim_id, (what, gpu_id, model_id, precision, modelled) in plans.items()
+    ]
+    return pd.DataFrame(rows, columns=["label", "low", "high", "roof", "modelled"])
 
 
 CHECKS: dict[tuple[str, ...], Check] = {
