@@ -63,7 +63,7 @@ def same(claim: Claim, found, unit: str, reason: str, part: int = 0, holds: bool
         ratios = [min(ratios[0], 1.0), max(ratios[1], 1.0)]
     else:
         agrees = abs(ratios[0] - 1) <= below and abs(ratios[1] - 1) <= above
-    return Finding(holds and agrees, low, high, unit, reason, ratio=farthest(ratios))
+    return Finding(bool(holds and agrees), low, high, unit, reason, ratio=farthest(ratios))
 
 
 def allowed(claim: Claim, found, unit: str, reason: str, part: int = 0) -> Finding:

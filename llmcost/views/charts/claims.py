@@ -1,5 +1,7 @@
 """Charts of published claims: against what a chip can compute, against the stairs of a real fleet, and how far each is off."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
@@ -15,7 +17,7 @@ def gates_chart(gates: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChar
     gates  label, low, high (claimed tokens/s), roof, modelled
     """
     scale = alt.Scale(type="log", nice=False, domain=[20, 400_000])
-    look = {"title": "tokens per second of one GPU, log scale", "axis": alt.Axis(format="~s"), "scale": scale}
+    look: dict[str, Any] = {"title": "tokens per second of one GPU, log scale", "axis": alt.Axis(format="~s"), "scale": scale}
     y = alt.Y("label:N", sort=list(gates["label"]), title=None, axis=alt.Axis(labelLimit=240))
     base = alt.Chart(gates).encode(y=y)
     claimed = base.mark_bar(size=9, color=COLOURS["own"], opacity=0.55).encode(x=alt.X("low:Q", **look), x2="high:Q")
@@ -36,7 +38,7 @@ def stairs_chart(bills: pd.DataFrame, names: pd.DataFrame, title: str, subtitle:
     y = alt.Y("usd_per_month:Q", title="USD per month, GPUs alone", axis=alt.Axis(format="$,~s"))
     colours = alt.Scale(domain=["api", "printed", "fleet"], range=[COLOURS["api"], COLOURS["muted"], COLOURS["own"]])
     dashes = alt.Scale(domain=["api", "printed", "fleet"], range=[[1, 0], [5, 4], [1, 0]])
-    look = {"detail": "way:N", "color": alt.Color("side:N", scale=colours, legend=None)}
+    look: dict[str, Any] = {"detail": "way:N", "color": alt.Color("side:N", scale=colours, legend=None)}
     line = alt.Chart(bills).mark_line(interpolate="step-before").encode(
         x=x, y=y, strokeDash=alt.StrokeDash("side:N", scale=dashes, legend=None), **look
     )  # fmt: skip
