@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK, api_bill, break_even, overhead, split
-from llmcost.model.types import TokenPrices
 from llmcost.study.claims import facts
 from llmcost.study.claims.facts import A100, LLAMA
 from llmcost.study.claims.findings import Check, Finding, allowed, same, shown
@@ -18,7 +17,7 @@ FAR_MTOK = 1e6
 
 def flat_bill(usd_per_mtok: np.ndarray, mtok: float) -> np.ndarray:
     """USD of a volume at one price for every token."""
-    return np.array([api_bill.api_usd_per_month(TokenPrices(price, price, price), mtok, 0.0) for price in np.atleast_1d(usd_per_mtok)])
+    return np.array([api_bill.api_usd_per_month(facts.flat(price), mtok, 0.0) for price in np.atleast_1d(usd_per_mtok)])
 
 
 def first_crossing_tokens(api_usd_per_mtok: float, own_usd: float) -> float:
@@ -142,7 +141,7 @@ def sooner(claim: Claim) -> Finding:
 
 def needed_fill(claim: Claim) -> Finding:
     """The fill at which its A100 meets its API prices, on chats."""
-    prices = [TokenPrices(price, price, price) for price in said("A2-014")[::-1]]
+    prices = [facts.flat(price) for price in said("A2-014")[::-1]]
     found = [facts.break_even_fill(LLAMA, A100, "fp4", each) for each in prices]
     return shown(min(found) < 1, found, "fill", f"a fleet must be {percent(found[0])} to {percent(found[1])} full to meet them")
 
@@ -157,7 +156,7 @@ def under_a_billion(claim: Claim) -> Finding:
 def struggles(claim: Claim) -> Finding:
     """A full A100's token over the cheapest host's."""
     found = facts.break_even_fill(LLAMA, A100, "fp4", facts.cheapest(LLAMA))
-    dear = facts.break_even_fill(LLAMA, A100, "fp4", TokenPrices(*[float(said("A2-014")[1])] * 3))
+    dear = facts.break_even_fill(LLAMA, A100, "fp4", facts.flat(said("A2-014")[1]))
     reason = f"a full A100 over the cheapest host, on chats; over its dearest host it would win from {percent(dear)} full on"
     return shown(found > 1, found, "x", reason)
 

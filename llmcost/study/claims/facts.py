@@ -77,6 +77,11 @@ def offers(model_id: str, day: dt.date, hosts: tuple[str, ...] = ()) -> list[Off
     return []
 
 
+def flat(usd_per_mtok: float) -> TokenPrices:
+    """One price for every token."""
+    return TokenPrices(float(usd_per_mtok), float(usd_per_mtok), float(usd_per_mtok))
+
+
 def mixed_usd_per_mtok(prices: TokenPrices, request: tuple[float, float] | None = None) -> float:
     """USD per million tokens, read and written, of requests of this shape: a chat's, if none is given."""
     read, written = request or shape()

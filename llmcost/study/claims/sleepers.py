@@ -85,10 +85,10 @@ def spiky(claim: Claim) -> Finding:
     hours = load_shape("servegen_tenant_118")["output_ratio"].to_numpy()
     seconds = float(throughput.request_seconds(_replica(), *facts.shape()))
     boot = serverless.cold_start_seconds(throughput.weights_gb(facts.model(LLAMA), "fp4"), facts.hidden("weights_load_gb_per_second")[1])
-    billed, _ = serverless.billed_replicas_and_boots(hours, hours / seconds, seconds, timeouts().min(), boot)
+    billed, _, _ = serverless.billed_boots_and_cold(hours, hours / seconds, seconds, timeouts().min(), boot)
     always_on = float(fleet.replicas_for_peak(hours.max(), 0.0))
-    ratio = billed * price_ratios().max() / always_on
-    reason = f"{number(billed)} replicas billed at the dearest ratio, against {number(always_on)} always on for the same peak"
+    ratio = float(billed) * price_ratios().max() / always_on
+    reason = f"{number(float(billed))} replicas billed at the dearest ratio, against {number(always_on)} always on for the same peak"
     return shown(ratio < 1, ratio, "x", reason)
 
 
