@@ -186,7 +186,8 @@ def bills_by_volume() -> pd.DataFrame:
     """
     each = float(said("A2-026")[0] / said("A2-025")[0])
     capacity = facts.mtok_per_month(facts.total_rate(A100, LLAMA, "fp4", facts.shape()))
-    mtok = np.linspace(0.0, said("A2-029")[0] / TOKENS_PER_MTOK, 201)
+    end = said("A2-029")[0] / TOKENS_PER_MTOK
+    mtok = np.append(np.arange(0.0, end, capacity), end)  # where a step ends
     ways = {(f"API at {usd(price)}", "api"): mtok * price for price in said("A2-014")}
     ways["as printed", "printed"] = np.full(mtok.size, said("A2-026")[0])
     ways["A100s that carry it", "fleet"] = each * np.maximum(1.0, np.ceil(mtok / capacity))

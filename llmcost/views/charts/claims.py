@@ -39,13 +39,13 @@ def stairs_chart(bills: pd.DataFrame, names: pd.DataFrame, title: str, subtitle:
     colours = alt.Scale(domain=["api", "printed", "fleet"], range=[COLOURS["api"], COLOURS["muted"], COLOURS["own"]])
     dashes = alt.Scale(domain=["api", "printed", "fleet"], range=[[1, 0], [5, 4], [1, 0]])
     look: dict[str, Any] = {"detail": "way:N", "color": alt.Color("side:N", scale=colours, legend=None)}
-    line = alt.Chart(bills).mark_line(interpolate="step-before").encode(
-        x=x, y=y, strokeDash=alt.StrokeDash("side:N", scale=dashes, legend=None), **look
-    )  # fmt: skip
+    base = alt.Chart(bills).encode(x=x, y=y, strokeDash=alt.StrokeDash("side:N", scale=dashes, legend=None), **look)
+    straight = base.transform_filter("datum.side != 'fleet'").mark_line()
+    steps = base.transform_filter("datum.side == 'fleet'").mark_line(interpolate="step-before")
     named = alt.Chart(names).encode(x=x, y=y, text="text:N")
     above = halo(named.transform_filter("datum.side == 'api'"), align="right", dx=-40, dy=-12)
     below = halo(named.transform_filter("datum.side != 'api'"), align="right", dx=-6, dy=13)
-    return layered([line, *above, *below], title, subtitle, 320)
+    return layered([straight, steps, *above, *below], title, subtitle, 320)
 
 
 def ratios_chart(ratios: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
