@@ -76,7 +76,8 @@ def loaded_formula(claim: Claim) -> Finding:
     people = overhead.engineers_usd_per_month(facts.hidden("engineer_fte_rented")[1], said("A4-034")[0])
     by_hand = (rent * HOURS_PER_MONTH + people) / (mtok * TOKENS_PER_MTOK)
     found = (fleet.gpu_usd_per_mtok(rent, rate, HALF_BUSY) + people / mtok) / TOKENS_PER_MTOK
-    reason = f"both sides agree; people make {number(by_hand / (rent * HOURS_PER_MONTH / mtok / TOKENS_PER_MTOK))} times of it here"
+    times = by_hand / (rent * HOURS_PER_MONTH / mtok / TOKENS_PER_MTOK)
+    reason = f"both sides agree; with a quarter of an engineer a half-full GPU's token costs {number(times)} times its rent"
     return shown(math.isclose(by_hand, found), found, "USD/token", reason)
 
 
