@@ -10,7 +10,7 @@ from llmcost.inputs.client import Workload
 from llmcost.model.types import Measurement
 from llmcost.study.bill.hosts import may_leave, region_status
 from llmcost.study.bill.options import HOSTED
-from llmcost.study.problem import WorkloadChoice, request_shape
+from llmcost.study.problem import WorkloadChoice, request_shape, taken_fraction
 from llmcost.study.verdict.labels import owns_nothing
 from llmcost.study.wording import number
 
@@ -63,9 +63,13 @@ def _workload_gates(study: Study, choice: WorkloadChoice) -> Iterator[Gate]:
     yield from _refused(study, choice)
     yield _quality(choice)
     if winner in ("open_api", "hybrid") and choice.host and not choice.host.offer.requests_per_minute_count:
-        peak = number(request_shape(choice, study.values).peak_requests_per_minute, 2)
+        shape = request_shape(study.client, choice, study.values, 1.0, float(taken_fraction(choice, study.values)))
+        peak = number(shape.peak_requests_per_minute, 2)
         asked = f"the host's written limit for your account: the busiest hour needs {peak} requests a minute"
         yield Gate("rate_limit", "host's rate limit at the peak", "ask", "ask", asked)
+    if winner in ("open_api", "hybrid") and choice.host and (gate.zero_retention or gate.lowest_precision):
+        asked = "the host's terms on keeping data, and the precision that it serves"
+        yield Gate("host_terms", "host's retention and precision", choice.host.status, choice.host.reason or "ok", asked)
     if winner == "serverless" and choice.workload.latency:
         boot = choice.supplies["serverless"].replica.weights_gb / float(study.values["hidden_costs.weights_load_gb_per_second"])
         text = f"a sleeping replica takes about {number(boot, 2)} s to load: is that allowed?"
@@ -123,7 +127,7 @@ def _region(study: Study, choice: WorkloadChoice) -> tuple[str, str]:
     if choice.today and (winner in ("today", "tuned") or choice.alternative.passing_fraction.typical < 1):
         parts.append((choice.today.provider, *region_status(wanted, choice.today.regions)))
     if winner in ("open_api", "hybrid") and choice.host:
-        parts.append((choice.host.offer.provider, choice.host.status, choice.host.reason))
+        parts.append((choice.host.offer.provider, *region_status(wanted, choice.host.offer.regions)))
     if winner in choice.supplies and not (winner == "hybrid" and owns_nothing(study)):
         offer = choice.supplies[winner].offer
         parts.append((offer.provider, offer.status, offer.reason))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmcost.inputs.errors import InputError
 from llmcost.study.bill.hosts import may_leave
 from llmcost.study.bill.options import HOSTED, LABELS
 from llmcost.study.horizon import cash, horizon
@@ -59,6 +60,9 @@ def advised(study: Study) -> str:
 
     The mean counts that idle hours, people and refreshes rarely cost less than planned, which the most likely values do not show.
     """
+    if not study.totals:
+        cure = "Ease a gate, add an alternative, or allow more GPUs"
+        raise InputError("client.yaml", "gates", "leave no option that can be had", cure)
     draws = study.draws()
     by_cost = sorted(distinct_options(study), key=lambda option: (round(draws[option].mean(), 2), list(LABELS).index(option)))
     stay = min((o for o in ("today", "tuned") if o in study.totals), key=by_cost.index, default=None)
