@@ -1,6 +1,7 @@
 """A figure of a report followed to its end, as text: `llmcost audit CLIENT KEY`."""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -10,6 +11,7 @@ from llmcost.study.audit.figure import Figure
 from llmcost.study.audit.figures import figures
 from llmcost.study.study import Study
 from llmcost.study.wording import number
+from llmcost.views.text import visible
 
 DIGITS_COUNT = 9
 """As many digits as results.json keeps: enough to add up again what is printed."""
@@ -19,8 +21,8 @@ def keys_text(study: Study) -> str:
     """Every figure that can be followed: its key, its value and its name."""
     found = figures(study)
     width = max(len(key) for key in found)
-    lines = [f"{key:<{width}}  {_amount(figure):>24}  {figure.name}" for key, figure in found.items()]
-    return "\n".join([f"{study.client.name}: {len(found)} figures. Name one to see what it is made of.", "", *lines])
+    lines = [f"{key:<{width}}  {_amount(figure):>24}  {visible(figure.name)}" for key, figure in found.items()]
+    return "\n".join([f"{visible(study.client.name)}: {len(found)} figures. Name one to see what it is made of.", "", *lines])
 
 
 def chain_text(study: Study, key: str) -> str:
@@ -41,11 +43,11 @@ def _told(symbol: str, figure: Figure, depth: int, told: set[int]) -> Iterator[s
     """The lines of a figure; one that was told before is named and not told again."""
     indent, value = "  " * depth, _amount(figure)
     if not figure.formula:
-        yield f"{indent}{symbol} = {value}   {figure.name}{_said(figure)}"
+        yield f"{indent}{symbol} = {value}   {visible(figure.name)}{_said(figure)}"
         return
     again = id(figure) in told
     told.add(id(figure))
-    yield f"{indent}{symbol} = {value}   {figure.name}{'   (see above)' if again else ''}"
+    yield f"{indent}{symbol} = {value}   {visible(figure.name)}{'   (see above)' if again else ''}"
     if again:
         return
     yield f"{indent}  = {figure.formula}"
@@ -58,8 +60,6 @@ def _told(symbol: str, figure: Figure, depth: int, told: set[int]) -> Iterator[s
 
 def _filled(formula: str, parts: Mapping[str, Figure]) -> str:
     """The formula with the numbers of its parts; series keep their names."""
-    import re
-
     numbers = {name: _number(part.value) for name, part in parts.items() if np.ndim(part.value) == 0}
     return re.sub(r"[A-Za-z_]\w*", lambda match: numbers.get(match[0], match[0]), formula)
 
@@ -79,4 +79,4 @@ def _said(figure: Figure) -> str:
     """Range, source, date and confidence of an input."""
     band = f"P10 to P90 {number(figure.low, 6)} to {number(figure.high, 6)}" if figure.low is not None else ""
     about = ", ".join(filter(None, (band, figure.source, figure.date, figure.confidence)))
-    return f"   [{about}]" if about else ""
+    return f"   [{visible(about)}]" if about else ""

@@ -29,11 +29,6 @@ def shown(text: object) -> str:
     return visible(text)
 
 
-def shown_lines(text: str) -> str:
-    """Lines of an answer, each as `shown`, their indents kept."""
-    return "\n".join(" " * (len(line) - len(line.lstrip(" "))) + shown(line) for line in text.split("\n"))
-
-
 class UsageError(Exception):
     """Something on the command line cannot be done. The text is for a person."""
 
@@ -211,7 +206,7 @@ def audit(arguments: argparse.Namespace) -> int:
     from llmcost.study.study import open_study
 
     study = open_study(arguments.client)
-    print(shown_lines(audit.chain_text(study, arguments.key) if arguments.key else audit.keys_text(study)))
+    print(audit.chain_text(study, arguments.key) if arguments.key else audit.keys_text(study))
     return 0
 
 

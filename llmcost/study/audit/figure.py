@@ -50,7 +50,7 @@ class Figure:
     confidence: str = ""
 
 
-def derived(name: str, unit: str, formula: str, functions: Iterable[Callable[..., Any]] = (), **parts: Figure) -> Figure:
+def derived(name: str, unit: str, formula: str, functions: Iterable[Callable[..., Any]] = (), /, **parts: Figure) -> Figure:
     """The figure that a formula makes of its parts; the value is what the printed formula gives, nothing else.
 
     >>> hours = Figure("hours of a month", 730.0, "h")
@@ -72,7 +72,18 @@ def assumed(study: Study, path: str) -> Figure:
     """An assumption of the study as an input of a chain."""
     a = study.inputs[path]
     band = (None, None) if a.certain else (a.low, a.high)
-    return Figure(f"{plain_name(path)} ({path})", float(study.values[path]), a.unit, "", {}, (), *band, f"{a.origin}: {a.source}", a.date, a.confidence)
+    return Figure(
+        f"{plain_name(path)} ({path})",
+        float(study.values[path]),
+        a.unit,
+        "",
+        {},
+        (),
+        *band,
+        f"{a.origin}: {a.source}",
+        a.date,
+        a.confidence,
+    )
 
 
 def given(name: str, value: Any, unit: str, source: str, date: str = "", confidence: str = "") -> Figure:

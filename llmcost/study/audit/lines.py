@@ -2,63 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from llmcost.model.overhead import capital_usd_per_month
-from llmcost.study.audit.figure import Figure, assumed, derived, given, summed
+from llmcost.study.audit.api_chains import USD, open_bill, staying_bill, today_bill
+from llmcost.study.audit.figure import Figure, summed
+from llmcost.study.audit.fixed_chains import fixed, people, spread
+from llmcost.study.audit.fleet_chains import fleet_chains
+from llmcost.study.audit.hybrid_chains import hybrid_chains
+from llmcost.study.audit.serverless_chains import serverless_chains
+from llmcost.study.bill.api_lines import OPEN, TODAY
+from llmcost.study.bill.options import OWN
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
-USD = "USD/month"
 
-
-def people(study: Study, path: str) -> Figure:
-    """A share of an engineer for a month."""
-    fte, salary = assumed(study, path), assumed(study, "people.engineer_usd_per_year")
-    return derived("share of an engineer", USD, "fte * usd_per_year / 12", fte=fte, usd_per_year=salary)
-
-
-def spread(study: Study, path: str) -> Figure:
-    """Something paid once, spread over the horizon."""
-    months = given("horizon", study.client.horizon_months, "months", "client.yaml: horizon_months")
-    return derived("paid once, spread over the horizon", USD, "once_usd / horizon_months", once_usd=assumed(study, path), horizon_months=months)
-
-
-def refreshes(study: Study) -> Figure:
-    """Newer models evaluated and rolled out."""
-    parts = {item: assumed(study, f"hidden_costs.{item}") for item in ("refreshes_per_year", "refresh_usd")}
-    return derived("model refreshes", USD, "refreshes_per_year * refresh_usd / 12", **parts)
-
-
-def owned_gpu(study: Study, supply: Supply) -> dict[str, Figure]:
-    """What one bought GPU costs for a month: item -> figure."""
-    at, hidden = f"gpu_purchase.{supply.offer.gpu_id}", "hidden_costs."
-    price = assumed(study, f"{at}.purchase_usd")
-    overhead = assumed(study, f"{hidden}owned_server_overhead_fraction")
-    capex = derived("a GPU with its share of the server", "USD", "purchase_usd * (1 + server_fraction)", purchase_usd=price, server_fraction=overhead)
-    resale = assumed(study, f"{at}.resale_fraction")
-    residual = derived("what it sells for at the end", "USD", "capex_usd * resale_fraction", capex_usd=capex, resale_fraction=resale)
-    watts = assumed(study, f"gpu_hardware.{supply.offer.gpu_id}.power_watts")
-    names = {"load": "load_power_fraction", "pue": "pue_ratio", "usd_per_kwh": "electricity_usd_per_kwh"}
-    power = {name: assumed(study, hidden + item) for name, item in names.items()}
+def moved(study: Study) -> dict[str, list[Figure]]:
+    """What every change of model carries: item -> its figures, one per workload where there are several."""
+    answered = [choice for choice in study.choices if choice.today]
     return {
-        "GPU capital": derived(
-            "capital recovery",
-            USD,
-            "capital_usd_per_month(capex_usd, residual_usd, life_months, discount_per_year)",
-            (capital_usd_per_month,),
-            capex_usd=capex,
-            residual_usd=residual,
-            life_months=assumed(study, f"{hidden}owned_life_months"),
-            discount_per_year=assumed(study, f"{hidden}discount_fraction_per_year"),
-        ),
-        "Energy": derived("electricity", USD, "watts / 1000 * load * pue * 730 * usd_per_kwh", watts=watts, **power),
-        "Colocation": derived(
-            "space and cooling by the kW", USD, "watts / 1000 * usd_per_kw", watts=watts, usd_per_kw=assumed(study, f"{hidden}colocation_usd_per_kw_month")
-        ),
-        "Maintenance": derived(
-            "upkeep", USD, "capex_usd * share_per_year / 12", capex_usd=capex, share_per_year=assumed(study, f"{hidden}maintenance_fraction_per_year")
-        ),
+        "API people": [people(study, "people.api_fte")] if answered else [],
+        TODAY: [staying_bill(study, choice) for choice in answered],
+        "Evaluation and migration, spread": [spread(study, "one_off.migration_usd")],
     }
+
+
+def line_figures(study: Study, option: str) -> dict[str, Figure]:
+    """Every line of an option's bill that is not zero: item -> figure. The figures add up to the option's total."""
+    found: dict[str, list[Figure]] = {}
+    if option in ("today", "tuned"):
+        found = {
+            "API people": [people(study, "people.api_fte")],
+            TODAY: [today_bill(study, choice, option == "tuned") for choice in study.choices],
+        }
+    else:
+        found = moved(study)
+    if option in ("open_api", "hybrid"):
+        found["API people"] = [people(study, "people.api_fte")]
+    if option == "open_api":
+        found[OPEN] = [open_bill(study, choice) for choice in study.choices]
+    if option == "hybrid":
+        _add(found, hybrid_chains(study))
+    if option in OWN:
+        _add(found, fixed(study, option))
+        for choice in study.choices:
+            chains = serverless_chains if option == "serverless" else fleet_chains
+            _add(found, chains(study, choice, choice.supplies[option]))
+    lines = {item: _together(item, figures) for item, figures in found.items() if figures}
+    return {item: figure for item, figure in lines.items() if figure.value}
+
+
+def _add(found: dict[str, list[Figure]], more: dict[str, Figure]) -> None:
+    for item, figure in more.items():
+        found.setdefault(item, []).append(figure)
+
+
+def _together(item: str, figures: list[Figure]) -> Figure:
+    """One line of all the workloads."""
+    if len(figures) == 1:
+        return replace(figures[0], name=item)
+    return summed(item, USD, {f"workload_{k}": figure for k, figure in enumerate(figures, 1)})
