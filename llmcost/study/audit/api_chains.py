@@ -100,13 +100,13 @@ def _with_tiers(
 ) -> dict[str, Figure]:
     """The parts with what tiers and billed retries change; a tier pays its ratio of the price of each class, long context included."""
     tokens = {name: parts[name] for name in CLASSES if name in parts}
-    longer = parts.get("long_context")
+    longer, long_ratios = parts.get("long_context"), offer.prices.long_context_ratios
     amounts = tokens
-    if longer is not None:
+    if longer is not None and long_ratios is not None:
         grown = {}
         for name, k in zip(CLASSES, CLASS_INDEX, strict=True):
             if name in tokens:
-                long_ratio = given(f"long-context price over list, {name}", offer.prices.long_context_ratios[k], "ratio", *source)
+                long_ratio = given(f"long-context price over list, {name}", long_ratios[k], "ratio", *source)
                 grown[name] = derived(
                     f"{name}, long context in it",
                     USD,

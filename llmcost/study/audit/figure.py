@@ -71,21 +71,11 @@ def summed(name: str, unit: str, figures: Mapping[str, Figure]) -> Figure:
 def assumed(study: Study, path: str) -> Figure:
     """An assumption of the study as an input of a chain."""
     a = study.inputs[path]
-    band = (None, None) if a.certain else (a.low, a.high)
-    return Figure(
-        f"{plain_name(path)} ({path})",
-        float(study.values[path]),
-        a.unit,
-        "",
-        {},
-        (),
-        *band,
-        f"{a.origin}: {a.source}",
-        a.date,
-        a.confidence,
-    )
+    name, (low, high) = f"{plain_name(path)} ({path})", (None, None) if a.certain else (a.low, a.high)
+    said = f"{a.origin}: {a.source}"
+    return Figure(name, float(study.values[path]), a.unit, low=low, high=high, source=said, date=a.date, confidence=a.confidence)
 
 
 def given(name: str, value: Any, unit: str, source: str, date: str = "", confidence: str = "") -> Figure:
     """A fact that is no assumption: a price of a dated row, a count, a definition."""
-    return Figure(name, value, unit, "", {}, (), None, None, source, date, confidence)
+    return Figure(name, value, unit, source=source, date=date, confidence=confidence)
