@@ -35,25 +35,23 @@ def chain_text(study: Study, key: str) -> str:
         near = difflib.get_close_matches(key, found, n=3, cutoff=0.4)
         cure = f"Nearest: {', '.join(near)}" if near else "Leave the key out to see all of them"
         raise InputError("audit", key[:100], "is no figure of this client's report", cure)
-    told: set[int] = set()
-    return "\n".join(_told(key, found[key], 0, told))
+    return "\n".join(_told(key, found[key], 0, set()))
 
 
-def _told(symbol: str, figure: Figure, depth: int, told: set[int]) -> Iterator[str]:
+def _told(symbol: str, figure: Figure, depth: int, told: set[tuple]) -> Iterator[str]:
     """The lines of a figure; one that was told before is named and not told again."""
-    indent, value = "  " * depth, _amount(figure)
-    if not figure.formula:
-        yield f"{indent}{symbol} = {value}   {visible(figure.name)}{_said(figure)}"
+    indent, head = "  " * depth, f"{symbol} = {_amount(figure)}   {visible(figure.name)}"
+    known = (figure.name, figure.formula, _amount(figure), figure.source)
+    if known in told:
+        yield f"{indent}{head}   (see above)"
         return
-    again = id(figure) in told
-    told.add(id(figure))
-    yield f"{indent}{symbol} = {value}   {visible(figure.name)}{'   (see above)' if again else ''}"
-    if again:
-        return
-    yield f"{indent}  = {figure.formula}"
-    filled = _filled(figure.formula, figure.parts)
-    if filled != figure.formula:
-        yield f"{indent}  = {filled}"
+    told.add(known)
+    yield f"{indent}{head}{_said(figure)}"
+    if figure.formula:
+        yield f"{indent}  = {figure.formula}"
+        filled = _filled(figure.formula, figure.parts)
+        if filled != figure.formula:
+            yield f"{indent}  = {filled}"
     for name, part in figure.parts.items():
         yield from _told(name, part, depth + 2, told)
 

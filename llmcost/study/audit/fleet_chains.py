@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 def speeds(supply: Supply) -> dict[str, Figure]:
     """Tokens per second of one full replica, reading and writing."""
     plan, replica = supply.plan, supply.replica
-    about = (
-        f"{plan.name}: {plan.origin}"
-        + (f", {plan.engine}" if plan.engine else "")
-        + (f"; {'; '.join(plan.sources[:3])}" if plan.sources else "")
-    )
+    rows = plan.sources[:3] or (f"gpu_hardware/{plan.gpu_id}", f"models/{plan.model_id}")
+    about = f"{plan.name}: {plan.origin} by llmcost.model.throughput from {', '.join(rows)}"
     return {
         "read_speed": given("input tokens/s of a full replica", replica.input_tokens_per_second, "tokens/s", about),
         "write_speed": given("output tokens/s of a full replica", replica.output_tokens_per_second, "tokens/s", about),
