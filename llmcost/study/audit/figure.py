@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -59,8 +60,8 @@ def derived(name: str, unit: str, formula: str, functions: Iterable[Callable[...
     """
     called = tuple(functions)
     names = {**ARITHMETIC, **{function.__name__: function for function in called}, **{key: part.value for key, part in parts.items()}}
-    value = eval(formula, {"__builtins__": {}}, names)
-    return Figure(name, value if np.ndim(value) else float(value), unit, formula, parts, called)
+    value = np.asarray(eval(formula, {"__builtins__": {}}, names), dtype=float)
+    return Figure(name, value if value.ndim else float(value), unit, formula, parts, called)
 
 
 def summed(name: str, unit: str, figures: Mapping[str, Figure]) -> Figure:
@@ -79,3 +80,12 @@ def assumed(study: Study, path: str) -> Figure:
 def given(name: str, value: Any, unit: str, source: str, date: str = "", confidence: str = "") -> Figure:
     """A fact that is no assumption: a price of a dated row, a count, a definition."""
     return Figure(name, value, unit, source=source, date=date, confidence=confidence)
+
+
+def slug(words: str) -> str:
+    """Words as a symbol of a formula and a part of a key.
+
+    >>> slug("Set-up, spread over the horizon")
+    'set_up_spread_over_the_horizon'
+    """
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
