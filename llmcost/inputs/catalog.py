@@ -98,6 +98,7 @@ def gpu(gpu_id: str, as_of: dt.date) -> Gpu:
         link_gb_per_second=float(row["link_gb_per_second"]),
         tflops=tflops,
         provisioned_power_watts=float(row["provisioned_power_watts"]),
+        data_centre_allowed=row["data_centre_licence"] == "yes",
     )
 
 

@@ -16,6 +16,7 @@ class Gpu:
     """One accelerator. Memory is what the runtime sees; link is one way; TFLOP/s are dense.
 
     Provisioned power holds the GPU's share of its server.
+    data_centre_allowed  False where the driver's licence keeps the card in workstations
     """
 
     gpu_id: str
@@ -24,6 +25,7 @@ class Gpu:
     link_gb_per_second: float
     tflops: Mapping[str, float] = field(hash=False)
     provisioned_power_watts: float = 0.0
+    data_centre_allowed: bool = True
 
 
 @dataclass(frozen=True)
@@ -168,3 +170,19 @@ class BillSteps:
     tier_usd: np.ndarray
     date_usd: np.ndarray
     computed_usd: np.ndarray
+
+
+@dataclass(frozen=True)
+class HardwareCash:
+    """Hardware over a contract, arrays with the months as last axis, in USD.
+
+    bought_usd  paid at the start of the month
+    sold_usd    received at the end of the month, for what reached the end of its life
+    book_usd    straight-line value at the end of the month of what still stands
+    resale_usd  what still stands would fetch at the end of its life: all that is counted on in a hurry
+    """
+
+    bought_usd: np.ndarray
+    sold_usd: np.ndarray
+    book_usd: np.ndarray
+    resale_usd: np.ndarray

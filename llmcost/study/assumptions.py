@@ -40,13 +40,20 @@ class Assumption:
         """Whether the input has no range."""
         return self.low == self.high
 
+    @property
+    def floor(self) -> float:
+        """Where the lower tail of its draws ends: at half of P10, so that nothing that is divided by comes near zero; at zero for what
+        may be nothing; nowhere for what may shrink.
+        """
+        return self.low / 2 if self.low >= 0 else -np.inf
+
 
 USED_HIDDEN_COSTS = {
     "on_call_usd_per_month", "refreshes_per_year", "refresh_usd", "observability_usd_per_month", "storage_usd_per_gb_month",
     "egress_usd_per_month", "electricity_usd_per_kwh", "pue_ratio", "colocation_usd_per_kw_month", "maintenance_fraction_per_year",
     "discount_fraction_per_year", "owned_life_months", "owned_server_overhead_fraction", "safe_share_fraction",
     "weights_load_gb_per_second", "serverless_idle_timeout_seconds", "load_power_fraction", "gpu_rent_path_multiplier",
-    "api_price_path_multiplier",
+    "api_price_path_multiplier", "machine_boot_seconds", "spot_interruptions_per_month",
 }  # fmt: skip
 """Items of the hidden-cost table that enter the decision under their own name."""
 
@@ -112,6 +119,7 @@ def _people_assumptions(client: Client, hidden: Mapping[str, HiddenCost]) -> Ite
         ("people.api_fte", client.people.api_fte, "api_fte", "FTE"),
         ("one_off.migration_usd", client.one_off.migration_usd, "migration_usd", "USD"),
         ("one_off.setup_usd", client.one_off.setup_usd, "setup_usd", "USD"),
+        ("one_off.exit_usd", client.one_off.exit_usd, "exit_usd", "USD"),
     )
     for path, band, item, unit in lines:
         yield stated(path, band, unit, client) if band else catalogued(path, hidden[item])
@@ -135,11 +143,8 @@ def typical_values(assumptions: Mapping[str, Assumption]) -> dict[str, float | n
 
 
 def drawn_values(assumptions: Mapping[str, Assumption], count: int) -> dict[str, float | np.ndarray]:
-    """Each assumption as `count` draws: arrays of shape (count,); certain ones stay single numbers.
-
-    The lower tail ends at half of P10, so that nothing that is divided by comes near zero.
-    """
+    """Each assumption as `count` draws: arrays of shape (count,); certain ones stay single numbers."""
     return {
-        path: a.typical if a.certain else triangular_draws(a.low, a.typical, a.high, uniform_stream(path, count), a.low / 2, a.ceiling)
+        path: a.typical if a.certain else triangular_draws(a.low, a.typical, a.high, uniform_stream(path, count), a.floor, a.ceiling)
         for path, a in assumptions.items()
     }

@@ -28,6 +28,16 @@ class Considered:
     candidates: Sequence[Candidate]
 
 
+def considered_models(
+    client: Client, workload: Workload, load: WorkloadLoad, base: Mapping[str, Assumption], own: Sequence[Measurement]
+) -> list[Considered]:
+    """Every open model of one workload, the best one first; `base` are the assumptions that hang on no plan."""
+    values = typical_values(base)
+    tried = [considered(client, workload, load, alternative, values, own) for alternative in workload.alternatives]
+    best = best_considered(client, tried, base)
+    return [best, *(one for one in tried if one is not best)]
+
+
 def considered(
     client: Client, workload: Workload, load: WorkloadLoad, alternative: Alternative, values: Values, own: Sequence[Measurement]
 ) -> Considered:

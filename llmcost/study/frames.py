@@ -17,9 +17,9 @@ from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.choices import Considered, out_of_reach
-from llmcost.study.draws import cheapest_fraction
 from llmcost.study.names import plain_name, shown_range
 from llmcost.study.problem import VOLUME
+from llmcost.study.uncertainty.draws import cheapest_fraction
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -47,7 +47,9 @@ def candidates(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
             "precision": c.plan.precision,
             "provider": c.offer.provider if c.offer else "",
             "term": c.offer.term if c.offer else "",
+            "by_the_hour": c.supply.by_the_hour.provider if c.supply and c.supply.by_the_hour else "",
             "replicas_count": c.replicas_count,
+            "paid_replicas": c.paid_replicas,
             "mean_load_replicas": c.supply.curve.mean if c.supply else None,
             "usd_per_month": c.usd_per_month,
             "throughput": c.plan.origin,

@@ -3,12 +3,14 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
+from llmcost.model.autoscale import LoadLevels
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Replica, TokenPrices
@@ -19,7 +21,7 @@ from llmcost.study.capacity.gpu_offers import GpuOffer
 from llmcost.study.loads.load import REASONING, RETRIES, WorkloadLoad
 
 VOLUME = "volume_multiplier"
-"""All volumes times this: a knob for break-evens and what-ifs, 1 in every answer."""
+"""All volumes times this: a knob for break-evens and what-ifs, 1 in every answer. `workloads.<id>.volume_multiplier` moves one alone."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Supply:
     """A serving plan at a GPU offer, with this workload's load-duration curve in replicas of that plan (typical values).
 
     by_the_hour  the same GPUs where a single replica can be given back by the hour, None where nobody lets them so
+    warm_count   serverless replicas that never sleep
     """
 
     plan: ServingPlan
@@ -34,6 +37,12 @@ class Supply:
     curve: LoadDurationCurve = field(compare=False)
     load_replicas: np.ndarray = field(compare=False, repr=False)
     by_the_hour: GpuOffer | None = None
+    warm_count: int = 0
+
+    @cached_property
+    def levels(self) -> LoadLevels:
+        """How long and how often the load stands above a level."""
+        return LoadLevels(self.load_replicas)
 
     @property
     def replica(self) -> Replica:
@@ -69,14 +78,24 @@ class WorkloadChoice:
         return f"workloads.{self.workload.id}"
 
     @property
+    def can_wait(self) -> bool:
+        """Whether all of the work may wait for a batch."""
+        return self.workload.batchable_fraction.low >= 1
+
+    @property
     def alternative_at(self) -> str:
         """Path of the chosen open model in the client file."""
         return f"{self.at}.alternatives.{self.alternative.model_id}"
 
 
+def volume_knob(choice: WorkloadChoice, values: Values):
+    """How many times the client's own volume a workload has at these values."""
+    return values.get(VOLUME, 1.0) * values.get(f"{choice.at}.{VOLUME}", 1.0)
+
+
 def stated_volumes(choice: WorkloadChoice, values: Values) -> tuple:
     """(input, output, hidden reasoning) Mtok a month of the requests that count, in tokens of today's model."""
-    knob, at = values.get(VOLUME, 1.0), f"{choice.at}.load"
+    knob, at = volume_knob(choice, values), f"{choice.at}.load"
     reasoning = values.get(f"{at}.{REASONING}", 0.0)
     return values[f"{at}.input_mtok_per_month"] * knob, values[f"{at}.output_mtok_per_month"] * knob, reasoning * knob
 

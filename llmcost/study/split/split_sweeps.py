@@ -11,7 +11,7 @@ from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.problem import Supply
-from llmcost.study.split.break_even import VOLUME_SPAN
+from llmcost.study.uncertainty.flips import VOLUME_SPAN
 from llmcost.study.verdict.labels import gpu_name
 
 if TYPE_CHECKING:
