@@ -10,6 +10,7 @@ import llmcost as lc
 from llmcost.inputs.api_prices import open_model_offers, todays_offer
 from llmcost.inputs.client import Gates
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.paths import data_path
 from llmcost.inputs.today import Today
 from llmcost.model.api_bill import api_usd_per_month
 from llmcost.study.assumptions import drawn_values
@@ -294,6 +295,17 @@ def test_a_precision_that_is_asked_for_binds_own_gpus_too():
     plans = study.candidates()
     assert set(plans.loc[plans["status"].isin(["ok", "ask"]), "precision"]) == {"bf16"}
     assert plans["reason"].str.contains("coarser than the BF16").any()
+
+
+def test_the_parts_of_two_workloads_add_up_too(tmp_path):
+    names = ("support-assistant", "extraction-pipeline")
+    one, other = (YAML(typ="safe").load(data_path("clients", name, "client.yaml")) for name in names)
+    YAML(typ="safe").dump({**one, "workloads": one["workloads"] + other["workloads"]}, tmp_path / "client.yaml")
+    study = lc.open_study(str(tmp_path))
+    for option in study.totals:
+        for item, parts in api_parts(study.decision, study.values, option).items():
+            assert sum(parts.values()) == pytest.approx(study.lines[option].get(item, 0.0), rel=1e-12)
+    assert tuning_steps(study)["change_usd_per_month"].sum() == pytest.approx(study.lines["tuned"][TODAY] - study.lines["today"][TODAY])
 
 
 def test_every_option_has_its_parts():
