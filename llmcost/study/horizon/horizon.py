@@ -12,6 +12,7 @@ import pandas as pd
 from llmcost.model.horizon import bill_never_grows, crossing_months, price_change_fraction_per_month
 from llmcost.study.horizon.flows import Flows, flows
 from llmcost.study.horizon.months import DISCOUNT, discount, drawn_months, growths, monthly_lines, typical_months
+from llmcost.study.remembered import remembered
 from llmcost.study.uncertainty.draws import cheapest_fraction
 from llmcost.study.verdict.labels import labels
 
@@ -42,6 +43,7 @@ class Horizon:
         return self.by_growth["typical"]
 
 
+@remembered
 def horizon_of(study: Study) -> Horizon:
     """The study's options over the client's horizon. Models, hosts and plans stay those chosen at the first month's volume."""
     by_growth: dict[str, dict[str, Flows]] = {}
@@ -70,6 +72,14 @@ def by_month(study: Study, horizon: Horizon, level: str = "typical") -> pd.DataF
         columns = {"month": np.arange(1, horizon.months_count + 1), "usd_per_month": each.bill_usd_per_month[0], "cash_usd": cash}
         parts.append(pd.DataFrame({"option": option, "label": named[option], **columns, "total_cash_usd": np.cumsum(cash)}))
     return pd.concat(parts, ignore_index=True)
+
+
+def saved_to_date(study: Study, horizon: Horizon) -> pd.DataFrame:
+    """What the advice has saved against today up to each month, typical: month, saved_usd; empty where nothing answers today."""
+    if "today" not in horizon.typical:
+        return pd.DataFrame({"month": [], "saved_usd": []})
+    saved = np.cumsum(horizon.typical["today"].cash_usd[0] - horizon.typical[study.winner].cash_usd[0])
+    return pd.DataFrame({"month": np.arange(1, horizon.months_count + 1), "saved_usd": saved})
 
 
 def present_values(study: Study, horizon: Horizon) -> pd.DataFrame:
