@@ -12,7 +12,7 @@ from llmcost.study.audit.figure import Figure, derived, given, summed
 from llmcost.study.audit.fixed_chains import fixed
 from llmcost.study.audit.fleet_chains import fleet_chains, load_replicas, rent, replica_chains, scale, start_seconds, storage
 from llmcost.study.bill.api_lines import OPEN
-from llmcost.study.bill.hybrid_lines import pool_bill
+from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import Pool, pools
 from llmcost.study.verdict.labels import owns_nothing
 
@@ -29,8 +29,8 @@ def hybrid_chains(study: Study) -> dict[str, Figure]:
         return {OPEN: summed("all that moves, for no owned slice pays", USD, bills)}
     found: dict[str, dict[str, Figure]] = {}
     bought = False
-    for k, pool in enumerate(pools(study.choices), 1):
-        bill = pool_bill(pool, study.values, study.decision.spare_count)
+    bills_of_pools = pool_bills(study.choices, study.values, study.decision.spare_count)
+    for k, (pool, bill) in enumerate(zip(pools(study.choices), bills_of_pools, strict=True), 1):
         bought |= pool.supply.offer.term == "owned" and bool(np.any(bill.owned_count > 0))
         for item, figure in _pool(study, pool).items():
             found.setdefault(item, {})[f"pool_{k}"] = figure
@@ -86,7 +86,7 @@ def _pool(study: Study, pool: Pool) -> dict[str, Figure]:
 
 def _solved(study: Study, pool: Pool, each: dict[str, Figure]) -> dict[str, Figure]:
     """A pool of several classes: the counts are the solver's, the lines are made of them."""
-    bill = pool_bill(pool, study.values, study.decision.spare_count)
+    (bill,) = pool_bills(pool.members, study.values, study.decision.spare_count)
     ids = ", ".join(choice.workload.id for choice in pool.members)
     about = f"llmcost.model.hourly_split.hourly_split over the hours of {ids}, dearest class first"
     owned = given("reserved replicas", float(bill.owned_count), "replicas", about)
