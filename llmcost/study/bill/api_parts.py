@@ -49,8 +49,8 @@ def api_parts(decision: Decision, values: Values, option: str) -> dict[str, Line
         return _lines({TODAY: _summed(today_parts(c, values, ways, decision.invoice_multiplier) for c in decision.choices)})
     found = {TODAY: _summed(rest_parts(choice, values, decision.invoice_multiplier) for choice in decision.choices)}
     if option in ("open_api", "hybrid"):
-        parts = _summed(open_parts(choice, values) for choice in decision.choices)
-        bought = option_lines(decision, values)[option][OPEN] / sum(parts.values()) if option == "hybrid" else 1.0
+        parts = _summed(open_parts(choice, values) for choice in decision.choices if choice.host)
+        bought = option_lines(decision, values)[option][OPEN] / sum(parts.values()) if option == "hybrid" and parts else 1.0
         found[OPEN] = {part: usd * bought for part, usd in parts.items()}
     return _lines(found)
 
