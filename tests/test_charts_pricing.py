@@ -7,7 +7,7 @@ import pytest
 
 import llmcost as lc
 from llmcost.inputs.paths import data_path
-from llmcost.study.bill import hidden_lines, line_evidence, pricing, token_costs
+from llmcost.study.bill import api_parts, hidden_lines, line_evidence, pricing, token_costs
 from llmcost.views.charts import hidden_costs as hidden_charts, pricing as price_charts
 from llmcost.views.controls import menu, slider
 from llmcost.views.readings import hidden_costs as hidden_readings, pricing as price_readings
@@ -104,7 +104,7 @@ def test_the_tiers_hold_todays_bill_and_never_a_price_of_zero(client):
     today = tiers.loc[tiers["kind"] == "today", "usd_per_month"]
     assert len(today) == (choice.today is not None)
     if choice.today:
-        assert today.iloc[0] == pytest.approx(pricing.bill_parts(study, choice, choice.today)["usd_per_month"].sum())
+        assert today.iloc[0] == pytest.approx(api_parts.bill_parts(study, choice, choice.today)["usd_per_month"].sum())
 
 
 @every_client

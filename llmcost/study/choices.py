@@ -3,19 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from llmcost.inputs.api_prices import open_model_offers, todays_offer
+from llmcost.inputs.api_prices import Offer, open_model_offers, todays_offer
 from llmcost.inputs.catalog import in_force, known_id
 from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.inputs.errors import InputError
 from llmcost.model.types import Measurement
 from llmcost.study.assumptions import Assumption, Values, typical_values
+from llmcost.study.bill.api_lines import offered_usd_per_month
 from llmcost.study.bill.bills import Decision, option_totals
 from llmcost.study.bill.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
 from llmcost.study.bill.options import LABELS
 from llmcost.study.capacity.candidates import Candidate, candidates, cheapest_supplies, supply_assumptions, workload_plans
 from llmcost.study.capacity.gpu_offers import gpu_offers
 from llmcost.study.loads.load import WorkloadLoad
-from llmcost.study.problem import WorkloadChoice, batched_fraction, cached_fraction, moved_volumes, request_shape
+from llmcost.study.problem import WorkloadChoice, request_shape, taken_fraction
 
 
 @dataclass(frozen=True)
@@ -43,20 +44,25 @@ def considered(
     """Hosts and serving plans of one open model for one workload; `own` are the client's measurements."""
     as_of, at = client.as_of_date, f"workloads.{workload.id}"
     today = todays_offer(workload.today, as_of, client.quotes, f"{at}.today") if workload.today and may_leave(workload) else None
+    _check_tiers(workload, today, at)
     bare = WorkloadChoice(workload, load, today, alternative, None, {})
-    into, out = moved_volumes(bare, values)
-    bill = {
-        "input_mtok_per_month": float(into),
-        "output_mtok_per_month": float(out),
-        "cached_input_fraction": float(cached_fraction(at, values)),
-        "batched_fraction": float(batched_fraction(at, values)),
-    }
+    ratio, taken = float(values[f"{bare.alternative_at}.token_ratio"]), float(taken_fraction(bare, values))
     offers = open_model_offers(alternative.model_id, as_of, client.quotes)
-    hosts = judged_offers(offers, workload, bill, request_shape(bare, values))
+    shape = request_shape(client, bare, values, ratio, taken)
+    hosts = judged_offers(offers, workload, lambda prices: float(offered_usd_per_month(bare, values, prices)), shape)
     choice = replace(bare, host=cheapest_eligible(hosts))
     plans = workload_plans(client, workload, load, alternative, values, own)
     found = candidates(client, choice, plans, gpu_offers(client, workload), values)
     return Considered(replace(choice, supplies=cheapest_supplies(found)), hosts, found)
+
+
+def _check_tiers(workload: Workload, today: Offer | None, at: str) -> None:
+    """Refuse a tier that the client says it pays for and that today's price list does not have: it would be billed as standard."""
+    for tier in ("flex", "priority"):
+        share = getattr(workload, f"{tier}_fraction")
+        if today and share and share.high > 0 and tier not in today.prices.tier_ratios:
+            problem = f"no list has a {tier} price of {today.model_id} at {today.provider}"
+            raise InputError("client.yaml", f"{at}.{tier}_fraction", problem, "Leave it out, and quote the prices that you pay")
 
 
 def checked_alternatives(client: Client) -> Client:

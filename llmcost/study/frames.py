@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from llmcost.study.study import Study
 
 
+HOST_FACTS = ("context_tokens", "precision", "requests_per_minute_count", "retention_days_count", "zero_retention", "ends_date")
+"""What a host says of itself, of an offer; None or empty where it does not."""
+
+
 def assumptions(inputs: Mapping[str, Assumption]) -> pd.DataFrame:
     """One row per assumption."""
     return pd.DataFrame([asdict(a) for a in inputs.values()]).drop(columns="ceiling")
@@ -43,7 +47,9 @@ def candidates(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
             "precision": c.plan.precision,
             "provider": c.offer.provider if c.offer else "",
             "term": c.offer.term if c.offer else "",
+            "by_the_hour": c.supply.by_the_hour.provider if c.supply and c.supply.by_the_hour else "",
             "replicas_count": c.replicas_count,
+            "paid_replicas": c.paid_replicas,
             "mean_load_replicas": c.supply.curve.mean if c.supply else None,
             "usd_per_month": c.usd_per_month,
             "throughput": c.plan.origin,
@@ -73,6 +79,9 @@ def hosts(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
             "usd_per_month": judged.usd_per_month,
             "status": judged.status,
             "reason": judged.reason,
+            **{name: getattr(judged.offer, name) for name in HOST_FACTS},
+            "regions": ";".join(judged.offer.regions),
+            "tiers": ";".join(judged.offer.prices.tier_ratios),
             "source": judged.offer.source,
             "date": judged.offer.date,
             "chosen": judged is one.choice.host,

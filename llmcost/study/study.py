@@ -218,8 +218,9 @@ class Study:
         return results.record(self)
 
     def what_if(self, changes: Mapping[str, Any]) -> "Study":
-        """A new study with these dotted paths of the client file changed; it is marked as a what-if."""
-        return open_study(str(self.folder), self.as_of, {**self.changed, **changes})
+        """A new study with these dotted paths of the client file changed; it is marked as a what-if. A path undoes changes beneath it."""
+        kept = {path: value for path, value in self.changed.items() if not path.startswith(tuple(f"{changed}." for changed in changes))}
+        return open_study(str(self.folder), self.as_of, {**kept, **changes})
 
     @cached_property
     def fingerprint(self) -> str:

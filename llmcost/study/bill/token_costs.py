@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from llmcost.inputs.api_prices import Offer
@@ -13,7 +14,7 @@ from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.api_bill import api_usd_per_month
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Request
-from llmcost.study.bill.api_lines import api_people, open_api_usd_per_month, tuned_lines
+from llmcost.study.bill.api_lines import api_people, open_api_usd_per_month, priced_parts, tuned_lines, ways_today
 from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.bill.pricing import cheapest_listed, hosts_of, offer_today
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
@@ -120,17 +121,18 @@ def own_usd_per_request(
 
 def ten_percent_more(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFrame:
     """What a tenth more of each quantity does to the bill at list prices: quantity, usd_per_month (difference), share_fraction."""
-    into, out = (float(v) for v in volumes(choice, study.values))
-    cached = float(study.values[f"{choice.at}.cached_input_fraction"])
 
-    def bill(more_input: float = 1.0, more_output: float = 1.0, more_cached: float = 0.0) -> float:
-        return float(api_usd_per_month(offer.prices, into * more_input, out * more_output, min(cached + more_cached, 1.0)))
+    def bill(path: str = "", times: float = 1.0, points: float = 0.0) -> float:
+        """With the input at a path times a factor, or points higher."""
+        moved = {path: min(study.values[path] * times + points, 1.0 if points else np.inf)} if path else {}
+        return float(sum(priced_parts(choice, {**study.values, **moved}, offer.prices, ways_today).values()))
 
-    now = bill()
+    now, at = bill(), choice.at
     moved = {
-        "input tokens, 10 % more": bill(more_input=1.1),
-        "output tokens, 10 % more": bill(more_output=1.1),
-        "share of input from the cache, 10 points more": bill(more_cached=0.1),
+        "input tokens, 10 % more": bill(f"{at}.load.input_mtok_per_month", times=1.1),
+        "output tokens, 10 % more": bill(f"{at}.load.output_mtok_per_month", times=1.1),
+        "share of input from the cache, 10 points more": bill(f"{at}.cached_input_fraction", points=0.1),
+        "share that goes in batches, 10 points more": bill(f"{at}.batched_fraction", points=0.1),
     }
     rows = [(name, usd - now, (usd - now) / now) for name, usd in moved.items()]
     return pd.DataFrame(rows, columns=["quantity", "usd_per_month", "share_fraction"])

@@ -97,9 +97,10 @@ def on_demand_supply(study: Study, fleet: OwnFleet) -> Supply | None:
 
 
 def following(study: Study, fleet: OwnFleet, supply: Supply) -> pd.DataFrame:
-    """A rented fleet that follows the hours: lag_hours, billed_replicas, usd_per_month, saving_fraction, unserved_fraction.
+    """A rented fleet that runs after the hours: lag_hours, billed_replicas, usd_per_month, saving_fraction, unserved_fraction.
 
-    The saving is against the same fleet standing still; headroom and spares are kept each hour.
+    The saving is against the same fleet standing still; headroom and spares are kept each hour. Without a lag it is the fleet of the bill
+    (`fleet_lines.fleet`), which is scheduled ahead, less what its starts cost and with every slice by the hour, cheaper or not.
     """
     wanted = fleet.replicas_for(supply.load_replicas, supply)
     month = replica_usd_per_month(supply, study.values)
