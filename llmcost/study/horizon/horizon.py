@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from llmcost.model.horizon import bill_never_grows, crossing_months, price_change_fraction_per_month
-from llmcost.study.draws import cheapest_fraction
 from llmcost.study.horizon.flows import Flows, flows
 from llmcost.study.horizon.months import DISCOUNT, discount, drawn_months, growths, monthly_lines, typical_months
+from llmcost.study.uncertainty.draws import cheapest_fraction
 from llmcost.study.verdict.labels import labels
 
 if TYPE_CHECKING:

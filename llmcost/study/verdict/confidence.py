@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from llmcost.inputs.usage import HourlyUsage
-from llmcost.study.draws import cheapest_fraction
 from llmcost.study.loads import exports
+from llmcost.study.uncertainty.draws import cheapest_fraction
 from llmcost.study.verdict.evidence import moving_inputs, oldest_price
 from llmcost.study.wording import number, percent, probability
 
