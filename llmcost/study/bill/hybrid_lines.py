@@ -60,8 +60,22 @@ def split_prices(supply: Supply, values: Values) -> Prices:
     return Prices(reserved, rent, start, storage_usd_per_month(supply, values) / HOURS_PER_MONTH)
 
 
-def pool_bill(pool: Pool, values: Values, spare_count: int) -> PoolBill:
-    """The exact split of one pool. Values may be numbers or arrays of draws; the rule is the same for both."""
+def most_saving_usd_per_month(pool: Pool, values: Values) -> Number:
+    """What no split of a pool can save more than: every hour of its work that may leave, on the cheapest replica, full, without starts."""
+    prices, most = split_prices(pool.supply, values), np.zeros(())
+    cheapest = np.minimum(prices.reserved_usd_per_hour, prices.on_demand_usd_per_hour)
+    for choice in pool.leaving:
+        supply = choice.supplies["hybrid"]
+        hours = supply.curve.mean * load_scale(choice, supply, values) * HOURS_PER_MONTH
+        most = most + np.maximum(open_api_usd_per_month(choice, values) - cheapest * hours, 0.0)
+    return most
+
+
+def pool_bill(pool: Pool, values: Values, spare_count: int, worth: Number = True) -> PoolBill:
+    """The exact split of one pool. Values may be numbers or arrays of draws; the rule is the same for both.
+
+    worth  False where the split is not kept whatever it is: there replicas by the hour are not looked for
+    """
     if not pool.leaving:
         return _fleets(pool, values, spare_count)
     supply, prices = pool.supply, split_prices(pool.supply, values)
@@ -70,7 +84,7 @@ def pool_bill(pool: Pool, values: Values, spare_count: int) -> PoolBill:
     hours = {choice.at: choice.supplies["hybrid"].curve.mean * scales[choice.at] * HOURS_PER_MONTH for choice in pool.leaving}
     api = {at: usd / hours[at] for at, usd in all_api.items()}
     if len(pool.members) == 1:
-        split = _one_class(supply, scales[pool.members[0].at], api[pool.members[0].at], prices)
+        split = _one_class(supply, scales[pool.members[0].at], api[pool.members[0].at], prices, worth)
     else:
         floor = _floor_count(pool, scales, values, spare_count)
         worth = [api.get(choice.at, np.inf) for choice in pool.members]
@@ -115,14 +129,14 @@ def _hour_by_hour(load: np.ndarray, scales: list, api: list, prices: Prices, flo
     return HourlySplit(*(each.reshape(shape) for each in vars(split).values()))
 
 
-def _one_class(supply: Supply, scale: Number, api: Number, prices: Prices) -> HourlySplit:
-    """From the load-duration curve where no replica by the hour beats the API, hour by hour where one may."""
-    given = np.broadcast_arrays(scale, api, *vars(prices).values())
-    scale, api, reserved, on_demand, start, standing = (np.ravel(each) for each in given)
+def _one_class(supply: Supply, scale: Number, api: Number, prices: Prices, worth: Number) -> HourlySplit:
+    """From the load-duration curve where no replica by the hour beats the API, hour by hour where one may and it is worth looking."""
+    given = np.broadcast_arrays(scale, api, *vars(prices).values(), worth)
+    scale, api, reserved, on_demand, start, standing, worth = (np.ravel(each) for each in given)
     owned = owned_slices(supply.curve, reserved, api, scale)
     overflow = split_usd_per_month(supply.curve, owned, reserved, api, scale)[1] / HOURS_PER_MONTH
     found = np.stack([owned, np.zeros_like(owned), np.zeros_like(owned), overflow])
-    some = np.flatnonzero(on_demand < api)
+    some = np.flatnonzero((on_demand < api) & worth)
     if len(some):
         at = Prices(*(each[some] for each in (reserved, on_demand, start, standing)))
         found[:, some] = list(vars(hourly_split(supply.load_replicas[None], scale[None, some], api[None, some], at)).values())

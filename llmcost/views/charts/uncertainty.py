@@ -37,9 +37,9 @@ def reversal_chart(cells: pd.DataFrame, title: str, subtitle: str) -> alt.LayerC
         .mark_rect(stroke=None)
         .encode(x=x, y=y, x2="right_ratio", y2="top_fraction", color=option_colour(), opacity=shade)
     )
-    at = {"x": alt.X("volume_ratio:Q"), "y": alt.Y("load_factor_fraction:Q")}
-    names = halo(alt.Chart(area_labels(cells)).encode(**at, text="label:N"), fontWeight="bold", align="center")
-    here = alt.Chart(cells[cells["client"]].assign(text="this client")).encode(**at)
+    at_x, at_y = alt.X("volume_ratio:Q"), alt.Y("load_factor_fraction:Q")
+    names = halo(alt.Chart(area_labels(cells)).encode(x=at_x, y=at_y, text="label:N"), fontWeight="bold", align="center")
+    here = alt.Chart(cells[cells["client"]].assign(text="this client")).encode(x=at_x, y=at_y)
     mark = here.mark_point(shape="diamond", size=130, color=INK, stroke="white", strokeWidth=1.5, opacity=1)
     above = float(here.data["load_factor_fraction"].iloc[0]) < cells["load_factor_fraction"].median()
     note = halo(here.encode(text="text:N"), align="center", dy=-16 if above else 16)
