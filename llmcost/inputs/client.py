@@ -145,6 +145,15 @@ class Workload(Part):
     latency: Latency | None = None
     gates: Gates = Gates()
 
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Self:
+        input_shares = (self.cached_input_fraction, self.cache_write_input_fraction)
+        tiers = (self.batched_fraction, self.flex_fraction, self.priority_fraction)
+        for shares, what in ((input_shares, "cached and cache-write shares"), (tiers, "batched, flex and priority shares")):
+            if sum(share.typical for share in shares if share) > 1:
+                raise ValueError(f"the {what} add up to more than 1")
+        return self
+
 
 class People(Part):
     """Shares and cost of engineers, and whether there are any who keep GPU servers running today (None: nobody said)."""
