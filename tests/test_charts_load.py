@@ -10,8 +10,8 @@ from llmcost.study.capacity import fleet_sweeps, utilization
 from llmcost.study.loads import load_facts
 from llmcost.study.split import split_sweeps
 from llmcost.study.split.split import WAYS
-from llmcost.views.charts import fleet as charts, load, split
-from llmcost.views.readings import load as load_words, utilization as words
+from llmcost.views.charts import fleet as charts, load, split, uncertainty
+from llmcost.views.readings import load as load_words, utilization as words, verdict as verdict_words
 
 CLIENTS = ["large-single-tenant", "small-bursty-product", "hospital-notes"]
 
@@ -164,3 +164,20 @@ def test_utilization_by_volume_at_todays_volume_is_the_fleets():
     now = utilization.utilization_by_volume(fleet, np.array([1.0])).iloc[0]
     assert now["replicas_count"] == fleet.replicas_count
     assert now["utilization_fraction"] == pytest.approx(fleet.utilization_fraction)
+
+
+def test_uncertainty_charts():
+    """For a client whose answer turns nearby, and for one with a single option."""
+    for client in ("document-search", "hospital-notes"):
+        study = lc.open_study(client)
+        cells, known = study.reversal_map(), study.information()
+        assert_says_what_it_means(uncertainty.reversal_chart(cells, verdict_words.map_title(cells), "s"))
+        assert_says_what_it_means(uncertainty.information_chart(known.head(4), "t", "s"))
+        areas = uncertainty.areas_of(cells)
+        width, height = (np.log(areas[high] / areas[low]) for low, high in EDGES)
+        whole = np.log(cells["volume_ratio"].max() / cells["volume_ratio"].min()) * -np.log(cells["load_factor_fraction"].min())
+        assert (width * height).sum() == pytest.approx(whole)  # the areas fill the map and do not overlap
+        assert set(uncertainty.area_labels(cells)["option"]) <= set(cells["option"])
+
+
+EDGES = [("left_ratio", "right_ratio"), ("bottom_fraction", "top_fraction")]

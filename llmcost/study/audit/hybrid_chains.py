@@ -12,7 +12,7 @@ from llmcost.study.audit.figure import Figure, derived, given, summed
 from llmcost.study.audit.fixed_chains import fixed
 from llmcost.study.audit.fleet_chains import fleet_chains, load_replicas, rent, replica_chains, scale, start_seconds, storage
 from llmcost.study.bill.api_lines import OPEN
-from llmcost.study.bill.hybrid_lines import pool_bills
+from llmcost.study.bill.hybrid_lines import PoolBill, pool_bills
 from llmcost.study.bill.pools import Pool, pools
 from llmcost.study.verdict.labels import owns_nothing
 
@@ -25,20 +25,20 @@ STORAGE, BY_THE_HOUR = "Storage of weights", "GPU rent by the hour"
 def hybrid_chains(study: Study) -> dict[str, Figure]:
     """The lines of the hybrid besides those that every change of model has: item -> figure."""
     if owns_nothing(study):
-        bills = {f"workload_{k}": open_bill(study, choice) for k, choice in enumerate(study.choices, 1)}
-        return {OPEN: summed("all that moves, for no owned slice pays", USD, bills)}
+        moved = {f"workload_{k}": open_bill(study, choice) for k, choice in enumerate(study.choices, 1)}
+        return {OPEN: summed("all that moves, for no owned slice pays", USD, moved)}
     found: dict[str, dict[str, Figure]] = {}
     bought = False
-    bills_of_pools = pool_bills(study.choices, study.values, study.decision.spare_count)
-    for k, (pool, bill) in enumerate(zip(pools(study.choices), bills_of_pools, strict=True), 1):
+    bills = pool_bills(study.choices, study.values, study.decision.spare_count)
+    for k, (pool, bill) in enumerate(zip(pools(study.choices), bills, strict=True), 1):
         bought |= pool.supply.offer.term == "owned" and bool(np.any(bill.owned_count > 0))
-        for item, figure in _pool(study, pool).items():
+        for item, figure in _pool(study, pool, bill).items():
             found.setdefault(item, {})[f"pool_{k}"] = figure
     lines = {item: summed(item, USD, figures) for item, figures in found.items()}
     return lines | fixed(study, "owned" if bought else "rented")
 
 
-def _pool(study: Study, pool: Pool) -> dict[str, Figure]:
+def _pool(study: Study, pool: Pool, bill: PoolBill) -> dict[str, Figure]:
     """The lines of one pool: workloads that share replicas."""
     if not pool.leaving:
         found: dict[str, dict[str, Figure]] = {}
@@ -49,7 +49,7 @@ def _pool(study: Study, pool: Pool) -> dict[str, Figure]:
     supply, (choice, *others) = pool.supply, pool.members
     each = replica_chains(study, supply)
     if others:
-        return _solved(study, pool, each)
+        return _solved(pool, bill, each)
     load = load_replicas(study, choice, choice.supplies["hybrid"])
     ratio, api = scale(study, choice, supply, load), open_bill(study, choice)
     worth = derived(
@@ -84,9 +84,8 @@ def _pool(study: Study, pool: Pool) -> dict[str, Figure]:
     return lines
 
 
-def _solved(study: Study, pool: Pool, each: dict[str, Figure]) -> dict[str, Figure]:
+def _solved(pool: Pool, bill: PoolBill, each: dict[str, Figure]) -> dict[str, Figure]:
     """A pool of several classes: the counts are the solver's, the lines are made of them."""
-    (bill,) = pool_bills(pool.members, study.values, study.decision.spare_count)
     ids = ", ".join(choice.workload.id for choice in pool.members)
     about = f"llmcost.model.hourly_split.hourly_split over the hours of {ids}, dearest class first"
     owned = given("reserved replicas", float(bill.owned_count), "replicas", about)
