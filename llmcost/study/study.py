@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from llmcost.inputs.catalog import HiddenCost, hidden_costs
@@ -28,7 +29,7 @@ from llmcost.study.problem import WorkloadChoice
 from llmcost.study.remembered import remembered
 from llmcost.study.split.split import Split, pool_splits
 from llmcost.study.uncertainty.break_even import volume_break_even
-from llmcost.study.uncertainty.draws import drawn_totals, regret, tornado
+from llmcost.study.uncertainty.draws import drawn_totals, regret, tornado, totals_at_ends
 from llmcost.study.uncertainty.flips import Flip, find_flips
 from llmcost.study.uncertainty.information import information
 from llmcost.study.uncertainty.reversal_map import reversal_map
@@ -124,6 +125,11 @@ class Study:
         """USD per month of each option (columns) in each draw (rows)."""
         return drawn_totals(self.decision, self.inputs, count)
 
+    @cached_property
+    def ends(self) -> dict[str, np.ndarray]:
+        """Option -> USD per month with each uncertain input alone at its low and at its high value: array (inputs, 2)."""
+        return totals_at_ends(self.decision, self.inputs)
+
     def regret(self) -> pd.DataFrame:
         """What choosing each option may cost: its bill minus the cheapest of the same draw, mean and P90."""
         return regret(self.draws())
@@ -180,7 +186,7 @@ class Study:
     @remembered
     def flips(self) -> list[Flip]:
         """What would make another option the cheapest, nearest first."""
-        return find_flips(self.decision, self.inputs, dict.fromkeys([self.yardstick, self.rival]))
+        return find_flips(self.decision, self.inputs, self.ends, dict.fromkeys([self.yardstick, self.rival]))
 
     @cached_property
     def rival(self) -> str:
@@ -195,7 +201,7 @@ class Study:
     @remembered
     def tornado(self) -> pd.DataFrame:
         """What each uncertain input alone does to the winner's advantage over the yardstick, widest swing first."""
-        return tornado(self.decision, self.inputs, self.winner, self.yardstick)
+        return tornado(self.inputs, self.ends, self.winner, self.yardstick)
 
     def sweep(self, path: str, points: Sequence[float]) -> pd.DataFrame:
         """Every option's total while one assumption moves: option, value, usd_per_month. "volume_multiplier" moves all volumes.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from llmcost.inputs.catalog import in_force
+from llmcost.inputs.catalog import rows_by_key
 from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.fleet import LoadDurationCurve
@@ -61,7 +61,7 @@ def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
     if offer.purchase_usd and offer.resale_fraction:
         tail = ("catalog", offer.source, offer.date, offer.confidence)
         price, resale = offer.purchase_usd, offer.resale_fraction
-        hardware = in_force("gpu_hardware", client.as_of_date).set_index("gpu_id").loc[offer.gpu_id]
+        hardware = rows_by_key("gpu_hardware", client.as_of_date)[offer.gpu_id]
         watts = float(hardware["provisioned_power_watts"])
         about = ("catalog", str(hardware["source"]), str(hardware["effective_from"]), str(hardware["confidence"]))
         at = f"gpu_purchase.{offer.gpu_id}"

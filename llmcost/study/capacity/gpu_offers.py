@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llmcost.inputs.catalog import gpu, in_force, known_id
+from llmcost.inputs.catalog import gpu, in_force, known_id, rows_by_key
 from llmcost.inputs.client import Client, Quote, Workload
 from llmcost.inputs.client_types import Band
 from llmcost.inputs.quotes import ReadQuote, read_quotes
@@ -91,8 +91,8 @@ def _regions(client: Client, row: Any) -> tuple[str, ...]:
     """Where a row's GPUs stand: its own region, else those of its provider, else nothing known."""
     if row.region:
         return (row.region,)
-    regions = in_force("gpu_providers", client.as_of_date).set_index("provider")["regions"].to_dict()
-    return tuple(filter(None, str(regions.get(row.provider, "")).split(";")))
+    provider = rows_by_key("gpu_providers", client.as_of_date).get(row.provider, {})
+    return tuple(filter(None, str(provider.get("regions", "")).split(";")))
 
 
 def _listed(row: Any, term: str, provider: str, judged: tuple[str, str], gpus_count: int, gpu_usd_per_hour: float | None) -> GpuOffer:
