@@ -18,14 +18,12 @@ from llmcost.study.horizon.horizon import Horizon, horizon_of
 from llmcost.study.loads.load import REASONING, RETRIES
 from llmcost.study.names import plain_name
 from llmcost.study.problem import WorkloadChoice
+from llmcost.study.uncertainty.information import A_CENT
 from llmcost.study.verdict.labels import always_on_fleet
 from llmcost.study.verdict.verdict import saving_path
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
-
-A_CENT = 0.01
-"""USD a month; an input that moves the advantage by less moves nothing."""
 
 
 def ranges(study: Study, totals: dict[str, Figure]) -> dict[str, Figure]:
