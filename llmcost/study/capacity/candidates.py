@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from llmcost.inputs.catalog import rows_by_key
+from llmcost.inputs.catalog import row_by_name
 from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.throughput import request_seconds
@@ -62,7 +62,7 @@ def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
     if offer.purchase_usd and offer.resale_fraction:
         tail = ("catalog", offer.source, offer.date, offer.confidence)
         price, resale = offer.purchase_usd, offer.resale_fraction
-        hardware = rows_by_key("gpu_hardware", client.as_of_date)[offer.gpu_id]
+        hardware = row_by_name("gpu_hardware", client.as_of_date)[f"gpu_hardware/{offer.gpu_id}"]
         watts = float(hardware["provisioned_power_watts"])
         about = ("catalog", str(hardware["source"]), str(hardware["effective_from"]), str(hardware["confidence"]))
         at = f"gpu_purchase.{offer.gpu_id}"
@@ -97,17 +97,20 @@ def promised(request: Request, workload: Workload) -> Request:
 
 def make_supply(plan: ServingPlan, offer: GpuOffer, by_the_hour: GpuOffer | None, choice: WorkloadChoice, values: Values) -> Supply:
     """The plan at the offer, and at the one by the hour, with the workload's load in its replicas (typical values)."""
-    return Supply(plan, offer, replica_load(plan, choice, values), by_the_hour)
+    return Supply(plan, offer, _replica_load(plan, _hourly_tokens(choice, values), values), by_the_hour)
 
 
-def replica_load(plan: ServingPlan, choice: WorkloadChoice, values: Values) -> ReplicaLoad:
-    """A workload's hours as load in replicas of a plan (typical values)."""
-    assert plan.replica is not None
+def _hourly_tokens(choice: WorkloadChoice, values: Values) -> tuple[np.ndarray, np.ndarray]:
+    """(input tokens to be read, output tokens) of the moved work in each hour, typical values."""
     factor = float(taken_fraction(choice, values)) * float(values[f"{choice.alternative_at}.token_ratio"])
     fresh = factor * (1 - float(cached_fraction(choice.at, values)))
-    hourly = choice.load.hourly
-    seconds = request_seconds(plan.replica, hourly["input_tokens"].to_numpy() * fresh, hourly["output_tokens"].to_numpy() * factor)
-    return ReplicaLoad(seconds / 3600 / float(values["hidden_costs.safe_share_fraction"]))
+    return choice.load.hourly["input_tokens"].to_numpy() * fresh, choice.load.hourly["output_tokens"].to_numpy() * factor
+
+
+def _replica_load(plan: ServingPlan, hourly_tokens: tuple[np.ndarray, np.ndarray], values: Values) -> ReplicaLoad:
+    """Hours of (input, output) tokens as load in replicas of a plan."""
+    assert plan.replica is not None
+    return ReplicaLoad(request_seconds(plan.replica, *hourly_tokens) / 3600 / float(values["hidden_costs.safe_share_fraction"]))
 
 
 def candidates(
@@ -117,13 +120,14 @@ def candidates(
     by_gpu: dict[str, list[GpuOffer]] = {}
     for offer in offers:
         by_gpu.setdefault(offer.gpu_id, []).append(offer)
+    tokens = _hourly_tokens(choice, values)
     found: list[Candidate] = []
     supplies: list[Supply] = []
     for plan in plans:
         if refused := _refused(plan, choice.workload, by_gpu):
             found.append(refused)
             continue
-        worth, load = _worth_pricing(plan, by_gpu[plan.gpu_id]), replica_load(plan, choice, values)
+        worth, load = _worth_pricing(plan, by_gpu[plan.gpu_id]), _replica_load(plan, tokens, values)
         for offer in worth:
             if offer.status == "failed":
                 found.append(Candidate(_option(offer), plan, offer, None, None, None, None, "gated", offer.reason, "rule"))
