@@ -1,5 +1,7 @@
 """A fleet that follows the hours: scheduled ahead slice by slice, or running after them with a lag."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -28,18 +30,29 @@ class LoadLevels:
         begun = np.searchsorted(self._from, level_replicas, side="right")
         return (begun - np.searchsorted(self._to, level_replicas, side="right")) / self._hours.size
 
+    def billed_fraction(self, level_replicas, start_hours):
+        """Share of the time that a replica above a level is billed, with so many hours for each start."""
+        return self.above_fraction(level_replicas) + start_hours * self.starts_per_hour(level_replicas)
+
 
 ROUNDING = 1e-9
 """A load that is whole to nine digits needs no further replica, as in `fleet.replicas_for_peak`."""
 
 
-def cheapest_mix(levels: LoadLevels, replicas_count, standing_usd_per_hour, hourly_usd_per_hour, start_hours, scale_ratio=1.0):
+SLICES_AT_ONCE = 2**16
+"""Slices of all fleets that are looked at together, so that they stay in the processor's cache."""
+
+
+def cheapest_mix(
+    levels: LoadLevels | Sequence[LoadLevels], replicas_count, standing_usd_per_hour, hourly_usd_per_hour, start_hours, scale_ratio=1.0
+):
     """(replicas that stand all month, mean replicas billed by the hour), each slice had the cheaper way. Broadcasts, but for the levels.
 
     The i-th slice is needed in the hours whose scaled load is above i. It stands, or is rented for those hours and its starts:
 
         usd_per_hour of slice i = min(standing, hourly * (above_fraction(i) + start_hours * starts_per_hour(i)))
 
+    levels                 of one load, or one of each value
     replicas_count         whole replicas that the busiest hour needs, >= 1; the first always stands, for a request may come at any time
     standing_usd_per_hour  one replica for an hour of a month that is paid whole
     hourly_usd_per_hour    one replica for an hour, given back when it is not needed
@@ -54,14 +67,19 @@ def cheapest_mix(levels: LoadLevels, replicas_count, standing_usd_per_hour, hour
     """
     args = (replicas_count, standing_usd_per_hour, hourly_usd_per_hour, start_hours, scale_ratio)
     count, standing_usd, hourly_usd, start, scale = (np.array(each, dtype=float).ravel() for each in np.broadcast_arrays(*args))
-    standing, hourly = count.copy(), np.zeros(count.shape)
-    for i in range(1, int(count.max())):
-        at = np.flatnonzero(count > i)
-        level = (i + ROUNDING) / scale[at]
-        billed = levels.above_fraction(level) + start[at] * levels.starts_per_hour(level)
-        leave = hourly_usd[at] * billed < standing_usd[at]
-        standing[at] -= leave
-        hourly[at] += np.where(leave, billed, 0.0)
+    above, standing, hourly = np.maximum(count - 1, 0).astype(int), count.copy(), np.zeros(count.shape)
+    for some in np.array_split(np.arange(count.size), 1 + min(above.sum() // SLICES_AT_ONCE, count.size - 1)):
+        ends = np.cumsum(above[some])
+        of = np.repeat(some, above[some])
+        level = (np.arange(of.size) - np.repeat(ends - above[some], above[some]) + 1 + ROUNDING) / scale[of]
+        if isinstance(levels, LoadLevels):
+            billed = levels.billed_fraction(level, start[of])
+        else:
+            parts = zip(some, np.split(level, ends[:-1]), strict=True)
+            billed = np.concatenate([levels[i].billed_fraction(part, start[i]) for i, part in parts])
+        leave = hourly_usd[of] * billed < standing_usd[of]
+        standing -= np.bincount(of, leave, minlength=count.size)
+        hourly += np.bincount(of, billed * leave, minlength=count.size)
     shape = np.broadcast_shapes(*(np.shape(each) for each in args))
     return standing.reshape(shape), hourly.reshape(shape)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from llmcost.inputs.api_prices import Offer
-from llmcost.inputs.catalog import in_force
+from llmcost.inputs.catalog import row_by_name
 from llmcost.model.types import Measurement, TokenPrices
 from llmcost.study.capacity.gpu_offers import GpuOffer
 from llmcost.study.loads import exports
@@ -126,6 +126,8 @@ def _said(offer: Offer | GpuOffer) -> dict[str, str]:
 def _cells(table: str, rows: Iterable[str], as_of: dt.date) -> dict[str, dict[str, Any]]:
     """Rows of a catalog table by name, without their empty cells."""
     wanted = {row if row.startswith(f"{table}/") else f"{table}/{row}" for row in rows}
-    frame = in_force(table, as_of)
-    cells = _plain(frame[frame["row"].isin(wanted)])
-    return {row["row"]: {"row": row["row"], **{key: value for key, value in row.items() if value not in (None, "")}} for row in cells}
+    known = row_by_name(table, as_of)
+    return {
+        row: {"row": row, **{key: value for key, value in known[row].items() if value != "" and value == value}}
+        for row in wanted & known.keys()
+    }

@@ -173,6 +173,7 @@ class Study:
         """Every line of every option: option, item, usd_per_month."""
         return frames.lines(self.lines)
 
+    @remembered
     def split(self, workload_id: str = "") -> Split | None:
         """The exact hybrid split of one workload and those that share its replicas; None where there is nothing to split."""
         wanted = workload_id or self.client.workloads[0].id

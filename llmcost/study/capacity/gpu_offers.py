@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llmcost.inputs.catalog import gpu, in_force, known_id, rows_by_key
+from llmcost.inputs.catalog import gpu, in_force, known_id, row_by_name, rows
 from llmcost.inputs.client import Client, Quote, Workload
 from llmcost.inputs.client_types import Band
 from llmcost.inputs.quotes import ReadQuote, read_quotes
@@ -79,7 +79,7 @@ def considered_gpus(client: Client) -> list[str]:
 def _rental(client: Client, workload: Workload) -> list[GpuOffer]:
     quoted = _quoted_rentals(client, workload)
     offers = list(quoted.values())
-    for row in in_force("gpu_rental", client.as_of_date).itertuples():
+    for row in rows("gpu_rental", client.as_of_date):
         if row.market == "cloud" and (row.provider, row.region, row.gpu_id, row.term) in quoted:
             continue
         judged = _rental_status(client, workload, row.market, row.term, _regions(client, row))
@@ -91,7 +91,7 @@ def _regions(client: Client, row: Any) -> tuple[str, ...]:
     """Where a row's GPUs stand: its own region, else those of its provider, else nothing known."""
     if row.region:
         return (row.region,)
-    provider = rows_by_key("gpu_providers", client.as_of_date).get(row.provider, {})
+    provider = row_by_name("gpu_providers", client.as_of_date).get(f"gpu_providers/{row.provider}", {})
     return tuple(filter(None, str(provider.get("regions", "")).split(";")))
 
 
@@ -146,7 +146,7 @@ def _serverless(client: Client, workload: Workload) -> list[GpuOffer]:
         return ("failed", "air gap: no rented GPU") if workload.gates.air_gapped else region_status(workload.gates.regions, regions)
 
     offers = {}
-    for row in in_force("serverless_gpu", client.as_of_date).itertuples():
+    for row in rows("serverless_gpu", client.as_of_date):
         offer = _listed(row, "serverless", row.provider, judged(_regions(client, row)), 1, row.gpu_usd_per_hour)
         timeout = None if math.isnan(row.idle_timeout_seconds) else float(row.idle_timeout_seconds)
         offers[(row.provider, row.region, row.gpu_id)] = replace(offer, idle_timeout_seconds=timeout)
@@ -160,7 +160,7 @@ def _serverless(client: Client, workload: Workload) -> list[GpuOffer]:
 def _purchase(client: Client) -> list[GpuOffer]:
     quoted = {(_gpu_id(client, read.key[0], read.quote), read.key[1]): read.quote for read in _quotes(client, "gpu_purchase")}
     offers = []
-    for row in in_force("gpu_purchase", client.as_of_date).itertuples():
+    for row in rows("gpu_purchase", client.as_of_date):
         price = Band(low=row.purchase_low_usd, typical=row.purchase_typical_usd, high=row.purchase_high_usd)
         resale = Band(low=row.resale_low_fraction, typical=row.resale_typical_fraction, high=row.resale_high_fraction)
         status = _purchase_status(client, row.gpu_id)
