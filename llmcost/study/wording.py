@@ -50,14 +50,19 @@ def _amount(value):
     return number(value)
 
 
+NOTHING_USD = 1e-9
+"""Less is the rounding of equal amounts: no token costs so little."""
+
+
 def usd(value, signed=False):
     """An amount of money; `signed` shows the plus of a difference.
 
-    >>> usd(18_012), usd(0.61), usd(-2_204), usd(12.5), usd(0.0004), usd(3_800, signed=True)
-    ('$18,000', '$0.61', '-$2,200', '$12.50', '$0.0004', '+$3,800')
+    >>> usd(18_012), usd(0.61), usd(-2_204), usd(12.5), usd(0.0004), usd(3_800, signed=True), usd(2.9e-11, signed=True)
+    ('$18,000', '$0.61', '-$2,200', '$12.50', '$0.0004', '+$3,800', '$0')
     """
     if _unknown(value):
         return DASH
+    value = 0.0 if abs(value) < NOTHING_USD else value
     sign = "-" if value < 0 else "+" if signed and value > 0 else ""
     return f"{sign}${_amount(value)}" if math.isfinite(value) else f"{sign}more than any amount"
 
