@@ -395,3 +395,8 @@ def test_of_options_that_tie_along_a_sweep_the_simpler_counts_and_rounding_makes
     bills = {"open_api": [1.0, 2.0, 3.0], "hybrid": [1.0 - 1e-13, 2.0, 2.5]}
     rows = [(option, value, usd) for option, line in bills.items() for value, usd in enumerate(line)]
     assert frames.cheapest_along(pd.DataFrame(rows, columns=["option", "value", "usd_per_month"])) == ["open_api", "hybrid"]
+
+
+def test_the_map_keeps_the_warm_replicas_of_the_client():
+    study = lc.open_study("document-search", what_if={"own_capacity.warm_replicas_count": 2})
+    assert stretched_decision(study.decision, study.values, 0.5).choices[0].supplies["serverless"].warm_count == 2

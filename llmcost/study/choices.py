@@ -16,8 +16,9 @@ from llmcost.study.bill.hosts import JudgedOffer, cheapest_eligible, judged_offe
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.pools import pools, same_plan
-from llmcost.study.capacity.candidates import Candidate, candidates, cheapest_supplies, supply_assumptions, workload_plans
+from llmcost.study.capacity.candidates import Candidate, candidates, cheapest_supplies
 from llmcost.study.capacity.gpu_offers import gpu_offers
+from llmcost.study.capacity.supplies import supply_assumptions, workload_plans
 from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.problem import WorkloadChoice, request_shape, taken_fraction
 

@@ -12,7 +12,7 @@ from llmcost.model.fleet import stretched
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.bills import Decision, option_totals
 from llmcost.study.bill.options import LABELS
-from llmcost.study.capacity.candidates import make_supply
+from llmcost.study.capacity.supplies import with_load_of
 from llmcost.study.problem import VOLUME, WorkloadChoice
 from llmcost.study.wording import number, percent
 
@@ -87,7 +87,7 @@ def _stretched(choice: WorkloadChoice, values: Values, stretch_ratio: float) -> 
     for column in HOURLY:
         hourly[column] = stretched(hourly[column].to_numpy(), stretch_ratio)
     moved = replace(choice, load=replace(choice.load, hourly=hourly))
-    return replace(moved, supplies={o: make_supply(s.plan, s.offer, s.by_the_hour, moved, values) for o, s in choice.supplies.items()})
+    return replace(moved, supplies={o: with_load_of(s, moved, values) for o, s in choice.supplies.items()})
 
 
 def load_factor_fraction(decision: Decision) -> float:
