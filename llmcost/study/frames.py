@@ -19,7 +19,7 @@ from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.choices import Considered, out_of_reach
 from llmcost.study.names import distinct_names, shown_range
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty.draws import cheapest_fraction
+from llmcost.study.uncertainty.draws import cheapest_fraction, first_cheapest
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -114,7 +114,7 @@ def cheapest_along(sweep: pd.DataFrame) -> list[str]:
     """The options that are cheapest one after the other as a sweep's value grows; of options that tie the simpler one counts."""
     wide = sweep.pivot(index="value", columns="option", values="usd_per_month")
     wide = wide[[option for option in LABELS if option in wide]]
-    first = (wide.to_numpy() <= wide.min(axis=1).to_numpy()[:, None] * (1 + 1e-9)).argmax(axis=1)
+    first = first_cheapest(wide.to_numpy())
     return [wide.columns[option] for option, before in zip(first, [-1, *first], strict=False) if option != before]
 
 

@@ -33,10 +33,14 @@ def totals_in_parts(decision: Decision, values: Values, count: int) -> dict[str,
     return totals
 
 
+def first_cheapest(bills_usd: np.ndarray) -> np.ndarray:
+    """Column of the cheapest option of each row (bills, USD > 0); of options that tie but for rounding the leftmost counts."""
+    return (bills_usd <= bills_usd.min(axis=1, keepdims=True) * (1 + 1e-9)).argmax(axis=1)
+
+
 def cheapest_fraction(draws: pd.DataFrame) -> dict[str, float]:
     """Share of the draws in which each option is cheapest; of options that tie the simpler, leftmost one counts."""
-    lowest = draws.min(axis=1).to_numpy()[:, None] * (1 + 1e-9)
-    first = (draws.to_numpy() <= lowest).argmax(axis=1)
+    first = first_cheapest(draws.to_numpy())
     return {option: float((first == i).mean()) for i, option in enumerate(draws.columns)}
 
 

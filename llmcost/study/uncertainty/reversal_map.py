@@ -14,6 +14,7 @@ from llmcost.study.bill.bills import Decision, option_totals
 from llmcost.study.bill.options import LABELS
 from llmcost.study.capacity.supplies import with_load_of
 from llmcost.study.problem import VOLUME, WorkloadChoice
+from llmcost.study.uncertainty.draws import first_cheapest
 from llmcost.study.wording import number, percent
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def reversal_map(study: Study) -> pd.DataFrame:
         decision = stretched_decision(study.decision, study.values, stretch)
         totals = option_totals(decision, {**study.values, VOLUME: VOLUME_RATIOS})
         bills = np.stack([np.broadcast_to(usd, VOLUME_RATIOS.shape) for usd in totals.values()])
-        first = (bills <= bills.min(axis=0) * (1 + 1e-9)).argmax(axis=0)
+        first = first_cheapest(bills.T)
         factor = load_factor_fraction(decision)
         frame = pd.DataFrame({"volume_ratio": VOLUME_RATIOS, "load_factor_fraction": factor, "option": np.array(list(totals))[first]})
         rows.append(frame.assign(usd_per_month=bills.min(axis=0), client=(stretch == 1) & np.isclose(VOLUME_RATIOS, 1)))
