@@ -117,9 +117,10 @@ def test_warm_workers_are_billed_always_and_spare_the_first_requests_their_boot(
     cold = lc.open_study("document-search")
     warm = cold.what_if({"own_capacity.warm_replicas_count": 1})
     shares = [float(billed_and_cold(s.choices[0], s.choices[0].supplies["serverless"], s.values)[2]) for s in (cold, warm)]
-    assert shares[1] == 0 < shares[0] < 1, "the load of this client never passes one replica"
+    assert shares[1] < 0.001 < shares[0] < 1, "the load of this client hardly ever passes one replica"
     offer = warm.choices[0].supplies["serverless"].offer
-    assert warm.lines["serverless"]["Serverless GPUs"] == pytest.approx(offer.hourly_usd * 730)
+    always = offer.hourly_usd * 730
+    assert always <= warm.lines["serverless"]["Serverless GPUs"] < 1.05 * always, "a burst wakes a second one, seldom"
     table = serverless_sweeps.warm_workers(cold, cold.choices[0])
     assert (np.diff(table["usd_per_month"]) >= 0).all() and (np.diff(table["cold_requests_fraction"]) <= 0).all()
 

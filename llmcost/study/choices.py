@@ -142,7 +142,7 @@ def out_of_reach(option: str, choice: WorkloadChoice) -> tuple[str, str] | None:
         return (
             ("gated", "air gap: no rented GPU")
             if gates.air_gapped and option != "owned"
-            else ("infeasible", "no GPU plan fits memory and latency")
+            else ("infeasible", "no GPU plan fits memory, latency, the terms considered and the horizon")
         )
     return None
 

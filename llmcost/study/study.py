@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -229,6 +229,11 @@ class Study:
         """A new study with these dotted paths of the client file changed; it is marked as a what-if. A path undoes changes beneath it."""
         kept = {path: value for path, value in self.changed.items() if not path.startswith(tuple(f"{changed}." for changed in changes))}
         return open_study(str(self.folder), self.as_of, {**kept, **changes})
+
+    def of_workload(self, workload_id: str) -> "Study":
+        """The same client with one of its workloads alone, its invoice left out."""
+        alone = [workload for workload in self.client.workloads if workload.id == workload_id]
+        return replace(self, client=self.client.model_copy(update={"workloads": alone, "invoice": None}))
 
     @cached_property
     def fingerprint(self) -> str:

@@ -47,9 +47,10 @@ class Candidate:
     margin_ratio: float = 0.0
 
     @property
-    def rank(self) -> tuple[bool, float, float]:
-        """Sorts what is certain before what must be asked, then by bill; of equal bills the split nearest to owning something."""
-        return self.status == "ask", round(self.usd_per_month or 0.0, 2), -self.margin_ratio
+    def rank(self) -> tuple[int, float, float]:
+        """Sorts by how much must be asked, then by bill; of equal bills the split nearest to owning something."""
+        asked = (self.offer.questions_count if self.offer else 0) + (self.plan.status == "ask")
+        return asked if self.status == "ask" else 0, round(self.usd_per_month or 0.0, 2), -self.margin_ratio
 
 
 def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
@@ -169,11 +170,14 @@ def cheapest_supplies(found: Iterable[Candidate]) -> Mapping[str, Supply]:
 def _worth_pricing(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOffer]:
     """Of each term, and of machines that a replica fills or shares, the cheapest offer that may be used, else the cheapest refused."""
     best: dict[tuple[str, bool], GpuOffer] = {}
-    order = {"ok": 0, "ask": 1, "failed": 2}
+
+    def rank(offer: GpuOffer) -> tuple[bool, int, float]:
+        return offer.status == "failed", offer.questions_count, offer.listed_usd
+
     for offer in offers:
         key = offer.term, offer.filled_by(plan.gpus_count)
         known = best.get(key)
-        if known is None or (order[offer.status], offer.listed_usd) < (order[known.status], known.listed_usd):
+        if known is None or rank(offer) < rank(known):
             best[key] = offer
     return list(best.values())
 

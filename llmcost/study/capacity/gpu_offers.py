@@ -41,6 +41,11 @@ class GpuOffer:
     resale_fraction: Band | None = None
 
     @property
+    def questions_count(self) -> int:
+        """How many things have to be asked before the offer can be counted on."""
+        return self.reason.count(QUESTIONS) + 1 if self.status == "ask" else 0
+
+    @property
     def listed_usd(self) -> float:
         """The price as listed, to compare offers of one term: USD per GPU-hour, or USD per GPU for a bought one."""
         return self.purchase_usd.typical if self.purchase_usd else self.hourly_usd
@@ -56,6 +61,8 @@ class GpuOffer:
         return replica_gpus_count % self.gpus_count == 0
 
 
+QUESTIONS = "; "
+"""Between the things that have to be asked about one offer."""
 PRICE_IS_A_GUESS = "the price is a guess: ask for a quote"
 NOT_CONSIDERED = "term not considered by the client"
 MAY_BE_TAKEN_AWAY = "spot: may be taken away at any time, and neither can the work wait nor does an API stand behind it"
@@ -97,8 +104,8 @@ def _regions(client: Client, row: Any) -> tuple[str, ...]:
 
 def _listed(row: Any, term: str, provider: str, judged: tuple[str, str], gpus_count: int, gpu_usd_per_hour: float | None) -> GpuOffer:
     """A catalog row as an offer; a price that is a guess has to be asked for before it can be counted on."""
-    if judged[0] == "ok" and row.confidence == "guess":
-        judged = ("ask", PRICE_IS_A_GUESS)
+    if judged[0] in ("ok", "ask") and row.confidence == "guess":
+        judged = ("ask", QUESTIONS.join(filter(None, (judged[1], PRICE_IS_A_GUESS))))
     said = (row.row, row.source, row.effective_from, row.confidence, *judged)
     return GpuOffer(row.gpu_id, term, provider, getattr(row, "region", ""), gpus_count, *said, gpu_usd_per_hour)
 
