@@ -9,6 +9,7 @@ import re
 from textwrap import wrap
 
 import altair as alt
+from altair.utils import schemapi
 
 from llmcost.study.wording import rounded
 
@@ -67,7 +68,11 @@ def mimebundle(spec, **_metadata):
 
 
 def enable():
-    """Make this the renderer of every chart; data travels inside the chart."""
+    """Make this the renderer of every chart; data travels inside the chart.
+
+    A chart is held against the schema once, whole, when it is shown: to check each of its parts when it is made takes as long again.
+    """
+    schemapi.disable_debug_mode()
     alt.renderers.register("llmcost", mimebundle)
     alt.renderers.enable("llmcost")
     alt.data_transformers.enable("default", max_rows=None)

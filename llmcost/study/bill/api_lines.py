@@ -57,7 +57,7 @@ def ways_tuned(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> W
     return ways
 
 
-def today_parts(choice: WorkloadChoice, values: Values, ways: WaysOf, invoice_multiplier: float, staying: Number = 1.0) -> Lines:
+def today_parts(choice: WorkloadChoice, values: Values, ways: WaysOf, invoice_multiplier: Number, staying: Number = 1.0) -> Lines:
     """The bill of today's model by part, USD per month; empty where nothing answers today.
 
     staying  share of the work that is still sent there; a commitment binds whatever is sent
@@ -70,7 +70,7 @@ def today_parts(choice: WorkloadChoice, values: Values, ways: WaysOf, invoice_mu
         terms = (values[f"{at}.{name}"] for name in ("usd_per_month", "discount_fraction", "bound_fraction"))
         usage = sum(parts.values())
         parts["commitment and its discount"] = committed_usd_per_month(usage, *terms) - usage
-    if invoice_multiplier != 1:
+    if np.any(invoice_multiplier != 1):
         parts["invoice over list prices"] = (invoice_multiplier - 1) * sum(parts.values())
     return parts
 

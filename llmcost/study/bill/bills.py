@@ -13,7 +13,7 @@ from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import api_people, open_api_usd_per_month, rest_lines, today_lines, tuned_lines
 from llmcost.study.bill.fleet_lines import fixed_lines, fleet_lines, storage_usd_per_month
 from llmcost.study.bill.hybrid_lines import pool_bills
-from llmcost.study.bill.options import OWN, Lines, added
+from llmcost.study.bill.options import OWN, Lines, Number, added
 from llmcost.study.bill.pools import pools
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.problem import WorkloadChoice
@@ -26,7 +26,7 @@ class Decision:
     choices: Sequence[WorkloadChoice]
     horizon_months: int
     spare_count: int
-    invoice_multiplier: float
+    invoice_multiplier: Number
     priced: Sequence[str]
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 from llmcost.inputs.catalog import gpu
 from llmcost.model.overhead import energy_usd_per_month, engineers_usd_per_month
 from llmcost.study.assumptions import Assumption
-from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.fleet_lines import replica_usd_per_month, spares_of
 from llmcost.study.bill.hidden_lines import API, bill_lines, multipliers, typical
 from llmcost.study.names import plain_name
@@ -70,10 +69,10 @@ def used_inputs(study: Study, option: str) -> list[str]:
 
 def _swing(study: Study, option: str, path: str) -> tuple[float, float] | None:
     """The option's bill with one input at its low and its high end; None where it does not move."""
-    a = study.inputs[path]
-    if a.certain:
+    uncertain = [a.path for a in study.inputs.values() if not a.certain]
+    if path not in uncertain:
         return None
-    at_low, at_high = np.broadcast_to(option_totals(study.decision, {**study.values, path: np.array([a.low, a.high])})[option], (2,))
+    at_low, at_high = study.ends[option][uncertain.index(path)]
     return None if np.isclose(at_low, at_high) else (float(at_low), float(at_high))
 
 

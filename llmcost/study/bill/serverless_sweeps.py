@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,9 +28,8 @@ def over_volume(study: Study) -> pd.DataFrame:
 
     The plans stay those that are cheapest at today's volume.
     """
-    totals = option_totals(study.decision, {**study.values, VOLUME: VOLUMES})
-    wanted = [option for option in ("serverless", *RIVALS) if option in totals]
-    frame = pd.DataFrame({option: np.broadcast_to(totals[option], VOLUMES.shape) for option in wanted}).assign(volume_ratio=VOLUMES)
+    totals = _totals(study, ("serverless", *RIVALS), VOLUMES)
+    frame = pd.DataFrame(totals).assign(volume_ratio=VOLUMES)
     frame = frame.melt(id_vars="volume_ratio", var_name="option", value_name="usd_per_month")
     return frame.assign(label=frame["option"].map(LABELS))
 
@@ -56,11 +57,18 @@ def _turn(study: Study, rival: str, low: float, high: float) -> float:
     """The volume between two at which serverless and a rival change places, to a millionth."""
     grid = np.geomspace(low, high, 1_001)
     for _ in range(2):
-        totals = option_totals(study.decision, {**study.values, VOLUME: grid})
-        below = np.broadcast_to(totals["serverless"] < totals[rival], grid.shape)
+        totals = _totals(study, ("serverless", rival), grid)
+        below = totals["serverless"] < totals[rival]
         first = int(np.argmax(below != below[0]))
         grid = np.geomspace(grid[max(first - 1, 0)], grid[first], 1_001)
     return float(grid[-1])
+
+
+def _totals(study: Study, options: Sequence[str], volume_ratios: np.ndarray) -> dict[str, np.ndarray]:
+    """USD a month at each volume of those of these options that are to be had, in their order."""
+    decision = replace(study.decision, priced=[option for option in options if option in study.decision.priced])
+    totals = option_totals(decision, {**study.values, VOLUME: volume_ratios})
+    return {option: np.broadcast_to(usd, volume_ratios.shape) for option, usd in totals.items()}
 
 
 def warm_workers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:

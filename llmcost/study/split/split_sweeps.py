@@ -99,22 +99,27 @@ def turning_volumes(study: Study) -> pd.DataFrame:
     """Where owning begins to pay as all volumes grow: what, volume_ratio (NaN: not reached), input_mtok_per_month."""
     own = study.break_even("owned" if "owned" in study.totals else "rented")
     input_mtok = sum(float(study.values[f"{choice.at}.load.input_mtok_per_month"]) for choice in study.choices)
+    coarse = by_volume(study, np.geomspace(1 / VOLUME_SPAN, VOLUME_SPAN, 200))
     rows = [
-        ("the first slice pays for itself", _saving_above(study, 0.005)),
-        ("the split pays for its people too", _saving_above(study, sum(split_fixed_lines(study).values()))),
+        ("the first slice pays for itself", _saving_above(study, coarse, 0.005)),
+        ("the split pays for its people too", _saving_above(study, coarse, sum(split_fixed_lines(study).values()))),
         ("a whole fleet, people and spare, beats the API", own.first_mtok_per_month and own.first_mtok_per_month / input_mtok),
     ]
     frame = pd.DataFrame(rows, columns=["what", "volume_ratio"]).astype({"volume_ratio": float})
     return frame.assign(input_mtok_per_month=frame["volume_ratio"] * input_mtok)
 
 
-def _saving_above(study: Study, usd_per_month: float) -> float | None:
-    """The smallest volume, times today's, at which the split saves more than this; it saves more with every growth. None: it never does."""
-    low, high = 1 / VOLUME_SPAN, VOLUME_SPAN
-    for _ in range(3):
-        ratios = np.geomspace(low, high, 200)
-        enough = np.flatnonzero(by_volume(study, ratios)["saving_usd_per_month"] > usd_per_month)
+def _saving_above(study: Study, coarse: pd.DataFrame, usd_per_month: float) -> float | None:
+    """The smallest volume, times today's, at which the split saves more than this; it saves more with every growth. None: it never does.
+
+    coarse  as of `by_volume`
+    """
+    found, high = coarse, VOLUME_SPAN
+    for points in (200, 200, 0):
+        ratios = found["volume_ratio"].to_numpy()
+        enough = np.flatnonzero(found["saving_usd_per_month"] > usd_per_month)
         if len(enough) == 0:
             return None
         low, high = ratios[max(enough[0] - 1, 0)], ratios[enough[0]]
+        found = by_volume(study, np.geomspace(low, high, points)) if points else found
     return float(high)

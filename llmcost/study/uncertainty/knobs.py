@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -59,13 +60,11 @@ def _moving(pair: Duel, path: str) -> Bills:
     return lambda points: pair.usd_per_month({path: points})
 
 
-def _price(what: str, unit: str, now: float, at: Callable[[float], Duel], points: np.ndarray = PRICES) -> Knob:
-    """A price as a knob; `at` is the duel with that price times something."""
+def _price(what: str, unit: str, now: float, at: Callable[[np.ndarray], Duel], points: np.ndarray = PRICES) -> Knob:
+    """A price as a knob; `at` is the duel with that price times each of some numbers."""
 
     def bills(prices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        found = [at(price / now).usd_per_month({VOLUME: np.ones(1)}) for price in prices]
-        ours, theirs = np.array(found).reshape(-1, 2).T
-        return ours, theirs
+        return at(prices / now).usd_per_month({VOLUME: np.ones(len(prices))})
 
     return Knob(what, unit, now, now * points, bills)
 
@@ -87,11 +86,11 @@ def _api_price(pair: Duel) -> Iterator[Knob]:
         yield _price(name, PER_MTOK, usd / mtok, lambda x: _today_times(pair, x))
 
 
-def _today_times(pair: Duel, multiplier: float) -> Duel:
+def _today_times(pair: Duel, multipliers: np.ndarray) -> Duel:
     """The yardstick's model at another price; where it is today's own, the option pays that for what stays on it."""
 
     def moved(side: Decision) -> Decision:
-        return replace(side, invoice_multiplier=side.invoice_multiplier * multiplier)
+        return replace(side, invoice_multiplier=side.invoice_multiplier * multipliers)
 
     return replace(pair, ours=moved(pair.ours) if pair.against == "tuned" else pair.ours, theirs=moved(pair.theirs))
 
@@ -107,18 +106,19 @@ def _gpu_price(pair: Duel) -> Iterator[Knob]:
     yield _price("price of a GPU", unit, now, lambda x: _gpus_times(pair, x), np.append(0.0, PRICES))
 
 
-def _gpus_times(pair: Duel, multiplier: float) -> Duel:
+def _gpus_times(pair: Duel, multipliers: np.ndarray) -> Duel:
     """The option's GPUs at another price, rented and bought ones alike."""
     paths = {f"gpu_purchase.{supply.offer.gpu_id}.purchase_usd" for supply in _supplies(pair) if supply.offer.term == "owned"}
 
     def dearer(offer: GpuOffer | None) -> GpuOffer | None:
-        return offer and offer.gpu_usd_per_hour and replace(offer, gpu_usd_per_hour=offer.gpu_usd_per_hour * multiplier) or offer
+        usd: Any = offer and offer.gpu_usd_per_hour and offer.gpu_usd_per_hour * multipliers
+        return offer if usd is None or offer is None else replace(offer, gpu_usd_per_hour=usd)
 
     def moved(supply: Supply) -> Supply:
         return replace(supply, offer=dearer(supply.offer) or supply.offer, by_the_hour=dearer(supply.by_the_hour))
 
     choices = [replace(c, supplies={**c.supplies, pair.option: moved(c.supplies[pair.option])}) for c in pair.ours.choices]
-    values = {**pair.values, **{path: pair.values[path] * multiplier for path in paths}}
+    values = {**pair.values, **{path: pair.values[path] * multipliers for path in paths}}
     return replace(pair, ours=replace(pair.ours, choices=choices), values=values)
 
 

@@ -27,9 +27,9 @@ def promise_chart(sweep: pd.DataFrame, marks: pd.DataFrame, title: str, subtitle
     dots = alt.Chart(points).mark_point(size=110, color=COLOURS["own"], opacity=1).encode(x=x, y=y)
     late = points["milliseconds"].max() ** 2 > sweep["milliseconds"].min() * sweep["milliseconds"].max()  # right of the log axis's middle
     side = {"align": "right", "dx": -10} if late else {"align": "left", "dx": 10}
-    names = halo(alt.Chart(points).encode(x=x, y=y, text="text:N"), dy=-12, **side)
+    names = halo(alt.Chart(points).encode(x=x, y=y, text=alt.Text("text:N")), dy=-12, **side)
     rule = alt.Chart(rules).mark_rule().encode(x=x)
-    limit = halo(alt.Chart(rules).encode(x=x, y=alt.value(12), text="text:N"), align="left", dx=6)
+    limit = halo(alt.Chart(rules).encode(x=x, y=alt.YValue(12), text=alt.Text("text:N")), align="left", dx=6)
     return layered([rule, line, dots, *names, *limit], title, subtitle, 300)
 
 
@@ -43,11 +43,11 @@ def following_chart(hours: pd.DataFrame, static_count: float, title: str) -> alt
     load = alt.Chart(hours).mark_area(color=COLOURS["own"], opacity=0.35, interpolate="step-after")
     billed = alt.Chart(hours).mark_line(color=COLOURS["own"], interpolate="step-after", strokeWidth=1.5)
     static = alt.Chart(pd.DataFrame({"replicas": [static_count], "text": [f"standing still: {static_count:g} replicas"]}))
-    note = halo(static.encode(x=alt.value("width"), y="replicas:Q", text="text:N"), align="right", dy=-9)
+    note = halo(static.encode(x=alt.XValue("width"), y=alt.Y("replicas:Q"), text=alt.Text("text:N")), align="right", dy=-9)
     layers = [
         load.encode(x=x, y=alt.Y("load_replicas:Q", title="replicas", scale=top)),
-        billed.encode(x=x, y="billed_replicas:Q"),
-        static.mark_rule().encode(y="replicas:Q"),
+        billed.encode(x=x, y=alt.Y("billed_replicas:Q")),
+        static.mark_rule().encode(y=alt.Y("replicas:Q")),
         *note,
     ]
     subtitle = "A week. Area: load. Line: billed replicas, headroom and spares included"
@@ -67,5 +67,5 @@ def busy_chart(curve: pd.DataFrame, points: pd.DataFrame, title: str, subtitle: 
     diagonal = same.mark_line(color=COLOURS["muted"], strokeDash=[5, 4]).encode(x=x, y=y)
     colour = alt.condition("datum.own", alt.value(COLOURS["own"]), alt.value(COLOURS["load"]))
     dots = alt.Chart(points).mark_point(size=130, opacity=1).encode(x=x, y=y, color=colour)
-    names = halo(alt.Chart(points).encode(x=x, y=y, text="text:N"), align="left", dx=11, dy=1)
+    names = halo(alt.Chart(points).encode(x=x, y=y, text=alt.Text("text:N")), align="left", dx=11, dy=1)
     return layered([diagonal, line, dots, *names], title, subtitle, 280)

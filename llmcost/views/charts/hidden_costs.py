@@ -45,14 +45,18 @@ def bill_chart(groups, title, subtitle):
     present = {name: colour for name, colour in GROUPS.items() if name in set(groups["group"])}
     legend = alt.Legend(columns=4, symbolType="square", symbolSize=140)
     colour = alt.Color("group:N", scale=alt.Scale(domain=list(present), range=list(present.values())), legend=legend)
-    bars = alt.Chart(groups).mark_bar(stroke="white", strokeWidth=1).encode(y=y, x=x, x2="end_usd_per_month:Q", color=colour)
-    inside = alt.Chart(groups).encode(y=y, x="middle:Q", color=alt.Color("ink:N", scale=None))
-    names = inside.mark_text(fontSize=11, dy=-8).encode(text="name:N")
-    low = inside.transform_filter(alt.datum.drop > 0).mark_text(fontSize=11, dy=7).encode(text="amount:N")
-    plain = inside.transform_filter(alt.datum.drop == 0).mark_text(fontSize=11).encode(text="amount:N")
+    bars = alt.Chart(groups).mark_bar(stroke="white", strokeWidth=1).encode(y=y, x=x, x2=alt.X2("end_usd_per_month:Q"), color=colour)
+    inside = alt.Chart(groups).encode(y=y, x=alt.X("middle:Q"), color=alt.Color("ink:N", scale=None))
+    names = inside.mark_text(fontSize=11, dy=-8).encode(text=alt.Text("name:N"))
+    low = inside.transform_filter(alt.datum.drop > 0).mark_text(fontSize=11, dy=7).encode(text=alt.Text("amount:N"))
+    plain = inside.transform_filter(alt.datum.drop == 0).mark_text(fontSize=11).encode(text=alt.Text("amount:N"))
     totals = groups.groupby("label", sort=False, as_index=False)["end_usd_per_month"].max()
     totals = totals.assign(total=totals["end_usd_per_month"].map(usd))
-    ends = alt.Chart(totals).mark_text(align="left", dx=6, fontWeight="bold").encode(y=y, x="end_usd_per_month:Q", text="total:N")
+    ends = (
+        alt.Chart(totals)
+        .mark_text(align="left", dx=6, fontWeight="bold")
+        .encode(y=y, x=alt.X("end_usd_per_month:Q"), text=alt.Text("total:N"))
+    )
     return alt.layer(bars, names, low, plain, ends).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(56))
 
 
@@ -70,8 +74,8 @@ def multiplier_axes(highest):
 def rule_band(scale):
     """The rule of thumb as a band."""
     rule = alt.Chart(pd.DataFrame({"low": [3], "high": [5], "words": ["the 3-5x rule"]}))
-    band = rule.mark_rect(color=COLOURS["muted"], opacity=0.35).encode(y=alt.Y("low:Q", scale=scale), y2="high:Q")
-    return band, rule.mark_text(align="left", dx=8, dy=-9).encode(x=alt.value(0), y=alt.Y("low:Q", scale=scale), text="words:N")
+    band = rule.mark_rect(color=COLOURS["muted"], opacity=0.35).encode(y=alt.Y("low:Q", scale=scale), y2=alt.Y2("high:Q"))
+    return band, rule.mark_text(align="left", dx=8, dy=-9).encode(x=alt.XValue(0), y=alt.Y("low:Q", scale=scale), text=alt.Text("words:N"))
 
 
 def multiplier_chart(curves, points, title, subtitle):
@@ -87,7 +91,9 @@ def multiplier_chart(curves, points, title, subtitle):
     colour = alt.Color("option:N", scale=alt.Scale(domain=list(options), range=list(options.values())), legend=legend)
     dashes = alt.Scale(domain=list(options), range=[DASHES.get(option, [1, 0]) for option in options])
     spread = alt.Chart(curves[curves["option"] == points["option"].iloc[0]]).mark_area(opacity=0.18, clip=True)
-    spread = spread.encode(x=x, y=alt.Y("low_multiplier:Q", scale=scale), y2="high_multiplier:Q", color=alt.value(OPTION_COLOURS["rented"]))
+    spread = spread.encode(
+        x=x, y=alt.Y("low_multiplier:Q", scale=scale), y2=alt.Y2("high_multiplier:Q"), color=alt.ColorValue(OPTION_COLOURS["rented"])
+    )
     lines = alt.Chart(curves).mark_line(clip=True)
     lines = lines.encode(x=x, y=y, color=colour, strokeDash=alt.StrokeDash("option:N", scale=dashes, legend=legend))
     dots = alt.Chart(points).mark_point(size=120, filled=True, opacity=1)
@@ -109,8 +115,10 @@ def awake_chart(curves, here, title, subtitle):
     legend = alt.Legend(labelExpr="'sleeps after ' + datum.label", symbolSize=500)
     dash = alt.StrokeDash("timeout:N", scale=alt.Scale(domain=timeouts, range=[[2, 2], [1, 0], [6, 3]][: len(timeouts)]), legend=legend)
     lines = alt.Chart(curves).mark_line(color=COLOURS["serverless"]).encode(x=x, y=y, strokeDash=dash)
-    rule = alt.Chart(here).mark_rule().encode(x="requests_per_hour:Q")
-    note = alt.Chart(here).mark_text(align="right", dx=-5).encode(x="requests_per_hour:Q", y=alt.datum(0.07), text="words:N")
+    rule = alt.Chart(here).mark_rule().encode(x=alt.X("requests_per_hour:Q"))
+    note = (
+        alt.Chart(here).mark_text(align="right", dx=-5).encode(x=alt.X("requests_per_hour:Q"), y=alt.datum(0.07), text=alt.Text("words:N"))
+    )
     return alt.layer(lines, rule, note).properties(title=alt.Title(title, subtitle=subtitle), height=280)
 
 
@@ -129,8 +137,8 @@ def slices_chart(slices, title, subtitle):
     y = alt.Y("cheaper:Q", title="USD per month", scale=top, axis=alt.Axis(format="$~s", tickCount=5))
     had = alt.Scale(domain=["standing", "by the hour"], range=[COLOURS["own"], "#f3b183"])
     bars = alt.Chart(slices).mark_bar().encode(x=x, y=y, color=alt.Color("had:N", scale=had, legend=alt.Legend(symbolType="square")))
-    amounts = alt.Chart(slices).mark_text(dy=-8, fontSize=11).encode(x=x, y=y, text="words:N")
-    level = alt.Chart(slices.head(1)).mark_rule().encode(y="standing_usd_per_month:Q")
+    amounts = alt.Chart(slices).mark_text(dy=-8, fontSize=11).encode(x=x, y=y, text=alt.Text("words:N"))
+    level = alt.Chart(slices.head(1)).mark_rule().encode(y=alt.Y("standing_usd_per_month:Q"))
     return alt.layer(bars, level, amounts).properties(title=alt.Title(title, subtitle=subtitle), height=220)
 
 
@@ -148,10 +156,12 @@ def rent_or_buy_chart(costs, marks, title, subtitle):
     dashes = alt.StrokeDash("path:N", scale=dash, legend=legend, sort=paths)
     rented = alt.Chart(costs).mark_line(color=COLOURS["api"]).encode(x=x, y=y, strokeDash=dashes)
     first = costs[costs["path"] == paths[0]]
-    bought = alt.Chart(first).mark_line(color=COLOURS["own"], strokeWidth=4).encode(x=x, y="bought_usd:Q")
+    bought = alt.Chart(first).mark_line(color=COLOURS["own"], strokeWidth=4).encode(x=x, y=alt.Y("bought_usd:Q"))
     name = alt.Chart(first.iloc[[len(first) // 2]].assign(words="bought, sold again at the end"))
-    name = name.mark_text(align="left", dy=16, color=COLOURS["own"], fontWeight="bold").encode(x=x, y="bought_usd:Q", text="words:N")
-    dots = alt.Chart(marks).mark_point(size=90, color=COLOURS["own"], opacity=1).encode(x=x, y="bought_usd:Q", tooltip=["words:N"])
+    name = name.mark_text(align="left", dy=16, color=COLOURS["own"], fontWeight="bold").encode(
+        x=x, y=alt.Y("bought_usd:Q"), text=alt.Text("words:N")
+    )
+    dots = alt.Chart(marks).mark_point(size=90, color=COLOURS["own"], opacity=1).encode(x=x, y=alt.Y("bought_usd:Q"), tooltip=["words:N"])
     return alt.layer(rented, bought, dots, name).properties(title=alt.Title(title, subtitle=subtitle), height=300)
 
 
@@ -173,7 +183,7 @@ def crossings_chart(totals, crossings, title, subtitle):
     lines = alt.Chart(totals).mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
     dots = alt.Chart(crossings).mark_point(size=110, color=COLOURS["serverless"], opacity=1).encode(x=x, y=y, tooltip=["words:N"])
     now = alt.Chart(pd.DataFrame({"volume_ratio": [1.0], "words": ["today's volume"]}))
-    note = now.mark_text(align="left", dx=4).encode(x=x, y=alt.value(8), text="words:N")
+    note = now.mark_text(align="left", dx=4).encode(x=x, y=alt.YValue(8), text=alt.Text("words:N"))
     return alt.layer(lines, now.mark_rule().encode(x=x), note, dots).properties(title=alt.Title(title, subtitle=subtitle), height=300)
 
 
@@ -191,8 +201,12 @@ def ranges_chart(ranges, typical_usd_per_month, title, subtitle):
         axis=alt.Axis(format="$~s", tickCount=5),
     )
     names = {"measured": "measured", "list_price": "list price", "reported": "reported", "guess": "guess"}
-    bars = alt.Chart(ranges).mark_bar(height=14).encode(y=y, x=x, x2="at_high_usd_per_month:Q", color=coloured("evidence", EVIDENCE, names))
-    rule = alt.Chart(pd.DataFrame({"typical": [typical_usd_per_month]})).mark_rule().encode(x="typical:Q")
+    bars = (
+        alt.Chart(ranges)
+        .mark_bar(height=14)
+        .encode(y=y, x=x, x2=alt.X2("at_high_usd_per_month:Q"), color=coloured("evidence", EVIDENCE, names))
+    )
+    rule = alt.Chart(pd.DataFrame({"typical": [typical_usd_per_month]})).mark_rule().encode(x=alt.X("typical:Q"))
     return alt.layer(bars, rule).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(24))
 
 

@@ -44,5 +44,5 @@ def savings_chart(saved: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCh
     x = alt.X("month:Q", title="month of the contract", axis=MONTH, scale=alt.Scale(nice=False))
     y = alt.Y("saved_usd:Q", title="USD saved to date", axis=alt.Axis(format="$,.0f"))
     line = alt.Chart(saved).mark_line(color=COLOURS["api"], point=True).encode(x=x, y=y)
-    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule().encode(y="zero:Q")
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule().encode(y=alt.Y("zero:Q"))
     return alt.layer(line, zero).properties(title=alt.Title(title, subtitle=subtitle), height=240)

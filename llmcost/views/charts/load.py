@@ -50,7 +50,7 @@ def week_chart(week: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
     legend = alt.Legend(gradientLength=160, values=[0, 1, float(top["load_ratio"].iloc[0])], format=".2g")
     colour = alt.Color("load_ratio:Q", scale=shade, title="times the mean hour", legend=legend)
     cells = alt.Chart(week).mark_rect(stroke="white", strokeWidth=1).encode(x=x, y=y, color=colour)
-    note = alt.Chart(top).mark_text(color="white", fontWeight="bold", fontSize=10).encode(x=x, y=y, text="text:N")
+    note = alt.Chart(top).mark_text(color="white", fontWeight="bold", fontSize=10).encode(x=x, y=y, text=alt.Text("text:N"))
     return layered([cells, note], title, subtitle, alt.Step(26))
 
 
@@ -63,8 +63,8 @@ def duration_chart(curve: pd.DataFrame, levels: pd.DataFrame, title: str, subtit
     x = alt.X("hours_fraction:Q", title="share of the hours, busiest first", axis=PERCENT, scale=alt.Scale(domain=[0, 1]))
     y = alt.Y("load_replicas:Q", title="replicas", scale=alt.Scale(domain=[0, 1.12 * float(levels["replicas"].max())], nice=False))
     served = alt.Chart(curve).mark_area(color=COLOURS["own"], opacity=0.35, interpolate="step-after", line={"color": COLOURS["own"]})
-    rule = alt.Chart(levels).mark_rule().encode(y="replicas:Q")
-    note = halo(alt.Chart(levels).encode(x=alt.value("width"), y="replicas:Q", text="text:N"), align="right", dy=-9)
+    rule = alt.Chart(levels).mark_rule().encode(y=alt.Y("replicas:Q"))
+    note = halo(alt.Chart(levels).encode(x=alt.XValue("width"), y=alt.Y("replicas:Q"), text=alt.Text("text:N")), align="right", dy=-9)
     return layered([served.encode(x=x, y=y), rule, *note], title, subtitle, 310)
 
 
@@ -78,7 +78,7 @@ def price_chart(costs: pd.DataFrame, fleet: pd.DataFrame, rivals: pd.DataFrame, 
     y = alt.Y("usd_per_mtok:Q", **usd_look("USD per million tokens, log scale"))
     line = alt.Chart(costs).mark_line(color=COLOURS["own"]).encode(x=UTILIZATION, y=y)
     dot = alt.Chart(fleet).mark_point(size=130, color=COLOURS["own"], opacity=1).encode(x=UTILIZATION, y=y)
-    name = halo(alt.Chart(fleet).encode(x=UTILIZATION, y=y, text="text:N"), align="left", dx=9, dy=-14, fontWeight="bold")
+    name = halo(alt.Chart(fleet).encode(x=UTILIZATION, y=y, text=alt.Text("text:N")), align="left", dx=9, dy=-14, fontWeight="bold")
     return layered([*rival_rules(rivals), line, dot, *name], title, subtitle, 340)
 
 
@@ -87,8 +87,8 @@ def rival_rules(rivals: pd.DataFrame) -> list[alt.Chart]:
     if rivals.empty:
         return []
     colour = alt.Color("thing:N", scale=alt.Scale(domain=["api", "today"], range=[COLOURS["api"], COLOURS["today"]]), legend=None)
-    rule = alt.Chart(rivals).mark_rule(strokeWidth=2).encode(y="usd_per_mtok:Q", color=colour)
-    note = alt.Chart(rivals).encode(x=alt.value(0), y="usd_per_mtok:Q", text="text:N")
+    rule = alt.Chart(rivals).mark_rule(strokeWidth=2).encode(y=alt.Y("usd_per_mtok:Q"), color=colour)
+    note = alt.Chart(rivals).encode(x=alt.XValue(0), y=alt.Y("usd_per_mtok:Q"), text=alt.Text("text:N"))
     return [rule, *halo(note, align="left", dx=5, dy=10)]  # below the rule: the falling line comes from above
 
 
@@ -104,8 +104,8 @@ def shapes_chart(shapes: pd.DataFrame, rivals: pd.DataFrame, title: str, subtitl
     y = alt.Y("label:N", sort=list(shapes["label"]), title=None, axis=alt.Axis(labelLimit=390))
     colour = alt.condition("datum.own", alt.value(COLOURS["own"]), alt.value(COLOURS["load"]))
     dots = alt.Chart(shapes).mark_point(size=110, opacity=1).encode(x=x, y=y, color=colour)
-    texts = halo(alt.Chart(shapes).encode(x=x, y=y, text="text:N"), align="left", dx=9)
-    rule = alt.Chart(rivals).mark_rule(color=COLOURS["api"], strokeWidth=2).encode(x="usd_per_mtok:Q")
-    note = alt.Chart(rivals).mark_text(baseline="bottom", dy=-3).encode(x="usd_per_mtok:Q", y=alt.value(0), text="text:N")
+    texts = halo(alt.Chart(shapes).encode(x=x, y=y, text=alt.Text("text:N")), align="left", dx=9)
+    rule = alt.Chart(rivals).mark_rule(color=COLOURS["api"], strokeWidth=2).encode(x=alt.X("usd_per_mtok:Q"))
+    note = alt.Chart(rivals).mark_text(baseline="bottom", dy=-3).encode(x=alt.X("usd_per_mtok:Q"), y=alt.YValue(0), text=alt.Text("text:N"))
     layers = [rule, note] if len(rivals) else []
     return layered([*layers, dots, *texts], title, subtitle, alt.Step(26))

@@ -49,8 +49,8 @@ def tuning_chart(steps, title, subtitle):
     room = alt.Scale(domain=[0, bars["right"].max() * 1.2], nice=False)
     x = alt.X("start_usd_per_month:Q", title="USD per month", scale=room, axis=alt.Axis(format="$~s", tickCount=5))
     base = alt.Chart(bars).encode(y=alt.Y("step:N", sort=list(bars["step"]), title=None))
-    drawn = base.mark_bar(height=16).encode(x=x, x2="end_usd_per_month:Q", color=step_colour())
-    text = base.mark_text(align="left", dx=6, fontWeight="bold").encode(x=alt.X("right:Q", scale=room), text="amount:N")
+    drawn = base.mark_bar(height=16).encode(x=x, x2=alt.X2("end_usd_per_month:Q"), color=step_colour())
+    text = base.mark_text(align="left", dx=6, fontWeight="bold").encode(x=alt.X("right:Q", scale=room), text=alt.Text("amount:N"))
     return alt.layer(drawn, text).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(26))
 
 
@@ -68,7 +68,7 @@ def tiers_chart(tiers, title, subtitle):
     points = base.mark_point(size=110, filled=True).encode(
         color=colour, shape=shaped("kind", KINDS), opacity=faint, tooltip=["label", "tier"]
     )
-    text = base.mark_text(align="left", dx=9).encode(text="amount:N")
+    text = base.mark_text(align="left", dx=9).encode(text=alt.Text("amount:N"))
     return alt.layer(points, text).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(25))
 
 
@@ -85,7 +85,7 @@ def hosts_chart(hosts, title, subtitle):
     colour = coloured("status", STATUSES, {"ok": "eligible", "ask": "must be asked", "failed": "refused"})
     shape = shaped("status", STATUSES, ["circle", "triangle-up", "cross"])
     points = base.mark_point(size=90, filled=True, opacity=1).encode(color=colour, shape=shape)
-    text = base.mark_text(align="left", dx=9, fontSize=11, limit=330).encode(text="amount:N")
+    text = base.mark_text(align="left", dx=9, fontSize=11, limit=330).encode(text=alt.Text("amount:N"))
     return alt.layer(points, text).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(22))
 
 
@@ -103,10 +103,12 @@ def ladder_chart(ladder, title, subtitle):
         "with people": {"align": "left", "dx": 9},
     }
     colour = coloured("way", WAYS)
-    line = base.mark_line(strokeWidth=2, opacity=0.5).encode(color=colour, detail="way:N")
+    line = base.mark_line(strokeWidth=2, opacity=0.5).encode(color=colour, detail=alt.Detail("way:N"))
     points = base.mark_point(size=110, filled=True, opacity=1)
     points = points.encode(color=colour, shape=shaped("step", places, ["circle", "diamond", "square"], alt.Legend()))
-    texts = [base.transform_filter(alt.datum.step == step).mark_text(**place).encode(text="amount:N") for step, place in places.items()]
+    texts = [
+        base.transform_filter(alt.datum.step == step).mark_text(**place).encode(text=alt.Text("amount:N")) for step, place in places.items()
+    ]
     return alt.layer(line, points, *texts).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(38))
 
 
@@ -122,11 +124,11 @@ def uses_chart(cases, title, subtitle):
     base = alt.Chart(cases).encode(x=x, y=alt.Y("use_case:N", sort=order, title=None))
     ways = {way: WAYS[way] for way in dict.fromkeys(cases["way"])}
     colour = coloured("way", ways, dict(zip(cases["way"], cases["label"], strict=True)))
-    line = base.mark_line(color=COLOURS["muted"], strokeWidth=1.5).encode(detail="use_case:N")
+    line = base.mark_line(color=COLOURS["muted"], strokeWidth=1.5).encode(detail=alt.Detail("use_case:N"))
     points = base.mark_point(size=110, filled=True, opacity=1).encode(color=colour, shape=shaped("way", ways))
     ends = base.transform_joinaggregate(low=f"min({field})", high=f"max({field})", groupby=["use_case"])
-    low = ends.transform_filter(f"datum.{field} == datum.low").mark_text(align="right", dx=-9).encode(text="amount:N")
-    high = ends.transform_filter(f"datum.{field} == datum.high").mark_text(align="left", dx=9).encode(text="amount:N")
+    low = ends.transform_filter(f"datum.{field} == datum.low").mark_text(align="right", dx=-9).encode(text=alt.Text("amount:N"))
+    high = ends.transform_filter(f"datum.{field} == datum.high").mark_text(align="left", dx=9).encode(text=alt.Text("amount:N"))
     return alt.layer(line, points, low, high).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(32))
 
 

@@ -32,8 +32,8 @@ def cut_chart(duration: pd.DataFrame, cut: pd.DataFrame, title: str, subtitle: s
         for way, (below, above) in tops.items()
     ]
     line = base.mark_line(color=COLOURS["load"], strokeWidth=1.5, interpolate="step-after").encode(x=x, y=y)
-    rule = alt.Chart(cut).mark_rule().encode(y="replicas:Q")
-    note = halo(alt.Chart(cut).encode(x=alt.value("width"), y="replicas:Q", text="text:N"), align="right", dy=-9)
+    rule = alt.Chart(cut).mark_rule().encode(y=alt.Y("replicas:Q"))
+    note = halo(alt.Chart(cut).encode(x=alt.XValue("width"), y=alt.Y("replicas:Q"), text=alt.Text("text:N")), align="right", dy=-9)
     return layered([*areas[::-1], line, *([rule, *note] if len(cut) else [])], title, subtitle, 330)
 
 
@@ -48,8 +48,8 @@ def fill_chart(slices: pd.DataFrame, break_even_fill_fraction: float, title: str
     colour = alt.Color("way:N", scale=SIDES, legend=alt.Legend(labelExpr=SIDE_NAMES, symbolStrokeWidth=0))
     bars = alt.Chart(slices).mark_bar(size=min(60.0, 400 / len(slices))).encode(x=x, y=y, color=colour)
     even = alt.Chart(pd.DataFrame({"fill_fraction": [break_even_fill_fraction], "text": ["break-even fill u*"]}))
-    note = halo(even.encode(x=alt.value("width"), y="fill_fraction:Q", text="text:N"), align="right", dy=-9)
-    return layered([bars, even.mark_rule().encode(y="fill_fraction:Q"), *note], title, subtitle, 310)
+    note = halo(even.encode(x=alt.XValue("width"), y=alt.Y("fill_fraction:Q"), text=alt.Text("text:N")), align="right", dy=-9)
+    return layered([bars, even.mark_rule().encode(y=alt.Y("fill_fraction:Q")), *note], title, subtitle, 310)
 
 
 def cost_chart(costs: pd.DataFrame, best: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
@@ -63,7 +63,7 @@ def cost_chart(costs: pd.DataFrame, best: pd.DataFrame, title: str, subtitle: st
     colour = alt.Color("side:N", scale=SIDES, legend=alt.Legend(labelExpr=SIDE_NAMES, symbolStrokeWidth=0))
     base = alt.Chart(costs).transform_calculate(place=f"indexof({list(WAYS)}, datum.side)")
     bars = base.mark_bar(opacity=0.75).encode(x=x, y=y, color=colour, order=alt.Order("place:Q"))
-    note = halo(alt.Chart(best).encode(x=x, y="usd_per_month:Q", text="text:N"), dy=-10, fontWeight="bold")
+    note = halo(alt.Chart(best).encode(x=x, y=alt.Y("usd_per_month:Q"), text=alt.Text("text:N")), dy=-10, fontWeight="bold")
     return layered([bars, *note], title, subtitle, 320)
 
 
@@ -82,7 +82,7 @@ def law_chart(laws: pd.DataFrame, here: pd.DataFrame, title: str, subtitle: str)
     dash = alt.StrokeDash("load:N", scale=alt.Scale(domain=names, range=[[6, 3], [1, 0], [2, 2]]), legend=None)
     lines = alt.Chart(laws).mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
     dot = alt.Chart(here).mark_point(size=130, color=COLOURS["hybrid"], opacity=1).encode(x=x, y=y)
-    note = halo(alt.Chart(here).encode(x=x, y=y, text="text:N"), align="left", dx=9, dy=-12, fontWeight="bold")
+    note = halo(alt.Chart(here).encode(x=x, y=y, text=alt.Text("text:N")), align="left", dx=9, dy=-12, fontWeight="bold")
     return layered([lines, *([dot, *note] if len(here) else [])], title, subtitle, 330)
 
 
@@ -100,10 +100,10 @@ def saving_chart(sweep: pd.DataFrame, fixed: pd.DataFrame, title: str, subtitle:
     now = alt.Chart(pd.DataFrame({"volume_ratio": [1.0], "text": ["today's volume"]}))
     cost = alt.Chart(fixed)
     notes = [
-        *halo(now.encode(x="volume_ratio:Q", y=alt.value("height"), text="text:N"), align="left", dx=5, dy=-9),
-        *halo(cost.encode(x=alt.value(0), y="saving_usd_per_month:Q", text="text:N"), align="left", dx=5, dy=-9),
+        *halo(now.encode(x=alt.X("volume_ratio:Q"), y=alt.YValue("height"), text=alt.Text("text:N")), align="left", dx=5, dy=-9),
+        *halo(cost.encode(x=alt.XValue(0), y=alt.Y("saving_usd_per_month:Q"), text=alt.Text("text:N")), align="left", dx=5, dy=-9),
     ]
-    rules = [now.mark_rule().encode(x="volume_ratio:Q"), cost.mark_rule().encode(y="saving_usd_per_month:Q")]
+    rules = [now.mark_rule().encode(x=alt.X("volume_ratio:Q")), cost.mark_rule().encode(y=alt.Y("saving_usd_per_month:Q"))]
     return layered([*rules, line, *notes], title, subtitle, 330)
 
 

@@ -35,14 +35,14 @@ def reversal_chart(cells: pd.DataFrame, title: str, subtitle: str) -> alt.LayerC
     areas = (
         alt.Chart(areas_of(cells))
         .mark_rect(stroke=None)
-        .encode(x=x, y=y, x2="right_ratio", y2="top_fraction", color=option_colour(), opacity=shade)
+        .encode(x=x, y=y, x2=alt.X2("right_ratio"), y2=alt.Y2("top_fraction"), color=option_colour(), opacity=shade)
     )
     at_x, at_y = alt.X("volume_ratio:Q"), alt.Y("load_factor_fraction:Q")
-    names = halo(alt.Chart(area_labels(cells)).encode(x=at_x, y=at_y, text="label:N"), fontWeight="bold", align="center")
+    names = halo(alt.Chart(area_labels(cells)).encode(x=at_x, y=at_y, text=alt.Text("label:N")), fontWeight="bold", align="center")
     here = alt.Chart(cells[cells["client"]].assign(text="this client")).encode(x=at_x, y=at_y)
     mark = here.mark_point(shape="diamond", size=130, color=INK, stroke="white", strokeWidth=1.5, opacity=1)
     above = float(here.data["load_factor_fraction"].iloc[0]) < cells["load_factor_fraction"].median()
-    note = halo(here.encode(text="text:N"), align="center", dy=-16 if above else 16)
+    note = halo(here.encode(text=alt.Text("text:N")), align="center", dy=-16 if above else 16)
     return layered([areas, mark, *names, *note], title, subtitle, 330)
 
 
@@ -90,6 +90,6 @@ def information_chart(known: pd.DataFrame, title: str, subtitle: str) -> alt.Lay
     )
     bars = alt.Chart(each).mark_bar(height=16, color=COLOURS["today"]).encode(x=x, y=y)
     texts = alt.Chart(each).mark_text(align="left", dx=4).encode(x=x, y=y, text=alt.Text("evpi_usd_per_month:Q", format="$,.3s"))
-    rule = alt.Chart(everything).mark_rule().encode(x="evpi_usd_per_month:Q")
-    note = alt.Chart(everything).mark_text(align="right", dx=-4, y=-6).encode(x="evpi_usd_per_month:Q", text="name:N")
+    rule = alt.Chart(everything).mark_rule().encode(x=alt.X("evpi_usd_per_month:Q"))
+    note = alt.Chart(everything).mark_text(align="right", dx=-4, y=-6).encode(x=alt.X("evpi_usd_per_month:Q"), text=alt.Text("name:N"))
     return layered([bars, texts, rule, note], title, subtitle, alt.Step(28))

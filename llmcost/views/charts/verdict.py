@@ -43,7 +43,7 @@ def options_chart(options: pd.DataFrame, title: str, subtitle: str) -> alt.Layer
     band = base.mark_rule(strokeWidth=9, opacity=0.35, strokeDash=[]).encode(
         y=y,
         x=alt.X("p10_usd_per_month:Q", scale=scale, title=x_title, axis=axis),
-        x2="p90_usd_per_month:Q",
+        x2=alt.X2("p90_usd_per_month:Q"),
         color=option_colour(),
     )
     dot = base.mark_point(size=110).encode(y=y, x=alt.X("usd_per_month:Q", scale=scale), color=option_colour())
@@ -63,11 +63,13 @@ def saving_chart(steps: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     bars = base.mark_bar(size=54).encode(
         x=x,
         y=alt.Y("start_usd_per_month:Q", title="USD per month", axis=alt.Axis(format="$,.0f")),
-        y2="end_usd_per_month:Q",
+        y2=alt.Y2("end_usd_per_month:Q"),
         color=step_colour(),
     )
     text = base.transform_calculate(top="max(datum.start_usd_per_month, datum.end_usd_per_month)").mark_text(dy=-8, fontWeight="bold")
-    return alt.layer(bars, text.encode(x=x, y="top:Q", text="amount:N")).properties(title=alt.Title(title, subtitle=subtitle), height=240)
+    return alt.layer(bars, text.encode(x=x, y=alt.Y("top:Q"), text=alt.Text("amount:N"))).properties(
+        title=alt.Title(title, subtitle=subtitle), height=240
+    )
 
 
 def tornado_chart(swings: pd.DataFrame, title: str, subtitle: str, typical_usd_per_month: float) -> alt.LayerChart | alt.FacetChart:
@@ -88,10 +90,10 @@ def tornado_chart(swings: pd.DataFrame, title: str, subtitle: str, typical_usd_p
     bars = (
         alt.Chart(swings)
         .mark_bar(height=16)
-        .encode(y=y, x=x, x2="at_high_usd_per_month:Q", color=alt.Color("evidence:N", scale=shades, legend=alt.Legend(title=None)))
+        .encode(y=y, x=x, x2=alt.X2("at_high_usd_per_month:Q"), color=alt.Color("evidence:N", scale=shades, legend=alt.Legend(title=None)))
     )
-    rule = alt.Chart(pd.DataFrame({"typical": [typical_usd_per_month]})).mark_rule().encode(x="typical:Q")
-    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(strokeDash=[], strokeWidth=2).encode(x="zero:Q")
+    rule = alt.Chart(pd.DataFrame({"typical": [typical_usd_per_month]})).mark_rule().encode(x=alt.X("typical:Q"))
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(strokeDash=[], strokeWidth=2).encode(x=alt.X("zero:Q"))
     return alt.layer(bars, rule, zero).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(28))
 
 
@@ -127,8 +129,8 @@ def volume_chart(sweep: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     )
     lines = alt.Chart(sweep).mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
     now = alt.Chart(pd.DataFrame({"now": [1.0], "text": ["today's volume"]}))
-    rule = now.mark_rule().encode(x="now:Q")
-    note = now.mark_text(align="left", dx=4, y=8).encode(x="now:Q", text="text:N")
+    rule = now.mark_rule().encode(x=alt.X("now:Q"))
+    note = now.mark_text(align="left", dx=4, y=8).encode(x=alt.X("now:Q"), text=alt.Text("text:N"))
     return alt.layer(lines, rule, note).properties(title=alt.Title(title, subtitle=subtitle), height=340)
 
 
@@ -147,5 +149,5 @@ def playground_chart(sweep: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     dots = base.mark_point(size=140).encode(x=x, y=y, color=option_colour())
     text = base.mark_text(align="left", dx=10).encode(x=x, y=y, text=alt.Text("usd_per_month:Q", format="$,.0f"))
     times = base.transform_aggregate(value="max(value)").transform_calculate(text="'volume x ' + format(datum.value, '.2f')")
-    note = times.mark_text(align="right", fontWeight="bold").encode(x=alt.value(620), y=alt.value(-8), text="text:N")
+    note = times.mark_text(align="right", fontWeight="bold").encode(x=alt.XValue(620), y=alt.YValue(-8), text=alt.Text("text:N"))
     return alt.layer(dots, text, note).add_params(choice).properties(title="Every option's bill at another volume", height=alt.Step(34))
