@@ -9,7 +9,7 @@ import papermill
 import vl_convert
 
 from llmcost.inputs.paths import notebooks_path
-from llmcost.reporting.client_report import check_complete, normalised
+from llmcost.reporting.notebook_runs import check_complete, normalised
 from llmcost.views.renderer import CHART_MIME
 from llmcost.views.results import RESULTS_MIME
 
