@@ -1,13 +1,13 @@
 """The batch on a Dask cluster: the same unit of work, on machines that share nothing with this one but the kit."""
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from small_notebooks import write_small_notebooks
 
-from llmcost.inputs.paths import data_path, notebooks_path
+from llmcost.inputs.paths import data_path
 from llmcost.reporting import batch, client_report, cluster
 from llmcost.reporting.build import Kit
 from llmcost.reporting.engine import ENGINE_NAME
@@ -20,17 +20,7 @@ needs_fork = pytest.mark.skipif(not batch.HAS_FORK, reason="the batch forks only
 
 @pytest.fixture(scope="module")
 def notebooks(tmp_path_factory):
-    """The last notebook alone, cut to what a report cannot do without."""
-    folder = tmp_path_factory.mktemp("notebooks")
-    path = sorted(notebooks_path().glob("[0-9]*.ipynb"))[-1]
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    kept = [cell for cell in notebook["cells"] if {"parameters", "results"} & set(cell["metadata"].get("tags", []))]
-    opening = [{"cell_type": "code", "id": "open", "metadata": {}, "outputs": [], "execution_count": None, "source": OPEN}]
-    (folder / path.name).write_text(json.dumps(notebook | {"cells": [kept[0], *opening, *kept[1:]]}), encoding="utf-8")
-    return folder
-
-
-OPEN = "import llmcost as lc\nfrom llmcost import views\nstudy = lc.open_study(client, as_of, what_if)\nverdict = study.verdict()"
+    return write_small_notebooks(tmp_path_factory.mktemp("notebooks"))
 
 
 def test_a_task_with_its_files_needs_no_disk_of_ours(notebooks, tmp_path):

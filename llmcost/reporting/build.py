@@ -10,7 +10,7 @@ A report prints its fingerprint and keeps in results.json what is needed to work
 
 import hashlib
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -76,8 +76,8 @@ class Kit:
         client_file = (folder / "client.yaml").read_bytes()
         names = sorted(files_read)
         read = [part for name in names for path in matching(folder, name) for part in (path.name.encode(), _file_hash(path).encode())]
-        words = client_file.decode(errors="replace") + _notebook_words(tuple(self.notebooks.values()))
-        rows = catalog_rows(as_of_date, words, has_exports=bool(names))
+        named = _named_models(client_file.decode(errors="replace").lower()) | _named_by_the_kit(tuple(self.notebooks.values()))
+        rows = catalog_rows(as_of_date, named, has_exports=bool(names))
         parts = [self.code.encode(), *(text.encode() for text in self.notebooks.values()), client_file, *read]
         return _hash([*parts, *(row.encode() for row in rows)])[:16]
 
@@ -102,14 +102,13 @@ def matching(folder: Path, name: str) -> list[Path]:
         return []
 
 
-def catalog_rows(as_of_date: str, words: str, has_exports: bool) -> Iterator[str]:
-    """The catalog rows that can matter to a client whose file and notebooks hold `words`, on the day of its prices.
+def catalog_rows(as_of_date: str, named: Set[str], has_exports: bool) -> Iterator[str]:
+    """The catalog rows that can matter to a client, on the day of its prices, where the models `named` are all that are asked for.
 
     A row of a later day, or one that a newer row has replaced, cannot; nor can the price, host or alias of a model that nobody
     names: not the client, and not the code. Who has an export may have used any model on any day, and gets these tables whole.
     """
     yield _common_rows(as_of_date)
-    named = set() if has_exports else _named_models(words.lower() + _code_words())
     for names, row in _model_rows("" if has_exports else as_of_date):
         if has_exports or not names.isdisjoint(named):
             yield row
@@ -139,26 +138,23 @@ def _texts(name: str, rows: pd.DataFrame) -> list[str]:
 
 
 def _named_models(words: str) -> set[str]:
-    """Models that a text names, by our id or by another name of theirs; names of GPUs and hosts stay, they matter to everybody."""
+    """Models that a text in small letters names, by our id or another name of theirs, with their other names."""
+    return {name for names in _names_of_models() if any(name in words for name in names) for name in names}
+
+
+@cache
+def _names_of_models() -> list[frozenset[str]]:
+    """The names that stand in one row of a table of single models: an alias and its id, or an id alone."""
+    return list(dict.fromkeys(names for names, _ in _model_rows("")))
+
+
+@cache
+def _named_by_the_kit(notebooks: tuple[str, ...]) -> set[str]:
+    """Models that code and notebooks name: yardsticks for everybody. With them all that is no model: GPUs and hosts."""
     aliases = table("aliases")
     others = aliases[aliases["kind"] != "model"]
-    named = {*others["alias"].str.lower(), *others["id"].str.lower()}
-    for alias, found in zip(aliases["alias"].str.lower(), aliases["id"].str.lower(), strict=True):
-        if alias in words or found in words:
-            named |= {alias, found}
-    rows = [*table("api_prices")["model_id"], *table("api_hosts")["model_id"]]
-    return named | {model for model in map(str.lower, set(rows)) if model in words}
-
-
-@cache
-def _code_words() -> str:
-    """All text of the code, where yardstick models stand by name."""
-    return "".join(path.read_text(encoding="utf-8").lower() for path in _code_files() if path.suffix == ".py")
-
-
-@cache
-def _notebook_words(notebooks: tuple[str, ...]) -> str:
-    return "".join(notebooks)
+    code = [path.read_text(encoding="utf-8") for path in _code_files() if path.suffix == ".py"]
+    return _named_models("".join([*code, *notebooks]).lower()) | {*others["alias"].str.lower(), *others["id"].str.lower()}
 
 
 def _code_files() -> list[Path]:
