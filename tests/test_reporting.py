@@ -5,7 +5,9 @@ import hashlib
 import json
 import os
 import re
+import sys
 import time
+import types
 from html import unescape
 from pathlib import Path
 
@@ -360,6 +362,17 @@ def test_a_grandchild_left_behind_is_killed():
 def test_fresh_processes_serve_too():
     [done] = run_jobs(sleeper, [0], 1, "spawn", Limits())
     assert (done.job, done.returned, done.problem) == (0, 0, None) and 0 < done.peak_memory_gb < 1
+
+
+def test_a_fresh_process_that_cannot_start_is_no_hang():
+    function = type("Unknown", (), {})  # a class that no other process can import
+    function.__module__, function.__qualname__ = "no_such_module", "Unknown"
+    sys.modules["no_such_module"] = types.SimpleNamespace(Unknown=function)
+    try:
+        [done] = run_jobs(function, ["x" * 1_000_000], 1, "spawn", Limits(wall_seconds=30))
+    finally:
+        del sys.modules["no_such_module"]
+    assert done.problem.code == "ended"
 
 
 @needs_fork

@@ -18,6 +18,7 @@ from llmcost.reporting.errors import ReportError
 from llmcost.views.results import RESULTS_MIME
 
 NOTEBOOK_LIMIT_BYTES = 20_000_000
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 PARAMETERS = ("client", "as_of", "what_if")
 
 
@@ -84,7 +85,7 @@ def named(source: str) -> str:
 
 
 def normalised(executed: nbformat.NotebookNode, papermill_metadata: Mapping[str, Any]) -> nbformat.NotebookNode:
-    """The notebook without clock, machine, kernel details or random cell ids."""
+    """The notebook without clock, machine, kernel details or random ids."""
     for number, cell in enumerate(executed.cells):
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
@@ -94,6 +95,9 @@ def normalised(executed: nbformat.NotebookNode, papermill_metadata: Mapping[str,
             del cell.metadata["tags"]
         if cell.cell_type == "code":
             cell.outputs = joined_streams(cell.outputs)
+        for output in cell.get("outputs", []):
+            if WIDGET_MIME in output.get("data", {}):
+                output.data[WIDGET_MIME]["model_id"] = "made anew when the cell runs"
         cell.id = re.sub(r"[^A-Za-z0-9_-]", "-", cell.get("id") or f"cell-{number + 1}")
     executed.metadata = nbformat.from_dict(
         {

@@ -93,11 +93,14 @@ class Child:
 
     def __init__(self, context, function, job, limits):
         self.job, self.limits = job, limits
-        self.receiver, sender = context.Pipe(duplex=False)
+        self.receiver, far_end = context.Pipe()
         self.started = time.monotonic()
-        self.process = context.Process(target=_child, args=(function, job, sender, limits), daemon=False)
+        inherited = [job] if context.get_start_method() == "fork" else []
+        self.process = context.Process(target=_child, args=(function, inherited, far_end, limits), daemon=False)
         self.process.start()
-        sender.close()
+        far_end.close()
+        if not inherited:  # aside, as a child that does not even start would never take it
+            threading.Thread(target=_hand_over, args=(self.receiver, job), daemon=True).start()
         self.deadline = self.started + limits.wall_seconds
 
     def done(self) -> Done:
@@ -133,11 +136,16 @@ class Child:
         self.receiver.close()
 
 
-def _child(function, job, sender: Connection, limits: Limits) -> None:
+def _hand_over(connection: Connection, job: Any) -> None:
+    with contextlib.suppress(OSError):
+        connection.send(job)
+
+
+def _child(function: Callable[[Any], Any], inherited: list[Any], parent: Connection, limits: Limits) -> None:
     _confine(limits)
     returned, problem = None, None
     try:
-        returned = function(job)
+        returned = function(inherited[0] if inherited else parent.recv())
     except InputError as error:
         problem = ReportError(str(error), "input")
     except ReportError as error:
@@ -146,8 +154,8 @@ def _child(function, job, sender: Connection, limits: Limits) -> None:
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = f"({os.path.basename(last.filename)}, line {last.lineno})"
         problem = ReportError(f"{type(error).__name__}: {error} {place}", "page")
-    sender.send((returned, problem, _peak_memory_gb()))
-    sender.close()
+    parent.send((returned, problem, _peak_memory_gb()))
+    parent.close()
 
 
 def _confine(limits: Limits) -> None:
