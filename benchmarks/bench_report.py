@@ -66,9 +66,9 @@ from llmcost.inputs.paths import notebooks_path
 from llmcost.reporting import batch
 from llmcost.reporting.build import Kit
 from llmcost.reporting.notebook_runs import blank_notebooks
-batch.prepare("fork")
 kit = Kit.here(blank_notebooks(sorted(notebooks_path().glob("[0-9]*.ipynb"))))
 folders = sorted(path.parent for path in Path(sys.argv[2]).glob("*/client.yaml"))
+batch.prepare("fork", kit, folders)
 for number, folder in enumerate([folders[0], *folders]):
     task = client_report.Task(folder.name, folder, kit, engine.ENGINE_NAME, "")
     (build_client if number else plain_build)(task)  # the first warms up

@@ -1,18 +1,24 @@
 """Many clients: what is fresh is left, the others are built one process each, published whole or not at all, one line each."""
 
+import contextlib
 import gc
+import importlib
 import os
+import pkgutil
+import re
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from altair.utils import schemapi
 from tqdm import tqdm
 
-from llmcost.inputs import catalog
-from llmcost.inputs.paths import data_path, notebooks_path
+import llmcost
+from llmcost.inputs.paths import notebooks_path
+from llmcost.inputs.price_list import price_list
 from llmcost.reporting import cluster, engine as in_process, index
 from llmcost.reporting.build import Kit
 from llmcost.reporting.chart_script import ChartScript
@@ -28,6 +34,9 @@ from llmcost.reporting.process import Done, Limits, run_jobs, uninterrupted
 HAS_FORK = sys.platform == "linux" and hasattr(os, "fork")
 DEFAULT_ENGINE = "fork" if HAS_FORK else "papermill"
 LIMITS = Limits()
+PRICE_DAY = re.compile(r"as_of_date\W+(20\d\d-(?:0\d|1[0-2])-(?:[01]\d|2[0-8]))\b")
+MOST_DAYS_COUNT = 5
+"""Of these days the catalog is read ahead; others are read where they are asked for."""
 
 
 def report_clients(
@@ -97,7 +106,7 @@ def build(
     chart_script = ChartScript()
     engine_name = in_process.ENGINE_NAME if engine == "fork" else None
     if not scheduler:
-        prepare(engine)
+        prepare(engine, kit, [folder for _, folder, _ in stale])
     script = chart_script.text()
     tasks = [Task(slug, folder, kit, engine_name, script, previous) for slug, folder, previous in stale]
     try:
@@ -128,17 +137,28 @@ def settle(done: Done, out_dir: Path, manifest: Manifest) -> None:
         manifest.built(slug, done.returned.results, done.wall_seconds, done.peak_memory_gb)
 
 
-def prepare(engine: str) -> None:
+def prepare(engine: str, kit: Kit, folders: Iterable[Path]) -> None:
     """Where children are forked: import and use everything once, so that each of them starts warm."""
     if engine == "fork":
         # Libraries keep threads of their own that a fork leaves behind; nothing here uses them in the parent.
         warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
         tqdm.monitor_interval = 0
+        for module in pkgutil.walk_packages(llmcost.__path__, "llmcost."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
         in_process.register()
         warm_up()
+        price_list()
+        kit.warm(price_days(folders))
         schemapi.disable_debug_mode()  # each part of a chart on its way; the whole is still held against the schema
-        for path in data_path("catalog").glob("*.csv"):
-            catalog.table(path.stem)
-            catalog.sidecar(path.stem)
         gc.collect()
         gc.freeze()
+
+
+def price_days(folders: Iterable[Path]) -> list[str]:
+    """The days of prices that most of the client files give."""
+    found: Counter[str] = Counter()
+    for folder in folders:
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            found.update(PRICE_DAY.findall((folder / "client.yaml").read_text(encoding="utf-8"))[:1])
+    return [day for day, _ in found.most_common(MOST_DAYS_COUNT)]

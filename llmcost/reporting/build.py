@@ -12,7 +12,7 @@ import hashlib
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,20 @@ class Kit:
         """The kit of this machine with these notebooks."""
         return cls(notebooks, _code_hash(), _hash(path.read_bytes() for path in sorted(paths.data_path("catalog").glob("*.csv"))))
 
+    @cached_property
+    def named_models(self) -> frozenset[str]:
+        """Models that code and notebooks name: yardsticks for everybody. With them all that is no model: GPUs and hosts."""
+        aliases = table("aliases")
+        others = aliases[aliases["kind"] != "model"]
+        code = [path.read_text(encoding="utf-8") for path in _code_files() if path.suffix == ".py"]
+        named = _named_models("".join([*code, *self.notebooks.values()]).lower())
+        return frozenset({*named, *others["alias"].str.lower(), *others["id"].str.lower()})
+
+    def warm(self, days: Iterable[str]) -> None:
+        """Work out what the fingerprints of all clients share, for the days of their prices."""
+        for day in days:
+            list(catalog_rows(day, self.named_models, has_exports=False))
+
     def fingerprint(self, folder: Path, files_read: Iterable[str], as_of_date: str) -> str:
         """The fingerprint of a client's report made now: 16 hexadecimal digits.
 
@@ -76,7 +90,7 @@ class Kit:
         client_file = (folder / "client.yaml").read_bytes()
         names = sorted(files_read)
         read = [part for name in names for path in matching(folder, name) for part in (path.name.encode(), _file_hash(path).encode())]
-        named = _named_models(client_file.decode(errors="replace").lower()) | _named_by_the_kit(tuple(self.notebooks.values()))
+        named = _named_models(client_file.decode(errors="replace").lower()) | self.named_models
         rows = catalog_rows(as_of_date, named, has_exports=bool(names))
         parts = [self.code.encode(), *(text.encode() for text in self.notebooks.values()), client_file, *read]
         return _hash([*parts, *(row.encode() for row in rows)])[:16]
@@ -146,15 +160,6 @@ def _named_models(words: str) -> set[str]:
 def _names_of_models() -> list[frozenset[str]]:
     """The names that stand in one row of a table of single models: an alias and its id, or an id alone."""
     return list(dict.fromkeys(names for names, _ in _model_rows("")))
-
-
-@cache
-def _named_by_the_kit(notebooks: tuple[str, ...]) -> set[str]:
-    """Models that code and notebooks name: yardsticks for everybody. With them all that is no model: GPUs and hosts."""
-    aliases = table("aliases")
-    others = aliases[aliases["kind"] != "model"]
-    code = [path.read_text(encoding="utf-8") for path in _code_files() if path.suffix == ".py"]
-    return _named_models("".join([*code, *notebooks]).lower()) | {*others["alias"].str.lower(), *others["id"].str.lower()}
 
 
 def _code_files() -> list[Path]:
