@@ -10,8 +10,9 @@ from ruamel.yaml import YAML
 from llmcost import InputError, open_study
 from llmcost.inputs.api_prices import open_model_offers, todays_offer
 from llmcost.inputs.catalog import in_force, known_id
-from llmcost.inputs.client import Today, client_schema
+from llmcost.inputs.client import client_schema
 from llmcost.inputs.client_file import read_client
+from llmcost.inputs.today import Today
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "data" / "clients").glob("*/client.yaml"))
 GOOD = """\
@@ -183,7 +184,7 @@ def test_an_alias_leads_to_its_id_and_nothing_is_guessed():
 def test_todays_price_is_never_zero():
     offer = todays_offer(Today(provider="openai", model_id="gpt-4o"), dt.date(2026, 11, 15), [], "today")
     assert (offer.prices.input_usd_per_mtok, offer.prices.output_usd_per_mtok) == (2.5, 10.0)
-    assert offer.prices.batch_multiplier == 0.5
+    assert offer.prices.tier_ratios["batch"] == (0.5, 1.0, 0.5, 0.5)
 
 
 # --- today's host ---

@@ -13,14 +13,15 @@ from llmcost.inputs.catalog import table
 from llmcost.inputs.load_shapes import load_shape, shape_names
 from llmcost.inputs.paths import data_path
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
-from llmcost.model.api_bill import api_usd_per_month
-from llmcost.model.autoscale import autoscaled
+from llmcost.model.api_bill import api_usd_per_month, committed_usd_per_month
+from llmcost.model.autoscale import LoadLevels, autoscaled, cheapest_mix
 from llmcost.model.break_even import staircase_break_even
 from llmcost.model.fleet import LoadDurationCurve, delivered_utilization, gpu_usd_per_mtok, replicas_for_peak
 from llmcost.model.growth import seasonal_slope_per_day
 from llmcost.model.overhead import capital_usd_per_month, monthly_rate_fraction
 from llmcost.model.queueing import erlang_c_fraction, mean_wait_seconds, square_root_slots_count
-from llmcost.model.serverless import awake_fraction, billed_replicas_and_boots
+from llmcost.model.rent_or_buy import bought_usd, buying_pays_from_month, rented_usd
+from llmcost.model.serverless import awake_fraction, billed_boots_and_cold
 from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.model.types import TokenPrices
 from llmcost.model.uncertainty import triangle_ends, triangular_draws, uniform_stream
@@ -28,7 +29,7 @@ from llmcost.study.assumptions import drawn_values, typical_values
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.problem import VOLUME
-from llmcost.study.split.split import workload_split
+from llmcost.study.split.split import pool_splits
 
 settings.register_profile("same every time", derandomize=True, database=None, deadline=None, max_examples=80)
 settings.load_profile("same every time")
@@ -113,6 +114,24 @@ def test_a_longer_lag_serves_no_more_and_bills_no_less_and_standing_still_bills_
     assert autoscaled(load, np.full(load.shape, wanted.max()), other) == pytest.approx((wanted.max(), 0))
 
 
+@given(busy_loads, prices, prices, fractions, between(0.25, 3))
+def test_the_mix_by_slice_equals_renting_each_slice_the_cheaper_way_hour_by_hour(load, standing, hourly, start, scale):
+    count = int(replicas_for_peak(load.max() * scale, 0))
+    stand, by_the_hour = cheapest_mix(LoadLevels(load), count, standing, hourly, start, scale)
+    up = [load * scale > i for i in range(1, count)]
+    starts = [np.sum(here & ~np.roll(here, 1)) for here in up]
+    usd = [min(standing, hourly * (here.sum() + start * begun) / load.size) for here, begun in zip(up, starts, strict=True)]
+    assert stand * standing + by_the_hour * hourly == pytest.approx(standing + sum(usd))
+    assert 1 <= stand <= count and stand + by_the_hour <= count + start * load.size
+
+
+@given(busy_loads, prices, fractions)
+def test_given_back_at_the_standing_rate_without_starts_is_following_without_lag(load, usd, headroom):
+    count = replicas_for_peak(load.max(), headroom)
+    paid = sum(cheapest_mix(LoadLevels(load), count, usd, usd * 0.999, 0.0, 1 + headroom))
+    assert paid == pytest.approx(autoscaled(load, replicas_for_peak(load, headroom), 0)[0])
+
+
 @given(between(0.125, 30), st.integers(1, 40), st.integers(1, 5), between(0.125, 60), between(1, 6))
 def test_more_slots_or_calmer_arrivals_never_make_a_request_wait_longer(in_flight, slots, more, service, cv):
     waits, waits_less = (erlang_c_fraction(in_flight, count) for count in (slots, slots + more))
@@ -181,10 +200,18 @@ def test_a_linear_load_saves_the_square_of_one_minus_u_star(u_star):
 
 @given(prices, fractions, prices, fractions, st.tuples(fractions, fractions), st.tuples(fractions, fractions))
 def test_more_cache_or_batch_never_costs_more(into, cached_share, out, batch, cached, batched):
-    listed = TokenPrices(into, into * cached_share, out, batch)
+    listed = TokenPrices(into, into * cached_share, out, tier_ratios={"batch": (batch,) * 4})
     little, much = (api_usd_per_month(listed, 100, 20, *shares) for shares in zip(*map(sorted, (cached, batched)), strict=True))
     assert much <= little + 1e-9
     assert much >= 0 and little <= api_usd_per_month(listed, 100, 20) + 1e-9
+
+
+@given(between(0, 20_000), between(0, 20_000), fractions, fractions)
+def test_a_commitment_never_pays_less_than_what_binds_and_more_usage_never_costs_less(commitment, usage, discount, bound):
+    paid, more = committed_usd_per_month(np.array([usage, usage * 1.25]), commitment, discount, bound)
+    assert paid <= more + 1e-9
+    assert paid >= bound * commitment - 1e-9 and paid >= (1 - discount) * usage - 1e-9
+    assert committed_usd_per_month(usage, 0, 0, bound) == pytest.approx(usage)
 
 
 # ---- Break-even
@@ -223,28 +250,54 @@ def test_capital_pays_for_the_hardware_with_its_interest(capex, left, months, di
     assert worth == pytest.approx(capex)
 
 
+@given(between(1, 500), fractions, st.integers(1, 60), fractions, between(0, 50))
+def test_bought_and_kept_to_its_end_costs_its_monthly_capital_and_upkeep(capex, left, months, discount, upkeep):
+    monthly = float(capital_usd_per_month(capex, capex * left, months, discount)) + upkeep
+    bought = bought_usd(capex, capex * left, upkeep, months, discount)
+    assert bought[-1] == pytest.approx(rented_usd(np.full(months, monthly), discount)[-1])
+
+
+@given(st.lists(between(0, 40), min_size=1, max_size=40), between(0, 400), between(0, 20))
+def test_buying_pays_from_the_month_after_which_renting_never_catches_up(rent, capex, upkeep):
+    rented, bought = rented_usd(rent), bought_usd(capex, 0, upkeep, len(rent))
+    found = buying_pays_from_month(rented, bought)
+    stays = [month for month in range(1, len(rent) + 1) if np.all(bought[month - 1 :] < rented[month - 1 :])]
+    assert found == (min(stays) if stays else None)
+
+
 serverless_hours = st.lists(st.tuples(between(0, 5), between(0, 2)), min_size=1, max_size=30).map(np.array)
 seconds = between(0, 300)
 
 
-@given(serverless_hours, between(0.125, 30), seconds, seconds)
-def test_serverless_bills_the_load_or_more_and_nothing_for_nothing(hours, service, idle, boot):
+@given(serverless_hours, between(0.125, 30), seconds, seconds, st.integers(0, 3))
+def test_serverless_bills_the_load_or_more_and_nothing_for_nothing(hours, service, idle, boot, warm):
     load = hours[:, 0]
     rate = np.where(load > 0, hours[:, 1], 0.0)
-    billed, boots = billed_replicas_and_boots(load, rate, service, idle, boot)
+    billed, boots, cold = billed_boots_and_cold(load, rate, service, idle, boot)
     assert billed >= load.mean() - 1e-9
-    assert boots >= 0
-    more, _ = billed_replicas_and_boots(load, rate, service, idle + 10, 0)
-    assert more >= billed_replicas_and_boots(load, rate, service, idle, 0)[0] - 1e-9
-    assert billed_replicas_and_boots(load * 0, rate * 0, service, idle, boot) == (0, 0)
+    assert boots >= 0 and 0 <= cold <= 1
+    more = billed_boots_and_cold(load, rate, service, idle + 10, 0)
+    bare = billed_boots_and_cold(load, rate, service, idle, 0)
+    assert more[0] >= bare[0] - 1e-9 and more[2] <= bare[2] + 1e-9
+    assert billed_boots_and_cold(load * 0, rate * 0, service, idle, boot) == (0, 0, 0)
+    kept = billed_boots_and_cold(load, rate, service, idle, boot, warm)
+    assert kept[0] >= warm - 1e-9 and kept[2] <= cold + 1e-9
+    assert warm < load.max() or kept == (warm, 0, 0)
 
 
 @given(between(0, 2), between(0.125, 30), seconds, seconds)
 def test_one_serverless_replica_never_bills_more_than_all_the_time(rate, service, idle, boot):
     assert 0 <= awake_fraction(rate, service, idle) <= 1
     load = np.full(24, min(rate * service / 64, 1.0))
-    billed, _ = billed_replicas_and_boots(load, np.full(24, rate), service, idle, boot)
-    assert billed <= 1 + 1e-9
+    assert billed_boots_and_cold(load, np.full(24, rate), service, idle, boot)[0] <= 1 + 1e-9
+
+
+@given(busy_loads, st.lists(st.tuples(between(0.125, 4), between(0.125, 4), seconds), min_size=1, max_size=5))
+def test_draws_of_a_serverless_bill_are_the_bills_of_each_draw(load, draws):
+    scale, share, boot = np.array(draws).T
+    together = np.array(billed_boots_and_cold(load, load * 2, 4, 60, boot, 1, scale, share))
+    alone = [billed_boots_and_cold(load * one, load * 2 * other, 4, 60, each, 1) for one, other, each in draws]
+    np.testing.assert_allclose(together.T, alone, rtol=1e-9, atol=1e-9)
 
 
 # ---- Draws
@@ -313,21 +366,37 @@ def test_a_split_never_costs_more_than_the_api_it_may_fall_back_to(study):
         assert (draws["hybrid"] <= draws["open_api"] + 1e-6).all()
 
 
+def slices_usd_per_month(load, split):
+    """Each slice that is not owned: its hours in which a replica by the hour pays for itself, by the plain recursion, twice around."""
+    api, hourly, start = split.api_usd_per_replica_hour, split.hour_usd_per_replica_hour, float(split.terms.prices.start_usd)
+    work = np.clip(load[:, None] - np.arange(int(np.ceil(load.max()))), 0, 1) * api
+    lead, gained = np.zeros(work.shape[1]), np.zeros(work.shape[1])
+    for turn in range(3):
+        for hour in work if np.isfinite(hourly) else ():
+            lead = hour - hourly + np.clip(lead, -start, 0)
+            gained += np.maximum(lead, 0) * (turn == 2)
+    ready = float(split.terms.prices.standing_usd_per_hour)
+    return (work.mean(axis=0) - np.maximum(gained / len(load) - ready, 0)) * HOURS_PER_MONTH
+
+
 @pytest.mark.parametrize("times_dearer", [1, 5, 50])
 def test_the_split_of_a_study_equals_brute_force(study, times_dearer):
     """Per workload the best of 0, 1, ... owned replicas; all of them together only if they save more than people and set-up cost."""
     values = {**study.values, "hidden_costs.api_price_path_multiplier": times_dearer}
-    splits = [workload_split(choice, values) for choice in study.choices]
-    assert all(splits) == ("hybrid" in study.totals)
-    if not all(splits):
+    splits = pool_splits(study.decision, values)
+    assert bool(splits) == ("hybrid" in study.totals)
+    if not splits:
         return
-    for choice, split in zip(study.choices, splits, strict=True):
-        load = choice.supplies["hybrid"].load_replicas
-        totals = split_totals(load, split.own_usd_per_replica_hour, split.api_usd_per_replica_hour)
+    for split in splits:
+        load = split.hours["load_replicas"].to_numpy()
+        above, own = slices_usd_per_month(load, split), split.own_usd_per_replica_hour * HOURS_PER_MONTH
+        totals = np.array([k * own + above[k:].sum() for k in range(len(above) + 1)])
         assert totals[split.owned_count] == pytest.approx(totals.min())
-        assert split.saving_usd_per_month == pytest.approx(totals[0] - totals.min())
+        all_api = load.mean() * split.api_usd_per_replica_hour * HOURS_PER_MONTH
+        assert split.saving_usd_per_month == pytest.approx(all_api - totals.min())
+        assert split.saving_usd_per_month >= max(0, all_api - totals[-1], all_api - totals[0]) - 1e-6
         assert split.costs["total_usd_per_month"].to_numpy() == pytest.approx(totals)
-    bought = any(choice.supplies["hybrid"].offer.term == "owned" for choice in study.choices)
+    bought = any(split.owned_count and split.terms.pool.supply.offer.term == "owned" for split in splits)
     fixed = sum(fixed_lines("owned" if bought else "rented", values, study.client.horizon_months).values())
     saved = sum(split.saving_usd_per_month for split in splits)
     bills = option_totals(study.decision, values)
@@ -354,32 +423,6 @@ def test_the_curve_holds_the_seconds_that_the_hours_ask_for(study):
             writing = hours["output_tokens"].mean() / supply.replica.output_tokens_per_second
             asked = tokens * (reading + writing) / SECONDS_PER_HOUR
             assert supply.curve.mean == pytest.approx(asked / values["hidden_costs.safe_share_fraction"])
-
-
-@pytest.mark.parametrize("option", ["rented", "owned"])
-def test_break_even_of_a_study_put_back_into_its_bills(study, option):
-    """Where an interval begins both bills are equal, and the option wins inside the intervals and nowhere else."""
-    found = study.break_even(option)
-    if found.status in ("infeasible", "nothing to compare with"):
-        assert {option, "open_api"} - set(study.totals)
-        return
-    today = sum(study.values[f"{choice.at}.load.input_mtok_per_month"] for choice in study.choices)
-
-    def gap_at(volumes):
-        totals = option_totals(study.decision, {**study.values, VOLUME: np.asarray(volumes) / today})
-        return (totals[option] - totals["open_api"]) / totals["open_api"]
-
-    if found.intervals:
-        one_workload = len(study.choices) == 1  # exact; several are looked for on a grid
-        assert np.abs(gap_at([start for start, _ in found.intervals[:50]])).max() < (1e-5 if one_workload else 0.05)
-    volumes = np.geomspace(found.looked_up_to_mtok_per_month / 1e5, found.looked_up_to_mtok_per_month, 400)
-    edges = np.array(found.intervals).ravel()
-    clear = np.abs(volumes[:, None] / edges - 1).min(axis=1, initial=1) > 3e-3
-    inside = np.array([any(start < volume < end for start, end in found.intervals) for volume in volumes])
-    gaps = gap_at(volumes)
-    clear &= np.abs(gaps) > 1e-5
-    missed = np.mean(inside[clear] != (gaps < 0)[clear])
-    assert missed == 0 if len(study.choices) == 1 else missed < 0.02  # a grid passes over the narrowest teeth of two staircases
 
 
 def leaves(said, *path):
@@ -409,7 +452,10 @@ DEFAULTS = {
     "people.engineer_usd_per_year": lambda hidden: hidden["engineer_usd_per_year"],
     "people.api_fte": lambda hidden: hidden["api_fte"],
     "one_off.migration_usd": lambda hidden: hidden["migration_usd"],
+    "own_capacity.warm_replicas_count": lambda hidden: 0,
+    "own_capacity.terms": lambda hidden: ["on_demand", "committed_12_months", "committed_36_months", "owned"],
     "one_off.setup_usd": lambda hidden: hidden["setup_usd"],
+    "one_off.exit_usd": lambda hidden: hidden["exit_usd"],
     "workloads.summaries.gates.regions": lambda hidden: [],
     "workloads.summaries.alternatives.llama-3.1-8b.token_ratio": lambda hidden: hidden["token_ratio"],
 }

@@ -36,7 +36,7 @@ def place(tmp_path, monkeypatch):
 
 
 def forget():
-    for cached in (catalog.table, catalog.in_force, catalog.aliases):
+    for cached in (catalog.table, catalog.in_force, catalog.in_force_or_first, catalog.aliases):
         cached.cache_clear()
     for cached in (build._common_rows, build._model_rows, build._names_of_models):
         cached.cache_clear()
@@ -100,18 +100,19 @@ def new_source(place):
     path.write_text(path.read_text().replace("# ", "# So: ", 1))
 
 
-LATER, OLD = {"effective_from": "2027-01-01"}, {"effective_from": "2019-01-01"}
-BETWEEN = {"effective_from": "2026-11-10"}
+FAR, OLD, READ_DAY = {"effective_from": "2028-01-01"}, {"effective_from": "2019-01-01"}, {"effective_from": "2026-11-20"}
+NEXT_YEAR = {"effective_from": "2027-01-01"}
 CHANGES = {
     "nothing": (lambda place: None, set()),
     "client file": (append("clients/plain/client.yaml"), {"plain"}),
     "usage file": (append("clients/exporter/usage-1.csv", "1,2\n"), {"exporter"}),
     "one more file of the export": (append("clients/exporter/usage-2.csv", "1,2\n"), {"exporter"}),
     "a file that nobody reads": (append("clients/plain/notes.txt"), set()),
-    "price of a GPU": (change_row("gpu_rental", "gpu_usd_per_hour", "9.99"), EVERYBODY),
-    "price of a GPU from next year": (change_row("gpu_rental", "gpu_usd_per_hour", "9.99", added=LATER), set()),
-    "price of a GPU long replaced": (change_row("gpu_rental", "gpu_usd_per_hour", "9.99", added=OLD), set()),
-    "price of a GPU since yesterday": (change_row("gpu_rental", "gpu_usd_per_hour", "9.99", added=BETWEEN), EVERYBODY - {"early"}),
+    "rent of a GPU": (change_row("gpu_rental", "gpu_usd_per_hour", "9.99"), EVERYBODY),
+    "rent of a GPU from the year after next": (change_row("gpu_rental", "gpu_usd_per_hour", "9.99", added=FAR), set()),
+    "price of a GPU from next year": (change_row("gpu_purchase", "purchase_typical_usd", "9.99", added=NEXT_YEAR), set()),
+    "price of a GPU long replaced": (change_row("gpu_purchase", "purchase_typical_usd", "9.99", added=OLD), set()),
+    "price of a GPU after early's day": (change_row("gpu_purchase", "purchase_typical_usd", "9.99", added=READ_DAY), EVERYBODY),
     "price of the rare model": (change_row("api_prices", "input_usd_per_mtok", "9.99", model_id="rare"), {"fan", "exporter"}),
     "another name of the rare model": (
         change_row("aliases", "alias", "some-new-name", added={"alias": "x9"}, kind="model", id="rare"),

@@ -50,6 +50,16 @@ def in_force(name: str, as_of: dt.date) -> pd.DataFrame:
     return last.assign(row=rows).reset_index(drop=True)
 
 
+@cache
+def in_force_or_first(name: str, as_of: dt.date) -> pd.DataFrame:
+    """As `in_force`; a key whose first row is younger than `as_of` has that row: facts that were true before somebody wrote them down."""
+    frame = table(name)
+    key = [column for column in sidecar(name)["key"] if column != "effective_from"]
+    first = frame.groupby(key, dropna=False)["effective_from"].transform("min")
+    younger = frame[(frame["effective_from"] == first) & (first > as_of.isoformat())]
+    return pd.concat([in_force(name, as_of), younger], ignore_index=True) if len(younger) else in_force(name, as_of)
+
+
 def _key_text(value: Any) -> str:
     """One part of a key; an empty number is an empty part."""
     if isinstance(value, float):
@@ -88,6 +98,7 @@ def gpu(gpu_id: str, as_of: dt.date) -> Gpu:
         link_gb_per_second=float(row["link_gb_per_second"]),
         tflops=tflops,
         provisioned_power_watts=float(row["provisioned_power_watts"]),
+        data_centre_allowed=row["data_centre_licence"] == "yes",
     )
 
 
@@ -113,7 +124,10 @@ class HiddenCost:
 
 
 def hidden_costs(as_of: dt.date, quotes: list[Quote]) -> dict[str, HiddenCost]:
-    """Every hidden-cost item in force, low / typical / high; a quote for `hidden_costs/<item>` beats the row."""
+    """Every hidden-cost item in force, low / typical / high; a quote for `hidden_costs/<item>` beats the row.
+
+    A month of the past has its own prices, but nobody wrote down its rules of thumb: before its first row an item has that row.
+    """
     found = {
         row.item: HiddenCost(
             row.item,
@@ -124,7 +138,7 @@ def hidden_costs(as_of: dt.date, quotes: list[Quote]) -> dict[str, HiddenCost]:
             row.effective_from,
             row.confidence,
         )
-        for row in in_force("hidden_costs", as_of).itertuples()
+        for row in in_force_or_first("hidden_costs", as_of).itertuples()
     }
     for read in read_quotes(quotes):
         if read.table == "hidden_costs" and read.quote.value:

@@ -12,14 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from llmcost.inputs.catalog import aliases, table
 from llmcost.inputs.client import Quote
-from llmcost.inputs.price_list import BATCH, base_usd_per_mtok, list_provider, nearest_names, price_list
+from llmcost.inputs.price_list import (
+    STANDARD,
+    class_ratios,
+    list_provider,
+    listed_usd_per_mtok,
+    nearest_names,
+    price_list,
+    tier_ratios,
+    tier_since,
+)
 from llmcost.inputs.quotes import read_quotes
 
-STANDARD = "standard"
 Dated = tuple[tuple[dt.date, np.ndarray], ...]
 """(day from which it holds, prices), oldest first."""
 
@@ -73,35 +80,29 @@ class ModelPrices:
         """The day from which a price of the tier is known; None for standard and for a tier that nothing prices."""
         if self.dated and tier in self.dated and tier != STANDARD:
             return self.dated[tier][0][0]
-        variants = self._variants(tier)
-        starts = [getattr(v.constraint, "start_date", None) or dt.date.min for v in variants]
-        return min(starts) if starts else None
-
-    def _variants(self, tier: str) -> list[Any]:
-        if tier == STANDARD or not self.listed or not self.tiers_listed:
-            return []
-        context = _context(tier).items()
-        return [v for v in self.listed.price_variants or () if v.when.items() <= context]
+        return tier_since(self.listed, tier) if self.listed and self.tiers_listed else None
 
     def _tier_ratio(self, moment: dt.datetime, tier: str) -> np.ndarray:
         if self.dated and tier in self.dated:
-            return _ratio(_in_force(self.dated[tier], moment.date()), self._unquoted(moment))
-        return _ratio(_listed(self.listed, moment, _context(tier)), _listed(self.listed, moment))
+            return row_ratios(_in_force(self.dated[tier], moment.date()), self._unquoted(moment))
+        ratios = tier_ratios(self.listed, moment, tier)
+        assert ratios is not None, "the list knows the tier since some day"
+        return ratios
 
     def _standard(self, moment: dt.datetime) -> np.ndarray:
         prices = self._unquoted(moment)
         if self.quoted is None or moment.date() < self.quoted[0]:
             return prices
         quote = self.quoted[1]
-        fresh, read, write, _ = (quote.input_usd_per_mtok or np.nan) * _ratio(prices, np.full(4, prices[0]))
+        fresh, read, write, _ = (quote.input_usd_per_mtok or np.nan) * class_ratios(prices, np.full(4, prices[0]))
         return np.array([fresh, quote.cached_input_usd_per_mtok or read, write, quote.output_usd_per_mtok or np.nan])
 
     def _unquoted(self, moment: dt.datetime) -> np.ndarray:
         """Our row in force, else the list's price, else our earliest row: nothing older is known."""
         rows = (self.dated or {}).get(STANDARD, ())
         if rows and (rows[0][0] <= moment.date() or self.listed is None):
-            return _in_force(rows, moment.date())
-        return _listed(self.listed, moment) if self.listed else np.full(4, np.nan)
+            return as_fresh_where_blank(_in_force(rows, moment.date()))
+        return listed_usd_per_mtok(self.listed, moment) if self.listed else np.full(4, np.nan)
 
 
 def model_prices(name: str, provider: str, as_of: dt.date, quotes: Sequence[Quote] = ()) -> ModelPrices | Unpriced:
@@ -117,7 +118,7 @@ def model_prices(name: str, provider: str, as_of: dt.date, quotes: Sequence[Quot
     model_id = aliases("model").get(said.lower(), said)
     rows = _dated_rows(host, model_id)
     found, own = _in_list(host, said, model_id)
-    if not rows and (found is None or np.isnan(_listed(found, _noon(as_of))[[0, 3]]).all()):
+    if not rows and (found is None or np.isnan(listed_usd_per_mtok(found, _noon(as_of))[[0, 3]]).all()):
         quoted = None if found else _quote(host, model_id, as_of, quotes)
         return ModelPrices(host, model_id, quoted[1].row, quoted=quoted) if quoted else _unpriced(name, host, found)
     row = f"api_prices/{host}//{model_id}" if rows else f"genai-prices/{own}/{found.id}"
@@ -179,15 +180,26 @@ def _dated_rows(host: str, model_id: str) -> dict[str, Dated]:
     rows = table("api_prices")
     rows = rows[(rows["provider"] == host) & (rows["model_id"] == model_id)].sort_values("effective_from", kind="stable")
     return {
-        str(tier): tuple((dt.date.fromisoformat(row.effective_from), _of_row(row)) for row in group.itertuples())
+        str(tier): tuple((dt.date.fromisoformat(row.effective_from), row_usd_per_mtok(row)) for row in group.itertuples())
         for tier, group in rows.groupby("tier")
     }
 
 
-def _of_row(row: Any) -> np.ndarray:
-    fresh = row.input_usd_per_mtok
-    classes = (fresh, row.cached_input_usd_per_mtok, row.cache_write_usd_per_mtok, row.output_usd_per_mtok)
-    return np.array([fresh if pd.isna(price) else price for price in classes], dtype=float)
+def row_usd_per_mtok(row: Any) -> np.ndarray:
+    """USD per Mtok by class of one of our rows; NaN where the row says nothing."""
+    classes = (row.input_usd_per_mtok, row.cached_input_usd_per_mtok, row.cache_write_usd_per_mtok, row.output_usd_per_mtok)
+    return np.array(classes, dtype=float)
+
+
+def as_fresh_where_blank(prices: np.ndarray) -> np.ndarray:
+    """Prices by class; a class without one costs what fresh input costs."""
+    return np.where(np.isnan(prices), prices[0], prices)
+
+
+def row_ratios(of_tier: np.ndarray, standard: np.ndarray) -> np.ndarray:
+    """What each class pays of its standard price in a tier of ours; a class that the tier's row leaves blank pays as fresh input does."""
+    ratios = class_ratios(of_tier, standard)
+    return np.where(np.isnan(of_tier), ratios[0], ratios)
 
 
 def _quote(host: str, model_id: str, as_of: dt.date, quotes: Sequence[Quote]) -> tuple[dt.date, Quote] | None:
@@ -196,28 +208,9 @@ def _quote(host: str, model_id: str, as_of: dt.date, quotes: Sequence[Quote]) ->
     return (min(found[-1].quoted_date, as_of), found[-1]) if found else None
 
 
-def _context(tier: str) -> dict[str, str]:
-    return BATCH if tier == "batch" else {"service_tier": tier, "speed": tier}
-
-
-def _listed(model: Any, moment: dt.datetime, context: dict[str, str] | None = None) -> np.ndarray:
-    """The list's prices; a cache without a price of its own costs what fresh input costs."""
-    prices = model.get_prices(moment, context)
-    fresh = base_usd_per_mtok(prices.input_mtok)
-    read, write = base_usd_per_mtok(prices.cache_read_mtok), base_usd_per_mtok(prices.cache_write_mtok)
-    classes = (fresh, fresh if read is None else read, fresh if write is None else write, base_usd_per_mtok(prices.output_mtok))
-    return np.array([np.nan if price is None else price for price in classes])
-
-
 def _in_force(rows: Dated, day: dt.date) -> np.ndarray:
     """The latest row on or before the day, else the earliest one."""
     return rows[max(0, bisect.bisect_right([start for start, _ in rows], day) - 1)][1]
-
-
-def _ratio(of_tier: np.ndarray, standard: np.ndarray) -> np.ndarray:
-    """Tier over standard per class; 1 where either has no price or standard is free."""
-    known = (standard > 0) & ~np.isnan(of_tier)
-    return np.divide(of_tier, standard, out=np.ones(4), where=known)
 
 
 def _noon(day: dt.date) -> dt.datetime:

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from llmcost.inputs.client_types import CERTAINLY_ZERO, Amount, Day, Fraction, Growth, Part, Ratio, Slug, Word
 from llmcost.inputs.own_capacity import OwnCapacity
+from llmcost.inputs.today import Today
 
 
 class Mapping(Part):
@@ -45,31 +46,30 @@ class Usage(Part):
 
 
 class Load(Part):
-    """Either a usage export, or monthly totals and the name of a measured shape; without one, a shape for a client of this size."""
+    """Either a usage export, or monthly totals and the name of a measured shape; without one, a shape for a client of this size.
+
+    reasoning_mtok_per_month  hidden reasoning beside the output, billed as output; in an export it is output already
+    billed_retries_fraction   requests made and billed once more, over those that count
+    """
 
     usage: Usage | None = None
     input_mtok_per_month: Amount | None = None
     output_mtok_per_month: Amount | None = None
+    reasoning_mtok_per_month: Amount | None = None
     requests_per_month: Annotated[float, Field(gt=0)] | None = None
     shape: Slug | None = None
+    billed_retries_fraction: Fraction | None = None
     headroom_fraction: Amount | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         totals = {name: getattr(self, name) for name in ("input_mtok_per_month", "output_mtok_per_month", "requests_per_month", "shape")}
-        if self.usage and any(value is not None for value in totals.values()):
+        if self.usage and any(value is not None for value in (*totals.values(), self.reasoning_mtok_per_month)):
             raise ValueError("give either usage or totals with a shape, not both")
         missing = [name for name, value in totals.items() if value is None and name != "shape"]
         if not self.usage and missing:
             raise ValueError(f"{', '.join(missing)} missing (or give usage with a file)")
         return self
-
-
-class Today(Part):
-    """The host and the model that answer these requests now."""
-
-    provider: Word
-    model_id: Word
 
 
 class Alternative(Part):
@@ -104,44 +104,72 @@ class Latency(Part):
 
 
 class Gates(Part):
-    """Rules that no price can outweigh, and the evidence for them."""
+    """Rules that no price can outweigh, and the evidence for them.
+
+    zero_retention    no host may keep prompts
+    lowest_precision  the open model may be served in this precision or a finer one, by a host or on own GPUs
+    """
 
     third_party_api_allowed: bool = True
     regions: list[Literal["us", "eu", "uk", "apac"]] = []
     air_gapped: bool = False
     fine_tuned_weights: bool = False
+    zero_retention: bool = False
+    lowest_precision: Literal["bf16", "fp8", "fp4"] | None = None
     evidence: str = ""
 
 
 class Workload(Part):
-    """One slice of the client's load with its models and rules."""
+    """One slice of the client's load with its models and rules.
+
+    Shares of the input: read from a prompt cache and written to it today; cacheable: read, were prompts arranged for it.
+    Shares of the work in today's tiers: batched, flex, priority; what may wait: batchable for a day, flexible for minutes.
+    long_context_fraction  share of the tokens in requests above a price list's long-context threshold; what is left out is 0, or 1 where
+                           the mean request is above it
+    """
 
     id: Slug
     load: Load
     growth_fraction_per_month: Growth = CERTAINLY_ZERO
     cached_input_fraction: Fraction | None = None
+    cache_write_input_fraction: Fraction | None = None
     cacheable_input_fraction: Fraction | None = None
     batched_fraction: Fraction | None = None
     batchable_fraction: Fraction = CERTAINLY_ZERO
+    flex_fraction: Fraction | None = None
+    flexible_fraction: Fraction | None = None
+    priority_fraction: Fraction | None = None
+    long_context_fraction: Fraction | None = None
     today: Today | None = None
     alternatives: list[Alternative] = Field(min_length=1, max_length=12)
     latency: Latency | None = None
     gates: Gates = Gates()
 
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Self:
+        input_shares = (self.cached_input_fraction, self.cache_write_input_fraction)
+        tiers = (self.batched_fraction, self.flex_fraction, self.priority_fraction)
+        for shares, what in ((input_shares, "cached and cache-write shares"), (tiers, "batched, flex and priority shares")):
+            if sum(share.typical for share in shares if share) > 1:
+                raise ValueError(f"the {what} add up to more than 1")
+        return self
+
 
 class People(Part):
-    """Shares and cost of engineers."""
+    """Shares and cost of engineers, and whether there are any who keep GPU servers running today (None: nobody said)."""
 
     engineer_fte: Amount | None = None
     engineer_usd_per_year: Amount | None = None
     api_fte: Amount | None = None
+    team_runs_gpus: bool | None = None
 
 
 class OneOff(Part):
-    """What is paid once."""
+    """What is paid once: the move to another model, setting up own serving, and leaving own serving again."""
 
     migration_usd: Amount | None = None
     setup_usd: Amount | None = None
+    exit_usd: Amount | None = None
 
 
 class UnitOfWork(Part):
@@ -209,9 +237,8 @@ class Client(Part):
         late = [quote.row for quote in self.quotes if quote.quoted_date > self.as_of_date]
         if late:
             raise ValueError(f"the quote for {late[0]} is younger than as_of_date")
-        rules = {(w.gates.third_party_api_allowed, w.gates.air_gapped, w.gates.fine_tuned_weights, w.today is None) for w in self.workloads}
-        if len(rules) > 1:
-            raise ValueError("workloads with different rules about APIs, own weights or a model of today need a client file each")
+        if len({workload.gates.fine_tuned_weights for workload in self.workloads}) > 1:
+            raise ValueError("workloads with and without weights of their own need a client file each")
         return self
 
 

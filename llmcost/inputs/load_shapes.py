@@ -2,6 +2,10 @@
 
 import difflib
 import math
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 
@@ -24,9 +28,10 @@ def load_shape(name: str, field: str = "shape") -> pd.DataFrame:
     return pd.read_csv(data_path("load_shapes", f"{name}.csv"))
 
 
-def shape_facts(name: str) -> dict:
+@cache
+def shape_facts(name: str) -> Mapping[str, Any]:
     """Title, licence, attribution and first weekday of a shape."""
-    return plain(read_yaml(data_path("load_shapes", f"{name}.csv.yml")))
+    return MappingProxyType(plain(read_yaml(data_path("load_shapes", f"{name}.csv.yml"))))
 
 
 TENANT = "servegen_tenant_"

@@ -32,14 +32,20 @@ def _files(value: Any) -> Any:
     return [{"files": each} if isinstance(each, str) else each for each in _listed(value)]
 
 
-Term = Literal["on_demand", "committed_12_months", "committed_36_months", "owned"]
+Term = Literal["on_demand", "spot", "committed_12_months", "committed_36_months", "owned"]
 MeasuredFiles = Annotated[list[Measured], BeforeValidator(_files, json_schema_input_type=str | Measured | list[str | Measured])]
 
 
 class OwnCapacity(Part):
-    """Which GPUs and terms the client considers, how many spare replicas it keeps, and what it measured itself."""
+    """Which GPUs and terms the client considers, how many spare replicas it keeps, and what it measured itself.
+
+    terms  spot is left out unless it is listed: its price is of one moment, and a service that may lose its GPUs at any other is not
+           the same service
+    warm_replicas_count  serverless replicas that never sleep, so that the first requests of a quiet hour do not wait for a boot
+    """
 
     gpus: Literal["cheapest_that_fit"] | list[str] = "cheapest_that_fit"
     terms: list[Term] = ["on_demand", "committed_12_months", "committed_36_months", "owned"]
     spare_replicas_count: Annotated[int, Field(ge=0, le=20)] = 1
+    warm_replicas_count: Annotated[int, Field(ge=0, le=20)] = 0
     measured: MeasuredFiles = []

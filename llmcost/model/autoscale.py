@@ -1,6 +1,69 @@
-"""A fleet that follows the hours with a lag: what it bills, and what it leaves unserved."""
+"""A fleet that follows the hours: scheduled ahead slice by slice, or running after them with a lag."""
 
 import numpy as np
+
+
+class LoadLevels:
+    """How long and how often an hourly load stands above a level: answers for any level at once, from two sorted lookups.
+
+    load_replicas  1-D array in the order of the hours; after the last hour the first one follows again
+
+    >>> levels = LoadLevels([0.0, 2.0, 1.0, 2.0])
+    >>> float(levels.above_fraction(1.5)), float(levels.starts_per_hour(1.5)), float(levels.starts_per_hour(0.5))
+    (0.5, 0.5, 0.25)
+    """
+
+    def __init__(self, load_replicas):
+        load = np.asarray(load_replicas, dtype=float)
+        before = np.roll(load, 1)
+        rising = load > before
+        self._hours, self._from, self._to = np.sort(load), np.sort(before[rising]), np.sort(load[rising])
+
+    def above_fraction(self, level_replicas):
+        """Share of the hours whose load is above a level."""
+        return 1 - np.searchsorted(self._hours, level_replicas, side="right") / self._hours.size
+
+    def starts_per_hour(self, level_replicas):
+        """How often an hour the load rises from a level or below it to above it."""
+        begun = np.searchsorted(self._from, level_replicas, side="right")
+        return (begun - np.searchsorted(self._to, level_replicas, side="right")) / self._hours.size
+
+
+ROUNDING = 1e-9
+"""A load that is whole to nine digits needs no further replica, as in `fleet.replicas_for_peak`."""
+
+
+def cheapest_mix(levels: LoadLevels, replicas_count, standing_usd_per_hour, hourly_usd_per_hour, start_hours, scale_ratio=1.0):
+    """(replicas that stand all month, mean replicas billed by the hour), each slice had the cheaper way. Broadcasts, but for the levels.
+
+    The i-th slice is needed in the hours whose scaled load is above i. It stands, or is rented for those hours and its starts:
+
+        usd_per_hour of slice i = min(standing, hourly * (above_fraction(i) + start_hours * starts_per_hour(i)))
+
+    replicas_count         whole replicas that the busiest hour needs, >= 1; the first always stands, for a request may come at any time
+    standing_usd_per_hour  one replica for an hour of a month that is paid whole
+    hourly_usd_per_hour    one replica for an hour, given back when it is not needed
+    start_hours            billed before a replica that is rented again serves
+    scale_ratio            of the load to that of the levels, headroom included, > 0
+    Scheduled ahead from hours that repeat. Leaves out hours that turn out otherwise, GPUs that are not to be had when they are wanted,
+    and gaps that would be cheaper to bridge than to start again after.
+
+    >>> standing, hourly = cheapest_mix(LoadLevels([0.5, 2.5, 0.5, 1.5]), 3, 2.0, 4.0, 0.1)
+    >>> float(standing), round(float(hourly), 3)
+    (2.0, 0.275)
+    """
+    args = (replicas_count, standing_usd_per_hour, hourly_usd_per_hour, start_hours, scale_ratio)
+    count, standing_usd, hourly_usd, start, scale = (np.array(each, dtype=float).ravel() for each in np.broadcast_arrays(*args))
+    standing, hourly = count.copy(), np.zeros(count.shape)
+    for i in range(1, int(count.max())):
+        at = np.flatnonzero(count > i)
+        level = (i + ROUNDING) / scale[at]
+        billed = levels.above_fraction(level) + start[at] * levels.starts_per_hour(level)
+        leave = hourly_usd[at] * billed < standing_usd[at]
+        standing[at] -= leave
+        hourly[at] += np.where(leave, billed, 0.0)
+    shape = np.broadcast_shapes(*(np.shape(each) for each in args))
+    return standing.reshape(shape), hourly.reshape(shape)
 
 
 def autoscaled(load_replicas, wanted_replicas, lag_hours):

@@ -11,12 +11,13 @@ class BreakEven:
     status     "reached", "not reached" (up to the volume looked at), "infeasible" (no replica can serve the load at all) or
                "nothing to compare with" (no API may serve it)
     intervals  (from, to) volumes, rising, disjoint; empty unless reached. The last may end at the volume looked at.
-    looked_up_to_mtok_per_month  the largest volume that was examined
+    looked_up_to_mtok_per_month, looked_from_mtok_per_month  the largest and the smallest volume that was examined
     """
 
     status: str
     intervals: tuple[tuple[float, float], ...]
     looked_up_to_mtok_per_month: float
+    looked_from_mtok_per_month: float = 0.0
 
     @property
     def first_mtok_per_month(self) -> float | None:

@@ -46,6 +46,20 @@ class LoadDurationCurve:
         return self.mean_served(i + 1, scale_ratio) - self.mean_served(i, scale_ratio)
 
 
+def stretched(load_replicas, stretch_ratio):
+    """The same mean load, flatter or peakier: hours stretched about their mean, cut off at nothing, and brought back to the old mean.
+
+    load_replicas  1-D array, load of each hour in any unit, >= 0
+    stretch_ratio  distance from the mean, times today's: 0 makes it flat, 1 leaves it, more makes it peakier
+
+    >>> stretched([1.0, 2.0, 3.0], 2.0).tolist()
+    [0.0, 2.0, 4.0]
+    """
+    load = np.asarray(load_replicas, dtype=float)
+    moved = np.maximum(load.mean() + stretch_ratio * (load - load.mean()), 0.0)
+    return moved * (load.mean() / moved.mean()) if load.any() else load
+
+
 def replicas_for_peak(peak_replicas, headroom_fraction, minimum_count=1, spare_count=0):
     """Whole replicas that carry the peak hour with headroom, plus spares. Broadcasts.
 

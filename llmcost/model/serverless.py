@@ -30,26 +30,72 @@ def awake_and_boots(requests_per_second, service_seconds, idle_timeout_seconds, 
     [0.6, 14.42]
     """
     rate = np.asarray(requests_per_second, dtype=float)
-    quiet = 1 - awake_fraction(rate, service_seconds, idle_timeout_seconds)
-    asleep = quiet / (1 + rate * boot_seconds * quiet)
+    asleep = _asleep_fraction(rate, np.asarray(service_seconds + idle_timeout_seconds), boot_seconds)
     return 1 - asleep, SECONDS_PER_HOUR * rate * asleep
 
 
-def billed_replicas_and_boots(load_replicas, requests_per_second, service_seconds, idle_timeout_seconds, boot_seconds):
-    """Mean billed replicas over the hours, boots included: (mean billed, mean boots per hour).
+def _asleep_fraction(rate, hold, boot):
+    """Share of the time that a replica sleeps, which is also the share of the arrivals that find it asleep."""
+    quiet = np.exp(rate * -hold)
+    return quiet / (1 + rate * quiet * boot)
 
-    Hour by hour: the replicas below the last run full; the last is awake by its own share of the arrivals, boots included; a replica
-    that joins a running fleet boots once more.
 
-    load_replicas, requests_per_second  arrays (..., hours): load of each hour in replicas, and its requests/s
-    service_seconds, idle_timeout_seconds, boot_seconds  seconds, scalars or broadcastable
-    Leaves out bursts inside the hour and queueing while a replica boots.
+def billed_boots_and_cold(
+    load_replicas,
+    requests_per_second,
+    service_seconds,
+    idle_timeout_seconds,
+    boot_seconds,
+    warm_count=0,
+    load_ratio=1.0,
+    requests_ratio=1.0,
+):
+    """(mean billed replicas, boots per hour, share of the requests that wait for a boot), hour by hour, boots billed.
+
+    Warm replicas are billed always and never cold. Of those above them all but the last run full and boot once when they join; the last
+    sleeps and wakes by its own share of the arrivals. A boot keeps waiting whoever woke the replica and who comes for it meanwhile:
+
+        billed = warm + full + max(1 - asleep, load of the last) + joins * boot / 3600;   cold = asleep * (1 + rate * boot)
+
+    load_replicas, requests_per_second  arrays of one length: load of each hour in replicas, and its requests/s
+    service_seconds, idle_timeout_seconds, boot_seconds, load_ratio, requests_ratio  numbers, or arrays of draws, one result for each;
+                                        the ratios scale all hours, load_ratio > 0
+    warm_count                          replicas kept awake, a number
+    Leaves out bursts inside the hour and requests that queue on a busy replica rather than wait for the next one.
     """
     load, rate = np.asarray(load_replicas, dtype=float), np.asarray(requests_per_second, dtype=float)
-    up = np.ceil(load)
-    last = np.where(up > 0, load - (up - 1), 0.0)
-    last_rate = np.divide(rate * last, load, out=np.zeros(np.broadcast(rate, load).shape), where=load > 0)
-    awake, boots = awake_and_boots(last_rate, service_seconds, idle_timeout_seconds, boot_seconds)
-    joins = np.where(up > 1, np.maximum(np.diff(up, prepend=up[..., :1]), 0.0), 0.0)
-    billed = np.maximum(up - 1, 0.0) + np.where(up > 0, np.maximum(awake, last), 0.0) + joins * boot_seconds / SECONDS_PER_HOUR
-    return billed.mean(axis=-1), (np.where(up > 0, boots, 0.0) + joins).mean(axis=-1)
+    per_load = np.divide(rate, load, out=np.zeros(load.shape), where=load > 0)
+    given = (service_seconds, idle_timeout_seconds, boot_seconds, load_ratio, requests_ratio)
+    service, idle, boot, scale, share = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in given))
+    rows = [each.reshape(-1, 1) for each in (service + idle, boot, scale, share / scale)]
+    step = max(1, HOURS_AT_ONCE // load.size)
+    parts = [_hours(load, per_load, warm_count, *(row[at : at + step] for row in rows)) for at in range(0, service.size, step)]
+    billed, boots, cold = (np.concatenate(part).reshape(service.shape) for part in zip(*parts, strict=True))
+    asked = SECONDS_PER_HOUR * rate.mean() * share
+    return billed, boots, np.minimum(np.divide(cold, asked, out=np.zeros(asked.shape), where=asked > 0), 1.0)
+
+
+HOURS_AT_ONCE = 2**16
+"""Hours of all draws that are looked at together: more would leave the processor's cache, and take twice as long."""
+
+
+def _hours(load, per_load, warm_count, hold, boot, scale, rate_ratio):
+    """(mean billed, boots and cold requests per hour) of some draws (rows): arrays are worked on in place, for speed."""
+    last = np.maximum(load * scale - warm_count, 0.0)
+    full = np.maximum(np.ceil(last) - 1, 0.0)
+    last -= full
+    rate = last * per_load
+    rate *= rate_ratio
+    asleep = _asleep_fraction(rate, hold, boot)
+    woken = rate * asleep
+    boots = SECONDS_PER_HOUR * woken.mean(axis=1)
+    woken *= rate
+    cold = boots + SECONDS_PER_HOUR * boot[:, 0] * woken.mean(axis=1)
+    np.subtract(1.0, asleep, out=asleep)
+    billed = warm_count + full.mean(axis=1) + np.maximum(asleep, last, out=asleep).mean(axis=1)
+    if full.any():
+        joins = np.maximum(np.diff(full, axis=1, prepend=full[:, :1]), 0.0)
+        joined = joins.mean(axis=1)
+        cold += (joins @ per_load) / load.size * rate_ratio[:, 0] * boot[:, 0]
+        return billed + joined * boot[:, 0] / SECONDS_PER_HOUR, boots + joined, cold
+    return billed, boots, cold

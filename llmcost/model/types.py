@@ -16,6 +16,7 @@ class Gpu:
     """One accelerator. Memory is what the runtime sees; link is one way; TFLOP/s are dense.
 
     Provisioned power holds the GPU's share of its server.
+    data_centre_allowed  False where the driver's licence keeps the card in workstations
     """
 
     gpu_id: str
@@ -24,6 +25,7 @@ class Gpu:
     link_gb_per_second: float
     tflops: Mapping[str, float] = field(hash=False)
     provisioned_power_watts: float = 0.0
+    data_centre_allowed: bool = True
 
 
 @dataclass(frozen=True)
@@ -126,17 +128,32 @@ class Replica:
     weights_gb: float
 
 
+ClassRatios = tuple[float, float, float, float]
+"""What each class of tokens pays of its standard price: fresh input, cache read, cache write, output."""
+
+
 @dataclass(frozen=True)
 class TokenPrices:
-    """List prices of one model at one host, USD per million tokens. `batch_multiplier` is what a batch pays of the
-    price; `batch_cached_multiplier` of the price of cached input, None where that is the same.
+    """List prices of one model at one host, USD per million tokens.
+
+    cache_write_usd_per_mtok  input that is written to the prompt cache; None where a write costs what fresh input costs
+    tier_ratios               batch | flex | priority -> what its tokens pay; a tier that is not there costs what standard costs
+    long_context_ratios       what all tokens of a request pay whose input is longer than `long_context_tokens`, None where nothing changes
     """
 
     input_usd_per_mtok: float
     cached_input_usd_per_mtok: float
     output_usd_per_mtok: float
-    batch_multiplier: float = 1.0
-    batch_cached_multiplier: float | None = None
+    cache_write_usd_per_mtok: float | None = None
+    tier_ratios: Mapping[str, ClassRatios] = field(default_factory=dict, hash=False)
+    long_context_ratios: ClassRatios | None = None
+    long_context_tokens: float | None = None
+
+    @property
+    def by_class(self) -> tuple[float, float, float, float]:
+        """USD per million tokens: fresh input, cache read, cache write, output."""
+        written = self.input_usd_per_mtok if self.cache_write_usd_per_mtok is None else self.cache_write_usd_per_mtok
+        return self.input_usd_per_mtok, self.cached_input_usd_per_mtok, written, self.output_usd_per_mtok
 
 
 @dataclass(frozen=True)
@@ -153,3 +170,19 @@ class BillSteps:
     tier_usd: np.ndarray
     date_usd: np.ndarray
     computed_usd: np.ndarray
+
+
+@dataclass(frozen=True)
+class HardwareCash:
+    """Hardware over a contract, arrays with the months as last axis, in USD.
+
+    bought_usd  paid at the start of the month
+    sold_usd    received at the end of the month, for what reached the end of its life
+    book_usd    straight-line value at the end of the month of what still stands
+    resale_usd  what still stands would fetch at the end of its life: all that is counted on in a hurry
+    """
+
+    bought_usd: np.ndarray
+    sold_usd: np.ndarray
+    book_usd: np.ndarray
+    resale_usd: np.ndarray

@@ -1,6 +1,7 @@
 """Low / typical / high into draws: P10, mode, P90 of a triangular distribution, one stream per input."""
 
 import hashlib
+import math
 
 import numpy as np
 
@@ -17,8 +18,8 @@ def triangle_ends(low: float, typical: float, high: float) -> tuple[float, float
     smallest, largest = 2 * low - high, 2 * high - low
     for _ in range(200):
         width = largest - smallest
-        smallest = low - np.sqrt(TAIL * width * max(typical - smallest, 0.0))
-        largest = high + np.sqrt(TAIL * width * max(largest - typical, 0.0))
+        smallest = low - math.sqrt(TAIL * width * max(typical - smallest, 0.0))
+        largest = high + math.sqrt(TAIL * width * max(largest - typical, 0.0))
     return float(smallest), float(largest)
 
 

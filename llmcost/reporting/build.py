@@ -8,6 +8,7 @@
 A report prints its fingerprint and keeps in results.json what is needed to work it out again without opening the study.
 """
 
+import datetime as dt
 import hashlib
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -20,7 +21,9 @@ from typing import Any
 import pandas as pd
 
 from llmcost.inputs import paths
-from llmcost.inputs.catalog import in_force, table
+from llmcost.inputs.catalog import in_force_or_first, table
+from llmcost.study.bill.hosts import FACTS
+from llmcost.study.claims.facts import NEAREST_DAYS, day_read
 
 PACKAGES = (
     "altair",
@@ -46,6 +49,8 @@ SHARED_DATA = ("catalog/*.yml", "load_shapes/*", "usage_formats/*")
 """Files of `data/` that any client may lean on, whole."""
 OF_ONE_MODEL = {"api_prices": ["model_id"], "api_hosts": ["model_id"], "aliases": ["alias", "id"]}
 """Tables that are only ever asked for a model by its name, and the columns that hold one."""
+OF_OTHER_DAYS = {"gpu_rental", "gpu_rent_history"}
+"""Tables of which other days than a client's are looked at too: the days of articles, a path of rents."""
 LONGEST_NAME = 1_000
 
 
@@ -119,36 +124,52 @@ def matching(folder: Path, name: str) -> list[Path]:
 def catalog_rows(as_of_date: str, named: Set[str], has_exports: bool) -> Iterator[str]:
     """The catalog rows that can matter to a client, on the day of its prices, where the models `named` are all that are asked for.
 
-    A row of a later day, or one that a newer row has replaced, cannot; nor can the price, host or alias of a model that nobody
-    names: not the client, and not the code. Who has an export may have used any model on any day, and gets these tables whole.
+    A row that is not in force, neither on that day nor on the day on which the articles were read, cannot; nor can the price, host
+    or alias of a model that nobody names: not the client, and not the code. Who has an export may have used any model.
     """
     yield _common_rows(as_of_date)
-    for names, row in _model_rows("" if has_exports else as_of_date):
+    for names, row in _model_rows():
         if has_exports or not names.isdisjoint(named):
             yield row
 
 
 @cache
 def _common_rows(as_of_date: str) -> str:
-    """Hash of the rows in force of the tables that matter to everybody."""
+    """Hash of the rows of the tables that matter to everybody, and of the lowest limits that any API host states."""
     names = sorted(path.stem for path in paths.data_path("catalog").glob("*.csv"))
-    day = pd.Timestamp(as_of_date).date()
-    return _hash(text.encode() for name in names if name not in OF_ONE_MODEL for text in _texts(name, in_force(name, day)))
+    lowest = table("api_hosts")[list(FACTS.values())].min().to_list()
+    texts = [text for name in names if name not in OF_ONE_MODEL for text in _in_force_texts(name, as_of_date)]
+    return _hash(text.encode() for text in [*texts, str(lowest)])
+
+
+def _in_force_texts(name: str, as_of_date: str) -> list[str]:
+    rows, read = table(name), day_read()
+    if name in OF_OTHER_DAYS:
+        latest = max(pd.Timestamp(as_of_date).date(), read) + dt.timedelta(days=NEAREST_DAYS)
+        return _texts(name, rows[rows["effective_from"] <= latest.isoformat()])
+    days = sorted({pd.Timestamp(as_of_date).date(), read})
+    return [text for day in days for text in _texts(name, in_force_or_first(name, day))]
 
 
 @cache
-def _model_rows(as_of_date: str) -> list[tuple[frozenset[str], str]]:
-    """(names of models in it, text) of each row of a table of single models; "" for the rows of all days."""
+def _model_rows() -> list[tuple[frozenset[str], str]]:
+    """(names of models in it, text) of each row of a table of single models, of all days."""
     found: list[tuple[frozenset[str], str]] = []
     for name, columns in OF_ONE_MODEL.items():
-        rows = in_force(name, pd.Timestamp(as_of_date).date()) if as_of_date and name != "aliases" else table(name)
+        rows = table(name)
         names = [frozenset(str(cell).lower() for cell in cells) for cells in rows[columns].itertuples(index=False)]
         found += zip(names, _texts(name, rows), strict=True)
     return found
 
 
 def _texts(name: str, rows: pd.DataFrame) -> list[str]:
-    return ["\x1f".join([name, *map(str, cells)]) for cells in rows.itertuples(index=False)]
+    """Rows as text; a whole number is the same in a column of fractions."""
+    return ["\x1f".join([name, *(f"{cell:.15g}" if isinstance(cell, float) else str(cell) for cell in cells)]) for cells in _cells(rows)]
+
+
+def _cells(rows: pd.DataFrame) -> Iterable[tuple[Any, ...]]:
+    numbers = rows.select_dtypes("number").columns
+    return rows.astype(dict.fromkeys(numbers, float)).itertuples(index=False)
 
 
 def _named_models(words: str) -> set[str]:
@@ -159,7 +180,7 @@ def _named_models(words: str) -> set[str]:
 @cache
 def _names_of_models() -> list[frozenset[str]]:
     """The names that stand in one row of a table of single models: an alias and its id, or an id alone."""
-    return list(dict.fromkeys(names for names, _ in _model_rows("")))
+    return list(dict.fromkeys(names for names, _ in _model_rows()))
 
 
 def _code_files() -> list[Path]:

@@ -1,13 +1,14 @@
 """Every number that the answer rests on: its range, its unit, and who says so."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from llmcost.inputs.catalog import HiddenCost
 from llmcost.inputs.client import Client, Workload
 from llmcost.inputs.client_types import Band
+from llmcost.inputs.today import Commitment
 from llmcost.model.uncertainty import triangular_draws, uniform_stream
 
 Values = Mapping[str, float | np.ndarray]
@@ -39,13 +40,20 @@ class Assumption:
         """Whether the input has no range."""
         return self.low == self.high
 
+    @property
+    def floor(self) -> float:
+        """Where the lower tail of its draws ends: at half of P10, so that nothing that is divided by comes near zero; at zero for what
+        may be nothing; nowhere for what may shrink.
+        """
+        return self.low / 2 if self.low >= 0 else -np.inf
+
 
 USED_HIDDEN_COSTS = {
     "on_call_usd_per_month", "refreshes_per_year", "refresh_usd", "observability_usd_per_month", "storage_usd_per_gb_month",
     "egress_usd_per_month", "electricity_usd_per_kwh", "pue_ratio", "colocation_usd_per_kw_month", "maintenance_fraction_per_year",
     "discount_fraction_per_year", "owned_life_months", "owned_server_overhead_fraction", "safe_share_fraction",
     "weights_load_gb_per_second", "serverless_idle_timeout_seconds", "load_power_fraction", "gpu_rent_path_multiplier",
-    "api_price_path_multiplier",
+    "api_price_path_multiplier", "machine_boot_seconds", "spot_interruptions_per_month",
 }  # fmt: skip
 """Items of the hidden-cost table that enter the decision under their own name."""
 
@@ -81,8 +89,11 @@ def stated(path: str, band: Band, unit: str, client: Client, confidence: str = "
 def _workload_assumptions(workload: Workload, client: Client, hidden: Mapping[str, HiddenCost]) -> Iterable[Assumption]:
     at = f"workloads.{workload.id}"
     yield stated(f"{at}.batchable_fraction", workload.batchable_fraction, "fraction", client, ceiling=1.0)
-    if workload.cacheable_input_fraction:
-        yield stated(f"{at}.cacheable_input_fraction", workload.cacheable_input_fraction, "fraction", client, ceiling=1.0)
+    for name in ("cacheable_input_fraction", "flexible_fraction", "long_context_fraction"):
+        if given := getattr(workload, name):
+            yield stated(f"{at}.{name}", given, "fraction", client, ceiling=1.0)
+    if workload.today and workload.today.commitment:
+        yield from _commitment_assumptions(f"{at}.today.commitment", workload.today.commitment, client)
     for alternative in workload.alternatives:
         to = f"{at}.alternatives.{alternative.model_id}"
         yield stated(f"{to}.passing_fraction", alternative.passing_fraction, "fraction", client, alternative.evidence, ceiling=1.0)
@@ -92,6 +103,15 @@ def _workload_assumptions(workload: Workload, client: Client, hidden: Mapping[st
             yield catalogued(f"{to}.token_ratio", hidden["token_ratio"])
 
 
+def _commitment_assumptions(at: str, promised: Commitment, client: Client) -> Iterable[Assumption]:
+    yield stated(f"{at}.usd_per_month", promised.usd_per_month, "USD/month", client)
+    yield stated(f"{at}.discount_fraction", promised.discount_fraction, "fraction", client, ceiling=1.0)
+    months = client.horizon_months if promised.months_left is None else promised.months_left
+    bound = min(months / client.horizon_months, 1.0)
+    found = stated(f"{at}.bound_fraction", Band(low=bound, typical=bound, high=bound), "fraction", client, ceiling=1.0)
+    yield found if promised.months_left is not None else replace(found, origin="default", source="no end stated: it binds for the horizon")
+
+
 def _people_assumptions(client: Client, hidden: Mapping[str, HiddenCost]) -> Iterable[Assumption]:
     lines = (
         ("people.engineer_fte", client.people.engineer_fte, "engineer_fte_rented", "FTE"),
@@ -99,6 +119,7 @@ def _people_assumptions(client: Client, hidden: Mapping[str, HiddenCost]) -> Ite
         ("people.api_fte", client.people.api_fte, "api_fte", "FTE"),
         ("one_off.migration_usd", client.one_off.migration_usd, "migration_usd", "USD"),
         ("one_off.setup_usd", client.one_off.setup_usd, "setup_usd", "USD"),
+        ("one_off.exit_usd", client.one_off.exit_usd, "exit_usd", "USD"),
     )
     for path, band, item, unit in lines:
         yield stated(path, band, unit, client) if band else catalogued(path, hidden[item])
@@ -122,11 +143,8 @@ def typical_values(assumptions: Mapping[str, Assumption]) -> dict[str, float | n
 
 
 def drawn_values(assumptions: Mapping[str, Assumption], count: int) -> dict[str, float | np.ndarray]:
-    """Each assumption as `count` draws: arrays of shape (count,); certain ones stay single numbers.
-
-    The lower tail ends at half of P10, so that nothing that is divided by comes near zero.
-    """
+    """Each assumption as `count` draws: arrays of shape (count,); certain ones stay single numbers."""
     return {
-        path: a.typical if a.certain else triangular_draws(a.low, a.typical, a.high, uniform_stream(path, count), a.low / 2, a.ceiling)
+        path: a.typical if a.certain else triangular_draws(a.low, a.typical, a.high, uniform_stream(path, count), a.floor, a.ceiling)
         for path, a in assumptions.items()
     }

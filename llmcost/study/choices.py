@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 
-from llmcost.inputs.api_prices import open_model_offers, todays_offer
+from llmcost.inputs.api_prices import Offer, open_model_offers, todays_offer
 from llmcost.inputs.catalog import in_force, known_id
 from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.inputs.errors import InputError
 from llmcost.model.types import Measurement
 from llmcost.study.assumptions import Assumption, Values, typical_values
+from llmcost.study.bill.api_lines import offered_usd_per_month
 from llmcost.study.bill.bills import Decision, option_totals
 from llmcost.study.bill.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
+from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.options import LABELS
+from llmcost.study.bill.pools import same_plan
 from llmcost.study.capacity.candidates import Candidate, candidates, cheapest_supplies, supply_assumptions, workload_plans
 from llmcost.study.capacity.gpu_offers import gpu_offers
 from llmcost.study.loads.load import WorkloadLoad
-from llmcost.study.problem import WorkloadChoice, batched_fraction, cached_fraction, moved_volumes, request_shape
+from llmcost.study.problem import WorkloadChoice, request_shape, taken_fraction
 
 
 @dataclass(frozen=True)
@@ -27,26 +31,41 @@ class Considered:
     candidates: Sequence[Candidate]
 
 
+def considered_models(
+    client: Client, workload: Workload, load: WorkloadLoad, base: Mapping[str, Assumption], own: Sequence[Measurement]
+) -> list[Considered]:
+    """Every open model of one workload, the best one first; `base` are the assumptions that hang on no plan."""
+    values = typical_values(base)
+    tried = [considered(client, workload, load, alternative, values, own) for alternative in workload.alternatives]
+    best = best_considered(client, tried, base)
+    return [best, *(one for one in tried if one is not best)]
+
+
 def considered(
     client: Client, workload: Workload, load: WorkloadLoad, alternative: Alternative, values: Values, own: Sequence[Measurement]
 ) -> Considered:
     """Hosts and serving plans of one open model for one workload; `own` are the client's measurements."""
     as_of, at = client.as_of_date, f"workloads.{workload.id}"
     today = todays_offer(workload.today, as_of, client.quotes, f"{at}.today") if workload.today and may_leave(workload) else None
+    _check_tiers(workload, today, at)
     bare = WorkloadChoice(workload, load, today, alternative, None, {})
-    into, out = moved_volumes(bare, values)
-    bill = {
-        "input_mtok_per_month": float(into),
-        "output_mtok_per_month": float(out),
-        "cached_input_fraction": float(cached_fraction(at, values)),
-        "batched_fraction": float(batched_fraction(at, values)),
-    }
+    ratio, taken = float(values[f"{bare.alternative_at}.token_ratio"]), float(taken_fraction(bare, values))
     offers = open_model_offers(alternative.model_id, as_of, client.quotes)
-    hosts = judged_offers(offers, workload, bill, request_shape(bare, values))
+    shape = request_shape(client, bare, values, ratio, taken)
+    hosts = judged_offers(offers, workload, lambda prices: float(offered_usd_per_month(bare, values, prices)), shape)
     choice = replace(bare, host=cheapest_eligible(hosts))
     plans = workload_plans(client, workload, load, alternative, values, own)
     found = candidates(client, choice, plans, gpu_offers(client, workload), values)
     return Considered(replace(choice, supplies=cheapest_supplies(found)), hosts, found)
+
+
+def _check_tiers(workload: Workload, today: Offer | None, at: str) -> None:
+    """Refuse a tier that the client says it pays for and that today's price list does not have: it would be billed as standard."""
+    for tier in ("flex", "priority"):
+        share = getattr(workload, f"{tier}_fraction")
+        if today and share and share.high > 0 and tier not in today.prices.tier_ratios:
+            problem = f"no list has a {tier} price of {today.model_id} at {today.provider}"
+            raise InputError("client.yaml", f"{at}.{tier}_fraction", problem, "Leave it out, and quote the prices that you pay")
 
 
 def checked_alternatives(client: Client) -> Client:
@@ -89,6 +108,26 @@ def decide(client: Client, choices: Sequence[WorkloadChoice], invoice_multiplier
     return Decision(choices, client.horizon_months, client.own_capacity.spare_replicas_count, invoice_multiplier, priced)
 
 
+def sharing_plans(client: Client, tried: Mapping[str, list[Considered]], base: Mapping[str, Assumption]) -> dict[str, list[Considered]]:
+    """The workloads, each on the plan of another one of the same model in the hybrid where the two then cost less on shared replicas."""
+    chosen = {workload: found[0].choice for workload, found in tried.items()}
+
+    def usd(choices: Mapping[str, WorkloadChoice]) -> float:
+        values = typical_values({**base, **chosen_assumptions(client, list(choices.values()))})
+        parts = pool_bills(choices.values(), values, client.own_capacity.spare_replicas_count)
+        return float(sum(part.api_usd_per_month + sum(part.lines.values()) for part in parts))
+
+    for one, other in permutations(chosen, 2):
+        if all("hybrid" in choice.supplies for choice in chosen.values()):
+            wanted = chosen[one].supplies["hybrid"]
+            for candidate in tried[other][0].candidates:
+                if candidate.option == "hybrid" and candidate.supply and same_plan(candidate.supply, wanted):
+                    supplies = {**chosen[other].supplies, "hybrid": candidate.supply}
+                    moved = {**chosen, other: replace(chosen[other], supplies=supplies)}
+                    chosen = min(chosen, moved, key=usd)
+    return {workload: [replace(found[0], choice=chosen[workload]), *found[1:]] for workload, found in tried.items()}
+
+
 def out_of_reach(option: str, choice: WorkloadChoice) -> tuple[str, str] | None:
     """(status, reason) why an option cannot be had for a workload, or None."""
     gates = choice.workload.gates
@@ -96,7 +135,7 @@ def out_of_reach(option: str, choice: WorkloadChoice) -> tuple[str, str] | None:
         if choice.workload.today and not may_leave(choice.workload):
             return "gated", "data may not leave"
         return None if choice.today else ("infeasible", "nothing answers these requests today")
-    if option in ("open_api", "hybrid") and choice.host is None:
+    if option in ("open_api", "hybrid") and choice.host is None and option not in choice.supplies:
         reason = _why_no_host(choice)
         return ("unpriced" if reason == "no host has a price for it" else "gated"), f"{choice.alternative.model_id}: {reason}"
     if option not in ("open_api", *choice.supplies):

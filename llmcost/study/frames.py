@@ -17,12 +17,16 @@ from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.choices import Considered, out_of_reach
-from llmcost.study.draws import cheapest_fraction
-from llmcost.study.names import plain_name, shown_range
+from llmcost.study.names import distinct_names, shown_range
 from llmcost.study.problem import VOLUME
+from llmcost.study.uncertainty.draws import cheapest_fraction
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
+
+
+HOST_FACTS = ("context_tokens", "precision", "requests_per_minute_count", "retention_days_count", "zero_retention", "ends_date")
+"""What a host says of itself, of an offer; None or empty where it does not."""
 
 
 def assumptions(inputs: Mapping[str, Assumption]) -> pd.DataFrame:
@@ -43,7 +47,9 @@ def candidates(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
             "precision": c.plan.precision,
             "provider": c.offer.provider if c.offer else "",
             "term": c.offer.term if c.offer else "",
+            "by_the_hour": c.supply.by_the_hour.provider if c.supply and c.supply.by_the_hour else "",
             "replicas_count": c.replicas_count,
+            "paid_replicas": c.paid_replicas,
             "mean_load_replicas": c.supply.curve.mean if c.supply else None,
             "usd_per_month": c.usd_per_month,
             "throughput": c.plan.origin,
@@ -73,6 +79,9 @@ def hosts(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
             "usd_per_month": judged.usd_per_month,
             "status": judged.status,
             "reason": judged.reason,
+            **{name: getattr(judged.offer, name) for name in HOST_FACTS},
+            "regions": ";".join(judged.offer.regions),
+            "tiers": ";".join(judged.offer.prices.tier_ratios),
             "source": judged.offer.source,
             "date": judged.offer.date,
             "chosen": judged is one.choice.host,
@@ -136,7 +145,8 @@ def swings(study: Study, count: int) -> pd.DataFrame:
     """The `count` inputs that move the advice's advantage most: name with its range, advantage at low and at high, evidence."""
     tornado = study.tornado()
     top = tornado[tornado["swing_usd_per_month"] > 0].head(count)
-    names = [f"{plain_name(row.path)}: {shown_range(row.low, row.high, row.unit)}" for row in top.itertuples()]
+    ranges = [shown_range(row.low, row.high, row.unit) for row in top.itertuples()]
+    names = [f"{name}: {between}" for name, between in zip(distinct_names(list(top["path"])), ranges, strict=True)]
     return pd.DataFrame(
         {
             "name": names,

@@ -1,5 +1,7 @@
 """How an assumption is called in a sentence, and how its value reads."""
 
+from collections.abc import Sequence
+
 from llmcost.study.wording import number, percent
 
 NAMES = {
@@ -10,6 +12,16 @@ NAMES = {
     "output_mtok_per_month": "output volume",
     "cached_input_fraction": "share of input read from a cache today",
     "cacheable_input_fraction": "share of input that could be cached",
+    "cache_write_input_fraction": "share of input written to a cache",
+    "reasoning_mtok_per_month": "hidden reasoning",
+    "billed_retries_fraction": "requests billed once more",
+    "flex_fraction": "share that goes by flex today",
+    "flexible_fraction": "share that can wait minutes",
+    "priority_fraction": "share that goes by priority today",
+    "long_context_fraction": "share of tokens at the long-context price",
+    "usd_per_month": "what is committed to today's provider",
+    "discount_fraction": "discount for the commitment",
+    "bound_fraction": "share of the horizon that the commitment binds",
     "batched_fraction": "share that goes in batches today",
     "batchable_fraction": "share that can wait for a batch",
     "throughput_multiplier": "throughput of a replica",
@@ -20,6 +32,9 @@ NAMES = {
     "api_fte": "people that the API needs",
     "migration_usd": "evaluation and migration",
     "setup_usd": "set-up of own serving",
+    "exit_usd": "leaving own serving again",
+    "machine_boot_seconds": "boot of a rented machine",
+    "spot_interruptions_per_month": "interruptions of a spot replica",
     "gpu_rent_path_multiplier": "GPU rent over the horizon",
     "api_price_path_multiplier": "price of the open model's API",
     "headroom_fraction": "headroom inside the peak hour",
@@ -54,6 +69,17 @@ def plain_name(path: str) -> str:
     """
     last = path.rsplit(".", 1)[-1]
     return NAMES.get(last, last.replace("_", " "))
+
+
+def distinct_names(paths: Sequence[str]) -> list[str]:
+    """The everyday names; where several inputs have the same one, each with the workload, the GPU plan or the GPU that it is of.
+
+    >>> distinct_names(["capacity.m.l40s-48gb-x1-fp8.throughput_multiplier", "capacity.m.b200-x1-fp8.throughput_multiplier"])
+    ['throughput of a replica (l40s-48gb-x1-fp8)', 'throughput of a replica (b200-x1-fp8)']
+    """
+    names = [plain_name(path) for path in paths]
+    of = [path.split(".")[1] if path.startswith("workloads.") else path.rsplit(".", 2)[-2] for path in paths]
+    return [f"{name} ({what})" if names.count(name) > 1 else name for name, what in zip(names, of, strict=True)]
 
 
 def shown(value: float, unit: str) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from llmcost.study.study import Study
 
 SCHEMA_VERSION = 1
+MOST_INFORMATION = 5
+"""Inputs whose value of information is kept, beside that of all together."""
 PACKAGES = ("altair", "genai-prices", "numpy", "pandas")
 
 
@@ -41,6 +43,8 @@ def record(study: Study) -> dict[str, Any]:
         "usage_exports": exports.record(study),
         "catalog_rows_used": catalog_rows(study),
         "options": [_option(study, row) for row in _plain(study.options())],
+        "regret": _plain(study.regret()),
+        "information": _plain(study.information().drop(columns=["name", "confidence"]).head(1 + MOST_INFORMATION)),
         "verdict": study.verdict(),
         "versions": {
             "python": platform.python_version_tuple()[0] + "." + platform.python_version_tuple()[1],

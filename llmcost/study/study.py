@@ -12,7 +12,6 @@ import pandas as pd
 from llmcost.inputs.catalog import HiddenCost, hidden_costs
 from llmcost.inputs.client import Client
 from llmcost.inputs.client_file import find_client, read_changes, read_client
-from llmcost.inputs.errors import InputError
 from llmcost.inputs.measured import read_measured
 from llmcost.inputs.usage import with_invoice_read
 from llmcost.model.break_even import BreakEven
@@ -21,14 +20,18 @@ from llmcost.study import frames, results
 from llmcost.study.assumptions import Assumption, Values, gather, typical_values
 from llmcost.study.bill.bills import Decision, invoice_multiplier, option_lines, paths_read
 from llmcost.study.bill.reconciliation import Reconciliation
-from llmcost.study.choices import Considered, best_considered, checked_alternatives, chosen_assumptions, considered, decide
-from llmcost.study.draws import drawn_totals, tornado
+from llmcost.study.choices import Considered, checked_alternatives, chosen_assumptions, considered_models, decide, sharing_plans
 from llmcost.study.loads import exports
 from llmcost.study.loads.headroom import load_assumptions
 from llmcost.study.loads.load import WorkloadLoad, workload_load
 from llmcost.study.problem import WorkloadChoice
-from llmcost.study.split.break_even import Flip, find_flips, volume_break_even
-from llmcost.study.split.split import Split, workload_split
+from llmcost.study.remembered import remembered
+from llmcost.study.split.split import Split, pool_splits
+from llmcost.study.uncertainty.break_even import volume_break_even
+from llmcost.study.uncertainty.draws import drawn_totals, regret, tornado
+from llmcost.study.uncertainty.flips import Flip, find_flips
+from llmcost.study.uncertainty.information import information
+from llmcost.study.uncertainty.reversal_map import reversal_map
 from llmcost.study.verdict import verdict
 
 DRAWS = 2_000
@@ -68,13 +71,8 @@ class Study:
     @cached_property
     def considered(self) -> dict[str, list[Considered]]:
         """Every open model tried for each workload, the chosen one first."""
-        base = self._base
-        values, found = typical_values(base), {}
-        for workload in self.client.workloads:
-            tried = [considered(self.client, workload, self.loads[workload.id], a, values, self.measured) for a in workload.alternatives]
-            best = best_considered(self.client, tried, base)
-            found[workload.id] = [best, *(one for one in tried if one is not best)]
-        return found
+        tried = {w.id: considered_models(self.client, w, self.loads[w.id], self._base, self.measured) for w in self.client.workloads}
+        return sharing_plans(self.client, tried, self._base)
 
     @cached_property
     def _base(self) -> dict[str, Assumption]:
@@ -121,20 +119,28 @@ class Study:
         """Option -> USD per month at typical values, the sum of its lines."""
         return {option: sum(bill.values()) for option, bill in self.lines.items()}
 
-    @cached_property
-    def _draws(self) -> pd.DataFrame:
-        return drawn_totals(self.decision, self.inputs, DRAWS)
-
+    @remembered
     def draws(self, count: int = DRAWS) -> pd.DataFrame:
         """USD per month of each option (columns) in each draw (rows)."""
-        return self._draws if count == DRAWS else drawn_totals(self.decision, self.inputs, count)
+        return drawn_totals(self.decision, self.inputs, count)
+
+    def regret(self) -> pd.DataFrame:
+        """What choosing each option may cost: its bill minus the cheapest of the same draw, mean and P90."""
+        return regret(self.draws())
+
+    @remembered
+    def information(self) -> pd.DataFrame:
+        """What it is worth to know each input before choosing, most valuable first; rank 0 is everything together."""
+        return information(self)
+
+    @remembered
+    def reversal_map(self) -> pd.DataFrame:
+        """The cheapest option at each volume and load factor."""
+        return reversal_map(self)
 
     @cached_property
     def winner(self) -> str:
         """The option that is advised."""
-        if not self.totals:
-            cure = "Ease a gate, add an alternative, or allow more GPUs"
-            raise InputError("client.yaml", "gates", "leave no option that can be had", cure)
         return verdict.advised(self)
 
     def assumptions(self) -> pd.DataFrame:
@@ -162,21 +168,19 @@ class Study:
         return frames.lines(self.lines)
 
     def split(self, workload_id: str = "") -> Split | None:
-        """The exact hybrid split of one workload; None where no API or no plan is to be had."""
+        """The exact hybrid split of one workload and those that share its replicas; None where there is nothing to split."""
         wanted = workload_id or self.client.workloads[0].id
-        return next((workload_split(c, self.values) for c in self.choices if c.workload.id == wanted), None)
+        return next((split for split in pool_splits(self.decision, self.values) if wanted in split.workload_ids), None)
 
-    def break_even(self, option: str = "rented") -> BreakEven:
-        """Input volumes at which `option` beats the open model by API."""
-        return volume_break_even(self.decision, self.inputs, option)
+    @remembered
+    def break_even(self, option: str = "rented", against: str = "open_api") -> BreakEven:
+        """Input volumes at which `option` beats the open model by API, or today's model ("tuned"), or a "premium" one."""
+        return volume_break_even(self, option, against)
 
-    @cached_property
-    def _flips(self) -> list[Flip]:
-        return find_flips(self.decision, self.inputs, dict.fromkeys([self.yardstick, self.rival]))
-
+    @remembered
     def flips(self) -> list[Flip]:
         """What would make another option the cheapest, nearest first."""
-        return self._flips
+        return find_flips(self.decision, self.inputs, dict.fromkeys([self.yardstick, self.rival]))
 
     @cached_property
     def rival(self) -> str:
@@ -188,25 +192,10 @@ class Study:
         """What the advantage is measured against: staying where the advice is to move, else the cheapest move."""
         return verdict.yardstick(self)
 
-    @cached_property
-    def _tornado(self) -> pd.DataFrame:
-        return tornado(self.decision, self.inputs, self.winner, self.yardstick)
-
-    def waterfall(self) -> pd.DataFrame:
-        """From today's bill to the advised one, step by step."""
-        return frames.waterfall(self)
-
-    def swings(self, count: int = 8) -> pd.DataFrame:
-        """The inputs that move the advice's advantage most, named with their ranges."""
-        return frames.swings(self, count)
-
+    @remembered
     def tornado(self) -> pd.DataFrame:
         """What each uncertain input alone does to the winner's advantage over the yardstick, widest swing first."""
-        return self._tornado
-
-    @cached_property
-    def _verdict(self) -> dict[str, Any]:
-        return verdict.verdict(self)
+        return tornado(self.decision, self.inputs, self.winner, self.yardstick)
 
     def sweep(self, path: str, points: Sequence[float]) -> pd.DataFrame:
         """Every option's total while one assumption moves: option, value, usd_per_month. "volume_multiplier" moves all volumes.
@@ -215,25 +204,24 @@ class Study:
         """
         return frames.sweep(self, path, points)
 
+    @remembered
     def verdict(self) -> dict[str, Any]:
         """The answer in sentences, with its gates, reasons, flips and confidence."""
-        return self._verdict
+        return verdict.verdict(self)
 
-    @cached_property
-    def _export_bill(self) -> Reconciliation | None:
-        return exports.export_bill(self)
-
+    @remembered
     def export_bill(self) -> Reconciliation | None:
         """The bill of the client's export at list prices against its reported cost and the invoice; None without an export to price."""
-        return self._export_bill
+        return exports.export_bill(self)
 
     def record(self) -> dict[str, Any]:
         """Everything that a report shows, as plain data."""
         return results.record(self)
 
     def what_if(self, changes: Mapping[str, Any]) -> "Study":
-        """A new study with these dotted paths of the client file changed; it is marked as a what-if."""
-        return open_study(str(self.folder), self.as_of, {**self.changed, **changes})
+        """A new study with these dotted paths of the client file changed; it is marked as a what-if. A path undoes changes beneath it."""
+        kept = {path: value for path, value in self.changed.items() if not path.startswith(tuple(f"{changed}." for changed in changes))}
+        return open_study(str(self.folder), self.as_of, {**kept, **changes})
 
     @cached_property
     def fingerprint(self) -> str:

@@ -27,6 +27,7 @@ class HourlyUsage:
     hourly  one row per hour of the export's whole period, those in which these models rest too: hour (UTC), requests, input_tokens,
             cached_input_tokens, cache_write_tokens, output_tokens; input tokens hold the cached and the written ones
     models  names of the models that count
+    tier_fractions  tier -> share of the tokens
     covered_fraction  share of the period's hours that have a row of any kind
     minute_burst_ratio  that of the model with most tokens: a model that hardly runs has its busiest hour in one minute
     table   the whole export that it was taken from
@@ -37,7 +38,8 @@ class HourlyUsage:
     covered_fraction: float
     minute_burst_ratio: float | None
     has_cached_tokens: bool
-    batch_fraction: float
+    has_cache_writes: bool
+    tier_fractions: dict[str, float]
     table: UsageTable
 
     @property
@@ -167,7 +169,8 @@ def _workload(table: UsageTable, usage: Usage, name: str, field: str) -> HourlyU
         covered_fraction=table.covered_fraction,
         minute_burst_ratio=table.minute_burst_ratio.get(str(main)),
         has_cached_tokens=bool(table.kind.tokens.cache_read) and rows["cache_read_tokens"].notna().any(),
-        batch_fraction=float(tokens[rows["tier"] == "batch"].sum() / tokens.sum()),
+        has_cache_writes=bool(table.kind.tokens.cache_write) and rows["cache_write_tokens"].notna().any(),
+        tier_fractions={str(tier): float(share) for tier, share in (tokens.groupby(rows["tier"]).sum() / tokens.sum()).items()},
         table=table,
     )
 

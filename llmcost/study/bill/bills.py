@@ -11,9 +11,10 @@ from llmcost.inputs.errors import InputError
 from llmcost.model.overhead import amortised_usd_per_month
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import api_people, open_api_usd_per_month, rest_lines, today_lines, tuned_lines
-from llmcost.study.bill.fleet_lines import fixed_lines, fleet_count, replica_lines, storage_usd_per_month
-from llmcost.study.bill.hybrid_lines import hybrid_parts
+from llmcost.study.bill.fleet_lines import fixed_lines, fleet_lines, storage_usd_per_month
+from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.options import OWN, Lines, added
+from llmcost.study.bill.pools import pools
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.problem import WorkloadChoice
 
@@ -130,20 +131,26 @@ def _own(decision: Decision, values: Values, option: str) -> Lines:
             added(bill, {"Serverless GPUs": serverless_usd_per_month(choice, supply, values)})
             added(bill, {"Storage of weights": storage_usd_per_month(supply, values)})
             continue
-        count = fleet_count(choice, supply, values, decision.spare_count)
-        added(bill, {item: usd * count for item, usd in replica_lines(supply, values).items()})
+        added(bill, fleet_lines(choice, supply, values, decision.spare_count))
     return bill
 
 
 def _hybrid(decision: Decision, values: Values) -> Lines:
-    """The exact split of each workload; the fixed costs are one yes or no on the summed saving. No spare: the API is the fallback."""
-    parts = [hybrid_parts(choice, values) for choice in decision.choices]
-    bought = any(choice.supplies["hybrid"].offer.term == "owned" for choice in decision.choices)
-    fixed = fixed_lines("owned" if bought else "rented", values, decision.horizon_months)
-    keep = sum(saving for *_, saving in parts) > sum(fixed.values())
+    """The exact split; the fixed costs are one yes or no on the summed saving, without a choice where some work may not leave.
+
+    No spare but for that work: the API is the fallback.
+    """
+    shared = pools(decision.choices)
+    ways = [fixed_lines(way, values, decision.horizon_months) for way in ("owned", "rented")]
+    least = np.minimum(sum(ways[0].values()), sum(ways[1].values()))
+    parts = pool_bills(decision.choices, values, decision.spare_count, least)
+    bought = [part.owned_count > 0 for pool, part in zip(shared, parts, strict=True) if pool.supply.offer.term == "owned"]
+    fixed = {item: np.where(np.any(bought, axis=0), *(way.get(item, 0.0) for way in ways)) for item in ways[1]} if bought else ways[1]
+    keep = sum(part.saving_usd_per_month for part in parts) > sum(fixed.values())
+    keep = np.logical_or(keep, any(pool.staying for pool in shared))
     bill = _moved(decision, values) | {"API people": api_people(values)}
-    for choice, (_, own, overflow, _) in zip(decision.choices, parts, strict=True):
-        added(bill, {item: np.where(keep, usd, 0.0) for item, usd in own.items()})
-        added(bill, {"API, open model": np.where(keep, overflow, open_api_usd_per_month(choice, values))})
+    for part in parts:
+        added(bill, {item: np.where(keep, usd, 0.0) for item, usd in part.lines.items()})
+        added(bill, {"API, open model": np.where(keep, part.api_usd_per_month, part.all_api_usd_per_month)})
     added(bill, {item: np.where(keep, usd, 0.0) for item, usd in fixed.items()})
     return bill

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +11,12 @@ import pandas as pd
 from llmcost.inputs.catalog import gpu, in_force
 from llmcost.model import SECONDS_PER_HOUR
 from llmcost.model.overhead import amortised_usd_per_month, implied_multiplier
-from llmcost.model.serverless import awake_and_boots, billed_replicas_and_boots, cold_start_seconds
+from llmcost.model.serverless import awake_and_boots
 from llmcost.study.assumptions import Values, drawn_values
-from llmcost.study.bill.fleet_lines import fixed_lines
+from llmcost.study.bill.fleet_lines import fixed_lines, load_seconds
 from llmcost.study.bill.options import OWN
-from llmcost.study.bill.serverless_lines import mean_service_seconds
-from llmcost.study.problem import WorkloadChoice, load_scale, taken_fraction
+from llmcost.study.bill.serverless_lines import billed_and_cold, idle_timeout_seconds, mean_service_seconds
+from llmcost.study.problem import WorkloadChoice, taken_fraction
 from llmcost.study.verdict.labels import fleet_name, gpu_name, replicas_count
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "GPU rent": "GPUs",
+    "GPU rent by the hour": "GPUs",
+    "Spot restarts": "GPUs",
     "GPU capital": "GPUs",
     "Serverless GPUs": "GPUs",
     "Energy": "power, space, upkeep",
@@ -34,6 +36,7 @@ GROUPS = {
     "Model refreshes": "refreshes",
     "Set-up, spread over the horizon": "paid once",
     "Evaluation and migration, spread": "paid once",
+    "Exit, spread over the horizon": "paid once",
     "Observability": "tools, storage",
     "Storage of weights": "tools, storage",
     "Egress": "tools, storage",
@@ -49,6 +52,11 @@ API = "stays with an API"
 def typical(study: Study, path: str) -> float:
     """An input's typical value, the catalog's where no bill of this client reads it."""
     return float(study.values[path]) if path in study.values else study.hidden[path.rsplit(".", 1)[-1]].band.typical
+
+
+def typical_values(study: Study) -> Values:
+    """Every input's typical value, the catalog's for items that no bill of this client reads."""
+    return {**{f"hidden_costs.{item}": row.band.typical for item, row in study.hidden.items()}, **study.values}
 
 
 def own_options(study: Study) -> list[str]:
@@ -121,6 +129,7 @@ class Card:
     stands_in   this client cannot buy; the catalog's card shows the arithmetic
     """
 
+    gpu_id: str
     name: str
     gpus_count: int
     price_usd: float
@@ -135,12 +144,12 @@ def card(study: Study, choice: WorkloadChoice) -> Card:
     if supply is None:
         row = in_force("gpu_purchase", study.client.as_of_date).set_index("gpu_id").loc[["h100-80gb-sxm"]].iloc[0]
         watts = gpu("h100-80gb-sxm", study.client.as_of_date).provisioned_power_watts
-        return Card("H100", 1, float(row["purchase_typical_usd"]), float(row["resale_typical_fraction"]), watts, True)
+        return Card("h100-80gb-sxm", "H100", 1, float(row["purchase_typical_usd"]), float(row["resale_typical_fraction"]), watts, True)
     at, values = f"gpu_purchase.{supply.offer.gpu_id}", study.values
     count = replicas_count(study, choice, "owned") * supply.plan.gpus_count
     price, resale = float(values[f"{at}.purchase_usd"]), float(values[f"{at}.resale_fraction"])
     watts = float(values[f"gpu_hardware.{supply.offer.gpu_id}.power_watts"])
-    return Card(f"{gpu_name(supply.offer.gpu_id)}, {supply.offer.provider}", count, price, resale, watts, False)
+    return Card(supply.offer.gpu_id, f"{gpu_name(supply.offer.gpu_id)}, {supply.offer.provider}", count, price, resale, watts, False)
 
 
 @dataclass(frozen=True)
@@ -148,8 +157,10 @@ class Sleeper:
     """What decides a serverless bill, of the moved work at typical values.
 
     load_replicas_count     mean load, in replicas
+    warm_count              replicas that never sleep
     billed_replicas_count   mean over the hours, by the hour-by-hour simulation, boots included
     boots_per_hour          cold starts, by the same simulation
+    cold_requests_fraction  share of the requests that wait for one
     replica_usd_per_hour    price of one replica while it is awake; None where the client cannot have serverless GPUs, and the speed
                             of another plan shows the arithmetic
     """
@@ -159,25 +170,26 @@ class Sleeper:
     idle_timeout_seconds: float
     boot_seconds: float
     load_replicas_count: float
+    warm_count: int
     billed_replicas_count: float
     boots_per_hour: float
+    cold_requests_fraction: float
     replica_usd_per_hour: float | None
 
 
-def sleeper(study: Study, choice: WorkloadChoice) -> Sleeper | None:
-    """The serverless replica of a workload; None where no GPU plan exists at all."""
+def sleeper(study: Study, choice: WorkloadChoice, warm_count: int | None = None) -> Sleeper | None:
+    """The serverless replicas of a workload, so many of them warm (default: as the client says); None where no GPU plan exists at all."""
     supply = next((choice.supplies[o] for o in ("serverless", "rented", "owned") if o in choice.supplies), None)
     if supply is None:
         return None
-    rate = choice.load.hourly["requests"].to_numpy() / SECONDS_PER_HOUR * taken_fraction(choice, study.values)
-    load = supply.load_replicas * load_scale(choice, supply, study.values)
-    service = float(mean_service_seconds(choice, supply, study.values))
-    boot = cold_start_seconds(supply.replica.weights_gb, typical(study, "hidden_costs.weights_load_gb_per_second"))
-    known = supply.offer.idle_timeout_seconds
-    idle = typical(study, "hidden_costs.serverless_idle_timeout_seconds") if known is None else known
-    billed, boots = billed_replicas_and_boots(load, rate, service, idle, boot)
+    warm = supply.warm_count if warm_count is None else warm_count
+    values = typical_values(study)
+    billed, boots, cold = (float(each) for each in billed_and_cold(choice, replace(supply, warm_count=warm), values))
+    rate = float(choice.load.hourly["requests"].mean() / SECONDS_PER_HOUR * taken_fraction(choice, values))
+    idle, boot = float(idle_timeout_seconds(supply, values)), float(load_seconds(supply, values))
     price = supply.offer.hourly_usd * supply.plan.gpus_count if supply.offer.term == "serverless" else None
-    return Sleeper(float(rate.mean()), service, idle, boot, float(load.mean()), float(billed), float(boots), price)
+    service = float(mean_service_seconds(choice, supply, values))
+    return Sleeper(rate, service, idle, boot, supply.curve.mean, warm, billed, boots, cold, price)
 
 
 def awake_curve(sleeping: Sleeper, requests_per_hour: np.ndarray, timeouts_seconds: list[float]) -> pd.DataFrame:

@@ -12,12 +12,12 @@ from llmcost.inputs.catalog import gpu
 from llmcost.model.overhead import energy_usd_per_month, engineers_usd_per_month
 from llmcost.study.assumptions import Assumption
 from llmcost.study.bill.bills import option_totals
-from llmcost.study.bill.fleet_lines import replica_usd_per_month
+from llmcost.study.bill.fleet_lines import replica_usd_per_month, spares_of
 from llmcost.study.bill.hidden_lines import API, bill_lines, multipliers, typical
 from llmcost.study.names import plain_name
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.verdict.evidence import EVIDENCE_RANK
-from llmcost.study.verdict.labels import replicas_count
+from llmcost.study.verdict.labels import always_on_fleet
 from llmcost.study.verdict.reasons import utilization
 from llmcost.study.wording import number, percent
 
@@ -31,6 +31,11 @@ PREFIXES = ("hidden_costs.", "people.", "one_off.", "gpu_purchase.", "capacity."
 HEADROOM = ".load.headroom_fraction"
 INPUTS = {
     "GPU rent": ("hidden_costs.gpu_rent_*", "capacity.*", f"workloads.*{HEADROOM}", "hidden_costs.safe_share_fraction"),
+    "GPU rent by the hour": (
+        "hidden_costs.gpu_rent_*", "capacity.*", f"workloads.*{HEADROOM}", "hidden_costs.safe_share_fraction",
+        "hidden_costs.machine_boot_seconds", "hidden_costs.weights_load_gb_per_second",
+    ),
+    "Spot restarts": ("hidden_costs.spot_interruptions_per_month", "hidden_costs.machine_boot_seconds", "hidden_costs.gpu_rent_*"),
     "GPU capital": ("gpu_purchase.*", "capacity.*", "hidden_costs.owned_*", "hidden_costs.discount_fraction_per_year"),
     "Serverless GPUs": ("capacity.*", "hidden_costs.serverless_*", "hidden_costs.weights_load_gb_per_second"),
     "Energy": ("hidden_costs.electricity_usd_per_kwh", "hidden_costs.pue_ratio", "hidden_costs.load_power_fraction"),
@@ -41,10 +46,11 @@ INPUTS = {
     "Model refreshes": ("hidden_costs.refreshes_per_year", "hidden_costs.refresh_usd"),
     "Set-up, spread over the horizon": ("one_off.setup_usd",),
     "Evaluation and migration, spread": ("one_off.migration_usd",),
+    "Exit, spread over the horizon": ("one_off.exit_usd",),
     "Observability": ("hidden_costs.observability_usd_per_month",),
     "Storage of weights": ("hidden_costs.storage_usd_per_gb_month",),
     "Egress": ("hidden_costs.egress_usd_per_month",),
-}
+}  # fmt: skip
 """Line of a bill -> paths of the inputs that it is made of."""
 
 
@@ -98,6 +104,15 @@ def evidence(study: Study, option: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["item", "usd_per_month", "evidence", "weakest_input", "source"])
 
 
+def ages(study: Study, used: pd.DataFrame) -> pd.DataFrame:
+    """Inputs by evidence, and the age of the oldest on the study's own day: confidence, inputs, oldest_days.
+
+    used  rows of study.assumptions()
+    """
+    days = (pd.Timestamp(study.client.as_of_date) - pd.to_datetime(used["date"])).dt.days
+    return used.assign(days=days).groupby("confidence", as_index=False).agg(inputs=("path", "size"), oldest_days=("days", "max"))
+
+
 def guessed_fraction(lines: pd.DataFrame) -> float:
     """Share of a bill that rests on a guess."""
     return float(lines.loc[lines["evidence"] == "guess", "usd_per_month"].sum() / lines["usd_per_month"].sum())
@@ -108,11 +123,11 @@ def counted_twice(study: Study, choice: WorkloadChoice, option: str) -> pd.DataF
     mult = multipliers(study).set_index("option").loc[option]
     supply, machine, around = choice.supplies[option], mult["machine_usd_per_month"], mult["around_usd_per_month"]
     u = utilization(study, choice, option)
-    spare = study.decision.spare_count * replica_usd_per_month(supply, study.values)
+    spare = spares_of(supply.offer, choice, study.decision.spare_count) * replica_usd_per_month(supply, study.values)
     items = ("load_power_fraction", "pue_ratio", "electricity_usd_per_kwh", "colocation_usd_per_kw_month")
     share, pue, price, space = (typical(study, f"hidden_costs.{item}") for item in items)
     watts = gpu(supply.plan.gpu_id, study.client.as_of_date).provisioned_power_watts
-    gpus = replicas_count(study, choice, option) * supply.plan.gpus_count
+    gpus = float(always_on_fleet(study, choice, option).paid_replicas) * supply.plan.gpus_count
     power = gpus * float(energy_usd_per_month(watts, share, pue, price) + watts / 1e3 * space)
     people = float(engineers_usd_per_month(typical(study, "people.api_fte"), typical(study, "people.engineer_usd_per_year")))
     rows = [

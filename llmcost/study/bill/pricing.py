@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from llmcost.inputs.api_prices import Offer, open_model_offers, todays_offer
-from llmcost.inputs.client import Gates, Today
+from llmcost.inputs.api_prices import TIERS, Offer, open_model_offers, todays_offer
+from llmcost.inputs.client import Gates
 from llmcost.inputs.errors import InputError
-from llmcost.model import TOKENS_PER_MTOK
-from llmcost.model.api_bill import api_usd_per_month
-from llmcost.study.bill.hosts import JudgedOffer, RequestShape, cheapest_eligible, judged_offers, may_leave
-from llmcost.study.problem import WorkloadChoice, volumes
+from llmcost.inputs.price_list import STANDARD
+from llmcost.inputs.today import Today
+from llmcost.model.types import TokenPrices
+from llmcost.study.assumptions import Values
+from llmcost.study.bill.api_lines import WAYS, Ways, priced_parts, ways_today, ways_tuned
+from llmcost.study.bill.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
+from llmcost.study.problem import WorkloadChoice, moved_ratio, request_shape, volumes
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -55,27 +59,27 @@ def offer_today(study: Study, choice: WorkloadChoice) -> Offer:
 
 def cheapest_listed(study: Study, choice: WorkloadChoice, model_id: str) -> tuple[JudgedOffer | None, bool]:
     """(cheapest offer of an open model for this workload's tokens, whether the client may use it)."""
-    into, out = volumes(choice, study.values)
-    bill = {
-        "input_mtok_per_month": float(into),
-        "output_mtok_per_month": float(out),
-        "cached_input_fraction": float(study.values[f"{choice.at}.cached_input_fraction"]),
-    }
-    tokens = float(into + out) * TOKENS_PER_MTOK / choice.load.requests_per_month
-    shape = RequestShape(tokens, float(choice.load.hourly["requests"].max()) / 60)
+    shape = request_shape(study.client, choice, study.values, 1.0, 1.0)
     offers = open_model_offers(model_id, study.client.as_of_date, study.client.quotes)
+
+    def bill(prices: TokenPrices) -> float:
+        return same_tokens_usd_per_month(study, choice, prices)
+
     allowed = cheapest_eligible(judged_offers(offers, choice.workload, bill, shape))
     free = choice.workload.model_copy(update={"gates": Gates()})
     return (allowed, True) if allowed else (cheapest_eligible(judged_offers(offers, free, bill, shape)), False)
 
 
+def same_tokens_usd_per_month(study: Study, choice: WorkloadChoice, prices: TokenPrices) -> float:
+    """Today's tokens in today's tiers at other prices, USD per month at list price."""
+    return float(sum(priced_parts(choice, study.values, prices, ways_today).values()))
+
+
 def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     """The same tokens on today's model and on each tier, dearest first: tier, label, prices, usd_per_month, kind, allowed.
 
-    kind  today | closed | open. Equal token counts, today's cached share, no batch, list prices: only the price differs.
+    kind  today | closed | open. Equal token counts, today's shares of cache and tiers, list prices: only the price differs.
     """
-    into, out = (float(v) for v in volumes(choice, study.values))
-    cached = float(study.values[f"{choice.at}.cached_input_fraction"])
     found: list[tuple[str, str, Offer | None, bool]] = []
     today = choice.today
     if today:
@@ -92,7 +96,7 @@ def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
             "tier": tier,
             "label": f"{offer.model_id}, {offer.provider}",
             **_prices(offer),
-            "usd_per_month": float(api_usd_per_month(offer.prices, into, out, cached)),
+            "usd_per_month": same_tokens_usd_per_month(study, choice, offer.prices),
             "kind": kind,
             "allowed": allowed,
         }
@@ -100,7 +104,7 @@ def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
         if offer
     ]
     frame = pd.DataFrame(rows).sort_values("usd_per_month", ascending=False, ignore_index=True)
-    return frame.assign(usd_per_mtok=frame["usd_per_month"] / (into + out))
+    return frame.assign(usd_per_mtok=frame["usd_per_month"] / float(sum(volumes(choice, study.values))))
 
 
 def _prices(offer: Offer) -> dict[str, float]:
@@ -108,25 +112,16 @@ def _prices(offer: Offer) -> dict[str, float]:
     return {name: getattr(offer.prices, name) for name in names}
 
 
-def bill_parts(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFrame:
-    """One month at list prices by class of token: tokens, mtok_per_month, usd_per_mtok, usd_per_month, share_fraction."""
-    into, out = (float(v) for v in volumes(choice, study.values))
-    cached, prices = float(study.values[f"{choice.at}.cached_input_fraction"]), offer.prices
-    rows = [
-        ("input, fresh", into * (1 - cached), prices.input_usd_per_mtok),
-        ("input, from the cache", into * cached, prices.cached_input_usd_per_mtok),
-        ("output", out, prices.output_usd_per_mtok),
-    ]
-    frame = pd.DataFrame(rows, columns=["tokens", "mtok_per_month", "usd_per_mtok"])
-    frame["usd_per_month"] = frame["mtok_per_month"] * frame["usd_per_mtok"]
-    return frame.assign(share_fraction=frame["usd_per_month"] / frame["usd_per_month"].sum())
-
-
 def hosts_of(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     """Every offer of the chosen open model, cheapest first, with status and reason."""
     hosts = study.hosts()
     mine = (hosts["workload"] == choice.workload.id) & (hosts["model_id"] == choice.alternative.model_id)
     return hosts[mine].reset_index(drop=True)
+
+
+def usable(hosts: pd.DataFrame) -> pd.DataFrame:
+    """The offers that are eligible; where none is, those that must be asked."""
+    return hosts[hosts["status"] == ("ok" if hosts["status"].eq("ok").any() else "ask")]
 
 
 def direct_hosts(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
@@ -140,22 +135,40 @@ def direct_hosts(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
 
 
 def cheapest_hosts(study: Study) -> pd.DataFrame:
-    """One row per open model tried: its cheapest eligible host, or none; how many offers are eligible, to ask, and refused."""
+    """One row per open model tried and tier that some host prices: the cheapest host of those that leave the fewest questions open.
+
+    usd_per_month is the moved work, all of it in that tier; eligible, to ask and refused count the offers that have the tier.
+    """
     rows: list[dict[str, Any]] = []
-    for tried in study.considered.values():
-        for one in tried:
-            host, counts = one.choice.host, pd.Series([judged.status for judged in one.hosts], dtype=str).value_counts()
+    for one in (one for tried in study.considered.values() for one in tried):
+        for tier in (STANDARD, *TIERS):
+            having = [judged for judged in one.hosts if tier in (STANDARD, *judged.offer.prices.tier_ratios)]
+            if not having and tier != STANDARD:
+                continue
+            priced = [replace(j, usd_per_month=_in_tier_usd(study, one.choice, j.offer.prices, tier)) for j in having]
+            host, counts = cheapest_eligible(priced), pd.Series([judged.status for judged in priced], dtype=str).value_counts()
             rows.append(
                 {
                     "model_id": one.choice.alternative.model_id,
+                    "tier": tier,
                     "provider": host.offer.provider if host else None,
-                    "input_usd_per_mtok": host.offer.prices.input_usd_per_mtok if host else None,
-                    "output_usd_per_mtok": host.offer.prices.output_usd_per_mtok if host else None,
                     "usd_per_month": host.usd_per_month if host else None,
+                    "to_ask": host.reason if host else "",
                     **{f"{status}_count": int(counts.get(status, 0)) for status in ("ok", "ask", "failed")},
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _in_tier_usd(study: Study, choice: WorkloadChoice, prices: TokenPrices, tier: str) -> float:
+    """The moved work at a host, all of it in one tier."""
+
+    def ways(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
+        cached = {"cached_input_fraction": ways_tuned(choice, values, prices)["cached_input_fraction"]}
+        return cached | {share: 1.0 for share, of in WAYS.items() if of == tier}
+
+    ratio = study.values[f"{choice.alternative_at}.token_ratio"]
+    return float(sum(priced_parts(choice, study.values, prices, ways, moved_ratio(choice, study.values), ratio).values()))
 
 
 def refusals(study: Study, choice: WorkloadChoice) -> pd.DataFrame:

@@ -1,33 +1,40 @@
 """What GPUs billed by the second cost: awake, idling to their timeout, and booting."""
 
-import numpy as np
-
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
-from llmcost.model.serverless import billed_replicas_and_boots, cold_start_seconds
+from llmcost.model.serverless import billed_boots_and_cold
 from llmcost.model.throughput import request_seconds
 from llmcost.study.assumptions import Values
+from llmcost.study.bill.fleet_lines import load_seconds
 from llmcost.study.bill.options import Number
 from llmcost.study.problem import (
-    VOLUME,
     Supply,
     WorkloadChoice,
     cached_fraction,
     load_scale,
     taken_fraction,
+    volume_knob,
 )
 
 
 def serverless_usd_per_month(choice: WorkloadChoice, supply: Supply, values: Values) -> Number:
-    """The moved work on GPUs billed by the second, hour by hour: awake, idling to its timeout, and booting."""
-    scale = np.asarray(load_scale(choice, supply, values))[..., None]
-    hourly = choice.load.hourly["requests"].to_numpy() / SECONDS_PER_HOUR
-    rate = hourly * np.asarray(taken_fraction(choice, values) * values.get(VOLUME, 1.0))[..., None]
-    service = np.asarray(mean_service_seconds(choice, supply, values))[..., None]
-    boot = cold_start_seconds(supply.replica.weights_gb, np.asarray(values["hidden_costs.weights_load_gb_per_second"])[..., None])
-    idle = np.asarray(idle_timeout_seconds(supply, values))[..., None]
-    billed, _ = billed_replicas_and_boots(supply.load_replicas * scale, rate, service, idle, boot)
+    """The moved work on GPUs billed by the second, hour by hour: awake, idling to its timeout, booting, or kept warm."""
+    billed, _, _ = billed_and_cold(choice, supply, values)
     price = supply.offer.hourly_usd * values["hidden_costs.gpu_rent_path_multiplier"]
     return billed * supply.plan.gpus_count * price * HOURS_PER_MONTH
+
+
+def billed_and_cold(choice: WorkloadChoice, supply: Supply, values: Values) -> tuple[Number, Number, Number]:
+    """(mean billed replicas, boots per hour, share of the requests that wait for a boot) of the moved work, hour by hour."""
+    return billed_boots_and_cold(
+        supply.load_replicas,
+        choice.load.hourly["requests"].to_numpy() / SECONDS_PER_HOUR,
+        mean_service_seconds(choice, supply, values),
+        idle_timeout_seconds(supply, values),
+        load_seconds(supply, values),
+        supply.warm_count,
+        load_scale(choice, supply, values),
+        taken_fraction(choice, values) * volume_knob(choice, values),
+    )
 
 
 def idle_timeout_seconds(supply: Supply, values: Values) -> Number:

@@ -10,14 +10,15 @@ from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
-from llmcost.model.types import Measurement, Request
+from llmcost.model.types import WEIGHT_BYTES, Measurement, Request
 from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.bill.api_lines import open_api_usd_per_month
-from llmcost.study.bill.fleet_lines import fleet_count, replica_usd_per_month, storage_usd_per_month
-from llmcost.study.bill.hybrid_lines import hybrid_parts
+from llmcost.study.bill.fleet_lines import fleet, fleet_usd_per_month, replica_usd_per_month, storage_usd_per_month
+from llmcost.study.bill.hosts import may_leave
+from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
-from llmcost.study.capacity.gpu_offers import PRICE_IS_A_GUESS, GpuOffer, considered_gpus
+from llmcost.study.capacity.gpu_offers import MAY_BE_TAKEN_AWAY, PRICE_IS_A_GUESS, GpuOffer, considered_gpus
 from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, taken_fraction
 
@@ -27,6 +28,7 @@ class Candidate:
     """A plan at an offer for one option, with the bill of its GPUs (of a hybrid
     with the API's overflow), or the reason why it is out (of every option where `option` is empty).
 
+    replicas_count, paid_replicas  up in the busiest hour, and the mean of those paid for
     gate          context | memory | compute | latency | price | rule | evidence: what it fails or must be asked about, "" where nothing
     margin_ratio  of a hybrid: fill of the first slice over the fill that it needs; above 1 it is worth owning
     """
@@ -36,6 +38,7 @@ class Candidate:
     offer: GpuOffer | None
     supply: Supply | None
     replicas_count: float | None
+    paid_replicas: float | None
     usd_per_month: float | None
     status: str
     reason: str
@@ -112,10 +115,15 @@ def candidates(
     found: list[Candidate] = []
     for plan in plans:
         if plan.replica is None:
-            found.append(Candidate("", plan, None, None, None, None, plan.status, plan.reason, plan.gate))
+            found.append(Candidate("", plan, None, None, None, None, None, plan.status, plan.reason, plan.gate))
+            continue
+        if (lowest := choice.workload.gates.lowest_precision) and WEIGHT_BYTES[plan.precision] < WEIGHT_BYTES[lowest]:
+            reason = f"{plan.precision.upper()} is coarser than the {lowest.upper()} that is asked for"
+            found.append(Candidate("", plan, None, None, None, None, None, "gated", reason, "rule"))
             continue
         if plan.gpu_id not in by_gpu:
-            found.append(Candidate("", plan, None, None, None, None, "infeasible", "nobody in the catalog offers this GPU", "price"))
+            found.append(Candidate("", plan, None, None, None, None, None, "infeasible", "nobody in the catalog offers this GPU", "price"))
+            continue
         worth = _worth_pricing(plan, by_gpu[plan.gpu_id])
         found += [c for offer in worth for c in _priced(client, choice, plan, offer, _by_the_hour(plan, offer, worth), values)]
     return sorted(found, key=lambda c: (c.option, c.status != "ok", c.usd_per_month or 0.0, c.plan.name))
@@ -138,7 +146,7 @@ def _worth_pricing(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOff
     best: dict[tuple[str, bool], GpuOffer] = {}
     order = {"ok": 0, "ask": 1, "failed": 2}
     for offer in offers:
-        key = offer.term, fills(plan, offer)
+        key = offer.term, offer.filled_by(plan.gpus_count)
         known = best.get(key)
         if known is None or (order[offer.status], offer.listed_usd) < (order[known.status], known.listed_usd):
             best[key] = offer
@@ -148,13 +156,8 @@ def _worth_pricing(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOff
 def _by_the_hour(plan: ServingPlan, offer: GpuOffer, offers: Iterable[GpuOffer]) -> GpuOffer | None:
     """The on-demand offer of single replicas that goes with an offer: it asks no more questions than the offer itself does."""
     allowed = {"ok": ("ok",), "ask": ("ok", "ask")}.get(offer.status, ())
-    found = [other for other in offers if other.term == "on_demand" and fills(plan, other) and other.status in allowed]
+    found = [other for other in offers if other.term == "on_demand" and other.filled_by(plan.gpus_count) and other.status in allowed]
     return min(found, key=lambda other: other.hourly_usd, default=None)
-
-
-def fills(plan: ServingPlan, offer: GpuOffer) -> bool:
-    """Whether one replica uses up whole machines, so that a slice of the load can be owned alone."""
-    return plan.gpus_count % offer.gpus_count == 0
 
 
 def _priced(
@@ -162,23 +165,29 @@ def _priced(
 ) -> list[Candidate]:
     option = offer.term if offer.term in ("owned", "serverless") else "rented"
     if offer.status == "failed":
-        return [Candidate(option, plan, offer, None, None, None, "gated", offer.reason, "rule")]
-    supply = make_supply(plan, offer, by_the_hour, choice, values)
+        return [Candidate(option, plan, offer, None, None, None, None, "gated", offer.reason, "rule")]
+    warm = client.own_capacity.warm_replicas_count if option == "serverless" else 0
+    supply = replace(make_supply(plan, offer, by_the_hour, choice, values), warm_count=warm)
     at = {**values, **{a.path: a.typical for a in supply_assumptions(supply, client)}}
     judged = (offer.status, offer.reason, {"": "", PRICE_IS_A_GUESS: "price"}.get(offer.reason, "rule"))
     status, reason, gate = (plan.status, plan.reason, plan.gate) if plan.status == "ask" else judged
     if option == "serverless":
         awake = float(serverless_usd_per_month(choice, supply, at))
         count, usd = awake / HOURS_PER_MONTH / offer.hourly_usd / plan.gpus_count, awake + float(storage_usd_per_month(supply, at))
-        return [Candidate(option, plan, offer, supply, count, usd, status, reason, gate)]
-    count = float(fleet_count(choice, supply, at, client.own_capacity.spare_replicas_count))
-    usd = count * replica_usd_per_month(supply, at)
-    found = [Candidate(option, plan, offer, supply, count, usd, status, reason, gate)]
-    if choice.host and fills(plan, offer):
-        with_supply = replace(choice, supplies={"hybrid": supply})
-        owned, lines, overflow, _ = hybrid_parts(with_supply, at)
-        total = float(np.sum(list(lines.values())) + overflow)
+        return [Candidate(option, plan, offer, supply, count, count, usd, status, reason, gate)]
+    spares = client.own_capacity.spare_replicas_count
+    up, usd = fleet(choice, supply, at, spares), fleet_usd_per_month(choice, supply, at, spares)
+    certain = offer.term != "spot" or choice.can_wait or status != "ok"
+    alone = (status, reason, gate) if certain else ("ask", MAY_BE_TAKEN_AWAY, "rule")
+    found = [Candidate(option, plan, offer, supply, float(up.peak_replicas), float(up.paid_replicas), usd, *alone)]
+    if not may_leave(choice.workload) and any(may_leave(workload) for workload in client.workloads):
+        return [*found, replace(found[0], option="hybrid")]  # its fleet is the floor on which the others are split
+    if choice.host and offer.filled_by(plan.gpus_count):
+        split = pool_bills([replace(choice, supplies={"hybrid": supply})], at, 0)[0]
+        total, owned = float(np.sum(list(split.lines.values())) + split.api_usd_per_month), float(split.owned_count)
         api = float(open_api_usd_per_month(choice, at)) / supply.curve.mean
-        margin = float(supply.curve.fill(0)) * api * count / usd
-        found.append(Candidate("hybrid", plan, offer, supply, float(owned), total, status, reason, gate, margin))
+        margin = float(supply.curve.fill(0)) * api / replica_usd_per_month(supply, at)
+        found.append(
+            Candidate("hybrid", plan, offer, supply, owned, owned + float(split.on_demand_count), total, status, reason, gate, margin)
+        )
     return found

@@ -4,22 +4,20 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llmcost.inputs.catalog import in_force, known_id
+from llmcost.inputs.catalog import gpu, in_force, known_id
 from llmcost.inputs.client import Client, Quote, Workload
 from llmcost.inputs.client_types import Band
 from llmcost.inputs.quotes import ReadQuote, read_quotes
 from llmcost.study.bill.hosts import region_status
 
 COMMITTED_MONTHS = {"committed_12_months": 12, "committed_36_months": 36}
-WORKSTATION_CARDS = ("rtx-3090-24gb", "rtx-4090", "rtx-5090")
-"""Cards whose driver licence excludes data centres."""
 
 
 @dataclass(frozen=True)
 class GpuOffer:
     """One way to get one GPU.
 
-    term              on_demand | committed_12_months | committed_36_months | owned | serverless
+    term              on_demand | spot | committed_12_months | committed_36_months | owned | serverless
     gpus_count        GPUs that come together: a machine, or the board that they are soldered to
     gpu_usd_per_hour  price of a rented or serverless GPU; None for a bought one
     idle_timeout_seconds  how long a serverless GPU of this provider stays billed without a request, where that is known
@@ -53,8 +51,14 @@ class GpuOffer:
         assert self.gpu_usd_per_hour is not None, f"{self.row} is bought, not rented"
         return self.gpu_usd_per_hour
 
+    def filled_by(self, replica_gpus_count: int) -> bool:
+        """Whether a replica of so many GPUs uses up whole machines, so that a slice of the load can be had alone."""
+        return replica_gpus_count % self.gpus_count == 0
+
 
 PRICE_IS_A_GUESS = "the price is a guess: ask for a quote"
+NOT_CONSIDERED = "term not considered by the client"
+MAY_BE_TAKEN_AWAY = "spot: may be taken away at any time, and neither can the work wait nor does an API stand behind it"
 
 
 def gpu_offers(client: Client, workload: Workload) -> list[GpuOffer]:
@@ -76,7 +80,7 @@ def _rental(client: Client, workload: Workload) -> list[GpuOffer]:
     quoted = _quoted_rentals(client, workload)
     offers = list(quoted.values())
     for row in in_force("gpu_rental", client.as_of_date).itertuples():
-        if row.term == "spot" or (row.market == "cloud" and (row.provider, row.region, row.gpu_id, row.term) in quoted):
+        if row.market == "cloud" and (row.provider, row.region, row.gpu_id, row.term) in quoted:
             continue
         judged = _rental_status(client, workload, row.market, row.term, _regions(client, row))
         offers.append(_listed(row, row.term, row.provider, judged, int(row.gpus_count), row.gpu_usd_per_hour))
@@ -131,7 +135,7 @@ def _rental_status(client: Client, workload: Workload, market: str, term: str, r
     if market != "cloud":
         return "failed", f"{market} offer: no agreement with the host"
     if term not in client.own_capacity.terms:
-        return "failed", "term not considered by the client"
+        return "failed", NOT_CONSIDERED
     if client.horizon_months < COMMITTED_MONTHS.get(term, 0):
         return "failed", "the commitment is longer than the horizon"
     return region_status(workload.gates.regions, regions)
@@ -173,7 +177,7 @@ def _purchase(client: Client) -> list[GpuOffer]:
 
 def _purchase_status(client: Client, gpu_id: str) -> tuple[str, str]:
     if "owned" not in client.own_capacity.terms:
-        return "failed", "term not considered by the client"
-    if gpu_id in WORKSTATION_CARDS:
-        return "ask", "the driver's licence keeps this card out of data centres: ask where it will stand"
-    return "ok", ""
+        return "failed", NOT_CONSIDERED
+    if gpu(gpu_id, client.as_of_date).data_centre_allowed:
+        return "ok", ""
+    return "ask", "the driver's licence keeps this card out of data centres: ask where it will stand"

@@ -14,9 +14,9 @@ from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok, replicas_for_peak, whole_machines
 from llmcost.model.throughput import fitting_concurrency, output_tokens_per_second, request_seconds, roofline_curve
 from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
-from llmcost.study.bill.fleet_lines import fleet_count
+from llmcost.study.bill.fleet_lines import fleet, fleet_usd_per_month, spares_of
 from llmcost.study.bill.unit_costs import always_on_option, replica_usd_per_hour
-from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes, taken_fraction
+from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, moved_volumes, taken_fraction, volumes
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -28,8 +28,9 @@ SHAPE_REPLICAS = 10.0
 
 @dataclass(frozen=True)
 class OwnFleet:
-    """The always-on replicas that carry one workload's busiest hour, spares included, at typical values.
+    """The replicas that carry one workload's busiest hour, spares included, at typical values; all of them stand around the clock.
 
+    paid_replicas, bill_usd_per_month  what the bill counts: the same fleet, given back by the hour where that is cheaper
     input_tokens, cached_input_tokens, output_tokens  of the open model in a mean request; only the first are read anew
     tokens_per_second            input and output tokens that one full, latency-safe replica serves of this work
     api_usd_per_mtok             the same work at the cheapest eligible API of the open model, or None
@@ -40,6 +41,8 @@ class OwnFleet:
     choice: WorkloadChoice
     supply: Supply
     replicas_count: int
+    paid_replicas: float
+    bill_usd_per_month: float
     spare_count: int
     headroom_fraction: float
     safe_share_fraction: float
@@ -75,6 +78,12 @@ class OwnFleet:
         return float(gpu_usd_per_mtok(self.replica_usd_per_hour, self.tokens_per_second, self.utilization_fraction))
 
     @property
+    def bill_usd_per_mtok(self) -> float:
+        """What a million tokens costs on the fleet of the bill, GPUs alone."""
+        tokens = self.tokens_per_second * SECONDS_PER_HOUR * HOURS_PER_MONTH * self.supply.curve.mean
+        return self.bill_usd_per_month / tokens * TOKENS_PER_MTOK
+
+    @property
     def peak_to_mean_ratio(self) -> float:
         """Busiest hour over the mean hour."""
         return self.supply.curve.peak / self.supply.curve.mean
@@ -85,18 +94,21 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
     option = always_on_option(study)
     assert option is not None
     values, supply = study.values, choice.supplies[option]
-    spare = study.decision.spare_count
+    spare = spares_of(supply.offer, choice, study.decision.spare_count)
+    up = fleet(choice, supply, values, spare)
     into, out = (float(volume) for volume in moved_volumes(choice, values))
-    requests = choice.load.requests_per_month * float(taken_fraction(choice, values))
+    requests = choice.load.asked_requests_per_month * float(taken_fraction(choice, values))
     api = float(open_api_usd_per_month(choice, values)) / (into + out) if choice.host else None
     staying = float(sum(tuned_lines(choice, values, study.invoice_multiplier).values()))
     ratio = float(values[f"{choice.alternative_at}.token_ratio"])
-    today = staying / sum(float(values[f"{choice.at}.load.{kind}_mtok_per_month"]) for kind in ("input", "output")) / ratio
+    today = staying / float(sum(volumes(choice, values))) / ratio
     return OwnFleet(
         option=option,
         choice=choice,
         supply=supply,
-        replicas_count=int(fleet_count(choice, supply, values, spare)),
+        replicas_count=int(up.peak_replicas),
+        paid_replicas=float(up.paid_replicas),
+        bill_usd_per_month=fleet_usd_per_month(choice, supply, values, spare),
         spare_count=spare,
         headroom_fraction=float(values[f"{choice.at}.load.headroom_fraction"]),
         safe_share_fraction=float(values["hidden_costs.safe_share_fraction"]),

@@ -17,7 +17,17 @@ from llmcost.study.assumptions import Assumption, stated
 
 LARGEST_REQUEST_TOKENS = 1e6
 """No model takes more in one request."""
-SHARES = {"cached_input_fraction": "cached tokens", "batched_fraction": "batches"}
+SHARES = {
+    "cached_input_fraction": "cached tokens",
+    "cache_write_input_fraction": "cache writes",
+    "batched_fraction": "batches",
+    "flex_fraction": "flex tier",
+    "priority_fraction": "priority tier",
+}
+"""Shares of today's bill -> what nobody states where they are left out."""
+TIERS = {"batched": "batch", "flex": "flex", "priority": "priority"}
+"""How a share of the work is called here -> how an export calls its tier."""
+RETRIES, REASONING = "billed_retries_fraction", "reasoning_mtok_per_month"
 VOLUMES = {"input_mtok_per_month": "Mtok/month", "output_mtok_per_month": "Mtok/month"}
 
 
@@ -25,9 +35,10 @@ VOLUMES = {"input_mtok_per_month": "Mtok/month", "output_mtok_per_month": "Mtok/
 class WorkloadLoad:
     """One workload's hours and totals.
 
-    hourly      one row per hour: hour (0, 1, ... or UTC time), requests, input_tokens, output_tokens; a month is its mean times 730
-    volumes     assumptions of input, output and cached share, by path
-    requests_per_month  typical
+    hourly      one row per hour: hour (0, 1, ... or UTC time), requests, input_tokens, output_tokens; a month is its mean times 730;
+                what the model is asked for: billed retries and hidden reasoning are in it, at their typical values
+    volumes     assumptions of tokens, retries and shares of today's bill, by path
+    requests_per_month  typical, those that count: retries are left out
     confidence  measured (an export by the hour), reported (days or totals with a public shape) or guess (totals with the preset shape of
                 their size)
     shape       name of the public shape, "" for an export
@@ -40,6 +51,11 @@ class WorkloadLoad:
     described: str
     usage: HourlyUsage | None = None
     shape: str = ""
+
+    @property
+    def asked_requests_per_month(self) -> float:
+        """Requests that the model is asked for, billed retries included, typical."""
+        return self.requests_per_month * (1 + next(a.typical for path, a in self.volumes.items() if path.endswith(RETRIES)))
 
 
 def workload_load(client: Client, workload: Workload, folder: Path) -> WorkloadLoad:
@@ -62,19 +78,24 @@ def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
     for name in VOLUMES:
         if getattr(load, name).low <= 0:
             raise InputError("client.yaml", f"{field}.{name}", "is zero", "A load without tokens has no cost to compare; give its volume")
+    retries, asked = _retries(client, workload)
+    reasoning = (
+        stated(f"{field}.{REASONING}", load.reasoning_mtok_per_month, "Mtok/month", client) if load.reasoning_mtok_per_month else None
+    )
+    output = load.output_mtok_per_month.typical + (reasoning.typical if reasoning else 0.0)
     usual = preset("peak_to_mean", load.requests_per_month / HOURS_PER_MONTH * 24, client.as_of_date)
     name = load.shape or tenant_shape(usual.typical)
     shape, facts = load_shape(name, f"{field}.shape"), shape_facts(name)
     hourly = pd.DataFrame(
         {
             "hour": shape["hour"],
-            "requests": shape["requests_ratio"] * load.requests_per_month / HOURS_PER_MONTH,
-            "input_tokens": shape["input_ratio"] * load.input_mtok_per_month.typical * TOKENS_PER_MTOK / HOURS_PER_MONTH,
-            "output_tokens": shape["output_ratio"] * load.output_mtok_per_month.typical * TOKENS_PER_MTOK / HOURS_PER_MONTH,
+            "requests": shape["requests_ratio"] * load.requests_per_month * asked / HOURS_PER_MONTH,
+            "input_tokens": shape["input_ratio"] * load.input_mtok_per_month.typical * asked * TOKENS_PER_MTOK / HOURS_PER_MONTH,
+            "output_tokens": shape["output_ratio"] * output * asked * TOKENS_PER_MTOK / HOURS_PER_MONTH,
         }
     )
     volumes = [stated(f"{field}.{name}", getattr(load, name), unit, client) for name, unit in VOLUMES.items()]
-    volumes += [_share(client, workload, name, None) for name in SHARES]
+    volumes += [*([reasoning] if reasoning else []), retries, *(_share(client, workload, name, None) for name in SHARES)]
     described = f"{facts['title']} ({facts['attribution']})"
     if not load.shape:
         described = f"No hours given. PRESET for {usual.size}: {described}"
@@ -91,15 +112,35 @@ def _from_usage(client: Client, workload: Workload, usage: HourlyUsage) -> Workl
         Assumption(f"{field}.{v}", total, total, total, unit, "usage export", name, day, "measured")
         for (v, unit), total in zip(VOLUMES.items(), months, strict=True)
     ]
-    cached = float(hourly["cached_input_tokens"].sum() / hourly["input_tokens"].sum()) if usage.has_cached_tokens else None
-    for share, read in (("cached_input_fraction", cached), ("batched_fraction", usage.batch_fraction)):
+    retries, asked = _retries(client, workload)
+    volumes.append(retries)
+    for share, read in _shares_read(usage).items():
         measured = Assumption(f"workloads.{workload.id}.{share}", read or 0.0, read or 0.0, read or 0.0, *tail)
         volumes.append(_share(client, workload, share, None if read is None else measured))
     described = f"usage export {name}: {len(hourly)} hours, {usage.covered_fraction:.1%} of them covered"
     if usage.of_days:
         described += "; it has days only, their hours are those of a public shape"
     requests = float(hourly["requests"].mean() * HOURS_PER_MONTH)
+    hourly = hourly.assign(**{name: hourly[name] * asked for name in hourly.columns if name != "hour"}) if asked > 1 else hourly
     return WorkloadLoad(hourly, {v.path: v for v in volumes}, requests, "reported" if usage.of_days else "measured", described, usage)
+
+
+def _shares_read(usage: HourlyUsage) -> dict[str, float | None]:
+    """What an export says of today's bill; None where it does not say it."""
+    written, read = (
+        float(usage.hourly[column].sum() / usage.hourly["input_tokens"].sum()) if known else None
+        for column, known in (("cache_write_tokens", usage.has_cache_writes), ("cached_input_tokens", usage.has_cached_tokens))
+    )
+    tiers = {f"{name}_fraction": usage.tier_fractions.get(tier, 0.0) for name, tier in TIERS.items()}
+    return {"cached_input_fraction": read, "cache_write_input_fraction": written, **tiers}
+
+
+def _retries(client: Client, workload: Workload) -> tuple[Assumption, float]:
+    """(requests billed once more over those that count, requests that the model is asked for over those that count)."""
+    path, given = f"workloads.{workload.id}.load.{RETRIES}", workload.load.billed_retries_fraction
+    found = stated(path, given or CERTAINLY_ZERO, "fraction", client, "reported" if given else "guess", 1.0)
+    found = found if given else replace(found, origin="default", source="no billed retries stated")
+    return found, 1 + found.typical
 
 
 def _share(client: Client, workload: Workload, name: str, measured: Assumption | None) -> Assumption:

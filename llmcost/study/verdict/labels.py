@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmcost.study.bill.fleet_lines import fleet_count
+from llmcost.study.bill.api_lines import ways_today, ways_tuned
+from llmcost.study.bill.fleet_lines import Fleet, fleet
 from llmcost.study.bill.options import LABELS
 from llmcost.study.problem import Supply, WorkloadChoice, volumes
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 TERMS = {
     "on_demand": "by the hour",
+    "spot": "as spot instances",
     "committed_12_months": "for 12 months",
     "committed_36_months": "for 36 months",
     "owned": "",
@@ -31,11 +33,29 @@ def gpu_name(gpu_id: str) -> str:
 
 
 def replicas_count(study: Study, choice: WorkloadChoice, option: str) -> int:
-    """Whole replicas of rented or owned GPUs at typical values, spares included; of the hybrid the owned slices."""
+    """Whole replicas of rented or owned GPUs up in the busiest hour, typical values, spares included; of the hybrid those that are owned.
+
+    Replicas that workloads share are counted with the first of them.
+    """
     if option == "hybrid":
         split = study.split(choice.workload.id)
-        return split.owned_count if split else 0
-    return int(fleet_count(choice, choice.supplies[option], study.values, study.decision.spare_count))
+        first = split is None or split.workload_ids[0] == choice.workload.id
+        return _standing_and_most(study, choice, option)[0] if first else 0
+    return int(always_on_fleet(study, choice, option).peak_replicas)
+
+
+def always_on_fleet(study: Study, choice: WorkloadChoice, option: str) -> Fleet:
+    """The fleet of rented or owned GPUs of a workload at typical values."""
+    return fleet(choice, choice.supplies[option], study.values, study.decision.spare_count)
+
+
+def _standing_and_most(study: Study, choice: WorkloadChoice, option: str) -> tuple[int, int]:
+    """(replicas around the clock, replicas in the busiest hour) behind a workload; of the hybrid also for those that share them."""
+    split = study.split(choice.workload.id) if option == "hybrid" else None
+    if split is not None:
+        return split.owned_count, split.owned_count + int(split.hours["hour_replicas"].max())
+    up = always_on_fleet(study, choice, option)
+    return int(up.standing_replicas), int(up.peak_replicas)
 
 
 def owns_nothing(study: Study) -> bool:
@@ -43,14 +63,22 @@ def owns_nothing(study: Study) -> bool:
     return study.lines["hybrid"].get("Engineers", 0.0) == 0
 
 
+def distinct_options(study: Study) -> list[str]:
+    """The options with a total, without a hybrid that owns nothing: it is the open model by API under another name."""
+    return [option for option in study.totals if option != "hybrid" or not owns_nothing(study)]
+
+
 def fleet_name(study: Study, choice: WorkloadChoice, option: str) -> str:
-    """So many GPUs of a kind, for example "4x H100"; of serverless the kind alone, for their number follows the load."""
+    """So many GPUs of a kind, for example "4x H100", or "2-6x H100" where some are given back in quiet hours; of serverless the kind alone,
+    for their number follows the load.
+    """
     supply = choice.supplies[option]
     if option == "serverless":
         each = f"{supply.plan.gpus_count}x " if supply.plan.gpus_count > 1 else ""
         return f"serverless {each}{gpu_name(supply.plan.gpu_id)}"
-    count = replicas_count(study, choice, option)
-    return f"{count * supply.plan.gpus_count}x {gpu_name(supply.plan.gpu_id)}"
+    standing, count = _standing_and_most(study, choice, option)
+    fewest = f"{standing * supply.plan.gpus_count}-" if standing < count else ""
+    return f"{fewest}{count * supply.plan.gpus_count}x {gpu_name(supply.plan.gpu_id)}"
 
 
 def _terms(supply: Supply) -> str:
@@ -72,24 +100,27 @@ def passing_fraction(study: Study) -> float:
 
 
 def tuning(study: Study) -> str:
-    """What tuning means for this client: cache, batch, or both."""
+    """What tuning means for this client: cache, batch, the right tier."""
     batch = any(c.workload.batchable_fraction.typical > float(study.values[f"{c.at}.batched_fraction"]) for c in study.choices)
     caches = [(c.workload.cacheable_input_fraction, float(study.values[f"{c.at}.cached_input_fraction"])) for c in study.choices]
     cache = any(wanted is not None and wanted.typical > now for wanted, now in caches)
-    return ", ".join(["cache"] * cache + ["batch"] * batch)
+    ways = [[of(c, study.values, c.today.prices) for of in (ways_today, ways_tuned)] for c in study.choices if c.today]
+    tier = any(now.get(share, 0.0) != then.get(share, 0.0) for now, then in ways for share in ("flex_fraction", "priority_fraction"))
+    return ", ".join(["cache"] * cache + ["batch"] * batch + ["tier"] * tier)
 
 
-def hardware_usd(study: Study, option: str) -> float:
-    """What has to be bought for an option: GPUs with their share of the server, typical; 0 where nothing is."""
-    if option not in ("owned", "hybrid"):
-        return 0.0
-    total = 0.0
+def hardware_usd_by_gpu(study: Study, option: str) -> dict[str, float]:
+    """What has to be bought for an option, by GPU: with its share of the server, typical; nothing where nothing is bought."""
+    found: dict[str, float] = {}
     for choice in study.choices:
-        offer, plan = choice.supplies[option].offer, choice.supplies[option].plan
-        if offer.purchase_usd:
-            server = 1 + float(study.values["hidden_costs.owned_server_overhead_fraction"])
-            total += replicas_count(study, choice, option) * plan.gpus_count * offer.purchase_usd.typical * server
-    return total
+        supply = choice.supplies.get(option)
+        if supply is None or supply.offer.term != "owned":
+            continue
+        price = float(study.values[f"gpu_purchase.{supply.offer.gpu_id}.purchase_usd"])
+        server = 1 + float(study.values["hidden_costs.owned_server_overhead_fraction"])
+        usd = replicas_count(study, choice, option) * supply.plan.gpus_count * price * server
+        found[supply.offer.gpu_id] = found.get(supply.offer.gpu_id, 0.0) + usd
+    return found
 
 
 def labels(study: Study) -> dict[str, str]:
@@ -109,6 +140,8 @@ def labels(study: Study) -> dict[str, str]:
         rest = " + rest on " + " + ".join(dict.fromkeys(c.today.model_id for c in study.choices if c.today)) if "today" in totals else ""
         named["open_api"] = f"{models} by API{rest}"
     if "hybrid" in totals:
-        owned = 0 if owns_nothing(study) else sum(replicas_count(study, c, "hybrid") for c in study.choices)
-        named["hybrid"] = f"Hybrid: the exact split owns {owned}" + ("" if owned else " (= open API)")
+        named["hybrid"] = "Hybrid: the exact split owns 0 (= open API)"
+        if not owns_nothing(study):
+            fleets = " + ".join(dict.fromkeys(fleet_name(study, c, "hybrid") for c in study.choices))
+            named["hybrid"] = f"Hybrid: {fleets}, the rest by API"
     return named

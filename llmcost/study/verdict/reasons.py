@@ -6,27 +6,24 @@ from typing import TYPE_CHECKING
 
 from llmcost.model.break_even import months_until
 from llmcost.model.fleet import delivered_utilization
-from llmcost.study.bill.fleet_lines import fleet_count
 from llmcost.study.bill.hosts import may_leave
-from llmcost.study.bill.options import HOSTED, LABELS
-from llmcost.study.bill.unit_costs import always_on_option, unit_costs
+from llmcost.study.bill.options import HOSTED, LABELS, OWN
+from llmcost.study.bill.unit_costs import always_on_option, full_usd_per_month, hosting_usd_per_month, unit_costs
 from llmcost.study.names import plain_name, shown
 from llmcost.study.problem import VOLUME, WorkloadChoice
-from llmcost.study.verdict.labels import labels, passing_fraction, replicas_count
+from llmcost.study.verdict.labels import always_on_fleet, labels, passing_fraction
 from llmcost.study.wording import number, percent, usd
 
 if TYPE_CHECKING:
-    from llmcost.study.split.break_even import Flip
     from llmcost.study.study import Study
+    from llmcost.study.uncertainty.flips import Flip
 
 SHOWN_FLIPS = 4
 
 
 def utilization(study: Study, choice: WorkloadChoice, option: str) -> float:
-    """Delivered utilization of an option's fleet, spares included: served over deliverable."""
-    supply = choice.supplies[option]
-    count = float(fleet_count(choice, supply, study.values, study.decision.spare_count))
-    return float(delivered_utilization(supply.curve.mean_served(count), count))
+    """Delivered utilization of an option's fleet, spares included: served over what the replica-hours paid for could deliver."""
+    return float(delivered_utilization(choice.supplies[option].curve.mean, always_on_fleet(study, choice, option).paid_replicas))
 
 
 def why(study: Study) -> str:
@@ -37,13 +34,27 @@ def why(study: Study) -> str:
     parts = []
     for choice in study.choices:
         supply, cost = choice.supplies[option], unit_costs(study, choice, option)
-        shape = f"peak/mean {number(supply.curve.peak / supply.curve.mean, 2)} → {replicas_count(study, choice, option)} replicas"
+        up = always_on_fleet(study, choice, option)
+        given_back = f" ({number(up.peak_replicas - up.standing_replicas)} by the hour)" if up.peak_replicas > up.standing_replicas else ""
+        shape = f"peak/mean {number(supply.curve.peak / supply.curve.mean, 2)} → {number(up.peak_replicas)} replicas{given_back}"
         text = f"{shape}, {percent(utilization(study, choice, option))} delivered utilization: USD per million tokens "
         text += f"{usd(cost['full'])} if always full → {usd(cost['at_load'])} at your load → {usd(cost['with_people'])} with people"
         text += f" | open API {usd(cost['open_api'])}" if cost["open_api"] is not None else ""
         text += f" | {choice.today.model_id} {usd(cost['today'])}" if choice.today and cost["today"] is not None else ""
         parts.append(f"{choice.workload.id}: {text}" if len(study.choices) > 1 else text)
     return "; ".join(parts)
+
+
+def naive_and_loaded(study: Study) -> str:
+    """The cheapest fleet's naive bill (GPUs busy every hour that is paid for, and nothing else) beside what it would really cost."""
+    options = [option for option in OWN if option in study.totals]
+    if not options:
+        return ""
+    option = min(options, key=study.totals.__getitem__)
+    naive = sum(full_usd_per_month(study, choice, option) for choice in study.choices)
+    loaded = float(hosting_usd_per_month(study, option))
+    name, times = labels(study)[option], number(loaded / naive, 2)
+    return f"{name}: {usd(naive)} a month if every paid hour were busy and nothing else cost money → {usd(loaded)} loaded, x {times}"
 
 
 def flip_sentences(study: Study) -> list[str]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from llmcost.inputs.errors import InputError
 from llmcost.study.bill.hosts import may_leave
 from llmcost.study.bill.options import HOSTED, LABELS
+from llmcost.study.horizon import cash, horizon
 from llmcost.study.loads import exports
 from llmcost.study.problem import VOLUME
-from llmcost.study.verdict.evidence import confidence, gates, weakest_assumption
-from llmcost.study.verdict.labels import described, hardware_usd, labels, owns_nothing, passing_fraction, tuning
-from llmcost.study.verdict.reasons import flip_sentences, why, without_api_rule
+from llmcost.study.verdict import gates, plan
+from llmcost.study.verdict.asked import decision_asked, over_the_contract
+from llmcost.study.verdict.confidence import confidence
+from llmcost.study.verdict.criteria import criteria
+from llmcost.study.verdict.evidence import weakest_assumption
+from llmcost.study.verdict.labels import described, distinct_options, labels, passing_fraction, tuning
+from llmcost.study.verdict.reasons import flip_sentences, naive_and_loaded, why, without_api_rule
 from llmcost.study.wording import percent, usd, usd_range
 
 if TYPE_CHECKING:
@@ -23,21 +30,29 @@ CLEAR = 2 / 3
 def verdict(study: Study) -> dict[str, Any]:
     """The answer as a report's first page tells it."""
     answer, sentence = _answer(study)
+    contract = horizon.horizon_of(study)
+    asked, look_again = decision_asked(study, contract), _look_again(study)
     return {
         "answer": answer,
         "option": study.winner,
         "sentence": sentence,
-        "detail": f"{_detail(study)} {_per_unit(study)}".strip(),
+        "detail": " ".join(filter(None, (_failed_gates(study), _detail(study), _per_unit(study)))),
         "labels": labels(study),
-        "gates": gates(study),
+        "gates": gates.record(study),
         "saving": saving_steps(study.totals, study.winner),
         "why": why(study),
+        "naive_and_loaded": naive_and_loaded(study),
+        "contract": over_the_contract(study, contract),
         "flips": flip_sentences(study),
         "weakest_assumption": weakest_assumption(study),
         "confidence": confidence(study),
         "banners": exports.banners(study),
-        "decision_asked": _decision_asked(study),
-        "look_again": _look_again(study),
+        "horizon": horizon.record(study, contract),
+        "cash": cash.record(study, contract),
+        "criteria": criteria(study, contract),
+        "plan_90_days": plan.record(study, asked, look_again),
+        "decision_asked": asked,
+        "look_again": look_again,
     }
 
 
@@ -46,8 +61,11 @@ def advised(study: Study) -> str:
 
     The mean counts that idle hours, people and refreshes rarely cost less than planned, which the most likely values do not show.
     """
+    if not study.totals:
+        cure = "Ease a gate, add an alternative, or allow more GPUs"
+        raise InputError("client.yaml", "gates", "leave no option that can be had", cure)
     draws = study.draws()
-    by_cost = sorted(_distinct(study), key=lambda option: (round(draws[option].mean(), 2), list(LABELS).index(option)))
+    by_cost = sorted(distinct_options(study), key=lambda option: (round(draws[option].mean(), 2), list(LABELS).index(option)))
     stay = min((o for o in ("today", "tuned") if o in study.totals), key=by_cost.index, default=None)
     for option in by_cost:
         if stay is None or option == stay or (draws[option] < draws[stay]).mean() >= CLEAR:
@@ -58,7 +76,7 @@ def advised(study: Study) -> str:
 def rival(study: Study) -> str:
     """The cheapest option on the other side of the question "host it yourself?", or the next cheapest, or the only one there is."""
     winner, totals = study.winner, study.totals
-    real = [option for option in _distinct(study) if option != winner]
+    real = [option for option in distinct_options(study) if option != winner]
     other_side = [option for option in real if (option in HOSTED) != (winner in HOSTED)]
     return min(other_side or real or [winner], key=totals.__getitem__)
 
@@ -68,17 +86,12 @@ def yardstick(study: Study) -> str:
     stay = [option for option in ("tuned", "today") if option in study.totals]
     if stay and study.winner not in stay:
         return stay[0]
-    moves = [option for option in _distinct(study) if option not in ("today", "tuned", study.winner)]
+    moves = [option for option in distinct_options(study) if option not in ("today", "tuned", study.winner)]
     return min(moves, key=study.totals.__getitem__) if stay and moves else rival(study)
 
 
-def _distinct(study: Study) -> list[str]:
-    """The options with a total, without a hybrid that owns nothing: it is the open model by API under another name."""
-    return [option for option in study.totals if option != "hybrid" or not owns_nothing(study)]
-
-
-def saving_steps(totals: dict[str, float], winner: str) -> list[dict[str, Any]]:
-    """Where the saving comes from, in USD a month: tuning, changing the model, changing the host. They add up to the whole."""
+def saving_path(totals: Mapping[str, Any], winner: str) -> list[tuple[str, str, str]]:
+    """The way from today to the advice: (step, option before it, option after it)."""
     path = [option for option in ("today", "tuned", "open_api", winner) if option in totals]
     if "today" not in path or winner == "today":
         return []
@@ -86,8 +99,12 @@ def saving_steps(totals: dict[str, float], winner: str) -> list[dict[str, Any]]:
         path = path[:2]
     last = "changing the host" if "open_api" in path else "model and host"
     names = {"tuned": "tuning", "open_api": "changing the model"}
-    steps = [(a, b) for a, b in zip(path, path[1:], strict=False) if a != b]
-    return [{"step": names.get(b, last), "usd_per_month": totals[b] - totals[a]} for a, b in steps]
+    return [(names.get(b, last), a, b) for a, b in zip(path, path[1:], strict=False) if a != b]
+
+
+def saving_steps(totals: Mapping[str, float], winner: str) -> list[dict[str, Any]]:
+    """Where the saving comes from, in USD a month: tuning, changing the model, changing the host. They add up to the whole."""
+    return [{"step": step, "usd_per_month": totals[b] - totals[a]} for step, a, b in saving_path(totals, winner)]
 
 
 def _answer(study: Study) -> tuple[str, str]:
@@ -148,6 +165,12 @@ def _detail(study: Study) -> str:
     return f"{side} ({name}) would cost about {amount}; in eight draws of ten the difference is {usd_range(low, high)}."
 
 
+def _failed_gates(study: Study) -> str:
+    """Says so first when the advice itself breaks a rule of the client's, as today's host may."""
+    failed = [f"{gate.name} ({gate.text})" for gate in gates.gates(study) if gate.status == "failed" and gate.kind == "region"]
+    return f"It fails a rule of yours: {', '.join(failed)}; settle that first." if failed else ""
+
+
 def _per_unit(study: Study) -> str:
     """The bill per unit of the client's own work, before and after."""
     unit = study.client.unit_of_work
@@ -170,28 +193,6 @@ def _premium(study: Study) -> str:
         ", what fails the evaluation sent back to today's model" if "today" in free.totals and cheapest not in ("today", "tuned") else ""
     )
     return f"Without the rule the work would cost {usd(free.totals[cheapest])} a month ({labels(free)[cheapest]}{uneven}): {price}."
-
-
-def _decision_asked(study: Study) -> str:
-    winner, totals = study.winner, study.totals
-    if winner == "today":
-        return "Nothing to spend: keep the present contract."
-    if winner == "tuned":
-        return f"Nothing to spend but the work of tuning ({tuning(study)})."
-    hosted, months = winner in HOSTED, min(12, study.client.horizon_months)
-    migration = study.inputs["one_off.migration_usd"]
-    once = migration.typical + (float(study.values["one_off.setup_usd"]) if hosted else 0.0)
-    hardware = hardware_usd(study, winner)
-    text = (
-        f"{usd(hardware)} of hardware and " * (hardware > 0) + f"{usd(once)} once for evaluation and {'set-up' if hosted else 'migration'}"
-    )
-    if "today" not in totals:
-        return text + "."
-    spread = sum(amount for item, amount in study.lines[winner].items() if "spread" in item)
-    saved = months * (totals["today"] - totals[winner] + spread) - once
-    period = "year 1" if months == 12 else f"the {months} months"
-    outcome = f"{period}: {usd(abs(saved))} {'saved' if saved >= 0 else 'spent more'}"
-    return f"{text}; {outcome}; worst case if the evaluation fails: {usd(migration.high)} lost."
 
 
 def _look_again(study: Study) -> str:

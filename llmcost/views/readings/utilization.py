@@ -178,6 +178,17 @@ def headline(study: Study, shown: Study, fleet: OwnFleet) -> str:
         f"({described(fleet)}) stand ready for a mean load of {number(fleet.supply.curve.mean, 2)}. GPUs alone, a million tokens costs "
         f"{usd(full)} on a replica that is always full and **{usd(fleet.usd_per_mtok)}** at this load. "
         + (f"{asks} asks {usd(rival)} for the same work." if rival is not None else "No API may do this work.")
+        + given_back(fleet)
+    )
+
+
+def given_back(fleet: OwnFleet) -> str:
+    """What the bill counts where a rented fleet gives replicas back in quiet hours; empty where nothing is given back."""
+    if fleet.paid_replicas >= fleet.replicas_count:
+        return ""
+    return (
+        f" The bill is kinder: replicas are given back by the hour where that pays, {number(fleet.paid_replicas)} are paid for on "
+        f"average, {percent(fleet.supply.curve.mean / fleet.paid_replicas)} busy: {usd(fleet.bill_usd_per_mtok)} a million tokens."
     )
 
 

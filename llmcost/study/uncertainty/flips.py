@@ -1,17 +1,14 @@
-"""Where the answer turns: volume, price, passing share, utilization; or "not reached"."""
+"""What would turn the answer: the nearest value of one input, all else typical, at which another option becomes the cheapest."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from llmcost.model.break_even import BreakEven, staircase_break_even
 from llmcost.study.assumptions import Assumption, typical_values
-from llmcost.study.bill.api_lines import open_api_usd_per_month
-from llmcost.study.bill.bills import Decision, option_lines, option_totals
-from llmcost.study.bill.fleet_lines import fleet_count, replica_usd_per_month
-from llmcost.study.draws import tornado
+from llmcost.study.bill.bills import Decision, option_totals
 from llmcost.study.problem import VOLUME
+from llmcost.study.uncertainty.draws import tornado
 
 VOLUME_SPAN = 1_000.0
 """Volumes are looked at from a thousandth to a thousand times the client's own."""
@@ -29,41 +26,6 @@ class Flip:
     typical: float
     turns_at: float
     option: str
-
-
-def volume_break_even(decision: Decision, assumptions: Mapping[str, Assumption], option: str) -> BreakEven:
-    """Input volumes (Mtok a month, all workloads together) at which `option` (rented or owned) beats the open model by API.
-
-    The exact staircase: both sides bill the failing share alike, the API bill is a line, the own bill climbs in replicas. For several
-    workloads the volumes grow together and the answer is found on a grid instead.
-    """
-    values = typical_values(dict(assumptions))
-    own_volume = sum(float(values[f"{choice.at}.load.input_mtok_per_month"]) for choice in decision.choices)
-    if option not in decision.priced or "open_api" not in decision.priced:
-        status = "infeasible" if option not in decision.priced else "nothing to compare with"
-        return BreakEven(status, (), own_volume * VOLUME_SPAN)
-    if len(decision.choices) > 1:
-        return _on_a_grid(decision, values, option, own_volume)
-    choice = decision.choices[0]
-    supply = choice.supplies[option]
-    per_replica = own_volume / (supply.curve.peak * (1 + float(values[f"{choice.at}.load.headroom_fraction"])))
-    lines = option_lines(decision, values)
-    varying = replica_usd_per_month(supply, values)
-    count = float(fleet_count(choice, supply, values, decision.spare_count))
-    api_usd = float(open_api_usd_per_month(choice, values))
-    fixed = float(sum(lines[option].values())) - count * varying - (float(sum(lines["open_api"].values())) - api_usd)
-    up_to = min(own_volume * VOLUME_SPAN, per_replica * 5_000)
-    together = max(1, supply.offer.gpus_count // supply.plan.gpus_count)
-    return staircase_break_even(api_usd / own_volume, varying, fixed, per_replica, decision.spare_count, up_to, together)
-
-
-def _on_a_grid(decision: Decision, values: dict, option: str, own_volume: float) -> BreakEven:
-    knob = np.geomspace(1 / VOLUME_SPAN, VOLUME_SPAN, 24_001)
-    totals = option_totals(decision, {**values, VOLUME: knob})
-    wins = totals[option] < totals["open_api"]
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], wins, [False]]).astype(int)))
-    intervals = tuple((float(knob[a] * own_volume), float(knob[b - 1] * own_volume)) for a, b in edges.reshape(-1, 2))
-    return BreakEven("reached" if intervals else "not reached", intervals, own_volume * VOLUME_SPAN)
 
 
 def find_flips(decision: Decision, assumptions: dict[str, Assumption], against: Iterable[str]) -> list[Flip]:

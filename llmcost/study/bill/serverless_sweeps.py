@@ -1,0 +1,79 @@
+"""When serverless GPUs beat replicas that stay on, and when they beat the API: over volume, and with replicas kept warm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from llmcost.model import HOURS_PER_MONTH
+from llmcost.study.bill.bills import option_totals
+from llmcost.study.bill.hidden_lines import sleeper
+from llmcost.study.bill.options import LABELS
+from llmcost.study.problem import VOLUME, WorkloadChoice
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+RIVALS = ("open_api", "rented", "owned")
+VOLUMES = np.geomspace(0.01, 100, 121)
+MOST_WARM = 3
+
+
+def over_volume(study: Study) -> pd.DataFrame:
+    """Every total of serverless and its rivals from a hundredth to a hundred times the volume: volume_ratio, option, label, usd_per_month.
+
+    The plans stay those that are cheapest at today's volume.
+    """
+    totals = option_totals(study.decision, {**study.values, VOLUME: VOLUMES})
+    wanted = [option for option in ("serverless", *RIVALS) if option in totals]
+    frame = pd.DataFrame({option: np.broadcast_to(totals[option], VOLUMES.shape) for option in wanted}).assign(volume_ratio=VOLUMES)
+    frame = frame.melt(id_vars="volume_ratio", var_name="option", value_name="usd_per_month")
+    return frame.assign(label=frame["option"].map(LABELS))
+
+
+def crossings(study: Study, totals: pd.DataFrame) -> pd.DataFrame:
+    """Where serverless becomes cheaper or dearer than each rival: against, label, volume_ratio, becomes (cheaper | dearer).
+
+    A rival that it never crosses has one row without a volume: it is the cheaper or the dearer of the two throughout.
+
+    totals  of `over_volume`
+    """
+    wide = totals.pivot(index="volume_ratio", columns="option", values="usd_per_month")
+    rows: list[tuple[str, str, float | None, str]] = []
+    for rival in (r for r in RIVALS if r in wide and "serverless" in wide):
+        gap = (wide["serverless"] - wide[rival]).to_numpy()
+        for at in np.flatnonzero((gap[1:] < 0) != (gap[:-1] < 0)):
+            turn = _turn(study, rival, wide.index[at], wide.index[at + 1])
+            rows.append((rival, LABELS[rival], turn, "cheaper" if gap[at + 1] < 0 else "dearer"))
+        if not rows or rows[-1][0] != rival:
+            rows.append((rival, LABELS[rival], None, "cheaper" if gap[0] < 0 else "dearer"))
+    return pd.DataFrame(rows, columns=["against", "label", "volume_ratio", "becomes"]).astype({"volume_ratio": float})
+
+
+def _turn(study: Study, rival: str, low: float, high: float) -> float:
+    """The volume between two at which serverless and a rival change places, to a millionth."""
+    grid = np.geomspace(low, high, 1_001)
+    for _ in range(2):
+        totals = option_totals(study.decision, {**study.values, VOLUME: grid})
+        below = np.broadcast_to(totals["serverless"] < totals[rival], grid.shape)
+        first = int(np.argmax(below != below[0]))
+        grid = np.geomspace(grid[max(first - 1, 0)], grid[first], 1_001)
+    return float(grid[-1])
+
+
+def warm_workers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+    """Replicas kept awake, and what it does: warm_count, usd_per_month of the GPUs, boots_per_hour, cold_requests_fraction."""
+    found = [sleeper(study, choice, warm) for warm in range(MOST_WARM + 1)]
+    rows = [
+        (
+            one.warm_count,
+            one.billed_replicas_count * one.replica_usd_per_hour * HOURS_PER_MONTH,
+            one.boots_per_hour,
+            one.cold_requests_fraction,
+        )
+        for one in found
+        if one and one.replica_usd_per_hour
+    ]
+    return pd.DataFrame(rows, columns=["warm_count", "usd_per_month", "boots_per_hour", "cold_requests_fraction"])

@@ -1,0 +1,157 @@
+"""The whole contract: present value of every option with its range, and the months in which their lines cross."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from llmcost.model.horizon import bill_never_grows, crossing_months, price_change_fraction_per_month
+from llmcost.study.horizon.flows import Flows, flows
+from llmcost.study.horizon.months import DISCOUNT, discount, drawn_months, growths, monthly_lines, typical_months
+from llmcost.study.remembered import remembered
+from llmcost.study.uncertainty.draws import cheapest_fraction
+from llmcost.study.verdict.labels import labels
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+LEVELS = ("low", "typical", "high")
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """The options over the contract: at each level of growth with all else typical, and in draws of everything.
+
+    by_growth                   "low", "typical", "high" -> option -> its payments by month
+    present_value_usd           option -> today's value of all it pays, typical
+    drawn_present_value_usd     the same in draws: a column per option
+    """
+
+    months_count: int
+    discount_fraction_per_year: float
+    by_growth: Mapping[str, Mapping[str, Flows]] = field(repr=False)
+    present_value_usd: Mapping[str, float]
+    drawn_present_value_usd: pd.DataFrame = field(repr=False)
+
+    @property
+    def typical(self) -> Mapping[str, Flows]:
+        """Option -> its payments by month at typical values."""
+        return self.by_growth["typical"]
+
+
+@remembered
+def horizon_of(study: Study) -> Horizon:
+    """The study's options over the client's horizon. Models, hosts and plans stay those chosen at the first month's volume."""
+    by_growth: dict[str, dict[str, Flows]] = {}
+    for level in LEVELS:
+        values = typical_months(study, level)
+        by_growth[level] = flows(study, monthly_lines(study, values), values)
+    rate = discount(study).typical
+    drawn = drawn_months(study)
+    spread = {
+        option: each.present_value_usd(_per_draw(drawn[DISCOUNT], study.client.horizon_months))
+        for option, each in flows(study, monthly_lines(study, drawn), drawn).items()
+    }
+    typical = {option: float(each.present_value_usd(rate)[0]) for option, each in by_growth["typical"].items()}
+    return Horizon(study.client.horizon_months, rate, by_growth, typical, pd.DataFrame(spread))
+
+
+def _per_draw(value: float | np.ndarray, months_count: int) -> float | np.ndarray:
+    return np.reshape(value, (-1, months_count))[:, 0] if np.ndim(value) else value
+
+
+def by_month(study: Study, horizon: Horizon, level: str = "typical") -> pd.DataFrame:
+    """One row per option and month: option, label, month, usd_per_month (its bill), cash_usd, total_cash_usd (to date)."""
+    named, parts = labels(study), []
+    for option, each in horizon.by_growth[level].items():
+        cash = each.cash_usd[0]
+        columns = {"month": np.arange(1, horizon.months_count + 1), "usd_per_month": each.bill_usd_per_month[0], "cash_usd": cash}
+        parts.append(pd.DataFrame({"option": option, "label": named[option], **columns, "total_cash_usd": np.cumsum(cash)}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def saved_to_date(study: Study, horizon: Horizon) -> pd.DataFrame:
+    """What the advice has saved against today up to each month, typical: month, saved_usd; empty where nothing answers today."""
+    if "today" not in horizon.typical:
+        return pd.DataFrame({"month": [], "saved_usd": []})
+    saved = np.cumsum(horizon.typical["today"].cash_usd[0] - horizon.typical[study.winner].cash_usd[0])
+    return pd.DataFrame({"month": np.arange(1, horizon.months_count + 1), "saved_usd": saved})
+
+
+def present_values(study: Study, horizon: Horizon) -> pd.DataFrame:
+    """One row per option: option, label, npv_usd (typical), its P10 and P90, versus_advised_usd, probability_lowest_fraction."""
+    named, draws = labels(study), horizon.drawn_present_value_usd
+    chance = cheapest_fraction(draws)
+    rows = [
+        {
+            "option": option,
+            "label": named[option],
+            "npv_usd": npv,
+            "p10_npv_usd": float(draws[option].quantile(0.1)),
+            "p90_npv_usd": float(draws[option].quantile(0.9)),
+            "versus_advised_usd": npv - horizon.present_value_usd[study.winner],
+            "probability_lowest_fraction": chance[option],
+        }
+        for option, npv in horizon.present_value_usd.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def crossings(study: Study, horizon: Horizon) -> pd.DataFrame:
+    """When, if ever, another option's bill falls below the advised one's: option, label, and the month at low, typical and high growth.
+
+    A month is NaN where that never happens within the horizon.
+    """
+    named, rows = labels(study), []
+    for option in horizon.typical:
+        if option == study.winner:
+            continue
+        months = {
+            f"{level}_growth_month": crossing_months(
+                horizon.by_growth[level][study.winner].bill_usd_per_month[0], horizon.by_growth[level][option].bill_usd_per_month[0]
+            )
+            for level in LEVELS
+        }
+        rows.append({"option": option, "label": named[option], **months})
+    return pd.DataFrame(rows, columns=["option", "label", *(f"{level}_growth_month" for level in LEVELS)]).astype(
+        {f"{level}_growth_month": float for level in LEVELS}
+    )
+
+
+def api_never_grows(study: Study) -> bool:
+    """Whether the open model's API bill cannot grow: (1 + growth)(1 + price change) <= 1 for every workload at typical values."""
+    mean = study.values["hidden_costs.api_price_path_multiplier"]
+    change = price_change_fraction_per_month(mean, study.client.horizon_months)
+    return all(bool(bill_never_grows(a.typical, change)) for a in growths(study).values())
+
+
+def record(study: Study, horizon: Horizon) -> dict[str, Any]:
+    """The horizon as plain data for results.json."""
+    values, turns = present_values(study, horizon), crossings(study, horizon)
+    months = {row.pop("option"): row for row in turns.drop(columns="label").astype(object).where(turns.notna(), None).to_dict("records")}
+    options = []
+    for row in values.to_dict("records"):
+        bill = horizon.typical[row["option"]].bill_usd_per_month[0]
+        options.append(
+            {
+                "id": row["option"],
+                "label": row["label"],
+                "npv_usd": {"p10": row["p10_npv_usd"], "typical": row["npv_usd"], "p90": row["p90_npv_usd"]},
+                "versus_advised_usd": row["versus_advised_usd"],
+                "probability_lowest_fraction": row["probability_lowest_fraction"],
+                "first_month_usd_per_month": float(bill[0]),
+                "last_month_usd_per_month": float(bill[-1]),
+                "below_advised_from": months.get(row["option"]),
+            }
+        )
+    return {
+        "months_count": horizon.months_count,
+        "discount_fraction_per_year": horizon.discount_fraction_per_year,
+        "growth_fraction_per_month": {path.split(".")[1]: [a.low, a.typical, a.high] for path, a in growths(study).items()},
+        "api_bill_never_grows": api_never_grows(study),
+        "options": options,
+    }

@@ -1,0 +1,116 @@
+"""The volumes at which an option beats a yardstick: a union of intervals, "not reached", or "infeasible"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llmcost.model.break_even import BreakEven
+from llmcost.study.problem import VOLUME
+from llmcost.study.uncertainty.duels import Duel, duel, wins
+from llmcost.study.uncertainty.flips import VOLUME_SPAN
+from llmcost.study.wording import mtok, number
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+MOST_REPLICAS = 5_000
+"""No fleet larger than this is looked at."""
+START, FINEST_RATIO, MOST_POINTS = 300, 1e-6, 200_000
+"""Volumes looked at first; steps closer than a millionth are not told apart."""
+
+Bills = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From values of one input to (option, yardstick), USD per month."""
+
+
+def volume_break_even(study: Study, option: str, against: str) -> BreakEven:
+    """Input volumes (Mtok a month, all workloads together, growing together) at which `option` beats `against`.
+
+    Found on the same totals as every answer, whatever stairs they climb. Both bills never fall as volume grows, so between two volumes
+    the option cannot win where its bill at the lower one is above the yardstick's at the upper one, and must win in the opposite case;
+    what is left undecided is halved until a millionth is left. No interval wider than that is missed.
+    """
+    pair, now = duel(study, option, against), input_mtok_per_month(study)
+    low, high = now / VOLUME_SPAN, now * VOLUME_SPAN
+    if pair.why_not:
+        return BreakEven(pair.why_not[0], (), high)
+    high = min(high, now * max(1.0, MOST_REPLICAS / max(_peak_replicas(pair), 1e-9)))
+    found = winning_intervals(lambda volumes: pair.usd_per_month({VOLUME: volumes / now}), low, high)
+    return BreakEven("reached" if found else "not reached", found, high, low)
+
+
+def input_mtok_per_month(study: Study) -> float:
+    """Today's input volume of all workloads together."""
+    return sum(float(study.values[f"{choice.at}.load.input_mtok_per_month"]) for choice in study.choices)
+
+
+def _peak_replicas(pair: Duel) -> float:
+    return sum(choice.supplies[pair.option].curve.peak for choice in pair.ours.choices if pair.option in choice.supplies)
+
+
+def winning_intervals(bills: Bills, low: float, high: float) -> tuple[tuple[float, float], ...]:
+    """(from, to) between `low` and `high` where the first of two never falling bills is below the second; both ends belong to it."""
+    points = np.geomspace(low, high, START)
+    ours, theirs = bills(points)
+    while len(points) < MOST_POINTS:
+        open_cell = _undecided(points, ours, theirs)
+        if not open_cell.any():
+            break
+        middle = np.sqrt(points[:-1] * points[1:])[open_cell]
+        at, (more_ours, more_theirs) = np.flatnonzero(open_cell) + 1, bills(middle)
+        points, ours, theirs = np.insert(points, at, middle), np.insert(ours, at, more_ours), np.insert(theirs, at, more_theirs)
+    winning = wins(ours, theirs)
+    turns = np.flatnonzero(winning[1:] != winning[:-1])
+    edges = bisected(bills, points[turns], points[turns + 1])
+    edges = np.concatenate([[low] * int(winning[0]), edges, [high] * int(winning[-1])])
+    return tuple((float(start), float(end)) for start, end in edges.reshape(-1, 2))
+
+
+def _undecided(points: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Cells between two points in which the winner may change: wide enough, not settled by the ends, and not a tie throughout."""
+    wide = points[1:] > points[:-1] * (1 + FINEST_RATIO)
+    loses, always = ours[:-1] >= theirs[1:], wins(ours[1:], theirs[:-1])
+    tie = np.isclose(ours, theirs, rtol=1e-11, atol=0)
+    return wide & ~loses & ~always & ~(tie[:-1] & tie[1:])
+
+
+def bisected(bills: Bills, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Where the winner changes between each low and high, by bisection: the last value on the side where the option wins."""
+    wins_low = wins(*bills(low)) if len(low) else np.zeros(0, dtype=bool)
+    for _ in range(60):
+        middle = (low + high) / 2
+        if not len(low) or ((middle <= low) | (middle >= high)).all():
+            break
+        same = wins(*bills(middle)) == wins_low
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return np.where(wins_low, low, high)
+
+
+def break_even_words(found: BreakEven, now_mtok_per_month: float, reason: str = "") -> str:
+    """A break-even volume as a sentence reads it.
+
+    >>> break_even_words(BreakEven("not reached", (), 9_000.0), 9.0)
+    'not reached up to 9,000 M, 1,000 times now'
+    >>> break_even_words(BreakEven("reached", ((20.0, 25.0), (30.0, 90.0)), 90.0), 10.0)
+    'from 20 M, 2 times now, with gaps, and for good from 30 M, 3 times now'
+    """
+    if found.status not in ("reached", "not reached"):
+        return f"{found.status}: {reason}"
+    if not found.intervals:
+        return f"not reached up to {_volume(found.looked_up_to_mtok_per_month, now_mtok_per_month)}"
+    (start, _), (last, end) = found.intervals[0], found.intervals[-1]
+    for_good, always = end >= found.looked_up_to_mtok_per_month, start <= found.looked_from_mtok_per_month
+    if always and for_good and len(found.intervals) == 1:
+        return "at every volume"
+    said = "from the smallest volume on" if always else f"from {_volume(start, now_mtok_per_month)}"
+    if len(found.intervals) > 1:
+        said += ", with gaps"
+    if not for_good:
+        return f"{said}, up to {_volume(end, now_mtok_per_month)}"
+    return f"{said}, and for good from {_volume(last, now_mtok_per_month)}" if len(found.intervals) > 1 else said
+
+
+def _volume(input_mtok: float, now_mtok: float) -> str:
+    return f"{mtok(input_mtok)}, {number(input_mtok / now_mtok)} times now"

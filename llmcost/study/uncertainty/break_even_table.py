@@ -1,0 +1,96 @@
+"""One table of break-evens: volume, utilization, price of the API and of the GPU, people, and the share that passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from llmcost.study.bill.unit_costs import ALWAYS_ON, break_even_utilization
+from llmcost.study.names import shown
+from llmcost.study.problem import VOLUME
+from llmcost.study.uncertainty.break_even import bisected, break_even_words, input_mtok_per_month
+from llmcost.study.uncertainty.duels import YARDSTICKS, Duel, duel, wins
+from llmcost.study.uncertainty.knobs import Knob, knobs
+from llmcost.study.verdict.reasons import utilization
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+COLUMNS = ["against", "what", "unit", "now", "turns_at", "option_wins", "status", "answer", "difference_usd_per_month"]
+
+
+def break_evens(study: Study, option: str, against: tuple[str, ...] = tuple(YARDSTICKS)) -> pd.DataFrame:
+    """Where `option` costs what each yardstick costs, one number moved at a time and all else typical.
+
+    Columns: against, what, unit, now, turns_at (None where they never meet), option_wins (above | below the turn), status (reached |
+    not reached | infeasible | nothing to compare with), answer (in words), difference_usd_per_month at the turn, which is 0 but where
+    whole machines make the bill jump. The volume's turn is the first at which the option wins, the others' the one nearest to today.
+    """
+    rows: list[dict[str, Any]] = []
+    for yardstick in against:
+        pair = duel(study, option, yardstick)
+        found = [_volume_row(study, pair)]
+        if pair.why_not is None:
+            found += [*_utilization_rows(study, pair), *(_row(knob) for knob in knobs(pair))]
+        rows += [{"against": yardstick, **row} for row in found]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def nearest_turn(knob: Knob) -> tuple[float, str] | None:
+    """(value nearest to today's at which the winner changes, the side of it on which the option wins: above or below)."""
+    winning = wins(*knob.bills(knob.grid))
+    turns = np.flatnonzero(winning[1:] != winning[:-1])
+    if not len(turns):
+        return None
+    found = bisected(knob.bills, knob.grid[turns], knob.grid[turns + 1])
+    nearest = int(np.abs(found - knob.now).argmin())
+    return float(found[nearest]), "above" if winning[turns[nearest] + 1] else "below"
+
+
+def _row(knob: Knob) -> dict[str, Any]:
+    row = {"what": knob.what, "unit": knob.unit, "now": knob.now}
+    turn = nearest_turn(knob)
+    if turn is None:
+        side = "always cheaper" if wins(*knob.bills(knob.grid[:1]))[0] else "never cheaper"
+        low, high = (shown(float(knob.grid[end]), knob.unit) for end in (0, -1))
+        return {**row, "status": "not reached", "answer": f"not reached between {low} and {high}: {side}"}
+    at, side = turn
+    ours, theirs = knob.bills(np.array([at]))
+    answer = f"{side} {shown(at, knob.unit)}, now {shown(knob.now, knob.unit)}"
+    return {**row, "turns_at": at, "option_wins": side, "status": "reached", "answer": answer, **_difference(ours, theirs)}
+
+
+def _difference(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float]:
+    return {"difference_usd_per_month": float(ours[0] - theirs[0])}
+
+
+def _volume_row(study: Study, pair: Duel) -> dict[str, Any]:
+    now, found = input_mtok_per_month(study), study.break_even(pair.option, pair.against)
+    row = {"what": "volume", "unit": "input Mtok/month", "now": now, "status": found.status}
+    row["answer"] = break_even_words(found, now, pair.why_not[1] if pair.why_not else "")
+    first = found.first_mtok_per_month
+    if first is None or first <= found.looked_from_mtok_per_month:
+        return row
+    return {**row, "turns_at": first, "option_wins": "above", **_difference(*pair.usd_per_month({VOLUME: np.array([first / now])}))}
+
+
+def _utilization_rows(study: Study, pair: Duel) -> Iterator[dict[str, Any]]:
+    """The delivered utilization at which a standing fleet of today's size would cost what the open model's API bills."""
+    if pair.option not in ALWAYS_ON or pair.against != "open_api":
+        return
+    for choice in study.choices:
+        needed = break_even_utilization(study, choice, pair.option)
+        if needed is None:
+            continue
+        name = "delivered utilization" + (f", {choice.workload.id}" if len(study.choices) > 1 else "")
+        now, at = utilization(study, choice, pair.option), needed[1]
+        row = {"what": name, "unit": "fraction", "now": now, "difference_usd_per_month": 0.0}
+        if at > 1:
+            answer = "not reached: a fleet that is full all month is still dearer"
+            yield {**row, "status": "not reached", "answer": answer, "difference_usd_per_month": None}
+        else:
+            answer = f"above {shown(at, 'fraction')}, now {shown(now, 'fraction')}"
+            yield {**row, "turns_at": at, "option_wins": "above", "status": "reached", "answer": answer}

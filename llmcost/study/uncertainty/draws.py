@@ -1,0 +1,74 @@
+"""How sure the answer is: every uncertain input drawn at once, every option billed with the same draws."""
+
+import numpy as np
+import pandas as pd
+
+from llmcost.model.information import regret_usd
+from llmcost.study.assumptions import Assumption, Values, drawn_values, typical_values
+from llmcost.study.bill.bills import Decision, option_totals
+
+AT_ONCE = 4_096
+"""Draws billed together: so few that they stay in the processor's cache."""
+
+
+def drawn_totals(decision: Decision, assumptions: dict[str, Assumption], count: int) -> pd.DataFrame:
+    """USD per month of each option (columns) in each of `count` draws (rows). Options share the draw of an input they share.
+
+    The whole decision but its discrete choices: in every draw fleets are sized, slices owned and replicas awake as its inputs ask. Open
+    model, host and GPU plan of each option stay those of the typical values, as one who signs today stays with what he signed.
+    """
+    return pd.DataFrame(totals_in_parts(decision, drawn_values(assumptions, count), count))
+
+
+def totals_in_parts(decision: Decision, values: Values, count: int) -> dict[str, np.ndarray]:
+    """`option_totals` of arrays of `count` values, a part of them at a time."""
+    totals = {option: np.empty(count) for option in decision.priced}
+    for start in range(0, count, AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        few = {path: value[part] if isinstance(value, np.ndarray) and value.ndim else value for path, value in values.items()}
+        for option, usd in option_totals(decision, few).items():
+            totals[option][part] = usd
+    return totals
+
+
+def cheapest_fraction(draws: pd.DataFrame) -> dict[str, float]:
+    """Share of the draws in which each option is cheapest; of options that tie the simpler, leftmost one counts."""
+    lowest = draws.min(axis=1).to_numpy()[:, None] * (1 + 1e-9)
+    first = (draws.to_numpy() <= lowest).argmax(axis=1)
+    return {option: float((first == i).mean()) for i, option in enumerate(draws.columns)}
+
+
+def regret(draws: pd.DataFrame) -> pd.DataFrame:
+    """What choosing each option may cost: its bill minus the cheapest of the same draw, in that draw's hindsight. Least regret first.
+
+    Columns: option, probability_cheapest_fraction, mean_usd_per_month, mean_regret_usd_per_month, p90_regret_usd_per_month.
+    """
+    regrets = regret_usd(draws.to_numpy())
+    frame = pd.DataFrame(
+        {
+            "option": list(draws.columns),
+            "probability_cheapest_fraction": list(cheapest_fraction(draws).values()),
+            "mean_usd_per_month": draws.mean().to_numpy(),
+            "mean_regret_usd_per_month": regrets.mean(axis=0),
+            "p90_regret_usd_per_month": np.quantile(regrets, 0.9, axis=0),
+        }
+    )
+    return frame.sort_values("mean_regret_usd_per_month", kind="stable", ignore_index=True)
+
+
+def tornado(decision: Decision, assumptions: dict[str, Assumption], option: str, against: str) -> pd.DataFrame:
+    """What each uncertain input does alone to `option` minus `against` (or to its bill where the two are one), widest swing first.
+
+    Columns: path, low, typical, high, unit, confidence, at_low_usd_per_month, at_high_usd_per_month, swing_usd_per_month.
+    """
+    typical = typical_values(assumptions)
+    rows = []
+    for a in assumptions.values():
+        if a.certain:
+            continue
+        both = option_totals(decision, {**typical, a.path: np.array([a.low, a.high])})
+        low, high = np.broadcast_to(both[option] - (both[against] if against != option else 0.0), (2,))
+        rows.append((a.path, a.low, a.typical, a.high, a.unit, a.confidence, low, high, abs(high - low)))
+    names = ["path", "low", "typical", "high", "unit", "confidence", "at_low_usd_per_month", "at_high_usd_per_month", "swing_usd_per_month"]
+    frame = pd.DataFrame(rows, columns=names)
+    return frame.sort_values(["swing_usd_per_month", "path"], ascending=[False, True], kind="stable").reset_index(drop=True)
