@@ -1,4 +1,4 @@
-"""The last notebook alone, cut to what a report cannot do without: a real study, built in about a second."""
+"""The verdict's notebook alone, cut to what a report cannot do without: a real study, built in about a second."""
 
 import json
 
@@ -9,7 +9,7 @@ OPEN = "import llmcost as lc\nfrom llmcost import views\nstudy = lc.open_study(c
 
 def write_small_notebooks(folder):
     """Write it into a folder; returns the folder."""
-    path = sorted(notebooks_path().glob("[0-9]*.ipynb"))[-1]
+    path = notebooks_path() / "05_verdict.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
     parameters, results = (next(c for c in notebook["cells"] if tag in c["metadata"].get("tags", [])) for tag in ("parameters", "results"))
     opening = {"cell_type": "code", "id": "open", "metadata": {}, "outputs": [], "execution_count": None, "source": OPEN}

@@ -132,7 +132,7 @@ def test_killed_at_any_instant_and_resumed_the_reports_are_the_same(kit):  # noq
     assert make(kit, *NAMES) == {}
     undisturbed = no_clock(kit / "out")
     instants = random.Random(7)
-    for _ in range(5):
+    for _ in range(4):
         shutil.rmtree(kit / "out")
         child = in_a_fork(lambda: bool(make(kit, *NAMES, jobs=2)))
         time.sleep(instants.uniform(0.1, 1.5))

@@ -38,7 +38,7 @@ def place(tmp_path, monkeypatch):
 def forget():
     for cached in (catalog.table, catalog.in_force, catalog.in_force_or_first, catalog.aliases):
         cached.cache_clear()
-    for cached in (build._common_rows, build._model_rows, build._names_of_models):
+    for cached in (build._common_rows, build._model_rows, build._names_of_models, build._named_by_code):
         cached.cache_clear()
 
 

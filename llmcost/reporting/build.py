@@ -75,11 +75,7 @@ class Kit:
     @cached_property
     def named_models(self) -> frozenset[str]:
         """Models that code and notebooks name: yardsticks for everybody. With them all that is no model: GPUs and hosts."""
-        aliases = table("aliases")
-        others = aliases[aliases["kind"] != "model"]
-        code = [path.read_text(encoding="utf-8") for path in _code_files() if path.suffix == ".py"]
-        named = _named_models("".join([*code, *self.notebooks.values()]).lower())
-        return frozenset({*named, *others["alias"].str.lower(), *others["id"].str.lower()})
+        return frozenset(_named_by_code() | _named_models("".join(self.notebooks.values()).lower()))
 
     def warm(self, days: Iterable[str]) -> None:
         """Work out what the fingerprints of all clients share, for the days of their prices."""
@@ -181,6 +177,14 @@ def _named_models(words: str) -> set[str]:
 def _names_of_models() -> list[frozenset[str]]:
     """The names that stand in one row of a table of single models: an alias and its id, or an id alone."""
     return list(dict.fromkeys(names for names, _ in _model_rows()))
+
+
+@cache
+def _named_by_code() -> set[str]:
+    aliases = table("aliases")
+    others = aliases[aliases["kind"] != "model"]
+    code = [path.read_text(encoding="utf-8") for path in _code_files() if path.suffix == ".py"]
+    return {*_named_models("".join(code).lower()), *others["alias"].str.lower(), *others["id"].str.lower()}
 
 
 def _code_files() -> list[Path]:
