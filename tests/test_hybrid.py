@@ -65,8 +65,8 @@ def test_workloads_of_one_model_share_the_replicas_of_the_floor(mixed):
 
 
 def test_shared_replicas_cost_no_more_than_separate_ones(mixed):
-    together = pool_bills(mixed.choices, mixed.values, 0)
-    apart = [pool_bills([choice], mixed.values, 0)[0] for choice in mixed.choices]
+    together = pool_bills(pools(mixed.choices), mixed.values, 0)
+    apart = [pool_bills(pools([choice]), mixed.values, 0)[0] for choice in mixed.choices]
     assert len(together) == 1 and len(apart) == 3
 
     def total(parts):
@@ -114,7 +114,7 @@ def test_a_split_that_is_not_sought_could_not_have_paid():
     """Where no split can save the fixed costs none is sought: the bill is the same as if it had been."""
     study = lc.open_study("large-single-tenant")
     values = {**drawn_values(study.inputs, 300), "hidden_costs.api_price_path_multiplier": np.geomspace(0.5, 6, 300)}
-    sought, asked = pool_bills(study.choices, values, 0), pool_bills(study.choices, values, 0, 5_000.0)
+    sought, asked = pool_bills(pools(study.choices), values, 0), pool_bills(pools(study.choices), values, 0, 5_000.0)
     saved = [sum(part.saving_usd_per_month for part in parts) for parts in (sought, asked)]
     assert (saved[0] > 5_000).any() and (saved[0] < 5_000).any()
     assert np.maximum(saved[0], 5_000) == pytest.approx(np.maximum(saved[1], 5_000))

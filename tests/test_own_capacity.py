@@ -1,5 +1,7 @@
 """Own capacity by every way to get it, in whole studies: the mix by slice, spot, workstation cards, warm workers, rent or buy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,10 @@ import llmcost as lc
 from llmcost.study.assumptions import drawn_values
 from llmcost.study.bill import hidden_lines, serverless_sweeps
 from llmcost.study.bill.bills import option_totals
-from llmcost.study.bill.fleet_lines import fleet, fleet_lines, replica_lines
-from llmcost.study.bill.serverless_lines import billed_and_cold
+from llmcost.study.bill.fleet_lines import fleet, fleet_lines, fleet_usd_per_month, replica_lines, storage_usd_per_month
+from llmcost.study.bill.hybrid_lines import pool_bills
+from llmcost.study.bill.pools import Pool
+from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_usd_per_month
 from llmcost.study.capacity.gpu_offers import MAY_BE_TAKEN_AWAY, NOT_CONSIDERED
 from llmcost.study.capacity.rent_or_buy import FLAT, rent_or_buy
 from llmcost.study.problem import VOLUME
@@ -48,6 +52,22 @@ def test_the_mix_is_never_dearer_than_standing_and_stands_where_nothing_can_be_g
             assert one.paid_replicas <= one.replicas_count * (1 + 1e-9)
             if one.option == "owned" or not one.offer.filled_by(one.plan.gpus_count):
                 assert one.paid_replicas == one.replicas_count
+
+
+def test_candidates_priced_together_cost_what_each_costs_alone():
+    study, seen = lc.open_study("extraction-pipeline"), set()
+    choice = study.choices[0]
+    for one in [c for c in study.considered[choice.workload.id][0].candidates if c.supply][::9]:
+        at, seen = study.values | _purchases(study, one), seen | {one.option}
+        if one.option == "hybrid":
+            (split,) = pool_bills([Pool([replace(choice, supplies={"hybrid": one.supply})])], at, 0)
+            usd = sum(split.lines.values()) + split.api_usd_per_month
+        elif one.option == "serverless":
+            usd = serverless_usd_per_month(choice, one.supply, at) + storage_usd_per_month(one.supply, at)
+        else:
+            usd = fleet_usd_per_month(choice, one.supply, at, study.decision.spare_count)
+        assert one.usd_per_month == pytest.approx(float(usd), rel=1e-12)
+    assert seen == {"hybrid", "serverless", "rented", "owned"}
 
 
 def _purchases(study, candidate):
@@ -97,9 +117,10 @@ def test_warm_workers_are_billed_always_and_spare_the_first_requests_their_boot(
     cold = lc.open_study("document-search")
     warm = cold.what_if({"own_capacity.warm_replicas_count": 1})
     shares = [float(billed_and_cold(s.choices[0], s.choices[0].supplies["serverless"], s.values)[2]) for s in (cold, warm)]
-    assert shares[1] == 0 < shares[0] < 1, "the load of this client never passes one replica"
+    assert shares[1] < 0.001 < shares[0] < 1, "the load of this client hardly ever passes one replica"
     offer = warm.choices[0].supplies["serverless"].offer
-    assert warm.lines["serverless"]["Serverless GPUs"] == pytest.approx(offer.hourly_usd * 730)
+    always = offer.hourly_usd * 730
+    assert always <= warm.lines["serverless"]["Serverless GPUs"] < 1.05 * always, "a burst wakes a second one, seldom"
     table = serverless_sweeps.warm_workers(cold, cold.choices[0])
     assert (np.diff(table["usd_per_month"]) >= 0).all() and (np.diff(table["cold_requests_fraction"]) <= 0).all()
 

@@ -74,6 +74,21 @@ def test_slices_fall_and_add_up_to_what_is_served(load, count):
     assert 0 <= delivered_utilization(curve.mean_served(count), count) <= 1 + 1e-12
 
 
+rows = st.lists(st.tuples(loads, between(0, 40), between(0.125, 4)), min_size=1, max_size=4)
+
+
+@given(rows)
+def test_curves_of_several_loads_are_the_curves_of_each(rows):
+    load, capacity, scale = ([row[i] for row in rows] for i in range(3))
+    hours = np.stack([np.resize(each, 24) for each in load])
+    together, alone = LoadDurationCurve(hours), [LoadDurationCurve(each) for each in hours]
+    assert together.mean_served(np.array(capacity), np.array(scale)).tolist() == [
+        float(curve.mean_served(*at)) for curve, *at in zip(alone, capacity, scale, strict=True)
+    ]
+    assert (together.mean.tolist(), together.peak.tolist()) == ([c.mean for c in alone], [c.peak for c in alone])
+    assert together.chosen([0]).peak.tolist() == [alone[0].peak]
+
+
 @given(prices, between(1, 5_000), fractions.filter(bool))
 def test_ten_percent_busy_costs_ten_times_as_much(usd, speed, busy):
     tenth = gpu_usd_per_mtok(usd, speed, busy / 10)
@@ -123,6 +138,15 @@ def test_the_mix_by_slice_equals_renting_each_slice_the_cheaper_way_hour_by_hour
     usd = [min(standing, hourly * (here.sum() + start * begun) / load.size) for here, begun in zip(up, starts, strict=True)]
     assert stand * standing + by_the_hour * hourly == pytest.approx(standing + sum(usd))
     assert 1 <= stand <= count and stand + by_the_hour <= count + start * load.size
+
+
+@given(st.lists(st.tuples(busy_loads, prices, prices, fractions, between(0.25, 3)), min_size=1, max_size=4))
+def test_the_mixes_of_several_loads_are_the_mixes_of_each(fleets):
+    levels, *numbers = zip(
+        *[(LoadLevels(load), replicas_for_peak(load.max() * scale, 0), *rest, scale) for load, *rest, scale in fleets], strict=True
+    )
+    together = np.array(cheapest_mix(levels, *(np.array(each) for each in numbers)))
+    assert together.T.tolist() == [[float(each) for each in cheapest_mix(*one)] for one in zip(levels, *numbers, strict=True)]
 
 
 @given(busy_loads, prices, fractions)
@@ -298,6 +322,9 @@ def test_draws_of_a_serverless_bill_are_the_bills_of_each_draw(load, draws):
     together = np.array(billed_boots_and_cold(load, load * 2, 4, 60, boot, 1, scale, share))
     alone = [billed_boots_and_cold(load * one, load * 2 * other, 4, 60, each, 1) for one, other, each in draws]
     np.testing.assert_allclose(together.T, alone, rtol=1e-9, atol=1e-9)
+    rows = np.stack([load * one for one in scale])
+    of_rows = np.array(billed_boots_and_cold(rows, load * 2, 4, 60, boot, 1, 1.0, share))
+    np.testing.assert_allclose(of_rows.T, alone, rtol=1e-9, atol=1e-9)
 
 
 # ---- Draws

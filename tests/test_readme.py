@@ -44,7 +44,7 @@ def test_every_link_and_command_leads_somewhere():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
     commands = re.findall(r"^python3 run\.py (.*?)(?: {2,}#.*)?$", README, re.M)
-    assert {shlex.split(command)[0] for command in commands} == {"report", "test", "new", "usage"}
+    assert {shlex.split(command)[0] for command in commands} == {"report", "test", "new", "usage", "audit"}
     for command in commands:
         words = shlex.split(command)
         assert words[0] in ("test", "lab") or parser().parse_args(words)

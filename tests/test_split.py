@@ -175,6 +175,15 @@ def test_draws_are_split_one_by_one():
             assert found[0] == pytest.approx(getattr(together, name)[i])
 
 
+def test_loads_of_each_draw_are_split_one_by_one():
+    hours, api = random_load((2, 5, 30), 4), rng.uniform(1, 9, (2, 5))
+    prices = Prices(*(rng.uniform(*ends, 5) for ends in ((1, 3), (1.5, 6), (0, 3), (0, 0.1))))
+    together = hourly_split(hours, np.ones((2, 5)), api, prices)
+    for i in range(5):
+        alone = hourly_split(hours[:, i], np.ones((2, 1)), api[:, [i]], prices.chosen([i]))
+        assert [found[0] for found in vars(alone).values()] == pytest.approx([found[i] for found in vars(together).values()])
+
+
 def real_loads():
     """Every real load at hand by name, in its own order; those of the folder `shared` beside the checkout where it is there."""
     found = {name: load_shape(name)["requests_ratio"].to_numpy() for name in shape_names()}

@@ -14,6 +14,7 @@ from llmcost.model.break_even import staircase_break_even
 from llmcost.model.fleet import stretched
 from llmcost.model.information import input_information_usd, perfect_information_usd, regret_usd
 from llmcost.model.uncertainty import uniform_stream
+from llmcost.study import frames
 from llmcost.study.assumptions import Assumption, drawn_values
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.options import LABELS
@@ -388,3 +389,9 @@ def test_what_cannot_be_had_is_not_what_is_not_reached(study):
 def test_what_is_compared_with_itself_never_wins(study):
     for option in study.totals:
         assert study.break_even(option, option).status == "not reached"
+
+
+def test_of_options_that_tie_along_a_sweep_the_simpler_counts_and_rounding_makes_no_turn():
+    bills = {"open_api": [1.0, 2.0, 3.0], "hybrid": [1.0 - 1e-13, 2.0, 2.5]}
+    rows = [(option, value, usd) for option, line in bills.items() for value, usd in enumerate(line)]
+    assert frames.cheapest_along(pd.DataFrame(rows, columns=["option", "value", "usd_per_month"])) == ["open_api", "hybrid"]

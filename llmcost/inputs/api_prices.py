@@ -111,6 +111,7 @@ def _nearest(name: str, known: list[str]) -> str:
     return f"Nearest: {', '.join(nearest_names(name, known)) or 'none'}"
 
 
+@cache
 def _listed(model_id: str, as_of: dt.date) -> list[Offer]:
     """Offers of the genai-prices list whose names the alias table maps to this model."""
     names = aliases("model")
@@ -162,6 +163,7 @@ def _four(ratios: np.ndarray) -> ClassRatios:
     return fresh, read, write, output
 
 
+@cache
 def _our_rows(model_id: str, as_of: dt.date) -> list[Offer]:
     rows = in_force("api_prices", as_of)
     rows = rows[rows["model_id"] == model_id]

@@ -60,6 +60,18 @@ def in_force_or_first(name: str, as_of: dt.date) -> pd.DataFrame:
     return pd.concat([in_force(name, as_of), younger], ignore_index=True) if len(younger) else in_force(name, as_of)
 
 
+@cache
+def rows(name: str, as_of: dt.date) -> tuple[Any, ...]:
+    """The rows in force as named tuples, for those who ask for them again and again."""
+    return tuple(in_force(name, as_of).itertuples(index=False))
+
+
+@cache
+def row_by_name(name: str, as_of: dt.date) -> dict[str, dict[str, Any]]:
+    """The rows in force by their `row` column, as "gpu_hardware/h100-80gb-sxm". Shared: not to be changed in place."""
+    return {row["row"]: row for row in in_force(name, as_of).to_dict(orient="records")}
+
+
 def _key_text(value: Any) -> str:
     """One part of a key; an empty number is an empty part."""
     if isinstance(value, float):
@@ -89,7 +101,7 @@ def known_id(kind: str, name: str, ids: list[str], file: str, field: str) -> str
 @cache
 def gpu(gpu_id: str, as_of: dt.date) -> Gpu:
     """Hardware facts of one GPU."""
-    row = in_force("gpu_hardware", as_of).set_index("gpu_id").loc[gpu_id]
+    row = row_by_name("gpu_hardware", as_of)[f"gpu_hardware/{gpu_id}"]
     tflops = {p: float(row[f"{p}_tflops"]) for p in ("bf16", "fp8", "fp4") if pd.notna(row[f"{p}_tflops"])}
     return Gpu(
         gpu_id=gpu_id,
@@ -105,7 +117,7 @@ def gpu(gpu_id: str, as_of: dt.date) -> Gpu:
 @cache
 def model_shape(model_id: str, as_of: dt.date) -> ModelShape:
     """Shape of one open model."""
-    row = in_force("models", as_of).set_index("model_id").loc[model_id]
+    row = row_by_name("models", as_of)[f"models/{model_id}"]
     numbers = {name: float(row[name]) for name in ModelShape.__annotations__ if name not in ("model_id", "native_precision")}
     return ModelShape(model_id=model_id, native_precision=str(row["native_precision"]), **numbers)
 

@@ -1,5 +1,7 @@
 """A fleet that follows the hours: scheduled ahead slice by slice, or running after them with a lag."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -17,29 +19,42 @@ class LoadLevels:
         load = np.asarray(load_replicas, dtype=float)
         before = np.roll(load, 1)
         rising = load > before
-        self._hours, self._from, self._to = np.sort(load), np.sort(before[rising]), np.sort(load[rising])
+        self.hours, self._from, self._to = np.sort(load), np.sort(before[rising]), np.sort(load[rising])
 
     def above_fraction(self, level_replicas):
         """Share of the hours whose load is above a level."""
-        return 1 - np.searchsorted(self._hours, level_replicas, side="right") / self._hours.size
+        return 1 - np.searchsorted(self.hours, level_replicas, side="right") / self.hours.size
 
     def starts_per_hour(self, level_replicas):
         """How often an hour the load rises from a level or below it to above it."""
         begun = np.searchsorted(self._from, level_replicas, side="right")
-        return (begun - np.searchsorted(self._to, level_replicas, side="right")) / self._hours.size
+        return (begun - np.searchsorted(self._to, level_replicas, side="right")) / self.hours.size
+
+    def billed_fraction(self, level_replicas, start_hours):
+        """Share of the time that a replica above a level is billed, with so many hours for each start."""
+        return self.above_fraction(level_replicas) + start_hours * self.starts_per_hour(level_replicas)
 
 
 ROUNDING = 1e-9
 """A load that is whole to nine digits needs no further replica, as in `fleet.replicas_for_peak`."""
 
 
-def cheapest_mix(levels: LoadLevels, replicas_count, standing_usd_per_hour, hourly_usd_per_hour, start_hours, scale_ratio=1.0):
+MANY_COUNT = 1_000
+"""Replicas beyond which the slices of a fleet are settled by kind, not one by one."""
+SLICES_AT_ONCE = 2**16
+"""Slices of all fleets that are looked at together, so that they stay in the processor's cache."""
+
+
+def cheapest_mix(
+    levels: LoadLevels | Sequence[LoadLevels], replicas_count, standing_usd_per_hour, hourly_usd_per_hour, start_hours, scale_ratio=1.0
+):
     """(replicas that stand all month, mean replicas billed by the hour), each slice had the cheaper way. Broadcasts, but for the levels.
 
     The i-th slice is needed in the hours whose scaled load is above i. It stands, or is rented for those hours and its starts:
 
         usd_per_hour of slice i = min(standing, hourly * (above_fraction(i) + start_hours * starts_per_hour(i)))
 
+    levels                 of one load, or one of each value
     replicas_count         whole replicas that the busiest hour needs, >= 1; the first always stands, for a request may come at any time
     standing_usd_per_hour  one replica for an hour of a month that is paid whole
     hourly_usd_per_hour    one replica for an hour, given back when it is not needed
@@ -55,15 +70,34 @@ def cheapest_mix(levels: LoadLevels, replicas_count, standing_usd_per_hour, hour
     args = (replicas_count, standing_usd_per_hour, hourly_usd_per_hour, start_hours, scale_ratio)
     count, standing_usd, hourly_usd, start, scale = (np.array(each, dtype=float).ravel() for each in np.broadcast_arrays(*args))
     standing, hourly = count.copy(), np.zeros(count.shape)
-    for i in range(1, int(count.max())):
-        at = np.flatnonzero(count > i)
-        level = (i + ROUNDING) / scale[at]
-        billed = levels.above_fraction(level) + start[at] * levels.starts_per_hour(level)
-        leave = hourly_usd[at] * billed < standing_usd[at]
-        standing[at] -= leave
-        hourly[at] += np.where(leave, billed, 0.0)
+    large = np.flatnonzero(count > MANY_COUNT)
+    for i in large:
+        of_fleet = levels if isinstance(levels, LoadLevels) else levels[int(i)]
+        standing[i], hourly[i] = _mix_of_kinds(of_fleet, count[i], standing_usd[i], hourly_usd[i], start[i], scale[i])
+    above = np.where(count > MANY_COUNT, 0, np.maximum(count - 1, 0)).astype(int)
+    for some in np.array_split(np.arange(count.size), 1 + min(above.sum() // SLICES_AT_ONCE, count.size - 1)):
+        ends = np.cumsum(above[some])
+        of = np.repeat(some, above[some])
+        level = (np.arange(of.size) - np.repeat(ends - above[some], above[some]) + 1 + ROUNDING) / scale[of]
+        if isinstance(levels, LoadLevels):
+            billed = levels.billed_fraction(level, start[of])
+        else:
+            parts = zip(some, np.split(level, ends[:-1]), strict=True)
+            billed = np.concatenate([levels[i].billed_fraction(part, start[i]) for i, part in parts])
+        leave = hourly_usd[of] * billed < standing_usd[of]
+        standing -= np.bincount(of, leave, minlength=count.size)
+        hourly += np.bincount(of, billed * leave, minlength=count.size)
     shape = np.broadcast_shapes(*(np.shape(each) for each in args))
     return standing.reshape(shape), hourly.reshape(shape)
+
+
+def _mix_of_kinds(levels: LoadLevels, count, standing_usd, hourly_usd, start, scale) -> tuple[float, float]:
+    """`cheapest_mix` of one large fleet: slices between two neighbouring loads of the record are needed in the same hours."""
+    edges = np.unique(np.append(levels.hours, 0.0))
+    first = np.clip(np.ceil(np.append(edges, np.inf) * scale - ROUNDING), 1, count)  # number 0 always stands
+    billed = levels.billed_fraction(edges, start)
+    given_back = np.diff(first) * (hourly_usd * billed < standing_usd)
+    return count - given_back.sum(), (given_back * billed).sum()
 
 
 def autoscaled(load_replicas, wanted_replicas, lag_hours):

@@ -1,5 +1,7 @@
 """From an hourly load to whole replicas and to the utilization that they deliver."""
 
+from typing import Any
+
 import numpy as np
 
 from llmcost.model import SECONDS_PER_HOUR, TOKENS_PER_MTOK
@@ -8,37 +10,51 @@ from llmcost.model import SECONDS_PER_HOUR, TOKENS_PER_MTOK
 class LoadDurationCurve:
     """Hourly load in replicas, sorted: answers "how much does a fleet of k serve?" for any k and any scale at once.
 
-    load_replicas  1-D array, load of each hour in replicas (1.0 = one replica busy all hour), finite, >= 0, not empty
+    load_replicas  1-D array, load of each hour in replicas (1.0 = one replica busy all hour), finite, >= 0, not empty; or 2-D with a row
+                   for each of several loads, which then have one capacity and one scale each
 
     >>> curve = LoadDurationCurve([0.0, 1.0, 2.0, 3.0])
     >>> curve.mean, curve.peak, float(curve.mean_served(2)), float(curve.fill(1))
     (1.5, 3.0, 1.25, 0.5)
+    >>> LoadDurationCurve([[0.0, 1.0], [2.0, 3.0]]).mean_served(2).tolist()
+    [0.5, 2.0]
     """
 
     def __init__(self, load_replicas):
-        self.sorted = np.sort(np.asarray(load_replicas, dtype=float))
-        if self.sorted.size == 0 or not np.isfinite(self.sorted).all() or self.sorted[0] < 0:
+        self.sorted = np.sort(np.asarray(load_replicas, dtype=float), axis=-1)
+        if self.sorted.size == 0 or not np.isfinite(self.sorted).all() or (self.sorted[..., 0] < 0).any():
             raise ValueError("a load is a non-empty array of finite numbers >= 0")
-        self._sum_below = np.concatenate([[0.0], np.cumsum(self.sorted)])
+        self._sum_below = np.concatenate([np.zeros((*self.sorted.shape[:-1], 1)), np.cumsum(self.sorted, axis=-1)], axis=-1)
 
     @property
-    def mean(self) -> float:
+    def mean(self) -> Any:
         """Mean load in replicas."""
-        return float(self._sum_below[-1] / self.sorted.size)
+        return self._each(self._sum_below[..., -1] / self.sorted.shape[-1])
 
     @property
-    def peak(self) -> float:
+    def peak(self) -> Any:
         """Load of the busiest hour in replicas."""
-        return float(self.sorted[-1])
+        return self._each(self.sorted[..., -1])
+
+    def _each(self, found) -> Any:
+        return found if self.sorted.ndim > 1 else float(found)
+
+    def chosen(self, which: Any) -> "LoadDurationCurve":
+        """Some of several loads; a single one is itself."""
+        return LoadDurationCurve(self.sorted[which]) if self.sorted.ndim > 1 else self
 
     def mean_served(self, capacity_replicas, scale_ratio=1.0):
         """Mean over the hours of min(scale * load, capacity). Capacity and scale broadcast; exact; O(log hours) each."""
         capacity, scale = np.asarray(capacity_replicas, dtype=float), np.asarray(scale_ratio, dtype=float)
         level = np.divide(capacity, scale, out=np.full(np.broadcast(capacity, scale).shape, np.inf), where=scale > 0)
-        below = np.searchsorted(self.sorted, level, side="right")
-        over = self.sorted.size - below
-        served = self._sum_below[below] * scale + np.where(over > 0, over * capacity, 0.0)
-        return served / self.sorted.size
+        if self.sorted.ndim > 1:
+            below = np.count_nonzero(self.sorted <= level[..., None], axis=1)
+            sum_below = np.take_along_axis(self._sum_below, below[:, None], axis=1)[:, 0]
+        else:
+            below = np.searchsorted(self.sorted, level, side="right")
+            sum_below = self._sum_below[below]
+        over = self.sorted.shape[-1] - below
+        return (sum_below * scale + np.where(over > 0, over * capacity, 0.0)) / self.sorted.shape[-1]
 
     def fill(self, below_count, scale_ratio=1.0):
         """Mean fill of the slice with `below_count` replicas below it: mean of clip(scale * load - below, 0, 1). Falls with height."""

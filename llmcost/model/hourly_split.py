@@ -141,7 +141,7 @@ def hourly_split(load_replicas, scale_ratio, api_usd_per_replica_hour, prices: P
     sum_c v_c overlap([i, i + 1], band of class c) in an hour, which falls with i in every hour. So each slice is settled by itself,
     start-ups included, and slices are reserved from the bottom until the first that is cheaper without: equal to a search over everything.
 
-    load_replicas             array (classes, hours): load of each class in each hour, in replicas
+    load_replicas             array (classes, hours), or (classes, draws, hours): load of each class in each hour, in replicas
     scale_ratio               array (classes, draws): times that load
     api_usd_per_replica_hour  array (classes, draws): infinite for a class that may not leave; its load must fit below the floor
     floor_count               array (draws,) or a number: replicas that are reserved whatever they cost
@@ -151,6 +151,7 @@ def hourly_split(load_replicas, scale_ratio, api_usd_per_replica_hour, prices: P
     [[1.0], [2.0], [2.25], [0.0]]
     """
     load = np.asarray(load_replicas, dtype=float)
+    load = load[:, None] if load.ndim == 2 else load
     scale, api = np.asarray(scale_ratio, dtype=float), np.asarray(api_usd_per_replica_hour, dtype=float)
     draws = scale.shape[1]
     prices, floor = prices.of_draws(draws), np.broadcast_to(np.asarray(floor_count, dtype=float), (draws,))
@@ -158,7 +159,9 @@ def hourly_split(load_replicas, scale_ratio, api_usd_per_replica_hour, prices: P
     found[0] = floor
     for start in range(0, draws, CHUNK):
         some = slice(start, start + CHUNK)
-        found[:, some] += _split(load, scale[:, some], api[:, some], prices.chosen(some), floor[some])
+        found[:, some] += _split(
+            load[:, some] if load.shape[1] > 1 else load, scale[:, some], api[:, some], prices.chosen(some), floor[some]
+        )
     return HourlySplit(*found)
 
 
@@ -166,7 +169,8 @@ def _split(load: np.ndarray, scale: np.ndarray, api: np.ndarray, prices: Prices,
     """(owned above the floor, run by the hour, their USD, USD of the API) by draw."""
     dearest = np.argsort(-api, axis=0, kind="stable")
     scale, api = np.take_along_axis(scale, dearest, axis=0), np.take_along_axis(api, dearest, axis=0)
-    levels = np.cumsum(load[dearest] * scale[..., None], axis=0)  # (classes, draws, hours)
+    ordered = np.take_along_axis(np.broadcast_to(load, (*scale.shape, load.shape[-1])), dearest[..., None], axis=0)
+    levels = np.cumsum(ordered * scale[..., None], axis=0)  # (classes, draws, hours)
     flat = np.sort(np.moveaxis(levels, 0, 1).reshape(scale.shape[1], -1), axis=1)
     draw, below, many = distinct_slices(flat)
     many = np.minimum(many, below + 1 - floor[draw])

@@ -57,7 +57,8 @@ def billed_boots_and_cold(
 
         billed = warm + full + max(1 - asleep, load of the last) + joins * boot / 3600;   cold = asleep * (1 + rate * boot)
 
-    load_replicas, requests_per_second  arrays of one length: load of each hour in replicas, and its requests/s
+    load_replicas, requests_per_second  arrays of one length: load of each hour in replicas, and its requests/s; or loads that differ with
+                                        what serves them, a row for each value of what follows
     service_seconds, idle_timeout_seconds, boot_seconds, load_ratio, requests_ratio  numbers, or arrays of draws, one result for each;
                                         the ratios scale all hours, load_ratio > 0
     warm_count                          replicas kept awake, a number
@@ -68,8 +69,9 @@ def billed_boots_and_cold(
     given = (service_seconds, idle_timeout_seconds, boot_seconds, load_ratio, requests_ratio)
     service, idle, boot, scale, share = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in given))
     rows = [each.reshape(-1, 1) for each in (service + idle, boot, scale, share / scale)]
-    step = max(1, HOURS_AT_ONCE // load.size)
-    parts = [_hours(load, per_load, warm_count, *(row[at : at + step] for row in rows)) for at in range(0, service.size, step)]
+    rows += [np.broadcast_to(each, (service.size, load.shape[-1])) for each in (load, per_load)]
+    step = max(1, HOURS_AT_ONCE // load.shape[-1])
+    parts = [_hours(warm_count, *(row[at : at + step] for row in rows)) for at in range(0, service.size, step)]
     billed, boots, cold = (np.concatenate(part).reshape(service.shape) for part in zip(*parts, strict=True))
     asked = SECONDS_PER_HOUR * rate.mean() * share
     return billed, boots, np.minimum(np.divide(cold, asked, out=np.zeros(asked.shape), where=asked > 0), 1.0)
@@ -79,7 +81,7 @@ HOURS_AT_ONCE = 2**16
 """Hours of all draws that are looked at together: more would leave the processor's cache, and take twice as long."""
 
 
-def _hours(load, per_load, warm_count, hold, boot, scale, rate_ratio):
+def _hours(warm_count, hold, boot, scale, rate_ratio, load, per_load):
     """(mean billed, boots and cold requests per hour) of some draws (rows): arrays are worked on in place, for speed."""
     last = np.maximum(load * scale - warm_count, 0.0)
     full = np.maximum(np.ceil(last) - 1, 0.0)
@@ -96,6 +98,6 @@ def _hours(load, per_load, warm_count, hold, boot, scale, rate_ratio):
     if full.any():
         joins = np.maximum(np.diff(full, axis=1, prepend=full[:, :1]), 0.0)
         joined = joins.mean(axis=1)
-        cold += (joins @ per_load) / load.size * rate_ratio[:, 0] * boot[:, 0]
+        cold += (joins * per_load).mean(axis=1) * rate_ratio[:, 0] * boot[:, 0]
         return billed + joined * boot[:, 0] / SECONDS_PER_HOUR, boots + joined, cold
     return billed, boots, cold

@@ -15,7 +15,7 @@ from llmcost.study.bill.bills import Decision, option_totals
 from llmcost.study.bill.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.options import LABELS
-from llmcost.study.bill.pools import same_plan
+from llmcost.study.bill.pools import pools, same_plan
 from llmcost.study.capacity.candidates import Candidate, candidates, cheapest_supplies, supply_assumptions, workload_plans
 from llmcost.study.capacity.gpu_offers import gpu_offers
 from llmcost.study.loads.load import WorkloadLoad
@@ -114,7 +114,7 @@ def sharing_plans(client: Client, tried: Mapping[str, list[Considered]], base: M
 
     def usd(choices: Mapping[str, WorkloadChoice]) -> float:
         values = typical_values({**base, **chosen_assumptions(client, list(choices.values()))})
-        parts = pool_bills(choices.values(), values, client.own_capacity.spare_replicas_count)
+        parts = pool_bills(pools(choices.values()), values, client.own_capacity.spare_replicas_count)
         return float(sum(part.api_usd_per_month + sum(part.lines.values()) for part in parts))
 
     for one, other in permutations(chosen, 2):
@@ -142,7 +142,7 @@ def out_of_reach(option: str, choice: WorkloadChoice) -> tuple[str, str] | None:
         return (
             ("gated", "air gap: no rented GPU")
             if gates.air_gapped and option != "owned"
-            else ("infeasible", "no GPU plan fits memory and latency")
+            else ("infeasible", "no GPU plan fits memory, latency, the terms considered and the horizon")
         )
     return None
 

@@ -110,6 +110,14 @@ def sweep(study: Study, path: str, points: Sequence[float]) -> pd.DataFrame:
     return wide.melt(id_vars="value", var_name="option", value_name="usd_per_month")[["option", "value", "usd_per_month"]]
 
 
+def cheapest_along(sweep: pd.DataFrame) -> list[str]:
+    """The options that are cheapest one after the other as a sweep's value grows; of options that tie the simpler one counts."""
+    wide = sweep.pivot(index="value", columns="option", values="usd_per_month")
+    wide = wide[[option for option in LABELS if option in wide]]
+    first = (wide.to_numpy() <= wide.min(axis=1).to_numpy()[:, None] * (1 + 1e-9)).argmax(axis=1)
+    return [wide.columns[option] for option, before in zip(first, [-1, *first], strict=False) if option != before]
+
+
 def options(study: Study) -> pd.DataFrame:
     """One row per option, priced or not."""
     draws, today = study.draws(), study.totals.get("today")

@@ -1,7 +1,7 @@
 """The decision with its discrete choices made: which open model, host and serving plan each option of a workload uses."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -24,9 +24,26 @@ VOLUME = "volume_multiplier"
 """All volumes times this: a knob for break-evens and what-ifs, 1 in every answer. `workloads.<id>.volume_multiplier` moves one alone."""
 
 
+@dataclass(frozen=True, eq=False)
+class ReplicaLoad:
+    """A workload's load in replicas of one plan (typical values), hour by hour, and what is looked up in it."""
+
+    load_replicas: np.ndarray
+
+    @cached_property
+    def curve(self) -> LoadDurationCurve:
+        """The load-duration curve."""
+        return LoadDurationCurve(self.load_replicas)
+
+    @cached_property
+    def levels(self) -> LoadLevels:
+        """How long and how often the load stands above a level."""
+        return LoadLevels(self.load_replicas)
+
+
 @dataclass(frozen=True)
 class Supply:
-    """A serving plan at a GPU offer, with this workload's load-duration curve in replicas of that plan (typical values).
+    """A serving plan at a GPU offer, with this workload's load in replicas of that plan.
 
     by_the_hour  the same GPUs where a single replica can be given back by the hour, None where nobody lets them so
     warm_count   serverless replicas that never sleep
@@ -34,15 +51,29 @@ class Supply:
 
     plan: ServingPlan
     offer: GpuOffer
-    curve: LoadDurationCurve = field(compare=False)
-    load_replicas: np.ndarray = field(compare=False, repr=False)
+    load: ReplicaLoad = field(compare=False, repr=False)
     by_the_hour: GpuOffer | None = None
     warm_count: int = 0
 
-    @cached_property
-    def levels(self) -> LoadLevels:
+    @property
+    def curve(self) -> LoadDurationCurve:
+        """The load-duration curve."""
+        return self.load.curve
+
+    @property
+    def levels(self) -> LoadLevels | Sequence[LoadLevels]:
         """How long and how often the load stands above a level."""
-        return LoadLevels(self.load_replicas)
+        return self.load.levels
+
+    @property
+    def load_replicas(self) -> np.ndarray:
+        """The load of each hour."""
+        return self.load.load_replicas
+
+    @property
+    def fills_machines(self) -> bool:
+        """Whether a replica uses up whole machines, so that a slice of the load can be had alone."""
+        return self.offer.filled_by(self.plan.gpus_count)
 
     @property
     def replica(self) -> Replica:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from llmcost.inputs.api_prices import Offer
-from llmcost.inputs.catalog import in_force
-from llmcost.model.types import Measurement
+from llmcost.inputs.catalog import row_by_name
+from llmcost.model.types import Measurement, TokenPrices
 from llmcost.study.capacity.gpu_offers import GpuOffer
 from llmcost.study.loads import exports
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 MOST_INFORMATION = 5
 """Inputs whose value of information is kept, beside that of all together."""
+CLASSES = ("input", "cached_input", "cache_write", "output")
+"""Classes of tokens, in the order of `TokenPrices.by_class`."""
 PACKAGES = ("altair", "genai-prices", "numpy", "pandas")
 
 
@@ -92,7 +94,7 @@ def catalog_rows(study: Study) -> list[dict[str, Any]]:
     for choice in study.choices:
         for offer in (choice.today, choice.host and choice.host.offer):
             if offer:
-                found[offer.row] = {"row": offer.row, **asdict(offer.prices), **_said(offer)}
+                found[offer.row] = {"row": offer.row, **_prices(offer.prices), **_said(offer)}
         for supply in choice.supplies.values():
             offered = supply.offer
             found[offered.row] = {"row": offered.row, "usd": offered.listed_usd, **_said(offered)}
@@ -100,6 +102,13 @@ def catalog_rows(study: Study) -> list[dict[str, Any]]:
             for table, rows in names.items():
                 found |= _cells(table, rows, study.client.as_of_date)
     return [found[row] for row in sorted(found)]
+
+
+def _prices(prices: TokenPrices) -> dict[str, Any]:
+    """A price with what its tiers and long requests pay of it, class by class, under plain names."""
+    plain = {key: value for key, value in asdict(prices).items() if key not in ("tier_ratios", "long_context_ratios")}
+    ratios = {**prices.tier_ratios, **({"long_context": prices.long_context_ratios} if prices.long_context_ratios else {})}
+    return plain | {f"{tier}_{kind}_ratio": ratio for tier, each in ratios.items() for kind, ratio in zip(CLASSES, each, strict=True)}
 
 
 def _run(run: Measurement) -> dict[str, Any]:
@@ -117,6 +126,8 @@ def _said(offer: Offer | GpuOffer) -> dict[str, str]:
 def _cells(table: str, rows: Iterable[str], as_of: dt.date) -> dict[str, dict[str, Any]]:
     """Rows of a catalog table by name, without their empty cells."""
     wanted = {row if row.startswith(f"{table}/") else f"{table}/{row}" for row in rows}
-    frame = in_force(table, as_of)
-    cells = _plain(frame[frame["row"].isin(wanted)])
-    return {row["row"]: {"row": row["row"], **{key: value for key, value in row.items() if value not in (None, "")}} for row in cells}
+    known = row_by_name(table, as_of)
+    return {
+        row: {"row": row, **{key: value for key, value in known[row].items() if value != "" and value == value}}
+        for row in wanted & known.keys()
+    }

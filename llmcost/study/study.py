@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from llmcost.inputs.catalog import HiddenCost, hidden_costs
@@ -28,7 +29,7 @@ from llmcost.study.problem import WorkloadChoice
 from llmcost.study.remembered import remembered
 from llmcost.study.split.split import Split, pool_splits
 from llmcost.study.uncertainty.break_even import volume_break_even
-from llmcost.study.uncertainty.draws import drawn_totals, regret, tornado
+from llmcost.study.uncertainty.draws import drawn_totals, regret, tornado, totals_at_ends
 from llmcost.study.uncertainty.flips import Flip, find_flips
 from llmcost.study.uncertainty.information import information
 from llmcost.study.uncertainty.reversal_map import reversal_map
@@ -124,6 +125,11 @@ class Study:
         """USD per month of each option (columns) in each draw (rows)."""
         return drawn_totals(self.decision, self.inputs, count)
 
+    @cached_property
+    def ends(self) -> dict[str, np.ndarray]:
+        """Option -> USD per month with each uncertain input alone at its low and at its high value: array (inputs, 2)."""
+        return totals_at_ends(self.decision, self.inputs)
+
     def regret(self) -> pd.DataFrame:
         """What choosing each option may cost: its bill minus the cheapest of the same draw, mean and P90."""
         return regret(self.draws())
@@ -167,6 +173,7 @@ class Study:
         """Every line of every option: option, item, usd_per_month."""
         return frames.lines(self.lines)
 
+    @remembered
     def split(self, workload_id: str = "") -> Split | None:
         """The exact hybrid split of one workload and those that share its replicas; None where there is nothing to split."""
         wanted = workload_id or self.client.workloads[0].id
@@ -180,7 +187,7 @@ class Study:
     @remembered
     def flips(self) -> list[Flip]:
         """What would make another option the cheapest, nearest first."""
-        return find_flips(self.decision, self.inputs, dict.fromkeys([self.yardstick, self.rival]))
+        return find_flips(self.decision, self.inputs, self.ends, dict.fromkeys([self.yardstick, self.rival]))
 
     @cached_property
     def rival(self) -> str:
@@ -195,7 +202,7 @@ class Study:
     @remembered
     def tornado(self) -> pd.DataFrame:
         """What each uncertain input alone does to the winner's advantage over the yardstick, widest swing first."""
-        return tornado(self.decision, self.inputs, self.winner, self.yardstick)
+        return tornado(self.inputs, self.ends, self.winner, self.yardstick)
 
     def sweep(self, path: str, points: Sequence[float]) -> pd.DataFrame:
         """Every option's total while one assumption moves: option, value, usd_per_month. "volume_multiplier" moves all volumes.
@@ -222,6 +229,11 @@ class Study:
         """A new study with these dotted paths of the client file changed; it is marked as a what-if. A path undoes changes beneath it."""
         kept = {path: value for path, value in self.changed.items() if not path.startswith(tuple(f"{changed}." for changed in changes))}
         return open_study(str(self.folder), self.as_of, {**kept, **changes})
+
+    def of_workload(self, workload_id: str) -> "Study":
+        """The same client with one of its workloads alone, its invoice left out."""
+        alone = [workload for workload in self.client.workloads if workload.id == workload_id]
+        return replace(self, client=self.client.model_copy(update={"workloads": alone, "invoice": None}))
 
     @cached_property
     def fingerprint(self) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from llmcost.study.audit.api_chains import USD
 from llmcost.study.audit.figure import Figure, slug, summed
-from llmcost.study.audit.first_page import money, moving, per_mtok, ranges, saving
+from llmcost.study.audit.first_page import against_rival, money, moving, per_mtok, ranges, saving
 from llmcost.study.audit.lines import line_figures
 
 if TYPE_CHECKING:
@@ -21,4 +21,13 @@ def figures(study: Study) -> dict[str, Figure]:
         bill = {slug(item): figure for item, figure in line_figures(study, option).items()}
         totals[option] = summed(f"everything that {option} costs", USD, bill)
         lines |= {f"{option}.{item}": figure for item, figure in bill.items()}
-    return totals | lines | ranges(study, totals) | saving(study, totals) | per_mtok(study) | money(study, totals) | moving(study)
+    return (
+        totals
+        | lines
+        | ranges(study, totals)
+        | against_rival(study, totals)
+        | saving(study, totals)
+        | per_mtok(study)
+        | money(study, totals)
+        | moving(study)
+    )

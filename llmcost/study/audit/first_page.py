@@ -13,19 +13,17 @@ from llmcost.study.audit.figure import Figure, assumed, derived, given, slug, su
 from llmcost.study.audit.fixed_chains import fixed
 from llmcost.study.audit.fleet_chains import fleet_chains, load_replicas, replica_chains
 from llmcost.study.bill.unit_costs import always_on_option
-from llmcost.study.horizon.cash import first_year_months
+from llmcost.study.horizon.cash import cash, first_year_months
 from llmcost.study.horizon.horizon import Horizon, horizon_of
 from llmcost.study.loads.load import REASONING, RETRIES
 from llmcost.study.names import plain_name
 from llmcost.study.problem import WorkloadChoice
+from llmcost.study.uncertainty.information import A_CENT
 from llmcost.study.verdict.labels import always_on_fleet
 from llmcost.study.verdict.verdict import saving_path
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
-
-A_CENT = 0.01
-"""USD a month; an input that moves the advantage by less moves nothing."""
 
 
 def ranges(study: Study, totals: dict[str, Figure]) -> dict[str, Figure]:
@@ -49,6 +47,29 @@ def ranges(study: Study, totals: dict[str, Figure]) -> dict[str, Figure]:
         if "today" in totals and option != "today":
             found[f"{option}.versus_today"] = derived("against today", USD, "option - today", option=total, today=totals["today"])
     return found
+
+
+def against_rival(study: Study, totals: dict[str, Figure]) -> dict[str, Figure]:
+    """What the other side of the question would cost beyond the advice, typical and in the draws."""
+    if study.rival == study.winner:
+        return {}
+    about = "study.draws(): every uncertain input drawn at once, all options billed with the same draws"
+    drawn = {name: given(f"{option} in each draw", study.draws()[option].to_numpy(), USD, about) for name, option in _sides(study).items()}
+    typical = derived(
+        f"{study.rival} beyond the advice", USD, "rival - advised", **{name: totals[option] for name, option in _sides(study).items()}
+    )
+    ends = {
+        end: derived(f"{study.rival} beyond the advice, {end}", USD, f"quantile(rival - advised, {share})", **drawn)
+        for end, share in ENDS.items()
+    }
+    return {"rival.beyond_the_advice": typical, **{f"rival.beyond_the_advice.{end}": figure for end, figure in ends.items()}}
+
+
+ENDS = {"p10": 0.1, "p90": 0.9}
+
+
+def _sides(study: Study) -> dict[str, str]:
+    return {"rival": study.rival, "advised": study.winner}
 
 
 def lowest_of(*series):
@@ -128,6 +149,17 @@ def money(study: Study, totals: dict[str, Figure]) -> dict[str, Figure]:
         found["cash.year_1_saved"] = derived(
             "cash of the first year, saved", "USD", "today - advised", today=theirs, advised=found[f"cash.{winner}.year_1"]
         )
+    row = cash(study, horizon).set_index("option").loc[winner]
+    about = "llmcost.study.horizon: month by month, against staying as today"
+    if row.payback_months == row.payback_months:
+        found[f"cash.{winner}.payback"] = given("month in which it is paid back", float(row.payback_months), "months", about)
+    contracts = given(
+        "present value in each draw", horizon.drawn_present_value_usd[winner].to_numpy(), "USD", "llmcost.study.horizon: 200 draws"
+    )
+    found |= {
+        f"cash.{winner}.npv.{end}": derived(f"present value, {end}", "USD", f"quantile(draws, {share})", draws=contracts)
+        for end, share in ENDS.items()
+    }
     unit = study.client.unit_of_work
     if unit:
         requests = given("requests that count", sum(load.requests_per_month for load in study.loads.values()), "requests/month", "the load")

@@ -29,8 +29,9 @@ def hybrid_chains(study: Study) -> dict[str, Figure]:
         return {OPEN: summed("all that moves, for no owned slice pays", USD, moved)}
     found: dict[str, dict[str, Figure]] = {}
     bought = False
-    bills = pool_bills(study.choices, study.values, study.decision.spare_count)
-    for k, (pool, bill) in enumerate(zip(pools(study.choices), bills, strict=True), 1):
+    shared = pools(study.choices)
+    bills = pool_bills(shared, study.values, study.decision.spare_count)
+    for k, (pool, bill) in enumerate(zip(shared, bills, strict=True), 1):
         bought |= pool.supply.offer.term == "owned" and bool(np.any(bill.owned_count > 0))
         for item, figure in _pool(study, pool, bill).items():
             found.setdefault(item, {})[f"pool_{k}"] = figure

@@ -49,7 +49,7 @@ def serverless_chains(study: Study, choice: WorkloadChoice, supply: Supply) -> d
     billed = derived(
         "mean replicas billed",
         "replicas",
-        "billed_boots_and_cold(load, requests / 3600, service, idle, boot, warm, scale, taken)[0]",
+        "billed_boots_and_cold(load, requests / 3600, service, idle, boot, warm, scale * (1 + headroom), taken)[0]",
         (billed_boots_and_cold,),
         load=load,
         requests=requests,
@@ -57,6 +57,7 @@ def serverless_chains(study: Study, choice: WorkloadChoice, supply: Supply) -> d
         idle=idle,
         boot=boot_seconds(study, supply),
         warm=warm,
+        headroom=assumed(study, f"{choice.at}.load.headroom_fraction"),
         scale=scale(study, choice, supply, load),
         taken=taken(study, choice),
     )

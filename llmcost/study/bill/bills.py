@@ -143,7 +143,7 @@ def _hybrid(decision: Decision, values: Values) -> Lines:
     shared = pools(decision.choices)
     ways = [fixed_lines(way, values, decision.horizon_months) for way in ("owned", "rented")]
     least = np.minimum(sum(ways[0].values()), sum(ways[1].values()))
-    parts = pool_bills(decision.choices, values, decision.spare_count, least)
+    parts = pool_bills(shared, values, decision.spare_count, least)
     bought = [part.owned_count > 0 for pool, part in zip(shared, parts, strict=True) if pool.supply.offer.term == "owned"]
     fixed = {item: np.where(np.any(bought, axis=0), *(way.get(item, 0.0) for way in ways)) for item in ways[1]} if bought else ways[1]
     keep = sum(part.saving_usd_per_month for part in parts) > sum(fixed.values())

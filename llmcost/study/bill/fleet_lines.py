@@ -68,7 +68,7 @@ def fleet(choice: WorkloadChoice, supply: Supply, values: Values, spare_count: i
 def gives_back(supply: Supply) -> bool:
     """Whether slices of a rented fleet may be had by the hour: somebody lets single replicas so, and no machine is shared."""
     rented = supply.offer.term not in ("owned", "serverless")
-    return rented and supply.by_the_hour is not None and supply.offer.filled_by(supply.plan.gpus_count)
+    return rented and supply.by_the_hour is not None and supply.fills_machines
 
 
 def spares_of(offer: GpuOffer, choice: WorkloadChoice, spare_count: int) -> int:
@@ -77,8 +77,12 @@ def spares_of(offer: GpuOffer, choice: WorkloadChoice, spare_count: int) -> int:
 
 
 def fleet_lines(choice: WorkloadChoice, supply: Supply, values: Values, spare_count: int) -> Lines:
-    """What a workload's fleet costs for a month, by line. Weights are stored for every replica, given back or not."""
-    up = fleet(choice, supply, values, spare_count)
+    """What a workload's fleet costs for a month, by line."""
+    return lines_of_fleet(fleet(choice, supply, values, spare_count), supply, values)
+
+
+def lines_of_fleet(up: Fleet, supply: Supply, values: Values) -> Lines:
+    """What a fleet costs for a month, by line. Weights are stored for every replica, given back or not."""
     lines = {item: usd * up.standing_replicas for item, usd in replica_lines(supply, values).items()}
     if gives_back(supply):
         by_the_hour = rent_usd_per_hour(supply, supply.by_the_hour, values)

@@ -13,7 +13,7 @@ from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import open_api_usd_per_month
 from llmcost.study.bill.fleet_lines import (
     fleet,
-    fleet_lines,
+    lines_of_fleet,
     rent_usd_per_hour,
     replica_lines,
     spares_of,
@@ -21,8 +21,8 @@ from llmcost.study.bill.fleet_lines import (
     storage_usd_per_month,
 )
 from llmcost.study.bill.options import Lines, Number, added
-from llmcost.study.bill.pools import Pool, pools
-from llmcost.study.problem import Supply, WorkloadChoice, load_scale
+from llmcost.study.bill.pools import Pool
+from llmcost.study.problem import Supply, load_scale
 
 BY_THE_HOUR, STORAGE = "GPU rent by the hour", "Storage of weights"
 
@@ -100,13 +100,14 @@ class Terms:
         found[3] = all_api / HOURS_PER_MONTH
         by_curve = wanted & (members == 1) & (prices.on_demand_usd_per_hour >= api[0])
         if by_curve.any():
-            at, curve = prices.chosen(by_curve), self.pool.supply.curve
+            at, curve = prices.chosen(by_curve), self.pool.supply.curve.chosen(by_curve)
             owned = owned_slices(curve, at.reserved_usd_per_hour, api[0, by_curve], scale[0, by_curve])
             overflow = split_usd_per_month(curve, owned, at.reserved_usd_per_hour, api[0, by_curve], scale[0, by_curve])[1]
             found[0, by_curve], found[3, by_curve] = owned, overflow / HOURS_PER_MONTH
         by_hour = np.flatnonzero(wanted & ~by_curve)
         if len(by_hour):
             load = self.pool.load_replicas()
+            load = load if load.ndim == 2 else load[:, by_hour]
             split = hourly_split(load, scale[:, by_hour], api[:, by_hour], prices.chosen(by_hour), floor[by_hour])
             found[:, by_hour] = list(vars(split).values())
         return HourlySplit(*found.reshape(4, *given[0].shape))
@@ -117,20 +118,20 @@ class Terms:
         return sum(hourly) * HOURS_PER_MONTH
 
 
-def pool_bills(choices: Iterable[WorkloadChoice], values: Values, spare_count: int, fixed_usd_per_month: Number = 0.0) -> list[PoolBill]:
+def pool_bills(shared: Iterable[Pool], values: Values, spare_count: int, fixed_usd_per_month: Number = 0.0) -> list[PoolBill]:
     """The exact split of each pool. Values may be numbers or arrays of draws; the rule is the same for both.
 
     fixed_usd_per_month  where all splits together cannot save as much, none is sought and the API takes all that may go there
     """
-    terms = pool_terms(choices, values, spare_count)
+    terms = pool_terms(shared, values, spare_count)
     forced = any(each.pool.staying for each in terms)
     sought = np.logical_or(forced, sum(each.most_saving_usd_per_month for each in terms) > fixed_usd_per_month)
     return [_bill(each, sought, values) if each.pool.leaving else _fleets(each.pool, values, spare_count) for each in terms]
 
 
-def pool_terms(choices: Iterable[WorkloadChoice], values: Values, spare_count: int) -> list[Terms]:
+def pool_terms(shared: Iterable[Pool], values: Values, spare_count: int) -> list[Terms]:
     """What the split of each pool is decided from."""
-    return [_terms(pool, values, spare_count) for pool in pools(choices)]
+    return [_terms(pool, values, spare_count) for pool in shared]
 
 
 def _terms(pool: Pool, values: Values, spare_count: int) -> Terms:
@@ -171,7 +172,7 @@ def _fleets(pool: Pool, values: Values, spare_count: int) -> PoolBill:
     standing, hourly = 0.0, 0.0
     for choice in pool.members:
         supply = choice.supplies["hybrid"]
-        added(lines, fleet_lines(choice, supply, values, spare_count))
         up = fleet(choice, supply, values, spare_count)
+        added(lines, lines_of_fleet(up, supply, values))
         standing, hourly = standing + up.standing_replicas, hourly + up.peak_replicas - up.standing_replicas
     return PoolBill(standing, hourly, lines, 0.0, 0.0)

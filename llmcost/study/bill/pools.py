@@ -49,7 +49,7 @@ def _plan(supply: Supply) -> tuple:
 
 def lined_up(choice: WorkloadChoice, by_hour: np.ndarray) -> np.ndarray:
     """Something of each hour of a workload's record, the hours turned to those of its pool."""
-    return np.roll(by_hour, 24 * _calendar(choice)[1])
+    return np.roll(by_hour, 24 * _calendar(choice)[1], axis=-1)
 
 
 def pools(choices: Iterable[WorkloadChoice]) -> list[Pool]:
@@ -58,7 +58,7 @@ def pools(choices: Iterable[WorkloadChoice]) -> list[Pool]:
     found: dict[tuple, list[WorkloadChoice]] = {}
     for choice in choices:
         supply = choice.supplies["hybrid"]
-        alone = () if supply.offer.filled_by(supply.plan.gpus_count) else (choice.workload.id,)
+        alone = () if supply.fills_machines else (choice.workload.id,)
         key = (*_plan(supply), *_calendar(choice)[0], *alone)
         found.setdefault(key, []).append(choice)
     return [Pool(members) for members in found.values()]

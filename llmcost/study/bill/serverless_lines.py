@@ -24,7 +24,11 @@ def serverless_usd_per_month(choice: WorkloadChoice, supply: Supply, values: Val
 
 
 def billed_and_cold(choice: WorkloadChoice, supply: Supply, values: Values) -> tuple[Number, Number, Number]:
-    """(mean billed replicas, boots per hour, share of the requests that wait for a boot) of the moved work, hour by hour."""
+    """(mean billed replicas, boots per hour, share of the requests that wait for a boot) of the moved work, hour by hour.
+
+    Bursts inside the hour wake replicas here as they ask a fleet for headroom: the load is the hour's with the same headroom.
+    """
+    headroom = values[f"{choice.at}.load.headroom_fraction"]
     return billed_boots_and_cold(
         supply.load_replicas,
         choice.load.hourly["requests"].to_numpy() / SECONDS_PER_HOUR,
@@ -32,7 +36,7 @@ def billed_and_cold(choice: WorkloadChoice, supply: Supply, values: Values) -> t
         idle_timeout_seconds(supply, values),
         load_seconds(supply, values),
         supply.warm_count,
-        load_scale(choice, supply, values),
+        load_scale(choice, supply, values) * (1 + headroom),
         taken_fraction(choice, values) * volume_knob(choice, values),
     )
 

@@ -1,26 +1,27 @@
 """Every serving plan at every way to get its GPUs, priced for one workload and one open model; the cheapest make the options."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from llmcost.inputs.catalog import in_force
+from llmcost.inputs.catalog import row_by_name
 from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.model import HOURS_PER_MONTH
-from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import WEIGHT_BYTES, Measurement, Request
 from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.bill.api_lines import open_api_usd_per_month
-from llmcost.study.bill.fleet_lines import fleet, fleet_usd_per_month, replica_usd_per_month, storage_usd_per_month
+from llmcost.study.bill.fleet_lines import fleet, lines_of_fleet, replica_lines, storage_usd_per_month
 from llmcost.study.bill.hosts import may_leave
 from llmcost.study.bill.hybrid_lines import pool_bills
+from llmcost.study.bill.pools import Pool
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.gpu_offers import MAY_BE_TAKEN_AWAY, PRICE_IS_A_GUESS, GpuOffer, considered_gpus
+from llmcost.study.capacity.stack import Stack, kind, stacked
 from llmcost.study.loads.load import WorkloadLoad
-from llmcost.study.problem import Supply, WorkloadChoice, cached_fraction, taken_fraction
+from llmcost.study.problem import ReplicaLoad, Supply, WorkloadChoice, cached_fraction, taken_fraction
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ class Candidate:
     margin_ratio: float = 0.0
 
     @property
-    def rank(self) -> tuple[bool, float, float]:
-        """Sorts what is certain before what must be asked, then by bill; of equal bills the split nearest to owning something."""
-        return self.status == "ask", round(self.usd_per_month or 0.0, 2), -self.margin_ratio
+    def rank(self) -> tuple[int, float, float]:
+        """Sorts by how much must be asked, then by bill; of equal bills the split nearest to owning something."""
+        asked = (self.offer.questions_count if self.offer else 0) + (self.plan.status == "ask")
+        return asked if self.status == "ask" else 0, round(self.usd_per_month or 0.0, 2), -self.margin_ratio
 
 
 def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
@@ -61,7 +63,7 @@ def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
     if offer.purchase_usd and offer.resale_fraction:
         tail = ("catalog", offer.source, offer.date, offer.confidence)
         price, resale = offer.purchase_usd, offer.resale_fraction
-        hardware = in_force("gpu_hardware", client.as_of_date).set_index("gpu_id").loc[offer.gpu_id]
+        hardware = row_by_name("gpu_hardware", client.as_of_date)[f"gpu_hardware/{offer.gpu_id}"]
         watts = float(hardware["provisioned_power_watts"])
         about = ("catalog", str(hardware["source"]), str(hardware["effective_from"]), str(hardware["confidence"]))
         at = f"gpu_purchase.{offer.gpu_id}"
@@ -95,14 +97,21 @@ def promised(request: Request, workload: Workload) -> Request:
 
 
 def make_supply(plan: ServingPlan, offer: GpuOffer, by_the_hour: GpuOffer | None, choice: WorkloadChoice, values: Values) -> Supply:
-    """The plan at the offer, and at the one by the hour, with the workload's hours as load in its replicas (typical values)."""
-    assert plan.replica is not None
+    """The plan at the offer, and at the one by the hour, with the workload's load in its replicas (typical values)."""
+    return Supply(plan, offer, _replica_load(plan, _hourly_tokens(choice, values), values), by_the_hour)
+
+
+def _hourly_tokens(choice: WorkloadChoice, values: Values) -> tuple[np.ndarray, np.ndarray]:
+    """(input tokens to be read, output tokens) of the moved work in each hour, typical values."""
     factor = float(taken_fraction(choice, values)) * float(values[f"{choice.alternative_at}.token_ratio"])
     fresh = factor * (1 - float(cached_fraction(choice.at, values)))
-    hourly = choice.load.hourly
-    seconds = request_seconds(plan.replica, hourly["input_tokens"].to_numpy() * fresh, hourly["output_tokens"].to_numpy() * factor)
-    load = seconds / 3600 / float(values["hidden_costs.safe_share_fraction"])
-    return Supply(plan, offer, LoadDurationCurve(load), load, by_the_hour)
+    return choice.load.hourly["input_tokens"].to_numpy() * fresh, choice.load.hourly["output_tokens"].to_numpy() * factor
+
+
+def _replica_load(plan: ServingPlan, hourly_tokens: tuple[np.ndarray, np.ndarray], values: Values) -> ReplicaLoad:
+    """Hours of (input, output) tokens as load in replicas of a plan."""
+    assert plan.replica is not None
+    return ReplicaLoad(request_seconds(plan.replica, *hourly_tokens) / 3600 / float(values["hidden_costs.safe_share_fraction"]))
 
 
 def candidates(
@@ -112,21 +121,38 @@ def candidates(
     by_gpu: dict[str, list[GpuOffer]] = {}
     for offer in offers:
         by_gpu.setdefault(offer.gpu_id, []).append(offer)
+    tokens = _hourly_tokens(choice, values)
     found: list[Candidate] = []
+    supplies: list[Supply] = []
     for plan in plans:
-        if plan.replica is None:
-            found.append(Candidate("", plan, None, None, None, None, None, plan.status, plan.reason, plan.gate))
+        if refused := _refused(plan, choice.workload, by_gpu):
+            found.append(refused)
             continue
-        if (lowest := choice.workload.gates.lowest_precision) and WEIGHT_BYTES[plan.precision] < WEIGHT_BYTES[lowest]:
-            reason = f"{plan.precision.upper()} is coarser than the {lowest.upper()} that is asked for"
-            found.append(Candidate("", plan, None, None, None, None, None, "gated", reason, "rule"))
-            continue
-        if plan.gpu_id not in by_gpu:
-            found.append(Candidate("", plan, None, None, None, None, None, "infeasible", "nobody in the catalog offers this GPU", "price"))
-            continue
-        worth = _worth_pricing(plan, by_gpu[plan.gpu_id])
-        found += [c for offer in worth for c in _priced(client, choice, plan, offer, _by_the_hour(plan, offer, worth), values)]
-    return sorted(found, key=lambda c: (c.option, c.status != "ok", c.usd_per_month or 0.0, c.plan.name))
+        worth, load = _worth_pricing(plan, by_gpu[plan.gpu_id]), _replica_load(plan, tokens, values)
+        for offer in worth:
+            if offer.status == "failed":
+                found.append(Candidate(_option(offer), plan, offer, None, None, None, None, "gated", offer.reason, "rule"))
+                continue
+            warm = client.own_capacity.warm_replicas_count if offer.term == "serverless" else 0
+            supplies.append(Supply(plan, offer, load, _by_the_hour(plan, offer, worth), warm))
+    found += _priced(client, choice, supplies, values)
+    return sorted(found, key=lambda c: (c.option, c.status != "ok", round(c.usd_per_month or 0.0, 2), c.plan.name))
+
+
+def _refused(plan: ServingPlan, workload: Workload, offered: Container[str]) -> Candidate | None:
+    """A plan that no offer can make good, with the reason."""
+    if plan.replica is None:
+        return Candidate("", plan, None, None, None, None, None, plan.status, plan.reason, plan.gate)
+    if (lowest := workload.gates.lowest_precision) and WEIGHT_BYTES[plan.precision] < WEIGHT_BYTES[lowest]:
+        reason = f"{plan.precision.upper()} is coarser than the {lowest.upper()} that is asked for"
+        return Candidate("", plan, None, None, None, None, None, "gated", reason, "rule")
+    if plan.gpu_id not in offered:
+        return Candidate("", plan, None, None, None, None, None, "infeasible", "nobody in the catalog offers this GPU", "price")
+    return None
+
+
+def _option(offer: GpuOffer) -> str:
+    return offer.term if offer.term in ("owned", "serverless") else "rented"
 
 
 def cheapest_supplies(found: Iterable[Candidate]) -> Mapping[str, Supply]:
@@ -144,11 +170,14 @@ def cheapest_supplies(found: Iterable[Candidate]) -> Mapping[str, Supply]:
 def _worth_pricing(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOffer]:
     """Of each term, and of machines that a replica fills or shares, the cheapest offer that may be used, else the cheapest refused."""
     best: dict[tuple[str, bool], GpuOffer] = {}
-    order = {"ok": 0, "ask": 1, "failed": 2}
+
+    def rank(offer: GpuOffer) -> tuple[bool, int, float]:
+        return offer.status == "failed", offer.questions_count, offer.listed_usd
+
     for offer in offers:
         key = offer.term, offer.filled_by(plan.gpus_count)
         known = best.get(key)
-        if known is None or (order[offer.status], offer.listed_usd) < (order[known.status], known.listed_usd):
+        if known is None or rank(offer) < rank(known):
             best[key] = offer
     return list(best.values())
 
@@ -160,34 +189,72 @@ def _by_the_hour(plan: ServingPlan, offer: GpuOffer, offers: Iterable[GpuOffer])
     return min(found, key=lambda other: other.hourly_usd, default=None)
 
 
-def _priced(
-    client: Client, choice: WorkloadChoice, plan: ServingPlan, offer: GpuOffer, by_the_hour: GpuOffer | None, values: Values
-) -> list[Candidate]:
-    option = offer.term if offer.term in ("owned", "serverless") else "rented"
-    if offer.status == "failed":
-        return [Candidate(option, plan, offer, None, None, None, None, "gated", offer.reason, "rule")]
-    warm = client.own_capacity.warm_replicas_count if option == "serverless" else 0
-    supply = replace(make_supply(plan, offer, by_the_hour, choice, values), warm_count=warm)
-    at = {**values, **{a.path: a.typical for a in supply_assumptions(supply, client)}}
-    judged = (offer.status, offer.reason, {"": "", PRICE_IS_A_GUESS: "price"}.get(offer.reason, "rule"))
-    status, reason, gate = (plan.status, plan.reason, plan.gate) if plan.status == "ask" else judged
-    if option == "serverless":
-        awake = float(serverless_usd_per_month(choice, supply, at))
-        count, usd = awake / HOURS_PER_MONTH / offer.hourly_usd / plan.gpus_count, awake + float(storage_usd_per_month(supply, at))
-        return [Candidate(option, plan, offer, supply, count, count, usd, status, reason, gate)]
-    spares = client.own_capacity.spare_replicas_count
-    up, usd = fleet(choice, supply, at, spares), fleet_usd_per_month(choice, supply, at, spares)
-    certain = offer.term != "spot" or choice.can_wait or status != "ok"
-    alone = (status, reason, gate) if certain else ("ask", MAY_BE_TAKEN_AWAY, "rule")
-    found = [Candidate(option, plan, offer, supply, float(up.peak_replicas), float(up.paid_replicas), usd, *alone)]
-    if not may_leave(choice.workload) and any(may_leave(workload) for workload in client.workloads):
-        return [*found, replace(found[0], option="hybrid")]  # its fleet is the floor on which the others are split
-    if choice.host and offer.filled_by(plan.gpus_count):
-        split = pool_bills([replace(choice, supplies={"hybrid": supply})], at, 0)[0]
-        total, owned = float(np.sum(list(split.lines.values())) + split.api_usd_per_month), float(split.owned_count)
-        api = float(open_api_usd_per_month(choice, at)) / supply.curve.mean
-        margin = float(supply.curve.fill(0)) * api / replica_usd_per_month(supply, at)
-        found.append(
-            Candidate("hybrid", plan, offer, supply, owned, owned + float(split.on_demand_count), total, status, reason, gate, margin)
-        )
-    return found
+def _priced(client: Client, choice: WorkloadChoice, supplies: Sequence[Supply], values: Values) -> list[Candidate]:
+    """The candidates that supplies make, in their order; those of one kind are priced together."""
+    kinds: dict[tuple, list[int]] = {}
+    for i, supply in enumerate(supplies):
+        kinds.setdefault(kind(supply), []).append(i)
+    found: dict[int, Iterable[Candidate]] = {}
+    for places in kinds.values():
+        stack = stacked([supplies[i] for i in places])
+        at = {**values, **_typical_values(stack, client)}
+        price = _serverless if stack.offer.term == "serverless" else _always_on
+        found.update(zip(places, price(client, choice, stack, at), strict=True))
+    return [candidate for i in range(len(supplies)) for candidate in found[i]]
+
+
+def _typical_values(stack: Stack, client: Client) -> dict[str, np.ndarray]:
+    """What the supplies of a stack add to the typical values, under the stack's own paths."""
+    _, *paths = (a.path for a in supply_assumptions(stack.supplies[0], client))
+    each = np.array([[a.typical for a in supply_assumptions(supply, client)] for supply in stack.supplies])
+    return dict(zip([stack.throughput_path, *paths], each.T, strict=True))
+
+
+def _judged(supply: Supply) -> tuple[str, str, str]:
+    """(status, reason, gate) of a supply that is not refused: what must be asked of its plan, else of its offer."""
+    plan, offer = supply.plan, supply.offer
+    if plan.status == "ask":
+        return plan.status, plan.reason, plan.gate
+    return offer.status, offer.reason, {"": "", PRICE_IS_A_GUESS: "price"}.get(offer.reason, "rule")
+
+
+def _serverless(client: Client, choice: WorkloadChoice, stack: Stack, at: Values) -> Iterator[list[Candidate]]:
+    awake = serverless_usd_per_month(choice, stack, at)
+    counts = awake / HOURS_PER_MONTH / stack.offer.hourly_usd / stack.plan.gpus_count
+    for supply, count, usd in zip(stack.supplies, counts, awake + storage_usd_per_month(stack, at), strict=True):
+        yield [_candidate("serverless", supply, (count, count, usd), _judged(supply))]
+
+
+def _always_on(client: Client, choice: WorkloadChoice, stack: Stack, at: Values) -> Iterator[list[Candidate]]:
+    """Each supply as a fleet that serves all the moved work, and as the owned part of a hybrid where slices of it can be had alone."""
+    up = fleet(choice, stack, at, client.own_capacity.spare_replicas_count)
+    bills = sum(lines_of_fleet(up, stack, at).values())
+    fleets = np.transpose(np.broadcast_arrays(up.peak_replicas, up.paid_replicas, bills))
+    is_floor = not may_leave(choice.workload) and any(may_leave(workload) for workload in client.workloads)
+    splits = _splits(choice, stack, at) if choice.host and stack.fills_machines and not is_floor else None
+    for i, (supply, numbers) in enumerate(zip(stack.supplies, fleets, strict=True)):
+        judged = _judged(supply)
+        certain = supply.offer.term != "spot" or choice.can_wait or judged[0] != "ok"
+        alone = judged if certain else ("ask", MAY_BE_TAKEN_AWAY, "rule")
+        found = [_candidate(_option(supply.offer), supply, numbers, alone)]
+        if is_floor:  # its fleet is the floor on which the others are split
+            found.append(replace(found[0], option="hybrid"))
+        if splits is not None:
+            *numbers, margin = splits[i]
+            found.append(_candidate("hybrid", supply, numbers, judged, margin))
+        yield found
+
+
+def _splits(choice: WorkloadChoice, stack: Stack, at: Values) -> np.ndarray:
+    """The exact split on each supply alone: owned replicas, those with the ones by the hour, USD a month, `margin_ratio`; a row each."""
+    (split,) = pool_bills([Pool([replace(choice, supplies={"hybrid": stack})])], at, 0)
+    usd = sum(split.lines.values()) + split.api_usd_per_month
+    worth = open_api_usd_per_month(choice, at) / stack.curve.mean
+    margin = stack.curve.fill(0) * worth / sum(replica_lines(stack, at).values())
+    return np.transpose(np.broadcast_arrays(split.owned_count, split.owned_count + split.on_demand_count, usd, margin))
+
+
+def _candidate(option: str, supply: Supply, numbers: Iterable[float], judged: tuple[str, str, str], margin_ratio: float = 0.0) -> Candidate:
+    """A supply for an option; `numbers` are its replicas, those paid for, and its USD a month."""
+    peak, paid, usd = map(float, numbers)
+    return Candidate(option, supply.plan, supply.offer, supply, peak, paid, usd, *judged, float(margin_ratio))

@@ -7,6 +7,7 @@ same model, GPU, count, precision and engine, the roofline. Memory, compute and 
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -62,7 +63,15 @@ def serving_plans(
     model_id: str, gpu_ids: Iterable[str], as_of: dt.date, request: Request, own: Sequence[Measurement] = ()
 ) -> list[ServingPlan]:
     """Every plan for one model, feasible or not, for requests of this mean shape; `own` are the client's measurements."""
-    model, wanted = model_shape(model_id, as_of), list(gpu_ids)
+    return list(_serving_plans(model_id, tuple(gpu_ids), as_of, request, tuple(own)))
+
+
+@lru_cache(maxsize=64)
+def _serving_plans(
+    model_id: str, wanted: tuple[str, ...], as_of: dt.date, request: Request, own: tuple[Measurement, ...]
+) -> tuple[ServingPlan, ...]:
+    """The same, kept: a what-if that moves prices, gates or people asks for the plans that are known already."""
+    model = model_shape(model_id, as_of)
     mine = [run for run in own if run.model_id == model_id and run.gpu_id in wanted]
     ways = [
         (gpu_id, count, precision)
@@ -75,7 +84,7 @@ def serving_plans(
     for gpu_id, count, precision in dict.fromkeys(ways + measured):
         runs = [run for run in mine if (run.gpu_id, run.gpus_count, run.precision) == (gpu_id, count, precision)]
         plans.append(_plan(Key(model, gpu(gpu_id, as_of), count, precision), as_of, request, runs))
-    return plans
+    return tuple(plans)
 
 
 def precisions(model: ModelShape, on: Gpu) -> list[str]:

@@ -128,7 +128,7 @@ def slices(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     values, headroom = study.values, float(study.values[f"{choice.at}.load.headroom_fraction"])
     index = np.arange(int(replicas_for_peak(supply.curve.peak, headroom)))
     level = (index + ROUNDING) / (1 + headroom)
-    hours, starts = supply.levels.above_fraction(level), supply.levels.starts_per_hour(level)
+    hours, starts = supply.load.levels.above_fraction(level), supply.load.levels.starts_per_hour(level)
     lines = replica_lines(supply, values)
     standing, hourly = float(sum(lines.values()) - lines["Storage of weights"]), math.nan
     if gives_back(supply):

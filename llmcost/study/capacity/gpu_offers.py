@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llmcost.inputs.catalog import gpu, in_force, known_id
+from llmcost.inputs.catalog import gpu, in_force, known_id, row_by_name, rows
 from llmcost.inputs.client import Client, Quote, Workload
 from llmcost.inputs.client_types import Band
 from llmcost.inputs.quotes import ReadQuote, read_quotes
@@ -41,6 +41,11 @@ class GpuOffer:
     resale_fraction: Band | None = None
 
     @property
+    def questions_count(self) -> int:
+        """How many things have to be asked before the offer can be counted on."""
+        return self.reason.count(QUESTIONS) + 1 if self.status == "ask" else 0
+
+    @property
     def listed_usd(self) -> float:
         """The price as listed, to compare offers of one term: USD per GPU-hour, or USD per GPU for a bought one."""
         return self.purchase_usd.typical if self.purchase_usd else self.hourly_usd
@@ -56,6 +61,8 @@ class GpuOffer:
         return replica_gpus_count % self.gpus_count == 0
 
 
+QUESTIONS = "; "
+"""Between the things that have to be asked about one offer."""
 PRICE_IS_A_GUESS = "the price is a guess: ask for a quote"
 NOT_CONSIDERED = "term not considered by the client"
 MAY_BE_TAKEN_AWAY = "spot: may be taken away at any time, and neither can the work wait nor does an API stand behind it"
@@ -79,7 +86,7 @@ def considered_gpus(client: Client) -> list[str]:
 def _rental(client: Client, workload: Workload) -> list[GpuOffer]:
     quoted = _quoted_rentals(client, workload)
     offers = list(quoted.values())
-    for row in in_force("gpu_rental", client.as_of_date).itertuples():
+    for row in rows("gpu_rental", client.as_of_date):
         if row.market == "cloud" and (row.provider, row.region, row.gpu_id, row.term) in quoted:
             continue
         judged = _rental_status(client, workload, row.market, row.term, _regions(client, row))
@@ -91,14 +98,14 @@ def _regions(client: Client, row: Any) -> tuple[str, ...]:
     """Where a row's GPUs stand: its own region, else those of its provider, else nothing known."""
     if row.region:
         return (row.region,)
-    regions = in_force("gpu_providers", client.as_of_date).set_index("provider")["regions"].to_dict()
-    return tuple(filter(None, str(regions.get(row.provider, "")).split(";")))
+    provider = row_by_name("gpu_providers", client.as_of_date).get(f"gpu_providers/{row.provider}", {})
+    return tuple(filter(None, str(provider.get("regions", "")).split(";")))
 
 
 def _listed(row: Any, term: str, provider: str, judged: tuple[str, str], gpus_count: int, gpu_usd_per_hour: float | None) -> GpuOffer:
     """A catalog row as an offer; a price that is a guess has to be asked for before it can be counted on."""
-    if judged[0] == "ok" and row.confidence == "guess":
-        judged = ("ask", PRICE_IS_A_GUESS)
+    if judged[0] in ("ok", "ask") and row.confidence == "guess":
+        judged = ("ask", QUESTIONS.join(filter(None, (judged[1], PRICE_IS_A_GUESS))))
     said = (row.row, row.source, row.effective_from, row.confidence, *judged)
     return GpuOffer(row.gpu_id, term, provider, getattr(row, "region", ""), gpus_count, *said, gpu_usd_per_hour)
 
@@ -146,7 +153,7 @@ def _serverless(client: Client, workload: Workload) -> list[GpuOffer]:
         return ("failed", "air gap: no rented GPU") if workload.gates.air_gapped else region_status(workload.gates.regions, regions)
 
     offers = {}
-    for row in in_force("serverless_gpu", client.as_of_date).itertuples():
+    for row in rows("serverless_gpu", client.as_of_date):
         offer = _listed(row, "serverless", row.provider, judged(_regions(client, row)), 1, row.gpu_usd_per_hour)
         timeout = None if math.isnan(row.idle_timeout_seconds) else float(row.idle_timeout_seconds)
         offers[(row.provider, row.region, row.gpu_id)] = replace(offer, idle_timeout_seconds=timeout)
@@ -160,7 +167,7 @@ def _serverless(client: Client, workload: Workload) -> list[GpuOffer]:
 def _purchase(client: Client) -> list[GpuOffer]:
     quoted = {(_gpu_id(client, read.key[0], read.quote), read.key[1]): read.quote for read in _quotes(client, "gpu_purchase")}
     offers = []
-    for row in in_force("gpu_purchase", client.as_of_date).itertuples():
+    for row in rows("gpu_purchase", client.as_of_date):
         price = Band(low=row.purchase_low_usd, typical=row.purchase_typical_usd, high=row.purchase_high_usd)
         resale = Band(low=row.resale_low_fraction, typical=row.resale_typical_fraction, high=row.resale_high_fraction)
         status = _purchase_status(client, row.gpu_id)

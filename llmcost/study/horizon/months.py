@@ -68,6 +68,11 @@ def _by_month(study: Study, values: Values, growing: Mapping[str, float | np.nda
         f"workloads.{workload.id}.{VOLUME}": flat(growth_path_multiplier(growing[growth_path(workload.id)], months))
         for workload in study.client.workloads
     }
+    for workload in study.client.workloads:
+        commitment = workload.today.commitment if workload.today else None
+        if commitment and commitment.months_left is not None:
+            binds = np.arange(months) < commitment.months_left
+            found[f"workloads.{workload.id}.today.commitment.bound_fraction"] = flat(binds.astype(float))
     return found
 
 

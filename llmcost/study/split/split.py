@@ -11,6 +11,7 @@ from llmcost.model.split import break_even_fill
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.bills import Decision
 from llmcost.study.bill.hybrid_lines import Terms, pool_terms
+from llmcost.study.bill.pools import pools
 
 WAYS = ("own", "hour", "api")
 """Ways to serve a slice: replicas around the clock, replicas by the hour with the API in the hours between, the API alone."""
@@ -73,7 +74,7 @@ def pool_splits(decision: Decision, values: Values) -> list[Split]:
     """The split of each set of workloads that shares replicas, at single values; none where the hybrid is not to be had."""
     if "hybrid" not in decision.priced:
         return []
-    return [_split(terms) for terms in pool_terms(decision.choices, values, decision.spare_count) if terms.pool.leaving]
+    return [_split(terms) for terms in pool_terms(pools(decision.choices), values, decision.spare_count) if terms.pool.leaving]
 
 
 def _split(terms: Terms) -> Split:

@@ -12,7 +12,7 @@ from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.bill.hybrid_lines import pool_bills
-from llmcost.study.bill.pools import lined_up
+from llmcost.study.bill.pools import lined_up, pools
 from llmcost.study.problem import VOLUME, Supply, WorkloadChoice, taken_fraction
 from llmcost.study.split.split import Split, pool_splits
 from llmcost.study.uncertainty.flips import VOLUME_SPAN
@@ -68,7 +68,7 @@ def overflow_peak_requests_per_minute(study: Study, choice: WorkloadChoice) -> f
 
 def saved(study: Study, values: Values) -> tuple[np.ndarray, np.ndarray]:
     """(owned replicas, USD a month saved before fixed costs) of all workloads together, at other values."""
-    parts = pool_bills(study.choices, {**study.values, **values}, study.decision.spare_count)
+    parts = pool_bills(pools(study.choices), {**study.values, **values}, study.decision.spare_count)
     return np.asarray(sum(part.owned_count for part in parts)), np.asarray(sum(part.saving_usd_per_month for part in parts))
 
 

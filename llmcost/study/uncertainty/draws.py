@@ -1,5 +1,7 @@
 """How sure the answer is: every uncertain input drawn at once, every option billed with the same draws."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -56,19 +58,29 @@ def regret(draws: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values("mean_regret_usd_per_month", kind="stable", ignore_index=True)
 
 
-def tornado(decision: Decision, assumptions: dict[str, Assumption], option: str, against: str) -> pd.DataFrame:
+def totals_at_ends(decision: Decision, assumptions: Mapping[str, Assumption]) -> dict[str, np.ndarray]:
+    """Option -> USD per month with each uncertain input alone at its low and at its high value, all else typical: array (inputs, 2)."""
+    uncertain, values = [a for a in assumptions.values() if not a.certain], typical_values(assumptions)
+    for i, a in enumerate(uncertain):
+        ends = np.full((len(uncertain), 2), a.typical)
+        ends[i] = a.low, a.high
+        values[a.path] = ends.ravel()
+    totals = totals_in_parts(decision, values, 2 * len(uncertain))
+    return {option: usd.reshape(-1, 2) for option, usd in totals.items()}
+
+
+def tornado(assumptions: Mapping[str, Assumption], ends: Mapping[str, np.ndarray], option: str, against: str) -> pd.DataFrame:
     """What each uncertain input does alone to `option` minus `against` (or to its bill where the two are one), widest swing first.
 
+    ends  as of `totals_at_ends`
     Columns: path, low, typical, high, unit, confidence, at_low_usd_per_month, at_high_usd_per_month, swing_usd_per_month.
     """
-    typical = typical_values(assumptions)
-    rows = []
-    for a in assumptions.values():
-        if a.certain:
-            continue
-        both = option_totals(decision, {**typical, a.path: np.array([a.low, a.high])})
-        low, high = np.broadcast_to(both[option] - (both[against] if against != option else 0.0), (2,))
-        rows.append((a.path, a.low, a.typical, a.high, a.unit, a.confidence, low, high, abs(high - low)))
+    moved = ends[option] - (ends[against] if against != option else 0.0)
+    uncertain = [a for a in assumptions.values() if not a.certain]
+    rows = [
+        (a.path, a.low, a.typical, a.high, a.unit, a.confidence, low, high, abs(high - low))
+        for a, (low, high) in zip(uncertain, moved, strict=True)
+    ]
     names = ["path", "low", "typical", "high", "unit", "confidence", "at_low_usd_per_month", "at_high_usd_per_month", "swing_usd_per_month"]
     frame = pd.DataFrame(rows, columns=names)
     return frame.sort_values(["swing_usd_per_month", "path"], ascending=[False, True], kind="stable").reset_index(drop=True)

@@ -1,6 +1,6 @@
 """What would turn the answer: the nearest value of one input, all else typical, at which another option becomes the cheapest."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,15 +28,18 @@ class Flip:
     option: str
 
 
-def find_flips(decision: Decision, assumptions: dict[str, Assumption], against: Iterable[str]) -> list[Flip]:
+def find_flips(
+    decision: Decision, assumptions: Mapping[str, Assumption], ends: Mapping[str, np.ndarray], against: Iterable[str]
+) -> list[Flip]:
     """For volume and the inputs that move the gap most, the nearest value on each side at which the cheapest option is beaten.
 
+    ends     as of `draws.totals_at_ends`
     against  options whose gap to the cheapest says which inputs are worth searching
     """
     typical = typical_values(assumptions)
     totals = option_totals(decision, typical)
     winner = min(totals, key=lambda option: round(float(totals[option]), 2))
-    widest = [path for other in against for path in tornado(decision, assumptions, winner, other)["path"].head(SEARCHED)]
+    widest = [path for other in against for path in tornado(assumptions, ends, winner, other)["path"].head(SEARCHED)]
     found = []
     for path, unit, grid in _searched([assumptions[path] for path in dict.fromkeys(widest)]):
         at = float(typical.get(path, 1.0))

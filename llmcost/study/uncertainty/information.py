@@ -15,6 +15,8 @@ from llmcost.study.wording import percent, usd
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
+A_CENT = 0.01
+"""USD a month; less is the rounding of equal bills, and worth nothing to know."""
 EVERYTHING = "everything together"
 """The first row of the table: every uncertain input known at once."""
 
@@ -29,6 +31,7 @@ def information(study: Study) -> pd.DataFrame:
     bills = study.draws().to_numpy()
     uncertain = [a for a in study.inputs.values() if not a.certain]
     everything = float(perfect_information_usd(bills))
+    everything = everything if everything >= A_CENT else 0.0
     streams = np.array([uniform_stream(a.path, len(bills)) for a in uncertain]).reshape(len(uncertain), len(bills))
     each = np.minimum(input_information_usd(bills, streams), everything)
     columns = ["path", "name", "unit", "low", "typical", "high", "confidence", "evpi_usd_per_month"]

@@ -57,7 +57,8 @@ def over_the_contract(study: Study, horizon: Horizon) -> str:
     if round(gap, 2) <= 0:
         return f"{text}; {crossing(study, horizon)}"
     chance = probability(float((draws[lowest] < draws[winner]).mean()))
-    return f"{text}; {named[lowest]} would cost {usd(gap)} less (lower in {chance} of the draws); by the month {crossing(study, horizon)}"
+    name = LABELS[lowest] if lowest in HOSTED else named[lowest]  # a fleet grows over the contract
+    return f"{text}; {name} would cost {usd(gap)} less (lower in {chance} of the draws); by the month {crossing(study, horizon)}"
 
 
 def crossing(study: Study, horizon: Horizon) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from llmcost.study.bill.bills import option_totals
 from llmcost.study.names import plain_name, shown, shown_range
 from llmcost.study.remembered import remembered
 from llmcost.study.wording import usd
@@ -31,7 +30,8 @@ def moving_inputs(study: Study) -> pd.DataFrame:
     tornado = study.tornado()
     squared = tornado["swing_usd_per_month"] ** 2
     share = squared / squared.sum() if squared.sum() > 0 else squared
-    turns = pd.Series([turns_the_answer(study, path) for path in tornado["path"]], index=tornado.index, dtype=bool)
+    turning = _turning(study)
+    turns = pd.Series([path in turning for path in tornado["path"]], index=tornado.index, dtype=bool)
     carries = (share.cumsum() - share < MOST) & (share > 0)
     frame = pd.DataFrame(
         {
@@ -45,13 +45,13 @@ def moving_inputs(study: Study) -> pd.DataFrame:
     return frame[carries | turns].reset_index(drop=True)
 
 
-def turns_the_answer(study: Study, path: str) -> bool:
-    """Whether an input alone, at its low or high value, makes another option cheaper than the one that is cheapest at typical values."""
-    a = study.inputs[path]
-    totals = option_totals(study.decision, {**study.values, path: np.array([a.low, a.high])})
+def _turning(study: Study) -> set[str]:
+    """The inputs that alone, at low or high, make another option cheaper than the one that is cheapest at typical values."""
     cheapest = min(study.totals, key=study.totals.__getitem__)
-    lowest = np.min([np.broadcast_to(usd_per_month, (2,)) for usd_per_month in totals.values()], axis=0)
-    return bool((np.asarray(totals[cheapest]) > lowest * (1 + 1e-9)).any())
+    lowest = np.min(list(study.ends.values()), axis=0)
+    turns = (study.ends[cheapest] > lowest * (1 + 1e-9)).any(axis=1)
+    uncertain = [a.path for a in study.inputs.values() if not a.certain]
+    return {path for path, turned in zip(uncertain, turns, strict=True) if turned}
 
 
 def weakest_assumption(study: Study) -> str:

@@ -64,7 +64,7 @@ def flip_sentences(study: Study) -> list[str]:
         nearest.setdefault(flip.path, flip)
     said = [_flip_sentence(study, flip) for flip in list(nearest.values())[:SHOWN_FLIPS]]
     said += _rule_flip(study)
-    if said and study.totals[study.winner] > min(study.totals.values()):
+    if said and round(study.totals[study.winner] - min(study.totals.values()), 2) > 0:
         return [f"the balance already tips; it tips back at: {said[0]}", *said[1:]]
     return said or ["nothing within its range, one input at a time, turns the answer"]
 

@@ -12,6 +12,7 @@ from llmcost.study.horizon import cash, horizon
 from llmcost.study.loads import exports
 from llmcost.study.problem import VOLUME
 from llmcost.study.verdict import gates, plan
+from llmcost.study.verdict.apart import apart, invoice_gap
 from llmcost.study.verdict.asked import decision_asked, over_the_contract
 from llmcost.study.verdict.confidence import confidence
 from llmcost.study.verdict.criteria import criteria
@@ -36,7 +37,7 @@ def verdict(study: Study) -> dict[str, Any]:
         "answer": answer,
         "option": study.winner,
         "sentence": sentence,
-        "detail": " ".join(filter(None, (_failed_gates(study), _detail(study), _per_unit(study)))),
+        "detail": " ".join(filter(None, (_failed_gates(study), _detail(study), _per_unit(study), invoice_gap(study), apart(study)))),
         "labels": labels(study),
         "gates": gates.record(study),
         "saving": saving_steps(study.totals, study.winner),
@@ -111,7 +112,8 @@ def _answer(study: Study) -> tuple[str, str]:
     """(one word or two, the sentence a board can repeat)."""
     option, totals = study.winner, study.totals
     spread = study.draws()[option]
-    cost = f"{usd(totals[option])} a month ({usd_range(spread.quantile(0.1), spread.quantile(0.9))})"
+    band = usd_range(spread.quantile(0.1), spread.quantile(0.9))
+    cost = f"{usd(totals[option])} a month ({band}; as often above as below {usd(spread.median())})"
     before = f"{usd(totals['today'])} → about {cost}" if "today" in totals else f"about {cost}"
     condition = "" if all(choice.alternative.evidence == "measured" for choice in study.choices) else ", if it passes your evaluation"
     model = " and ".join(dict.fromkeys(c.alternative.model_id for c in study.choices))

@@ -1,5 +1,7 @@
 """Charts of the contract: every option's bill month by month, and what the advised move has saved to date."""
 
+import json
+
 import altair as alt
 import pandas as pd
 
@@ -16,7 +18,7 @@ def bills_chart(months: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     """
     shown = list(dict.fromkeys(months["option"]))
     names = dict(zip(months["option"], months["label"], strict=True))
-    legend = alt.Legend(title=None, labelExpr=f"{names}[datum.label]", symbolType="stroke", columns=2)
+    legend = alt.Legend(title=None, labelExpr=f"{json.dumps(names)}[datum.label]", symbolType="stroke", columns=2, labelLimit=340)
     colours = alt.Scale(domain=shown, range=[OPTION_COLOURS[option] for option in shown])
     dashes = alt.Scale(domain=shown, range=[DASHES.get(option, [1, 0]) for option in shown])
     lines = (
@@ -24,7 +26,9 @@ def bills_chart(months: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
         .mark_line(interpolate="step-after")
         .encode(
             x=alt.X("month:Q", title="month of the contract", axis=MONTH, scale=alt.Scale(nice=False)),
-            y=alt.Y("usd_per_month:Q", title="USD per month, everything in", axis=alt.Axis(format="$,.0f"), scale=alt.Scale(zero=True)),
+            y=alt.Y(
+                "usd_per_month:Q", title=["USD per month,", "everything in"], axis=alt.Axis(format="$,.0f"), scale=alt.Scale(zero=True)
+            ),
             color=alt.Color("option:N", scale=colours, legend=legend),
             strokeDash=alt.StrokeDash("option:N", scale=dashes, legend=None),
         )

@@ -1,0 +1,53 @@
+"""What the one answer for the whole client hides: workloads that belong on different sides, and an invoice that prices do not explain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmcost.study.bill.options import LABELS
+from llmcost.study.loads import exports
+from llmcost.study.wording import percent, usd
+
+if TYPE_CHECKING:
+    from llmcost.study.study import Study
+
+WORTH_SAYING_FRACTION = 0.02
+"""Share of the advised bill below which deciding one by one is not worth a sentence."""
+FAR_FRACTION = 0.1
+"""An invoice is explained when list prices come within this share of it."""
+SHARED = (
+    "API people", "Engineers", "On-call", "Model refreshes", "Observability", "Egress", "Set-up, spread over the horizon",
+    "Exit, spread over the horizon", "Evaluation and migration, spread",
+)  # fmt: skip
+"""Lines that all workloads share; the others each has for itself."""
+
+
+def apart(study: Study) -> str:
+    """Where several workloads would be cheaper decided one by one: how, and for how much; else nothing."""
+    if len(study.choices) < 2:
+        return ""
+    alone = [study.of_workload(choice.workload.id) for choice in study.choices]
+    if not all(one.totals for one in alone):
+        return ""
+    bills = [one.lines[one.winner] for one in alone]
+    items = dict.fromkeys(item for bill in bills for item in bill)
+    together = sum((max if item in SHARED else sum)([bill.get(item, 0.0) for bill in bills]) for item in items)
+    less = study.totals[study.winner] - together
+    if less < WORTH_SAYING_FRACTION * study.totals[study.winner]:
+        return ""
+    ways = "; ".join(f"{choice.workload.id}: {LABELS[one.winner]}" for choice, one in zip(study.choices, alone, strict=True))
+    return (
+        f"Every option here treats all workloads alike. Decided one by one ({ways}) they would cost about {usd(together)} a month, "
+        f"{usd(less)} less: make a client file for each."
+    )
+
+
+def invoice_gap(study: Study) -> str:
+    """What the saving takes for granted where list prices do not explain the invoice; else nothing."""
+    explained = exports.explained_fraction(study)
+    if explained is None or abs(explained[0] - 1) <= FAR_FRACTION:
+        return ""
+    return (
+        f"List prices explain {percent(explained[0])} of {explained[1]}. The rest is taken for price, on today's side alone: "
+        "if it is volume that nobody stated, every other bill here moves with it. Settle that first."
+    )
