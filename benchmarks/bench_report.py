@@ -1,96 +1,140 @@
-"""Seconds per client: `llmcost report` against a plain loop of papermill and nbconvert commands, stage by stage.
+"""The batch side by side with the plain way and with the floor, in one run.
 
-    python benchmarks/bench_report.py [--clients N]
+    python benchmarks/bench_report.py [--clients 100] [--plain 2]
 
-Both run the same notebooks for the same example clients, one run each, in this one command. `start` is what passes before
-a notebook's first cell (interpreters, imports, warming up, the chart script), `execute` is the study and the cells (with the
-kernel's start, where there is one), `render` is making HTML.
+All run the same notebooks, on variations of the example clients:
+
+plain loop     papermill.execute_notebook on a real kernel, then nbconvert to HTML, one notebook after the other in one warm process
+real kernels   `llmcost report --engine papermill --jobs 1`
+one at a time  `llmcost report --jobs 1`
+all cores      `llmcost report`
+floor          study, cells and page of each client one after the other in one warm process, nothing else; split over the cores
+
+The first three are timed on a few clients, the others on all; seconds per client, start and index included. Shares are of the
+processor's seconds in a client's own process: its study, the cells, what the engine and papermill add to them, the page, the rest.
 """
 
 import argparse
-import json
+import os
+import random
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from llmcost.inputs.paths import data_path, notebooks_path
+from generated_clients import write_whole_client
 
-# `llmcost report`, with clocks around its two stages; the clocks' readings survive the children in a file.
+from llmcost.inputs.paths import PACKAGE, notebooks_path
+
+STAGES = ("study", "cells", "engine", "page", "rest")
+# The unit of work with clocks around its stages; each process adds its readings to a file.
 CLOCKED = """
 import sys, time
-from llmcost.reporting import cli, client_report
-def clocked(stage, function):
-    def wrapper(*arguments):
-        started = time.perf_counter()
+from llmcost.reporting import client_report, engine
+spent = dict.fromkeys(("study", "cells", "engine", "page"), 0.0)
+def clocked(stage, function, inner=None):
+    def wrapper(*words, **options):
+        started, within = time.process_time(), spent.get(inner, 0)
         try:
-            return function(*arguments)
+            return function(*words, **options)
         finally:
-            with open(sys.argv[1], "a") as readings:
-                readings.write(f"{stage} {time.perf_counter() - started}\\n")
+            spent[stage] += time.process_time() - started - (spent.get(inner, 0) - within)
     return wrapper
-client_report.answered = clocked("execute", client_report.answered)
-client_report.run_notebook = clocked("execute", client_report.run_notebook)
-client_report.page.render = clocked("render", client_report.page.render)
-sys.exit(cli.main(["report", *sys.argv[2:]]))
+client_report.answered = clocked("study", client_report.answered)
+engine.InProcessEngine.run = staticmethod(clocked("cells", engine.InProcessEngine.run))
+client_report.executed_notebook = clocked("engine", client_report.executed_notebook, "cells")
+client_report.page.render = clocked("page", client_report.page.render)
+plain_build = client_report.build_client
+def build_client(task):
+    spent.update(dict.fromkeys(spent, 0.0))
+    started = time.process_time()
+    built = plain_build(task)
+    whole = time.process_time() - started
+    with open(sys.argv[1], "a") as readings:
+        readings.write(" ".join(f"{seconds:.6f}" for seconds in [*spent.values(), whole - sum(spent.values())]) + "\\n")
+    return built
+client_report.build_client = build_client
+"""
+COMMAND = "import sys\nfrom llmcost.reporting import cli\nsys.exit(cli.main(['report', *sys.argv[1:]]))"
+BATCH = CLOCKED + "from llmcost.reporting import cli\nsys.exit(cli.main(['report', *sys.argv[2:]]))"
+FLOOR = (
+    CLOCKED
+    + """
+from pathlib import Path
+from llmcost.inputs.paths import notebooks_path
+from llmcost.reporting import batch
+from llmcost.reporting.build import Kit
+from llmcost.reporting.notebook_runs import blank_notebooks
+kit = Kit.here(blank_notebooks(sorted(notebooks_path().glob("[0-9]*.ipynb"))))
+folders = sorted(path.parent for path in Path(sys.argv[2]).glob("*/client.yaml"))
+batch.prepare("fork", kit, folders)
+for number, folder in enumerate([folders[0], *folders]):
+    task = client_report.Task(folder.name, folder, kit, engine.ENGINE_NAME, "")
+    (build_client if number else plain_build)(task)  # the first warms up
+"""
+)
+PLAIN = """
+import sys, time
+import papermill
+from nbconvert import HTMLExporter
+from pathlib import Path
+exporter, started = HTMLExporter(exclude_input=True), time.perf_counter()
+for folder in sys.argv[3:]:
+    for path in sorted(Path(sys.argv[2]).glob("[0-9]*.ipynb")):
+        notebook = papermill.execute_notebook(path, f"{sys.argv[1]}.ipynb", {"client": folder}, progress_bar=False)
+        Path(f"{sys.argv[1]}.html").write_text(exporter.from_notebook_node(notebook)[0])
+Path(sys.argv[1]).write_text(str(time.perf_counter() - started))
 """
 
 
-def run(*words: object) -> float:
-    """Seconds that a command takes; stops the benchmark if it fails."""
+def seconds_of(source: str, *words: object) -> float:
+    """Seconds that a Python program takes; stops the benchmark if it fails."""
     started = time.perf_counter()
-    subprocess.run([sys.executable, *map(str, words)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    call = [sys.executable, "-c", source, *map(str, words)]
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
+    subprocess.run(call, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
     return time.perf_counter() - started
 
 
-def kit_seconds(clients: list[str], folder: Path, jobs: int) -> dict[str, float]:
-    """Stage -> seconds, and `total` on the wall; the stages add up to it with one client at a time."""
-    readings = folder / "readings.txt"
-    total = run("-c", CLOCKED, readings, *clients, "--out", folder / "kit", "--jobs", jobs)
-    stages = {"execute": 0.0, "render": 0.0}
-    for line in readings.read_text().splitlines():
-        stage, seconds = line.split()
-        stages[stage] += float(seconds)
-    readings.unlink()
-    return {"start": total - sum(stages.values())} | stages | {"total": total}
-
-
-def plain_seconds(clients: list[str], folder: Path) -> dict[str, float]:
-    """The same of the plain loop: two commands per notebook."""
-    stages = {"start": 0.0, "execute": 0.0, "render": 0.0}
-    for client in clients:
-        for notebook in sorted(notebooks_path().glob("[0-9]*.ipynb")):
-            target = folder / f"{client}-{notebook.name}"
-            seconds = run("-m", "papermill", "--no-progress-bar", notebook, target, "-p", "client", client)
-            executed = json.loads(target.read_text())["metadata"]["papermill"]["duration"]
-            stages["start"] += seconds - executed
-            stages["execute"] += executed
-            stages["render"] += run("-m", "nbconvert", "--to", "html", "--no-input", target)
-    return stages | {"total": sum(stages.values())}
+def stage_seconds(readings: Path) -> dict[str, float]:
+    """Stage -> processor seconds per client, out of a file of readings."""
+    lines = [[float(word) for word in line.split()] for line in readings.read_text().splitlines()]
+    return {stage: sum(column) / len(lines) for stage, column in zip(STAGES, zip(*lines, strict=True), strict=True)}
 
 
 def main() -> None:
-    examples = sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml"))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--clients", type=int, default=2, help="how many of the example clients (default: %(default)s)")
-    clients = examples[: parser.parse_args().clients]
+    parser.add_argument("--clients", type=int, default=100, help="how many clients (default: %(default)s)")
+    parser.add_argument("--plain", type=int, default=2, help="of which the slow ways take so many (default: %(default)s)")
+    said = parser.parse_args()
+    cores_count, chance = os.cpu_count() or 1, random.Random(1)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        ways = {
-            "llmcost report": kit_seconds(clients, folder, jobs=1),
-            "papermill + nbconvert": plain_seconds(clients, folder),
-        }
-        all_examples = kit_seconds(examples, folder, jobs=64)["total"]
-    print(f"{len(clients)} clients, one at a time; seconds per client")
-    print(f"{'':24}{'total':>8}{'start':>8}{'execute':>9}{'render':>8}")
-    for way, seconds in ways.items():
-        total = seconds["total"]
-        shares = [f"{seconds[stage] / total:.0%}" for stage in ("start", "execute", "render")]
-        print(f"{way:24}{total / len(clients):8.2f}{shares[0]:>8}{shares[1]:>9}{shares[2]:>8}")
-    ratio = ways["papermill + nbconvert"]["total"] / ways["llmcost report"]["total"]
-    print(f"The plain loop takes {ratio:.1f} times as long.")
-    print(f"All {len(examples)} examples on all cores: {all_examples / len(examples):.2f} s per client")
+        place = Path(name)
+        for number in range(said.clients):
+            write_whole_client(place / "clients" / f"client-{number:03}", number, chance)
+        folders = sorted((place / "clients").iterdir())
+        few, out = folders[: said.plain], place / "out"
+        seconds_of(PLAIN, place / "plain", notebooks_path(), *few)
+        per_client = {"plain loop": float((place / "plain").read_text()) / len(few)}
+        slow = seconds_of(COMMAND, *few, "--out", out, "--force", "--engine", "papermill", "--jobs", 1)
+        per_client["real kernels"] = slow / len(few)
+        per_client["one at a time"] = seconds_of(BATCH, place / "r2", *few, "--out", out, "--force", "--jobs", 1) / len(few)
+        per_client["all cores"] = seconds_of(BATCH, place / "r3", *folders, "--out", out, "--force") / len(folders)
+        seconds_of(FLOOR, place / "r4", place / "clients")
+        again = seconds_of(BATCH, place / "r5", *folders, "--out", out)
+        batch, floor = stage_seconds(place / "r3"), stage_seconds(place / "r4")
+    per_client["floor"] = sum(floor[stage] for stage in ("study", "cells", "page")) / cores_count
+    print(f"{said.clients} clients, {len(few)} of them the slow ways, {cores_count} cores")
+    print(f"{'':16}{'s per client':>14}{'times all cores':>18}")
+    for way, seconds in per_client.items():
+        print(f"{way:16}{seconds:14.2f}{seconds / per_client['all cores']:18.2f}")
+    print(f"plain loop / all cores: {per_client['plain loop'] / per_client['all cores']:.1f} (wanted: 15 or more)")
+    print(f"all cores / floor: {per_client['all cores'] / per_client['floor']:.2f} (wanted: 1.5 or less)")
+    print(f"nothing changed, run again: {again:.1f} s for {said.clients} clients")
+    print(f"\n{'CPU s per client':16}" + "".join(f"{stage:>9}" for stage in STAGES))
+    for way, stages in (("batch", batch), ("floor, warm", floor)):
+        print(f"{way:16}" + "".join(f"{stages[stage]:9.3f}" for stage in STAGES))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ import hashlib
 import json
 import os
 import re
+import sys
 import time
+import types
 from html import unescape
 from pathlib import Path
 
@@ -15,10 +17,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import llmcost
 from llmcost.inputs.errors import InputError
-from llmcost.reporting import batch, cli, engine, page
+from llmcost.reporting import batch, cli, engine, folders, page
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.figures import bills, first_page_option
-from llmcost.reporting.history import since_last_time
+from llmcost.reporting.history import published_results, since_last_time
 from llmcost.reporting.process import Limits, run_jobs
 
 engine.register()
@@ -34,6 +36,10 @@ class DummyStudy:
         self.slug = os.path.basename(client)
         self.name = name
         self.fingerprint = hashlib.sha256(client.encode()).hexdigest()[:16]
+        self.client = self
+
+    def model_dump(self, mode):
+        return {}
 
     def record(self):
         return record(self.name) | {"slug": self.slug, "fingerprint": self.fingerprint}
@@ -234,7 +240,7 @@ def test_a_batch_publishes_the_good_and_names_the_bad(kit, capsys):
     shown = capsys.readouterr()
     assert sorted(shown.out.splitlines()) == ["one: No. Stay. A client", "two: No. Stay. A client"]
     assert shown.err.splitlines() == ["broken: client.yaml: workloads: is missing. Add it"]
-    assert sorted(path.name for path in (kit / "out").iterdir()) == ["index.html", "one", "two"]
+    assert sorted(path.name for path in (kit / "out").iterdir()) == ["index.html", "manifest.json", "one", "two"]
     results = json.loads((kit / "out" / "one" / "results.json").read_text())
     assert results["notebooks"]["01_pricing"] == {"price_usd_per_mtok": 1.23456789}
     assert results["options"][0]["total_usd_per_month"]["typical"] == 8512.34568
@@ -285,7 +291,8 @@ def test_what_did_not_finish_is_not_published_and_the_last_report_stays(kit, sou
 def test_a_misspelt_parameter_is_refused(kit):
     path = kit / "notebooks" / "01_pricing.ipynb"
     path.write_text(path.read_text().replace("what_if", "whatif"))
-    assert "no parameter 'what_if'" in make(kit, "one")["one"]
+    with pytest.raises(ReportError, match="no parameter 'what_if'"):
+        make(kit, "one")
 
 
 @needs_fork
@@ -308,15 +315,14 @@ def test_a_folder_that_is_no_report_is_left_alone(kit):
 
 @pytest.mark.parametrize("name", ["../escaped", "a/b", ".hidden", "CON", "nul.txt", "x" * 200, "a b", "<b>", "é", "\udcff"])
 def test_slugs_are_safe_and_tell_names_apart(name):
-    slug = batch.safe_slug(name)
+    slug = folders.safe_slug(name)
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,70}", slug) and slug != name
-    assert slug != batch.safe_slug(name + "x")
+    assert slug != folders.safe_slug(name + "x")
 
 
 def test_clients_that_would_share_a_folder_are_refused(kit):
-    folders = clients(kit, "one", "elsewhere/ONE")
     with pytest.raises(ReportError, match="rename"):
-        batch.unique_slugs(folders)
+        folders.unique_slugs(clients(kit, "one", "elsewhere/ONE"))
 
 
 # The page
@@ -380,20 +386,33 @@ def test_a_grandchild_left_behind_is_killed():
             time.sleep(60)
         return child
 
-    [(_, grandchild)] = run_jobs(leave_one, [None], 1, "fork", Limits())
+    [done] = run_jobs(leave_one, [None], 1, "fork", Limits())
     time.sleep(0.2)
-    state = Path(f"/proc/{grandchild}/stat")  # gone, or dead and waiting for somebody to ask
+    state = Path(f"/proc/{done.returned}/stat")  # gone, or dead and waiting for somebody to ask
     assert not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] == "Z"
 
 
 def test_fresh_processes_serve_too():
-    assert list(run_jobs(sleeper, [0], 1, "spawn", Limits())) == [(0, 0)]
+    [done] = run_jobs(sleeper, [0], 1, "spawn", Limits())
+    assert (done.job, done.returned, done.problem) == (0, 0, None) and 0 < done.peak_memory_gb < 1
+
+
+def test_a_fresh_process_that_cannot_start_is_no_hang():
+    function = type("Unknown", (), {})  # a class that no other process can import
+    function.__module__, function.__qualname__ = "no_such_module", "Unknown"
+    sys.modules["no_such_module"] = types.SimpleNamespace(Unknown=function)
+    try:
+        [done] = run_jobs(function, ["x" * 1_000_000], 1, "spawn", Limits(wall_seconds=30))
+    finally:
+        del sys.modules["no_such_module"]
+    assert done.problem.code == "ended"
 
 
 @needs_fork
 def test_a_late_job_does_not_hold_up_the_others():
-    outcomes = dict(run_jobs(sleeper, [30, 0.01, 0.02], 2, "fork", Limits(wall_seconds=1)))
-    assert isinstance(outcomes.pop(30), ReportError) and outcomes == {0.01: 0.01, 0.02: 0.02}
+    outcomes = {done.job: done for done in run_jobs(sleeper, [30, 0.01, 0.02], 2, "fork", Limits(wall_seconds=1))}
+    assert outcomes.pop(30).problem.code == "timeout"
+    assert {job: done.returned for job, done in outcomes.items()} == {0.01: 0.01, 0.02: 0.02}
 
 
 # The command line
@@ -419,7 +438,7 @@ def test_exit_codes(kit, monkeypatch, capsys):
     assert cli.main(["report", "one", *words]) == 0
     assert cli.main(["report", *words]) == 1
     assert cli.main(["report", "--clients", str(kit / "nowhere")]) == 2
-    monkeypatch.setattr(batch, "report_clients", lambda *_: 1 / 0)
+    monkeypatch.setattr(batch, "report_clients", lambda *_, **__: 1 / 0)
     assert cli.main(["report", *words]) == 3
 
 
@@ -445,11 +464,13 @@ def test_a_report_says_what_changed_since_the_one_it_replaces(tmp_path):
         options = [{"id": option, "total_usd_per_month": {"typical": typical}}]
         return {"as_of_date": day, "options": options, "verdict": {"option": option, "answer": "No"}}
 
-    published = tmp_path / "results.json"
-    assert since_last_time(published, results("2026-11-01", "tuned", 900)) == "first report"
-    published.write_text("not json")
-    assert since_last_time(published, results("2026-11-01", "tuned", 900)) == "first report"
-    published.write_text(json.dumps(results("2026-08-01", "tuned", 1000)))
+    assert published_results(tmp_path) is None
+    (tmp_path / "results.json").write_text("not json")
+    assert published_results(tmp_path) is None
+    (tmp_path / "results.json").write_text(json.dumps(results("2026-08-01", "tuned", 1000)))
+    published = published_results(tmp_path)
     assert since_last_time(published, results("2026-11-01", "tuned", 900)) == "2026-08-01: the same advice, $1,000 a month (-$100 since)"
     assert since_last_time(published, results("2026-11-01", "owned", 900)).startswith("2026-08-01: the advice was: No")
     assert since_last_time(published, results("2026-08-01", "owned", 900)) == "first report"
+    for unreadable in (None, {}, {"as_of_date": "2026-08-01", "verdict": {}, "options": []}):
+        assert since_last_time(unreadable, results("2026-11-01", "tuned", 900)) == "first report"

@@ -5,18 +5,16 @@ Exit codes: 0 everything asked for is there; 1 some clients failed and the other
 """
 
 import argparse
-import difflib
 import io
 import os
 import shlex
 import sys
-import time
 import traceback
 from pathlib import Path
 
 from llmcost.inputs.errors import InputError
-from llmcost.inputs.paths import data_path
-from llmcost.reporting.errors import ReportError
+from llmcost.reporting import report_command
+from llmcost.reporting.errors import UsageError
 
 PROGRAM = os.environ.get("LLMCOST_PROGRAM", "llmcost")
 """How this command was called, for messages: run.py names itself here."""
@@ -27,10 +25,6 @@ def shown(text: object) -> str:
     from llmcost.views.text import visible
 
     return visible(text)
-
-
-class UsageError(Exception):
-    """Something on the command line cannot be done. The text is for a person."""
 
 
 def main(words: list[str] | None = None) -> int:
@@ -70,17 +64,7 @@ def parser() -> argparse.ArgumentParser:
     new_command.add_argument("folder", metavar="DIR", type=Path, help="the client's new folder")
     new_command.add_argument("--usage", metavar="FILE", nargs="+", help="fill in what a usage export says, and leave the rest as questions")
     new_command.set_defaults(command=new)
-    report_command = commands.add_parser("report", help="make the reports of clients (default: all)")
-    report_command.add_argument("clients", metavar="CLIENT", nargs="*", help="a client's short name, or its folder")
-    report_command.add_argument("--clients", dest="root", metavar="DIR", type=Path, help="where client folders are (default: the examples)")
-    report_command.add_argument("--out", metavar="DIR", type=Path, default=Path("reports"), help="where reports go (default: %(default)s)")
-    report_command.add_argument(
-        "--engine",
-        choices=["fork", "papermill"],
-        help="papermill: a real kernel per notebook (default where there is no fork)",
-    )
-    report_command.add_argument("--jobs", metavar="N", type=positive, help="clients at a time (default and most: the processor's cores)")
-    report_command.set_defaults(command=report)
+    report_command.add_to(commands, PROGRAM)
     audit_command = commands.add_parser("audit", help="follow a figure of a client's report to its formula, inputs and sources")
     audit_command.add_argument("client", metavar="CLIENT", help="a client's short name, or its folder")
     audit_command.add_argument("key", metavar="KEY", nargs="?", default="", help="the figure; left out: all figures with their keys")
@@ -98,13 +82,6 @@ def parser() -> argparse.ArgumentParser:
     accuracy_parser.add_argument("--markdown", action="store_true", help="as the README's section")
     accuracy_parser.set_defaults(command=accuracy)
     return top
-
-
-def positive(text: str) -> int:
-    """A whole number from 1 on, as argparse wants to hear it."""
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of clients")
-    return int(text)
 
 
 def new(arguments: argparse.Namespace) -> int:
@@ -128,45 +105,6 @@ def new(arguments: argparse.Namespace) -> int:
         print(f"{number}. {question}")
     print(f"{'Answer these in' if questions else 'Fill in'} {target}, then: {PROGRAM} report {shlex.quote(str(arguments.folder))}")
     return 0
-
-
-def report(arguments: argparse.Namespace) -> int:
-    """Make the reports."""
-    started = time.monotonic()
-    clients = client_folders(arguments.clients, arguments.root or data_path("clients"))
-    from llmcost.reporting import batch  # half a second of imports, only for this command
-
-    engine = arguments.engine or batch.DEFAULT_ENGINE
-    if engine == "fork" and not batch.HAS_FORK:
-        raise UsageError("There is no dependable fork on this system: leave --engine out")
-    try:
-        failed = batch.report_clients(clients, arguments.out, engine, arguments.jobs)
-    except ReportError as error:
-        raise UsageError(str(error)) from None
-    seconds = time.monotonic() - started
-    print(f"{len(clients) - len(failed)} of {len(clients)} reports in {seconds:.1f} s: {arguments.out / 'index.html'}")
-    return 1 if failed else 0
-
-
-def client_folders(asked: list[str], root: Path) -> list[Path]:
-    """The folders asked for, by short name in `root` or by path; without any, all of `root`."""
-    if not root.is_dir():
-        raise UsageError(f"{root}: there is no such folder of clients")
-    known = {path.parent.name: path.parent for path in sorted(root.glob("*/client.yaml"))}
-    if not asked and not known:
-        raise UsageError(f"{root}: no folder in it has a client.yaml; `{PROGRAM} new {root}/NAME` writes one")
-    folders = [known.get(name) or folder_at(name, known) for name in asked or known]
-    return list(dict.fromkeys(folders))
-
-
-def folder_at(text: str, known: dict[str, Path]) -> Path:
-    """The client folder at a path; UsageError with the nearest names where there is none."""
-    path = Path(text)
-    if (path / "client.yaml").is_file():
-        return path
-    near = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
-    cure = f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known) or 'none'}."
-    raise UsageError(f"{text!r} is no known client and no folder with a client.yaml. {cure}")
 
 
 def usage(arguments: argparse.Namespace) -> int:

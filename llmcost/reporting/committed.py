@@ -9,7 +9,7 @@ import papermill
 import vl_convert
 
 from llmcost.inputs.paths import notebooks_path
-from llmcost.reporting.client_report import check_complete, normalised
+from llmcost.reporting.notebook_runs import check_complete, normalised
 from llmcost.views.renderer import CHART_MIME
 from llmcost.views.results import RESULTS_MIME
 
@@ -47,8 +47,5 @@ def execute(path: Path) -> None:
 
 
 def settle(output: nbformat.NotebookNode) -> None:
-    """Take out what is new in every run or moves with any change of code, so that a diff shows only what changed."""
+    """Take out what moves with any change of code, so that a diff shows only what changed."""
     output.get("metadata", {}).pop(RESULTS_MIME, None)  # fingerprint and versions
-    widget = output.get("data", {}).get("application/vnd.jupyter.widget-view+json")
-    if widget:
-        widget["model_id"] = "made anew when the cell runs"

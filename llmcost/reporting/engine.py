@@ -126,7 +126,9 @@ class CellShell(InteractiveShell):
 def fresh_shell():
     """A shell with an empty namespace; what it replaces in the process is put back."""
     main = sys.modules["__main__"]
-    config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor", "autoindent": False}})
+    # A notebook that failed is never kept: its error needs a name and no traceback, which takes seconds for a deep recursion.
+    options = {"colors": "nocolor", "autoindent": False, "xmode": "Minimal"}
+    config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": options})
     with tempfile.TemporaryDirectory(prefix="llmcost-", ignore_cleanup_errors=True) as folder:
         InteractiveShell.clear_instance()
         shell = CellShell.instance(config=config, ipython_dir=folder)

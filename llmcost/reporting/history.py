@@ -1,6 +1,7 @@
-"""What changed since the report that this one replaces."""
+"""The report that is there already: whether it is whole, and what changed since."""
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,29 @@ from llmcost.study.wording import usd
 FIRST = "first report"
 
 
-def since_last_time(published: Path, results: dict[str, Any]) -> str:
+def published_results(folder: Path) -> dict[str, Any] | None:
+    """What results.json of a published report holds; None where there is none that can be read."""
+    try:
+        results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return results if isinstance(results, dict) else None
+
+
+def is_whole(folder: Path, notebooks: Iterable[str]) -> bool:
+    """Whether a published report still has all its files."""
+    return all((folder / part).is_file() for part in ("report.html", *(f"notebooks/{name}.ipynb" for name in notebooks)))
+
+
+def since_last_time(previous: Mapping[str, Any] | None, results: Mapping[str, Any]) -> str:
     """One line beside the report of an earlier day; made again for the same day, a report keeps its line.
 
-    published  the results.json that this report will replace; a missing or unreadable one makes this the first
+    previous  what the report that this one replaces holds; a missing or unreadable one makes this the first
     """
     try:
-        previous = json.loads(published.read_text(encoding="utf-8"))
-        day, verdict = str(previous["as_of_date"]), previous["verdict"]
-        before = advised_usd_per_month(previous)
-    except (OSError, ValueError, KeyError, TypeError, StopIteration):
+        day, verdict = str(previous["as_of_date"]), previous["verdict"]  # type: ignore[index]
+        before = advised_usd_per_month(previous)  # type: ignore[arg-type]
+    except (ValueError, KeyError, TypeError, StopIteration):
         return FIRST
     if day >= results["as_of_date"]:
         return str(verdict.get("since_last_time", FIRST))
@@ -27,6 +41,6 @@ def since_last_time(published: Path, results: dict[str, Any]) -> str:
     return f"{day}: {same}, {usd(before)} a month ({change} since)"
 
 
-def advised_usd_per_month(results: dict[str, Any]) -> float:
+def advised_usd_per_month(results: Mapping[str, Any]) -> float:
     """The typical bill of the advised option."""
     return next(float(o["total_usd_per_month"]["typical"]) for o in results["options"] if o["id"] == results["verdict"]["option"])

@@ -1,14 +1,17 @@
 """Jobs in processes of their own, with a wall clock and a memory limit: what one does cannot reach the next.
 
-Each child has its own session, whose whole process group is killed at the end; what it writes to the terminal is lost,
-and what it returns comes back through a pipe. Forked from a warm parent a child starts in milliseconds; where there is
-no fork, or for real kernels, it is started afresh. On Windows a child has no session and no memory limit.
+Each child has its own session, whose whole process group is killed at the end, and by the child itself when its parent is
+gone; what it writes to the terminal is lost, and what it returns comes back through a pipe. Forked from a warm parent a child
+starts in milliseconds; where there is no fork, or for real kernels, it is started afresh. On Windows a child has no session
+and no memory limit.
 """
 
 import contextlib
 import multiprocessing
 import os
 import signal
+import sys
+import threading
 import time
 import traceback
 from collections import deque
@@ -21,6 +24,7 @@ from llmcost.inputs.errors import InputError
 from llmcost.reporting.errors import ReportError
 
 GRACE_SECONDS = 5
+ORPHAN_CHECK_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -31,27 +35,57 @@ class Limits:
     memory_gb: float = 8
 
 
-def run_jobs(
-    function: Callable[[Any], Any], jobs: Iterable[Any], at_once_count: int, start_method: str, limits: Limits
-) -> Iterator[tuple[Any, Any]]:
-    """Pairs of a job and what `function(job)` returned, or the ReportError that says why not, as they finish."""
+@dataclass(frozen=True)
+class Done:
+    """A job that has ended: what it returned, or why it returned nothing.
+
+    peak_memory_gb  resident; None where the process could not say it any more
+    """
+
+    job: Any
+    returned: Any
+    problem: ReportError | None
+    wall_seconds: float
+    peak_memory_gb: float | None = None
+
+
+def run_jobs(function: Callable[[Any], Any], jobs: Iterable[Any], at_once_count: int, start_method: str, limits: Limits) -> Iterator[Done]:
+    """Each job as it ends, `function(job)` called in a child. Closing the iterator ends all that still run."""
     context = multiprocessing.get_context(start_method)
     waiting = deque(jobs)
     running: dict[Any, Child] = {}
     try:
         while waiting or running:
             while waiting and len(running) < at_once_count:
-                child = Child(context, function, waiting.popleft(), limits)
-                running[child.receiver] = child
+                with uninterrupted():
+                    child = Child(context, function, waiting.popleft(), limits)
+                    running[child.receiver] = child
             nearest = min(child.deadline for child in running.values())
             ready = wait(running, timeout=max(0, nearest - time.monotonic()))
             late = [receiver for receiver, child in running.items() if child.deadline <= time.monotonic()]
             for receiver in {*ready, *late}:
-                child = running.pop(receiver)
-                yield child.job, child.outcome()
+                done = running[receiver].done()
+                del running[receiver]
+                yield done
     finally:
         for child in running.values():
             child.kill()
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until this block is through."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread is ever interrupted
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 class Child:
@@ -59,27 +93,31 @@ class Child:
 
     def __init__(self, context, function, job, limits):
         self.job, self.limits = job, limits
-        self.receiver, sender = context.Pipe(duplex=False)
-        self.process = context.Process(target=_child, args=(function, job, sender, limits), daemon=False)
+        self.receiver, far_end = context.Pipe()
+        self.started = time.monotonic()
+        inherited = [job] if context.get_start_method() == "fork" else []
+        self.process = context.Process(target=_child, args=(function, inherited, far_end, limits), daemon=False)
         self.process.start()
-        sender.close()
-        self.deadline = time.monotonic() + limits.wall_seconds
+        far_end.close()
+        if not inherited:  # aside, as a child that does not even start would never take it
+            threading.Thread(target=_hand_over, args=(self.receiver, job), daemon=True).start()
+        self.deadline = self.started + limits.wall_seconds
 
-    def outcome(self) -> Any:
+    def done(self) -> Done:
         """What the job returned or raised; the process and all it started are gone afterwards."""
         message = None
         with contextlib.suppress(EOFError, OSError):
             message = self.receiver.recv() if self.receiver.poll() else None
         code = self.exit_code(patience_seconds=GRACE_SECONDS if message or self.deadline > time.monotonic() else 0)
         self.kill()
+        returned, problem, peak_memory_gb = message or (None, None, None)
         if code is None:
-            return ReportError(f"took longer than {self.limits.wall_seconds:.0f} seconds and was stopped")
-        if code < 0:
-            return ReportError(f"was killed ({signal.Signals(-code).name}): out of memory, or a crash")
-        if message is None or code:
-            return ReportError(f"ended early with exit code {code} and no result")
-        returned, problem = message
-        return ReportError(problem) if problem else returned
+            problem = ReportError(f"took longer than {self.limits.wall_seconds:.0f} seconds and was stopped", "timeout")
+        elif code < 0:
+            problem = ReportError(f"was killed ({signal.Signals(-code).name}): out of memory, or a crash", "killed")
+        elif message is None or code:
+            problem = ReportError(f"ended early with exit code {code} and no result", "ended")
+        return Done(self.job, None if problem else returned, problem, time.monotonic() - self.started, peak_memory_gb)
 
     def exit_code(self, patience_seconds: float) -> int | None:
         """Asked again and again: `join` would wait for whatever the child has left running."""
@@ -98,17 +136,26 @@ class Child:
         self.receiver.close()
 
 
-def _child(function, job, sender: Connection, limits: Limits) -> None:
+def _hand_over(connection: Connection, job: Any) -> None:
+    with contextlib.suppress(OSError):
+        connection.send(job)
+
+
+def _child(function: Callable[[Any], Any], inherited: list[Any], parent: Connection, limits: Limits) -> None:
     _confine(limits)
+    returned, problem = None, None
     try:
-        message = function(job), ""
-    except (InputError, ReportError) as error:
-        message = None, str(error)
+        returned = function(inherited[0] if inherited else parent.recv())
+    except InputError as error:
+        problem = ReportError(str(error), "input")
+    except ReportError as error:
+        problem = error
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
-        message = None, f"{type(error).__name__}: {error} ({os.path.basename(last.filename)}, line {last.lineno})"
-    sender.send(message)
-    sender.close()
+        place = f"({os.path.basename(last.filename)}, line {last.lineno})"
+        problem = ReportError(f"{type(error).__name__}: {error} {place}", "page")
+    parent.send((returned, problem, _peak_memory_gb()))
+    parent.close()
 
 
 def _confine(limits: Limits) -> None:
@@ -120,9 +167,27 @@ def _confine(limits: Limits) -> None:
         os.setsid()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.alarm(int(limits.wall_seconds + GRACE_SECONDS))
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with contextlib.suppress(ImportError, OSError, ValueError):  # no `resource` on Windows, no such limit on macOS
         import resource
 
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         wanted = int(limits.memory_gb * 2**30)
         resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+
+
+def _end_with(parent: int) -> None:
+    """Kill this process and all it has started once its parent is no longer there."""
+    while os.getppid() == parent:
+        time.sleep(ORPHAN_CHECK_SECONDS)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _peak_memory_gb() -> float | None:
+    """The most that this process, or one that it started, has held in memory."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return most / (2**30 if sys.platform == "darwin" else 2**20)

@@ -1,0 +1,91 @@
+"""What became of each client in a run: lines and a bar for who watches, manifest.json for machines."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from llmcost.reporting.errors import ReportError
+from llmcost.reporting.whole_files import write_whole
+from llmcost.views.text import visible
+
+MANIFEST = "manifest.json"
+BAR = "{n_fmt} of {total_fmt} clients{postfix}, about {remaining} left |{bar}|"
+
+
+class Manifest:
+    """The account of one run, and its voice.
+
+    Every client is `interrupted` until it is told otherwise: built, fresh or failed.
+    """
+
+    def __init__(self, slugs: Sequence[str], silent: bool = False):
+        self.entries: dict[str, dict[str, Any]] = {slug: entry("interrupted") for slug in slugs}
+        self.silent = silent
+        self.bar = tqdm(total=len(slugs), bar_format=BAR, disable=not sys.stderr.isatty(), leave=False, postfix="none failed")
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Slug -> what went wrong."""
+        return {slug: said["problem"] for slug, said in self.entries.items() if said["state"] == "failed"}
+
+    def fresh(self, slug: str, results: Mapping[str, Any]) -> None:
+        """The published report is what would be made today."""
+        self.entries[slug] = entry("fresh", warnings=warnings(results))
+        self._say(f"{slug}: fresh. {advice(results)}")
+
+    def built(self, slug: str, results: Mapping[str, Any], seconds: float, peak_memory_gb: float | None) -> None:
+        """A report was made and published."""
+        self.entries[slug] = entry("built", seconds=seconds, peak_memory_gb=peak_memory_gb, warnings=warnings(results))
+        self._say(f"{slug}: {advice(results)}")
+
+    def fail(self, slug: str, problem: ReportError, seconds: float, peak_memory_gb: float | None) -> None:
+        """No report was made; an older one stays as it was."""
+        self.entries[slug] = entry("failed", problem.code, visible(problem), seconds, peak_memory_gb)
+        tqdm.write(f"{slug}: {visible(problem)}", file=sys.stderr)
+        self.bar.set_postfix_str(f"{len(self.failed)} failed", refresh=False)
+        self.bar.update()
+
+    def _say(self, line: str) -> None:
+        if not self.silent:
+            tqdm.write(visible(line), file=sys.stdout)
+        self.bar.update()
+
+    def write(self, out_dir: Path) -> None:
+        """Leave manifest.json in the reports' folder, whole or as it was."""
+        self.bar.close()
+        counts = {state: sum(e["state"] == state for e in self.entries.values()) for state in ("built", "fresh", "failed", "interrupted")}
+        document = {"schema_version": 1, "counts": counts, "clients": [{"client": slug} | said for slug, said in self.entries.items()]}
+        write_whole(out_dir / MANIFEST, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def entry(
+    state: str,
+    code: str = "",
+    problem: str = "",
+    seconds: float | None = None,
+    peak_memory_gb: float | None = None,
+    warnings: Sequence[str] = (),
+) -> dict[str, Any]:
+    """One client's part of the manifest; what is not known is null."""
+    return {
+        "state": state,
+        "code": code,
+        "problem": problem,
+        "seconds": None if seconds is None else round(seconds, 3),
+        "peak_memory_mb": None if peak_memory_gb is None else round(peak_memory_gb * 1024),
+        "warnings": list(warnings),
+    }
+
+
+def advice(results: Mapping[str, Any]) -> str:
+    """The verdict in one line."""
+    return f"{results['verdict']['answer'].rstrip('.')}. {results['verdict']['sentence']}"
+
+
+def warnings(results: Mapping[str, Any]) -> list[str]:
+    """What a report says in red."""
+    return [str(banner) for banner in results["verdict"].get("banners") or []]

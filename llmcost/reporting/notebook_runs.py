@@ -1,0 +1,130 @@
+"""Notebooks executed with papermill, on our engine or on real kernels, and held to what a report needs of them."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from papermill.engines import papermill_engines
+from papermill.execute import raise_for_execution_errors
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook, translate_parameters
+
+from llmcost.inputs.errors import InputError
+from llmcost.reporting.errors import ReportError
+from llmcost.views.results import RESULTS_MIME
+
+NOTEBOOK_LIMIT_BYTES = 20_000_000
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+PARAMETERS = ("client", "as_of", "what_if")
+
+
+def blank_notebooks(paths: Sequence[Path]) -> dict[str, str]:
+    """Name -> the notebook as JSON, without outputs and ready to be executed: read once for all clients.
+
+    Raises ReportError for one without our parameters: papermill would only log it, and run with the defaults.
+    """
+    found = {}
+    for path in paths:
+        known = papermill.inspect_notebook(path)
+        for name in PARAMETERS:
+            if name not in known:
+                raise ReportError(f"{path.name}: no parameter {name!r}; its parameters cell has {', '.join(known) or 'none'}")
+        notebook = load_notebook_node(str(path))
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        found[path.stem] = json.dumps(notebook, sort_keys=True)
+    return found
+
+
+def executed_notebook(name: str, blank: str, client: str, shown_client: str, engine_name: str | None) -> nbformat.NotebookNode:
+    """A notebook run for a client, `shown_client` standing in it as the parameter; ReportError unless every cell ran to its end."""
+    parameters: dict[str, Any] = {"client": client, "as_of": "", "what_if": {}}
+    notebook = parameterize_notebook(nbformat.from_dict(json.loads(blank)), parameters, engine_name=engine_name)
+    kernel_name = papermill_engines.nb_kernel_name(engine_name, notebook)
+    notebook = papermill_engines.execute_notebook_with_engine(engine_name, notebook, kernel_name, progress_bar=False)
+    try:
+        raise_for_execution_errors(notebook, None)
+    except papermill.PapermillExecutionError as error:
+        if error.ename == InputError.__name__:
+            raise ReportError(error.evalue, "input") from None
+        raise ReportError(f"{name}.ipynb, {named(error.source)}: {error.ename}: {error.evalue}") from None
+    check_complete(notebook, f"{name}.ipynb")
+    shown = parameters | {"client": shown_client}
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = translate_parameters(kernel_name, "python", shown, "Parameters")
+    return normalised(notebook, {"parameters": shown})
+
+
+def notebook_text(name: str, notebook: nbformat.NotebookNode) -> str:
+    """The notebook as it is saved; ReportError when it is too large to be anybody's."""
+    text = nbformat.v4.writes(notebook)  # each output was held against the format when it was made
+    if len(text) > NOTEBOOK_LIMIT_BYTES:
+        raise ReportError(f"{name}.ipynb: its outputs are larger than {NOTEBOOK_LIMIT_BYTES / 1e6:.0f} MB")
+    return text
+
+
+def check_complete(executed: nbformat.NotebookNode, name: str) -> None:
+    """Every code cell ran, and none failed: what the notebook's metadata says of itself proves nothing."""
+    for cell in executed.cells:
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        errors = [output.ename for output in cell.outputs if output.output_type == "error"]
+        if errors or cell.execution_count is None:
+            raise ReportError(f"{name}, {named(cell.source)}: {errors[0] if errors else 'was not executed'}")
+
+
+def named(source: str) -> str:
+    """A cell by its first words: its number moves when papermill injects the parameters."""
+    return f"in the cell that begins {source.strip().splitlines()[0][:60]!r}"
+
+
+def normalised(executed: nbformat.NotebookNode, papermill_metadata: Mapping[str, Any]) -> nbformat.NotebookNode:
+    """The notebook without clock, machine, kernel details or random ids."""
+    for number, cell in enumerate(executed.cells):
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = "injected-parameters"
+        if cell.metadata.get("tags") == []:
+            del cell.metadata["tags"]
+        if cell.cell_type == "code":
+            cell.outputs = joined_streams(cell.outputs)
+        for output in cell.get("outputs", []):
+            if WIDGET_MIME in output.get("data", {}):
+                output.data[WIDGET_MIME]["model_id"] = "made anew when the cell runs"
+        cell.id = re.sub(r"[^A-Za-z0-9_-]", "-", cell.get("id") or f"cell-{number + 1}")
+    executed.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+        | ({"papermill": papermill_metadata} if papermill_metadata else {})
+    )
+    return executed
+
+
+def joined_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Outputs with adjacent pieces of one stream as one: a kernel cuts them by its clock."""
+    joined: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last is not None and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def results_of(notebook: nbformat.NotebookNode, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The one results display of a notebook, and what it says about the code that made it."""
+    displays = [output for cell in notebook.cells for output in cell.get("outputs", []) if RESULTS_MIME in output.get("data", {})]
+    if len(displays) != 1:
+        raise ReportError(f"{name}: shows {len(displays)} results displays, a report needs exactly one")
+    output = displays[0]
+    return output.data[RESULTS_MIME], output.metadata.get(RESULTS_MIME, {})
