@@ -98,7 +98,7 @@ def verdict(name):
         "option": "today",
         "sentence": f"Stay. {name}",
         "detail": name,
-        "gates": [{"name": name, "status": "not tested", "text": name}],
+        "gates": [{"name": name, "status": "not tested", "text": name, "evidence": name, "premium_usd_per_month": 376.5}],
         "saving": [
             {"step": "tuning", "usd_per_month": -2_200},
             {"step": "changing the host", "usd_per_month": 7_500},
@@ -106,11 +106,44 @@ def verdict(name):
         "why": name,
         "flips": [name],
         "weakest_assumption": name,
-        "confidence": {"level": "low", "because": [name]},
+        "confidence": {
+            "level": "low",
+            "because": [name],
+            "rule": name,
+            "grades": {"chance": name},
+            "inputs": [{"name": name, "evidence": name, "variance_fraction": 0.5, "turns": True}],
+        },
+        "naive_and_loaded": name,
+        "contract": name,
+        "horizon": horizon(name),
+        "cash": {"first_year_months": 12, "options": [cash(name)]},
+        "criteria": {"sentence": name, "criteria": [{"criterion": name, "favours": name, "reason": name}]},
+        "plan_90_days": [{"days": [1, 42], "step": name, "why": name, "done_when": name}],
         "decision_asked": name,
         "since_last_time": "first report",
         "look_again": name,
     }
+
+
+def horizon(name):
+    option = {
+        "id": "today",
+        "label": name,
+        "npv_usd": {"p10": 100_000, "typical": 123_456.789, "p90": 150_000},
+        "versus_advised_usd": 0.0,
+        "probability_lowest_fraction": 1.0,
+        "first_month_usd_per_month": 8_512.35,
+        "last_month_usd_per_month": 9_000,
+        "below_advised_from": {"low_growth_month": None, "typical_growth_month": None, "high_growth_month": 24.0},
+    }
+    growth = {name: [0.0, 0.02, 0.05]}
+    return {"months_count": 36, "discount_fraction_per_year": 0.08, "growth_fraction_per_month": growth, "options": [option]}
+
+
+def cash(name):
+    months = {f"exit_month_{month}_usd": None if month == 24 else 10.0 for month in (1, 12, 24)}
+    amounts = dict.fromkeys(["once_usd", "hardware_usd", "year_1_usd", "year_1_hired_usd", "run_rate_usd_per_month", "npv_usd"], 1_234.5)
+    return {"id": "owned", "label": name, "payback_months": None, "hires_count": 1, **amounts, **months}
 
 
 class SmallScript:

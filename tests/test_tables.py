@@ -29,6 +29,8 @@ CHOICES = {
     ("api_prices", "tier"): {"standard", "batch"},
     ("api_providers", "kind"): {"host", "aggregator"},
     ("aliases", "kind"): {"model", "gpu", "provider"},
+    ("published_claims", "article_id"): {"A0", "A1", "A2", "A3", "A4"},
+    ("published_claims", "kind"): {"formula", "price", "result", "rule", "scenario", "throughput"},
     ("throughput", "engine"): {"trtllm", "vllm", "sglang"},
 }
 

@@ -14,7 +14,7 @@ def data_path(*parts: str) -> Path:
 
 
 def notebooks_path() -> Path:
-    """The folder of the five notebooks."""
+    """The folder of the notebooks."""
     installed = PACKAGE / "_data" / "notebooks"
     return installed if installed.is_dir() else PACKAGE.parent / "notebooks"
 

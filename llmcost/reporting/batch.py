@@ -25,6 +25,7 @@ from llmcost.reporting.errors import ReportError
 from llmcost.reporting.index import INDEX_MARK
 from llmcost.reporting.page import warm_up
 from llmcost.reporting.process import Limits, run_jobs
+from llmcost.study.claims import judgements
 from llmcost.views.text import visible
 
 HAS_FORK = sys.platform == "linux"
@@ -128,6 +129,7 @@ def prepare(engine: str) -> None:
         for path in data_path("catalog").glob("*.csv"):
             catalog.table(path.stem)
             catalog.sidecar(path.stem)
+        judgements()  # the same for every client
         gc.collect()
         gc.freeze()
 

@@ -14,16 +14,15 @@ from llmcost.views.renderer import CHART_MIME
 from llmcost.views.results import RESULTS_MIME
 
 PICTURE = "05_verdict.svg"
-"""The first chart of the last notebook, as the README shows it."""
+"""The first chart of the notebook of that name, as the README shows it."""
 
 
 def execute_all() -> Iterator[Path]:
     """Execute each notebook with a real kernel and replace it; yields its path, and that of the README's picture."""
-    paths = sorted(notebooks_path().glob("[0-9]*.ipynb"))
-    for path in paths:
+    for path in sorted(notebooks_path().glob("[0-9]*.ipynb")):
         execute(path)
         yield path
-    yield draw_picture(paths[-1])
+    yield draw_picture((notebooks_path() / PICTURE).with_suffix(".ipynb"))
 
 
 def draw_picture(path: Path) -> Path:

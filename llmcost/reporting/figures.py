@@ -31,6 +31,15 @@ def money(value: float) -> str:
     return cell_text(wording.rounded(value), "usd")
 
 
+def round_usd(value: float | None) -> str:
+    """An amount in a column of dollars: at three digits, nothing where it is unknown.
+
+    >>> round_usd(117_243.5), round_usd(-0.0004), round_usd(None)
+    ('117,000', '0', '–')
+    """
+    return wording.DASH if value is None else money(value if abs(value) >= 0.005 else 0.0)
+
+
 def bills(options: list[dict[str, Any]]) -> dict[str, Any]:
     """Item -> amounts of all priced options side by side, with labels and totals in the same order."""
     priced = [option for option in options if option.get("total_usd_per_month")]

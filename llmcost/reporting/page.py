@@ -17,7 +17,7 @@ import mistune
 from markupsafe import Markup
 
 from llmcost.reporting.errors import ReportError
-from llmcost.reporting.figures import bills, first_page_option
+from llmcost.reporting.figures import bills, first_page_option, round_usd
 from llmcost.study import wording
 from llmcost.views.renderer import CHART_MIME, mimebundle, title_of
 from llmcost.views.tables import cell_text
@@ -40,7 +40,7 @@ def tools() -> tuple[jinja2.Environment, Any, bleach.Cleaner]:
         finalize=lambda value: typeset(value) if type(value) is str else value,
     )
     environment.filters |= {name: getattr(wording, name) for name in ("usd", "usd_range", "percent", "probability", "number")}
-    environment.filters |= {"cell": cell_text, "breakable": breakable}
+    environment.filters |= {"cell": cell_text, "breakable": breakable, "round_usd": round_usd}
     tags = {*TEXT_TAGS.split(), *TABLE_TAGS.split()}
     cleaner = bleach.Cleaner(tags=tags, attributes=ATTRIBUTES, protocols={"http", "https"}, strip=True)
     return environment, mistune.create_markdown(escape=True, plugins=["table", "strikethrough"]), cleaner

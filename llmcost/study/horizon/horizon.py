@@ -72,6 +72,14 @@ def by_month(study: Study, horizon: Horizon, level: str = "typical") -> pd.DataF
     return pd.concat(parts, ignore_index=True)
 
 
+def saved_to_date(study: Study, horizon: Horizon) -> pd.DataFrame:
+    """What the advice has saved against today up to each month, typical: month, saved_usd; empty where nothing answers today."""
+    if "today" not in horizon.typical:
+        return pd.DataFrame({"month": [], "saved_usd": []})
+    saved = np.cumsum(horizon.typical["today"].cash_usd[0] - horizon.typical[study.winner].cash_usd[0])
+    return pd.DataFrame({"month": np.arange(1, horizon.months_count + 1), "saved_usd": saved})
+
+
 def present_values(study: Study, horizon: Horizon) -> pd.DataFrame:
     """One row per option: option, label, npv_usd (typical), its P10 and P90, versus_advised_usd, probability_lowest_fraction."""
     named, draws = labels(study), horizon.drawn_present_value_usd

@@ -61,11 +61,15 @@ def drawn_months(study: Study, count: int = DRAWS) -> dict[str, float | np.ndarr
 
 
 def _by_month(study: Study, values: Values, growing: Mapping[str, float | np.ndarray]) -> dict[str, float | np.ndarray]:
-    months = study.client.horizon_months
+    months, draws = study.client.horizon_months, max(np.size(value) for value in (*values.values(), *growing.values()))
+
+    def flat(path: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(path, (draws, months)).ravel()
+
     found = {path: np.repeat(value, months) if np.ndim(value) else value for path, value in values.items()}
-    found |= {path: price_path_multiplier(values[path], months).ravel() for path in PRICE_PATHS if path in values}
+    found |= {path: flat(price_path_multiplier(values[path], months)) for path in PRICE_PATHS if path in values}
     found |= {
-        f"workloads.{workload.id}.{VOLUME}": growth_path_multiplier(growing[growth_path(workload.id)], months).ravel()
+        f"workloads.{workload.id}.{VOLUME}": flat(growth_path_multiplier(growing[growth_path(workload.id)], months))
         for workload in study.client.workloads
     }
     return found

@@ -50,11 +50,11 @@ def over_the_contract(study: Study, horizon: Horizon) -> str:
     gap = value - horizon.present_value_usd[lowest]
     if round(gap, 2) > 0:
         chance = probability(float((draws[lowest] < draws[winner]).mean()))
-        text += f"; over it all {named[lowest]} would cost {usd(gap)} less (lower in {chance} of the draws)"
-    return f"{text}; {_crossing(study, horizon)}"
+        text += f"; {named[lowest]} would cost {usd(gap)} less (lower in {chance} of the draws)"
+    return f"{text}; {crossing(study, horizon)}"
 
 
-def _crossing(study: Study, horizon: Horizon) -> str:
+def crossing(study: Study, horizon: Horizon) -> str:
     """The first month in which another bill is below the advised one, at typical growth, else at high growth, else that there is none."""
     turns, named = crossings(study, horizon), labels(study)
     if turns.empty:

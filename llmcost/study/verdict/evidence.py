@@ -44,12 +44,12 @@ def moving_inputs(study: Study) -> pd.DataFrame:
 
 
 def turns_the_answer(study: Study, path: str) -> bool:
-    """Whether an input alone, at its low or high value, makes another option the cheapest than at its typical one."""
+    """Whether an input alone, at its low or high value, makes another option cheaper than the one that is cheapest at typical values."""
     a = study.inputs[path]
-    totals = option_totals(study.decision, {**study.values, path: np.array([a.low, a.typical, a.high])})
-    usd_per_month = np.stack([np.broadcast_to(each, (3,)) for each in totals.values()])
-    cheapest = (usd_per_month <= usd_per_month.min(axis=0) * (1 + 1e-9)).argmax(axis=0)  # of equal bills the simpler option's
-    return bool((cheapest != cheapest[1]).any())
+    totals = option_totals(study.decision, {**study.values, path: np.array([a.low, a.high])})
+    cheapest = min(study.totals, key=study.totals.__getitem__)
+    lowest = np.min([np.broadcast_to(usd_per_month, (2,)) for usd_per_month in totals.values()], axis=0)
+    return bool((np.asarray(totals[cheapest]) > lowest * (1 + 1e-9)).any())
 
 
 def weakest_assumption(study: Study) -> str:

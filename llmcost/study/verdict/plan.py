@@ -77,7 +77,7 @@ def _load(study: Study) -> Iterator[Step]:
         return
     why = "the load's hours come from a public shape" if not days else f"the export holds {min(days):.0f} days"
     why = "an export of days has no hours" if any(u.usage.of_days for u in study.loads.values() if u.usage) else why
-    done = "`llmcost usage` reads it without a warning"
+    done = "the command usage reads it without a warning"
     yield Step((1, 30), "Export thirty days of usage by the hour, cached tokens counted", why, done)
 
 

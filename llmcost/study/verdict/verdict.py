@@ -35,7 +35,7 @@ def verdict(study: Study) -> dict[str, Any]:
         "answer": answer,
         "option": study.winner,
         "sentence": sentence,
-        "detail": f"{_detail(study)} {_per_unit(study)}".strip(),
+        "detail": " ".join(filter(None, (_failed_gates(study), _detail(study), _per_unit(study)))),
         "labels": labels(study),
         "gates": gates.record(study),
         "saving": saving_steps(study.totals, study.winner),
@@ -158,6 +158,12 @@ def _detail(study: Study) -> str:
         side = "Hosting it yourself at its cheapest" if other in HOSTED else "Not hosting at its cheapest"
     amount = f"{usd(abs(typical))} a month {'more' if typical > 0 else 'less'}"
     return f"{side} ({name}) would cost about {amount}; in eight draws of ten the difference is {usd_range(low, high)}."
+
+
+def _failed_gates(study: Study) -> str:
+    """Says so first when the advice itself breaks a rule of the client's, as today's host may."""
+    failed = [f"{gate.name} ({gate.text})" for gate in gates.gates(study) if gate.status == "failed" and gate.kind == "region"]
+    return f"It fails a rule of yours: {', '.join(failed)}; settle that first." if failed else ""
 
 
 def _per_unit(study: Study) -> str:

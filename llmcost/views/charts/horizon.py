@@ -1,0 +1,44 @@
+"""Charts of the contract: every option's bill month by month, and what the advised move has saved to date."""
+
+import altair as alt
+import pandas as pd
+
+from llmcost.views.charts.verdict import DASHES, OPTION_COLOURS
+from llmcost.views.theme import COLOURS
+
+MONTH = alt.Axis(format="d", tickMinStep=1, grid=False)
+
+
+def bills_chart(months: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart | alt.FacetChart:
+    """Each option's bill over the months of the contract, with its name in the legend.
+
+    months  option, label, month, usd_per_month
+    """
+    shown = list(dict.fromkeys(months["option"]))
+    names = dict(zip(months["option"], months["label"], strict=True))
+    legend = alt.Legend(title=None, labelExpr=f"{names}[datum.label]", symbolType="stroke", columns=2)
+    colours = alt.Scale(domain=shown, range=[OPTION_COLOURS[option] for option in shown])
+    dashes = alt.Scale(domain=shown, range=[DASHES.get(option, [1, 0]) for option in shown])
+    lines = (
+        alt.Chart(months)
+        .mark_line(interpolate="step-after")
+        .encode(
+            x=alt.X("month:Q", title="month of the contract", axis=MONTH, scale=alt.Scale(nice=False)),
+            y=alt.Y("usd_per_month:Q", title="USD per month, everything in", axis=alt.Axis(format="$,.0f"), scale=alt.Scale(zero=True)),
+            color=alt.Color("option:N", scale=colours, legend=legend),
+            strokeDash=alt.StrokeDash("option:N", scale=dashes, legend=None),
+        )
+    )
+    return alt.layer(lines).properties(title=alt.Title(title, subtitle=subtitle), height=300)
+
+
+def savings_chart(saved: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart | alt.FacetChart:
+    """What the advised move has saved up to each month, below zero until it is paid back.
+
+    saved  month, saved_usd
+    """
+    x = alt.X("month:Q", title="month of the contract", axis=MONTH, scale=alt.Scale(nice=False))
+    y = alt.Y("saved_usd:Q", title="USD saved to date", axis=alt.Axis(format="$,.0f"))
+    line = alt.Chart(saved).mark_line(color=COLOURS["api"], point=True).encode(x=x, y=y)
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule().encode(y="zero:Q")
+    return alt.layer(line, zero).properties(title=alt.Title(title, subtitle=subtitle), height=240)
