@@ -3,12 +3,13 @@
 import csv
 import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 STRINGS = [
     "</script><script>window.PWN=1;document.title='PWN'</script>",
     "<img src=x onerror=window.PWN=2><iframe src=//evil.test></iframe>",
-    "\"><svg onload=window.PWN=3><style>*{display:none}</style>",
+    '"><svg onload=window.PWN=3><style>*{display:none}</style>',
     "' onmouseover='window.PWN=4' style='position:fixed'",
     "[x](javascript:window.PWN=5) ![x](http://evil.test/p.png) <http://evil.test/a> https://evil.test/b",
     "**b** _i_ ~~s~~ `c` # h | t | t | --- <!-- n --> ]]> $x^2$ $$\\href{javascript:PWN}{y}$$ \\(z\\)",
@@ -18,10 +19,10 @@ STRINGS = [
     "!touch PWN",
     "%%bash touch PWN",
     "%run PWN.py",
-    "\"\"\"+__import__('os').system('touch PWN')+\"\"\"",
+    '"""+__import__(\'os\').system(\'touch PWN\')+"""',
     "'); __import__('os').system('touch PWN') #",
     "'; DROP TABLE usage; COPY (SELECT 1) TO 'PWN'; --",
-    "=HYPERLINK(\"http://evil.test\",\"x\")",
+    '=HYPERLINK("http://evil.test","x")',
     "+cmd|' /C calc'!A0",
     "@SUM(1+1)*cmd",
     "-2+3;=1+1",
@@ -57,23 +58,26 @@ SPLITS_A_HEAD = ";|\t\r\n\x1b\x07\x08\x7f\x85\u2028\ufeff"
 class Words:
     """The strings in turn, beginning with a given one; `told` are those that were handed out."""
 
-    def __init__(self, turn: int):
-        self.turn, self.told = turn, {}
+    def __init__(self, turn: int, strings: Sequence[str]):
+        self.turn, self.strings, self.told = turn, strings, {}
 
-    def next(self, field: str, start: str = "", without: str = "") -> str:
+    def next(self, field: str, start: str = "", without: str = "", most_count: int = 200) -> str:
         """The next string, after a beginning of its field's own, cut to what a field may hold."""
-        text = STRINGS[self.turn % len(STRINGS)]
+        text = self.strings[self.turn % len(self.strings)]
         self.turn += 1
-        self.told[field] = (start + "".join(character for character in text if character not in without))[:200]
+        self.told[field] = (start + "".join(character for character in text if character not in without))[:most_count]
         return self.told[field]
 
 
-def write_client(folder: Path, turn: int) -> dict[str, str]:
+def write_client(folder: Path, turn: int, strings: Sequence[str] = STRINGS) -> dict[str, str]:
     """A whole client with a usage export, quotes and a benchmark; returns field -> the hostile text in it."""
-    words = Words(turn)
+    words = Words(turn, strings)
     folder.mkdir(parents=True)
-    export = words.next("file", without=NO_FILE)[:80] + ".csv"
-    mapping = {name: words.next(name, f"{name} ", without=SPLITS_A_HEAD) for name in ("time", "model", "requests", "input_tokens", "output_tokens", "cost_usd")}
+    export = words.next("file", without=NO_FILE, most_count=80) + ".usage.csv"
+    mapping = {
+        name: words.next(name, f"{name} ", without=SPLITS_A_HEAD)
+        for name in ("time", "model", "requests", "input_tokens", "output_tokens", "cost_usd")
+    }
     models = ["gpt-4o", words.next("model of the export"), words.next("second model of the export")]
     with (folder / export).open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
@@ -83,8 +87,10 @@ def write_client(folder: Path, turn: int) -> dict[str, str]:
                 time = dt.datetime(2026, 10, 26, tzinfo=dt.UTC) + dt.timedelta(hours=hour)
                 rows.writerow([time.isoformat(), model, 900, 900_000 + hour, 90_000, 3, words.next("a cell that nobody reads")])
         rows.writerow([words.next("a time"), *models[:1], words.next("a count"), 1, 1, 1, ""])
-    benchmark = words.next("benchmark", without=NO_FILE)[:80] + ".csv"
+    benchmark = words.next("benchmark", without=NO_FILE, most_count=80) + ".runs.csv"
     (folder / benchmark).write_text(RUNS, encoding="utf-8")
+    engine = "".join(filter(str.isprintable, words.next("engine")))[:60]  # anything else is refused
+    gpu_host = f"{words.next('GPU host', without='/', most_count=100)}/{words.next('region', without='/', most_count=40)}"
     client = {
         "schema_version": 1,
         "name": words.next("name"),
@@ -100,19 +106,19 @@ def write_client(folder: Path, turn: int) -> dict[str, str]:
             }
         ],
         "own_capacity": {
-            "measured": {"files": benchmark, "gpu_id": "h100-80gb-sxm", "gpus_count": 2, "precision": "fp8", "engine": words.next("engine")}
+            "measured": {"files": benchmark, "gpu_id": "h100-80gb-sxm", "gpus_count": 2, "precision": "fp8", "engine": engine}
         },
         "unit_of_work": {"name": words.next("unit"), "requests_count": 2},
         "quotes": [
             {
-                "row": f"api_prices/{words.next('host', without='/')}/llama-3.3-70b"[:200],
+                "row": f"api_prices/{words.next('host', without='/', most_count=120)}/llama-3.3-70b",
                 "input_usd_per_mtok": 0.05,
                 "output_usd_per_mtok": 0.1,
                 "said_by": words.next("said_by"),
                 "quoted_date": "2026-11-01",
             },
             {
-                "row": f"gpu_rental/{words.next('GPU host', without='/')[:120]}/{words.next('region', without='/')[:40]}/H100 SXM/on_demand",
+                "row": f"gpu_rental/{gpu_host}/H100 SXM/on_demand",
                 "gpu_usd_per_hour": 0.5,
                 "said_by": words.next("said_by too"),
                 "quoted_date": "2026-11-01",
