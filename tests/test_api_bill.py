@@ -10,14 +10,15 @@ import llmcost as lc
 from llmcost.inputs.api_prices import open_model_offers, todays_offer
 from llmcost.inputs.client import Gates
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.paths import data_path
 from llmcost.inputs.today import Today
 from llmcost.model.api_bill import api_usd_per_month
-from llmcost.study.assumptions import drawn_values
-from llmcost.study.bill.api_lines import OPEN, TODAY
-from llmcost.study.bill.api_parts import api_parts, bill_parts, tuning_steps
+from llmcost.study.audit.lines import line_figures
+from llmcost.study.bill.api_lines import TODAY
+from llmcost.study.bill.api_parts import bill_parts, tuning_steps
 from llmcost.study.bill.bills import option_lines
 from llmcost.study.bill.hosts import RequestShape, cheapest_eligible, judged_offers
-from llmcost.study.bill.options import LABELS
+from llmcost.study.problem import load_scale, moved_volumes
 
 AS_OF = dt.date(2026, 11, 15)
 BASE = {
@@ -82,16 +83,12 @@ def filled(folder):
     return lc.open_study(str(folder), what_if=changes)
 
 
-def test_the_line_of_each_option_is_the_sum_of_its_parts(plain, filled):
+def test_every_key_of_the_bill_can_be_followed_to_its_input(plain, filled):
+    """The chains of the audit are made from prices and shares, not from the bill's own functions."""
     for study in (plain, filled):
-        drawn = drawn_values(study.inputs, 200)
-        for values in (study.values, {**study.values, **drawn}):
-            bills = option_lines(study.decision, values)
-            for option in study.totals:
-                found = api_parts(study.decision, values, option)
-                assert {item for item in (TODAY, OPEN) if item in bills[option]} == set(found)
-                for item, parts in found.items():
-                    np.testing.assert_allclose(sum(parts.values()), bills[option][item], rtol=1e-12)
+        for option, bill in study.lines.items():
+            told = {item: figure.value for item, figure in line_figures(study, option).items()}
+            assert told == pytest.approx(bill, rel=1e-9)
 
 
 def test_todays_parts_are_the_formula_of_the_invoice(filled):
@@ -156,8 +153,6 @@ def test_retries_and_reasoning_load_own_gpus_as_they_load_the_api(plain):
         assert after.load.hourly[name].mean() == pytest.approx(before.load.hourly[name].mean() * factor)
     assert after.load.requests_per_month == before.load.requests_per_month
     supply = after.supplies["hybrid"]
-    from llmcost.study.problem import load_scale, moved_volumes
-
     assert load_scale(after, supply, more.values) == pytest.approx(1)
     assert moved_volumes(after, more.values)[1] == pytest.approx(2.5 * moved_volumes(before, plain.values)[1])
     assert load_scale(after, supply, {**more.values, f"{AT}.load.billed_retries_fraction": 0.5}) == pytest.approx(1.5 / 1.25)
@@ -297,10 +292,14 @@ def test_a_precision_that_is_asked_for_binds_own_gpus_too():
     assert plans["reason"].str.contains("coarser than the BF16").any()
 
 
-def test_every_option_has_its_parts():
-    study = lc.open_study("support-assistant")
-    assert {option for option in LABELS if option in study.totals} >= {"today", "tuned", "open_api", "hybrid"}
-    assert set(api_parts(study.decision, study.values, "rented")) == {TODAY}
+def test_the_lines_of_two_workloads_can_be_followed_too(tmp_path):
+    names = ("support-assistant", "extraction-pipeline")
+    one, other = (YAML(typ="safe").load(data_path("clients", name, "client.yaml")) for name in names)
+    YAML(typ="safe").dump({**one, "workloads": one["workloads"] + other["workloads"]}, tmp_path / "client.yaml")
+    study = lc.open_study(str(tmp_path))
+    for option, bill in study.lines.items():
+        assert {item: figure.value for item, figure in line_figures(study, option).items()} == pytest.approx(bill, rel=1e-9)
+    assert tuning_steps(study)["change_usd_per_month"].sum() == pytest.approx(study.lines["tuned"][TODAY] - study.lines["today"][TODAY])
 
 
 @pytest.mark.parametrize("day", ["2026-01-01", "2026-06-01"])
@@ -309,3 +308,35 @@ def test_a_study_of_the_past_stands_on_the_facts_that_were_true_before_somebody_
     assert study.totals["today"] > 0 and study.winner in study.totals
     host = study.choices[0].host
     assert host is None or host.offer.kind != "aggregator"
+
+
+# ---- what an export says, and an invoice
+
+
+def test_cache_writes_and_tiers_of_an_export_are_in_todays_bill(tmp_path):
+    """Half of the rows by priority; of each hour's 1.0 Mtok of input 0.2 are read from the cache and 0.1 written to it."""
+    head = "time,model,tier,requests,input_tokens,cached_input_tokens,cache_write_tokens,output_tokens\n"
+    times = [f"2026-10-{1 + hour // 24:02d}T{hour % 24:02d}:00:00Z" for hour in range(336)]
+    tiers = ["default", "priority"] * 168
+    hours = [f"{time},gpt-5,{tier},100,1000000,200000,100000,100000\n" for time, tier in zip(times, tiers, strict=True)]
+    (tmp_path / "usage.csv").write_text(head + "".join(hours), encoding="utf-8")
+    load = {"usage": {"file": "usage.csv"}}
+    client = {**BASE, "workloads": [{"id": "work", "load": load, "alternatives": BASE["workloads"][0]["alternatives"]}]}
+    client["workloads"][0]["today"] = OPENAI[f"{AT}.today"]
+    YAML(typ="safe").dump(client, tmp_path / "client.yaml")
+    study = lc.open_study(str(tmp_path))
+    shares = {"cached_input_fraction": 0.2, "cache_write_input_fraction": 0.1, "priority_fraction": 0.5, "flex_fraction": 0.0}
+    assert {name: study.values[f"{AT}.{name}"] for name in shares} == pytest.approx(shares)
+    # gpt-5: 1.25 in (a write too), 0.125 read, 10 out, priority twice that; 730 hours
+    hour = 0.8 * 1.25 + 0.2 * 0.125 + 0.1 * 10
+    assert study.lines["today"][TODAY] == pytest.approx(730 * hour * 1.5)
+    claude = study.what_if({f"{AT}.today": {"provider": "anthropic", "model_id": "claude-sonnet-4-5"}})
+    # 3 in, 0.30 read, 3.75 written, 15 out; no list has a priority price of it
+    assert claude.lines["today"][TODAY] == pytest.approx(730 * (0.7 * 3 + 0.2 * 0.30 + 0.1 * 3.75 + 0.1 * 15))
+
+
+@pytest.mark.parametrize("promised", [100, 50_000])
+def test_with_a_commitment_todays_line_is_still_the_invoice(plain, promised):
+    today = {**BASE["workloads"][0]["today"], "commitment": {"usd_per_month": promised, "discount_fraction": 0.1}}
+    invoiced = plain.what_if({f"{AT}.today": today, "invoice": {"usd_per_month": 12_000 if promised > 100 else 2_500}})
+    assert invoiced.lines["today"][TODAY] == pytest.approx(invoiced.client.invoice.usd_per_month)

@@ -52,6 +52,7 @@ def functions_called(said):
 def check(actual, expected):
     """`actual` is `expected` to 1e-9: words and null exactly, a mapping by the attributes that it names."""
     if isinstance(expected, dict):
+        assert not isinstance(actual, dict) or actual.keys() == expected.keys()
         for attribute, each in expected.items():
             check(actual[attribute] if isinstance(actual, dict) else getattr(actual, attribute), each)
     elif expected is None or isinstance(expected, str):

@@ -134,3 +134,33 @@ def test_controls_are_parameters_of_a_chart_with_a_name_to_read():
     spec = chart.add_params(slider("tokens", 1, 9, 3, 1), menu("model", ["a", "b"], "a")).to_dict()
     assert [param["value"] for param in spec["params"]] == [3, "a"]
     assert [param["bind"]["name"].strip() for param in spec["params"]] == ["tokens", "model"]
+
+
+@every_client
+def test_what_tuning_saves_adds_up_and_is_drawn(client):
+    study, _ = opened(client)
+    steps = api_parts.tuning_steps(study)
+    assert steps.empty == ("today" not in study.totals)
+    if len(steps):
+        spec = price_charts.tuning_chart(steps, price_readings.tuning_title(steps), "s").to_dict()
+        drawn = next(iter(spec["datasets"].values()))
+        assert drawn[-1]["end_usd_per_month"] == pytest.approx(study.lines["tuned"]["API, today's model"])
+        assert [bar["step"] for bar in drawn] == [*steps["step"], "tuned"]
+
+
+@every_client
+def test_every_use_is_priced_on_each_side_that_can_be_had(client):
+    study, choice = opened(client)
+    cases = token_costs.use_cases(study, choice)
+    assert set(cases["use_case"]) == {"agent", "chat", "coding", "extraction", "rag", "summarisation"}
+    for way in ("today", *(["open_api"] if choice.host else [])):
+        assert (cases["way"] == way).sum() == 6
+
+
+@every_client
+def test_the_cheapest_host_of_each_tier_is_among_those_that_have_it(client):
+    study, _ = opened(client)
+    found = pricing.cheapest_hosts(study)
+    standard = found[found["tier"] == "standard"]
+    assert len(standard) == sum(len(tried) for tried in study.considered.values())
+    assert (found["usd_per_month"].dropna() > 0).all() and set(found["tier"]) <= {"standard", "batch", "flex", "priority"}

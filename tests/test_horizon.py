@@ -145,16 +145,18 @@ def test_people_stand_as_a_share_and_as_whole_hires(study, horizon):
             assert row.year_1_hired_usd == row.year_1_usd
 
 
-def test_leaving_costs_committed_rent_and_unamortised_hardware():
-    study = still("large-single-tenant")
+def test_leaving_costs_its_work_committed_rent_and_unamortised_hardware():
+    study = still("large-single-tenant", **{"own_capacity.terms": ["committed_12_months", "owned"]})
     rows = cash.cash(study, contract.horizon_of(study)).set_index("option")
-    rent = study.lines["rented"]["GPU rent"]
-    assert study.choices[0].supplies["rented"].offer.term == "committed_12_months"
-    assert rows["exit_month_1_usd"]["rented"] == pytest.approx(11 * rent) and rows["exit_month_12_usd"]["rented"] == 0
+    rent, work = study.lines["rented"]["GPU rent"], study.values["one_off.exit_usd"]
+    assert study.choices[0].supplies["rented"].offer.term == "committed_12_months" and work > 0
+    assert rows["exit_month_1_usd"]["rented"] == pytest.approx(11 * rent + work)
+    assert rows["exit_month_12_usd"]["rented"] == pytest.approx(work)
     resale = study.values[f"gpu_purchase.{study.choices[0].supplies['owned'].offer.gpu_id}.resale_fraction"]
     worn = rows["hardware_usd"]["owned"] * (1 - resale)
-    assert rows["exit_month_12_usd"]["owned"] == pytest.approx(worn * 24 / 36)
-    assert (rows.loc[["today", "open_api", "serverless"], ["exit_month_1_usd", "exit_month_24_usd"]] == 0).all(axis=None)
+    assert rows["exit_month_12_usd"]["owned"] == pytest.approx(worn * 24 / 36 + work)
+    assert (rows.loc[["today", "open_api"], ["exit_month_1_usd", "exit_month_24_usd"]] == 0).all(axis=None)
+    assert rows["exit_month_1_usd"]["serverless"] == pytest.approx(work)
 
 
 def test_a_short_contract_has_no_second_year():

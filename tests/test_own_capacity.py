@@ -9,7 +9,7 @@ from llmcost.study.bill import hidden_lines, serverless_sweeps
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.fleet_lines import fleet, fleet_lines, replica_lines
 from llmcost.study.bill.serverless_lines import billed_and_cold
-from llmcost.study.capacity.gpu_offers import MAY_BE_TAKEN_AWAY
+from llmcost.study.capacity.gpu_offers import MAY_BE_TAKEN_AWAY, NOT_CONSIDERED
 from llmcost.study.capacity.rent_or_buy import FLAT, rent_or_buy
 from llmcost.study.problem import VOLUME
 
@@ -59,7 +59,7 @@ def _purchases(study, candidate):
 def test_spot_is_refused_unless_listed_then_asked_about_and_certain_where_the_work_can_wait():
     study = lc.open_study(BURSTY)
     spot = study.candidates().query("term == 'spot' and provider == 'verda'")
-    assert len(spot) and set(spot["reason"]) == {"term not considered by the client"}
+    assert len(spot) and set(spot["reason"]) == {NOT_CONSIDERED}
     listed, choice, supply = rented(**{"own_capacity.terms": ["spot"]})
     found = listed.candidates().query("option == 'rented' and status == 'ask' and term == 'spot'")
     assert MAY_BE_TAKEN_AWAY in set(found["reason"]) and supply.offer.term == "spot"
@@ -121,7 +121,7 @@ def test_rent_or_buy_meets_at_the_price_where_it_is_even():
     study = lc.open_study("large-single-tenant")
     choice = study.choices[0]
     both = rent_or_buy(study, choice, hidden_lines.card(study, choice))
-    assert both and both.pays_from["as the H100 since 2023"] is None
+    assert both and both.pays_from["goes as the H100 since 2023"] is None
     last = both.costs.query("path == @FLAT").iloc[-1]
     monthly = study.lines["owned"]
     cards = both.card.gpus_count

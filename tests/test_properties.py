@@ -29,7 +29,7 @@ from llmcost.study.assumptions import drawn_values, typical_values
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.problem import VOLUME
-from llmcost.study.split.split import workload_split
+from llmcost.study.split.split import pool_splits
 
 settings.register_profile("same every time", derandomize=True, database=None, deadline=None, max_examples=80)
 settings.load_profile("same every time")
@@ -366,21 +366,37 @@ def test_a_split_never_costs_more_than_the_api_it_may_fall_back_to(study):
         assert (draws["hybrid"] <= draws["open_api"] + 1e-6).all()
 
 
+def slices_usd_per_month(load, split):
+    """Each slice that is not owned: its hours in which a replica by the hour pays for itself, by the plain recursion, twice around."""
+    api, hourly, start = split.api_usd_per_replica_hour, split.hour_usd_per_replica_hour, float(split.terms.prices.start_usd)
+    work = np.clip(load[:, None] - np.arange(int(np.ceil(load.max()))), 0, 1) * api
+    lead, gained = np.zeros(work.shape[1]), np.zeros(work.shape[1])
+    for turn in range(3):
+        for hour in work if np.isfinite(hourly) else ():
+            lead = hour - hourly + np.clip(lead, -start, 0)
+            gained += np.maximum(lead, 0) * (turn == 2)
+    ready = float(split.terms.prices.standing_usd_per_hour)
+    return (work.mean(axis=0) - np.maximum(gained / len(load) - ready, 0)) * HOURS_PER_MONTH
+
+
 @pytest.mark.parametrize("times_dearer", [1, 5, 50])
 def test_the_split_of_a_study_equals_brute_force(study, times_dearer):
     """Per workload the best of 0, 1, ... owned replicas; all of them together only if they save more than people and set-up cost."""
     values = {**study.values, "hidden_costs.api_price_path_multiplier": times_dearer}
-    splits = [workload_split(choice, values) for choice in study.choices]
-    assert all(splits) == ("hybrid" in study.totals)
-    if not all(splits):
+    splits = pool_splits(study.decision, values)
+    assert bool(splits) == ("hybrid" in study.totals)
+    if not splits:
         return
-    for choice, split in zip(study.choices, splits, strict=True):
-        load = choice.supplies["hybrid"].load_replicas
-        totals = split_totals(load, split.own_usd_per_replica_hour, split.api_usd_per_replica_hour)
+    for split in splits:
+        load = split.hours["load_replicas"].to_numpy()
+        above, own = slices_usd_per_month(load, split), split.own_usd_per_replica_hour * HOURS_PER_MONTH
+        totals = np.array([k * own + above[k:].sum() for k in range(len(above) + 1)])
         assert totals[split.owned_count] == pytest.approx(totals.min())
-        assert split.saving_usd_per_month == pytest.approx(totals[0] - totals.min())
+        all_api = load.mean() * split.api_usd_per_replica_hour * HOURS_PER_MONTH
+        assert split.saving_usd_per_month == pytest.approx(all_api - totals.min())
+        assert split.saving_usd_per_month >= max(0, all_api - totals[-1], all_api - totals[0]) - 1e-6
         assert split.costs["total_usd_per_month"].to_numpy() == pytest.approx(totals)
-    bought = any(choice.supplies["hybrid"].offer.term == "owned" for choice in study.choices)
+    bought = any(split.owned_count and split.terms.pool.supply.offer.term == "owned" for split in splits)
     fixed = sum(fixed_lines("owned" if bought else "rented", values, study.client.horizon_months).values())
     saved = sum(split.saving_usd_per_month for split in splits)
     bills = option_totals(study.decision, values)

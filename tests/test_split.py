@@ -13,8 +13,9 @@ from llmcost.inputs.load_shapes import load_shape, shape_names
 from llmcost.inputs.paths import data_path
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.fleet import LoadDurationCurve
-from llmcost.model.hourly_split import Prices, hourly_split, on_hours, starts_count
+from llmcost.model.hourly_split import Prices, hourly_split
 from llmcost.model.split import owned_slices, three_way_usd_per_month
+from llmcost.model.starts import on_hours, starts_count
 
 SHARED = data_path().parent.parent / "shared" / "data" / "traffic"
 rng = np.random.default_rng(20261121)
@@ -91,7 +92,6 @@ def test_a_long_record_is_settled_in_blocks_as_it_is_hour_by_hour():
             gained += np.maximum(lead, 0)
         on = on_hours(work, 1.5, start)
         assert np.where(on, work - 1.5, 0).sum(axis=0) - start * starts_count(on) == pytest.approx(gained, abs=1e-6)
-        assert (on[:, 1:] <= on_hours(work, 1.5, 0.0)[:, 1:] + 1).all()
 
 
 def test_three_ways_equal_a_search_over_every_plan():
@@ -168,7 +168,7 @@ def test_draws_are_split_one_by_one():
     hours = np.stack([load_shape(name)["requests_ratio"].to_numpy()[:168] for name in shape_names()[:3]])
     scale, api = rng.uniform(0.1, 4, (3, 40)), rng.uniform(1, 9, (3, 40))
     prices = Prices(*(rng.uniform(*ends, 40) for ends in ((1, 3), (1.5, 6), (0, 3), (0, 0.1))))
-    together = hourly_split(hours, scale, api, prices, rng.integers(0, 3, 40) * 0 + 1)
+    together = hourly_split(hours, scale, api, prices, 1)
     for i in range(40):
         alone = hourly_split(hours, scale[:, [i]], api[:, [i]], prices.of_draws(40).chosen([i]), 1)
         for name, found in vars(alone).items():
@@ -191,7 +191,7 @@ def real_loads():
 
 @pytest.mark.parametrize("mean_replicas", [0.4, 3.7])
 def test_the_split_equals_brute_force_on_every_real_load(mean_replicas):
-    """Every number of owned replicas; above each, every hour by itself (no start-ups), or a plain recursion over the hours."""
+    """Every number of owned replicas; above each, the plain recursion over the hours."""
     for name, hours in real_loads().items():
         load = hours * mean_replicas
         for own, on_demand, api, start in ((1.0, np.inf, 2.5, 0.0), (1.0, 1.6, 3.0, 0.0), (1.0, 1.6, 4.0, 0.5), (1.5, 1.5, 2.0, 0.2)):

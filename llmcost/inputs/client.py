@@ -145,6 +145,15 @@ class Workload(Part):
     latency: Latency | None = None
     gates: Gates = Gates()
 
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Self:
+        input_shares = (self.cached_input_fraction, self.cache_write_input_fraction)
+        tiers = (self.batched_fraction, self.flex_fraction, self.priority_fraction)
+        for shares, what in ((input_shares, "cached and cache-write shares"), (tiers, "batched, flex and priority shares")):
+            if sum(share.typical for share in shares if share) > 1:
+                raise ValueError(f"the {what} add up to more than 1")
+        return self
+
 
 class People(Part):
     """Shares and cost of engineers, and whether there are any who keep GPU servers running today (None: nobody said)."""
@@ -228,9 +237,8 @@ class Client(Part):
         late = [quote.row for quote in self.quotes if quote.quoted_date > self.as_of_date]
         if late:
             raise ValueError(f"the quote for {late[0]} is younger than as_of_date")
-        rules = {(w.gates.third_party_api_allowed, w.gates.air_gapped, w.gates.fine_tuned_weights, w.today is None) for w in self.workloads}
-        if len(rules) > 1:
-            raise ValueError("workloads with different rules about APIs, own weights or a model of today need a client file each")
+        if len({workload.gates.fine_tuned_weights for workload in self.workloads}) > 1:
+            raise ValueError("workloads with and without weights of their own need a client file each")
         return self
 
 

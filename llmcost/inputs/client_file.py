@@ -152,10 +152,12 @@ def _explained(first: Any, location: Sequence[Any]) -> tuple[str, str]:
         return "is missing", "Only the client can know it; write it down, with a range if unsure"
     if kind == "finite_number":
         return f"{given} is not a finite number", "Give a number, or leave the key out to take the default"
-    if str(location[-1]).endswith("_date"):
+    if location and str(location[-1]).endswith("_date"):
         return f"{given} is not a date", "Write it as 2026-11-15"
     if kind == "string_pattern_mismatch":
         return f"{given} has other characters than it may", "Small letters, digits, - and _ (a colour: #1f4e79)"
+    if not location:  # the parts of the file do not go together: none of them is wrong by itself
+        return first["msg"].removeprefix("Value error, "), "Change one of them, or write a client file each"
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
     cure = next((cure for part, cure in CURES.items() if part in kind), "See the commented file that the command `new DIR` writes")
     return f"{message[0].lower()}{message[1:]} (got {given})", cure

@@ -29,7 +29,7 @@ def api_bill_parts(
     priority_fraction=0.0,
     billed_retries_fraction=0.0,
 ):
-    """USD per month that an API bills for these tokens, by part; the parts add up to the bill.
+    """USD per month that an API bills for these tokens, by part; the parts add up to the bill, and what is not used has none.
 
         list  = I (1 - h - w) p_in + h I p_cached + w I p_write + (O + reasoning) p_out
         bill  = list * long-context ratio * tier ratio * (1 + billed retries),  ratios by class and by share of the work
@@ -44,32 +44,37 @@ def api_bill_parts(
     Numbers or arrays; they broadcast. Leaves out commitments (`committed_usd_per_month`) and taxes.
 
     >>> parts = api_bill_parts(TokenPrices(2.50, 1.25, 10.00, tier_ratios={"batch": (0.5,) * 4}), 900, 150, 0.4, 0.1)
-    >>> [(part, round(float(usd), 2)) for part, usd in parts.items() if usd]
+    >>> [(part, round(float(usd), 2)) for part, usd in parts.items()]
     [('input, fresh', 1350.0), ('input, read from the cache', 450.0), ('output', 1500.0), ('batch', -165.0)]
     """
-    written = np.minimum(cache_write_input_fraction, 1 - cached_input_fraction)
-    input_mtok = (1 - cached_input_fraction - written, cached_input_fraction, written)
-    mtok = (*(share * input_mtok_per_month for share in input_mtok), output_mtok_per_month, reasoning_mtok_per_month)
+    written = np.minimum(cache_write_input_fraction, 1 - cached_input_fraction) if _used(cache_write_input_fraction) else 0.0
+    shares = (1 - cached_input_fraction - written, cached_input_fraction, written)
+    mtok = (*(input_mtok_per_month * share if _used(share) else 0.0 for share in shares), output_mtok_per_month, reasoning_mtok_per_month)
     usd = [tokens * prices.by_class[k] for tokens, k in zip(mtok, CLASS_OF_PART, strict=True)]
-    parts = dict(zip(TOKEN_PARTS, usd, strict=True))
-    if prices.long_context_ratios is not None:
-        longer = [
-            amount * long_context_fraction * (prices.long_context_ratios[k] - 1) for amount, k in zip(usd, CLASS_OF_PART, strict=True)
-        ]
-        parts["long context"] = sum(longer)
-        usd = [amount + more for amount, more in zip(usd, longer, strict=True)]
-    flex = np.minimum(flex_fraction, 1 - batched_fraction)
-    shares = {"batch": batched_fraction, "flex": flex, "priority": np.minimum(priority_fraction, 1 - batched_fraction - flex)}
-    for tier, share in shares.items():
-        if tier in prices.tier_ratios:
+    parts = {part: amount for part, amount in zip(TOKEN_PARTS, usd, strict=True) if _used(amount)}
+    if prices.long_context_ratios is not None and _used(long_context_fraction):
+        ratios = [1 + long_context_fraction * (ratio - 1) for ratio in prices.long_context_ratios]
+        longer = [amount * ratios[k] if _used(amount) else amount for amount, k in zip(usd, CLASS_OF_PART, strict=True)]
+        parts["long context"] = sum(longer) - sum(usd)
+        usd = longer
+    flex = np.minimum(flex_fraction, 1 - batched_fraction) if _used(flex_fraction) else 0.0
+    priority = np.minimum(priority_fraction, 1 - batched_fraction - flex) if _used(priority_fraction) else 0.0
+    for tier, share in (("batch", batched_fraction), ("flex", flex), ("priority", priority)):
+        if tier in prices.tier_ratios and _used(share):
             parts[tier] = share * _change(usd, prices.tier_ratios[tier])
-    parts["billed retries"] = billed_retries_fraction * sum(parts.values())
+    if _used(billed_retries_fraction):
+        parts["billed retries"] = billed_retries_fraction * sum(parts.values())
     return parts
+
+
+def _used(share) -> bool:
+    """Whether a share or amount is anything but a plain zero: what nobody uses has no part, and costs no time over many draws."""
+    return np.ndim(share) > 0 or bool(share != 0)
 
 
 def _change(usd, ratios: ClassRatios):
     """What a tier adds to these amounts by class, or takes off."""
-    return sum(amount * (ratios[k] - 1) for amount, k in zip(usd, CLASS_OF_PART, strict=True))
+    return sum(amount * (ratios[k] - 1) for amount, k in zip(usd, CLASS_OF_PART, strict=True) if _used(amount) and ratios[k] != 1)
 
 
 def api_usd_per_month(prices: TokenPrices, *tokens, **how):
@@ -78,7 +83,7 @@ def api_usd_per_month(prices: TokenPrices, *tokens, **how):
     >>> float(api_usd_per_month(TokenPrices(2.50, 1.25, 10.00), 900, 150))
     3750.0
     """
-    return sum(api_bill_parts(prices, *tokens, **how).values())
+    return sum(api_bill_parts(prices, *tokens, **how).values(), 0.0)
 
 
 def committed_usd_per_month(usage_usd_per_month, commitment_usd_per_month, discount_fraction=0.0, bound_fraction=1.0):

@@ -1,88 +1,14 @@
 """The split hour by hour: replicas that start and stop, several classes of requests, a floor. Exact, for one load or for many draws."""
 
 from dataclasses import dataclass
-from math import isqrt
 from typing import Any
 
 import numpy as np
 
+from llmcost.model.starts import on_hours, starts_count
+
 CHUNK = 2_048
 """Draws worked on at once, so that their hours stay in the processor's cache."""
-
-
-def on_hours(api_usd, on_demand_usd, start_usd):
-    """In which hours to run a replica that can be given back: the cheapest plan of starts and stops, exact.
-
-    A two-state dynamic programme. What being on is ahead of being off after hour t, the hour's own gain included:
-
-        lead_t = (api_usd_t - on_demand_usd) + clip(lead_(t-1), -start_usd, 0)
-
-    Above 0 it pays to be on whatever comes; at -start_usd or below to be off, for a later start costs no more; in between the next hour
-    that is decided decides. The record is taken to repeat, so the hour before the first is the last. As clipped sums of clipped sums
-    are clipped sums, a long record is worked on in blocks side by side.
-
-    api_usd        array (hours, slices): what the API would bill for each slice's work in each hour, USD
-    on_demand_usd  array (slices,) or a number: USD for the hour of one replica
-    start_usd      array (slices,) or a number: USD for every start, >= 0
-    Returns booleans (hours, slices). Where two plans cost the same the replica is off.
-
-    >>> hours = np.array([[9.0], [0.0], [9.0], [0.0], [0.0], [0.0]])
-    >>> on_hours(hours, 2.0, 3.0)[:, 0].astype(int), on_hours(hours, 2.0, 1.0)[:, 0].astype(int)
-    (array([1, 1, 1, 0, 0, 0]), array([1, 0, 1, 0, 0, 0]))
-    """
-    hours, slices = np.shape(api_usd)
-    if not np.any(start_usd):
-        return np.greater(api_usd, on_demand_usd)
-    blocks = max(1, min(isqrt(hours), 8_192 // max(slices, 1)))
-    steps = -(-hours // blocks)
-    gain = np.zeros((blocks * steps, slices))  # hours added at the end gain nothing and change nothing
-    np.subtract(api_usd, on_demand_usd, out=gain[:hours])
-    gain = gain.reshape(blocks, steps, slices)
-    most = -np.broadcast_to(np.asarray(start_usd, dtype=float), (slices,))
-    lead = _leads(gain, most)
-    on = lead > 0
-    # An hour that is decided is marked by how long before the end it lies, so that of later ones the next is the largest.
-    behind = np.arange(blocks * steps, 0, -1, dtype=np.int32).reshape(blocks, steps, 1)
-    mark = 2 * behind * (on | (lead <= most)) + on
-    for step in range(steps - 2, -1, -1):
-        np.maximum(mark[:, step], mark[:, step + 1], out=mark[:, step])
-    for block in range(blocks - 2, -1, -1):
-        np.maximum(mark[block], mark[block + 1, 0], out=mark[block])
-    mark += (mark == 0) * mark[0, 0]
-    return (mark.reshape(-1, slices)[:hours] & 1) == 1
-
-
-def _clipped(sums: np.ndarray, low: np.ndarray, high: np.ndarray | float) -> np.ndarray:
-    return np.minimum(np.maximum(sums, low), high)
-
-
-def _leads(gain: np.ndarray, most: np.ndarray) -> np.ndarray:
-    """`lead` of every hour; gain is (blocks, steps, slices), most the lead of a replica that is off and would have to start."""
-    blocks, steps, slices = gain.shape
-    off, on = np.broadcast_to(most, (blocks, slices)), np.zeros((blocks, slices))
-    for step in range(steps):  # where each block ends when it is entered off, and when it is entered on
-        off, on = (_clipped(end + gain[:, step], most, 0.0) for end in (off, on))
-    shift = gain.sum(axis=1)
-    last_off, last_on = most, np.zeros(slices)
-    for block in range(blocks):  # and the whole record
-        last_off, last_on = (_clipped(end + shift[block], off[block], on[block]) for end in (last_off, last_on))
-    state, entered = np.where(shift.sum(axis=0) > 0, last_on, last_off), np.empty((blocks, slices))
-    for block in range(blocks):
-        entered[block], state = state, _clipped(state + shift[block], off[block], on[block])
-    leads = np.empty_like(gain)
-    for step in range(steps):
-        np.add(entered, gain[:, step], out=leads[:, step])
-        entered = _clipped(leads[:, step], most, 0.0)
-    return leads
-
-
-def starts_count(run_hours):
-    """How often each slice is started over the record, which is taken to repeat; booleans (hours, slices) as of `on_hours`.
-
-    >>> starts_count(np.array([[True, True], [False, True], [True, True]])).tolist()
-    [1, 0]
-    """
-    return (run_hours > np.roll(run_hours, 1, axis=0)).sum(axis=0, dtype=np.int32)
 
 
 def slice_api_usd(levels_replicas, api_usd_per_replica_hour, below_count):
@@ -152,6 +78,42 @@ class Prices:
 
 
 @dataclass(frozen=True)
+class Unowned:
+    """Slices that are not owned, each with its cheapest plan.
+
+    run_hours          booleans (hours, slices): when a replica by the hour is on
+    rent_usd_per_hour  array (slices,): its rent and its starts, mean over the hours
+    api_usd_per_hour   array (slices,): what is left to the API, mean over the hours
+    """
+
+    run_hours: np.ndarray
+    rent_usd_per_hour: np.ndarray
+    api_usd_per_hour: np.ndarray
+
+    @property
+    def ever_run(self):
+        """Which slices are run at all: booleans (slices,)."""
+        return self.run_hours.any(axis=0)
+
+
+def unowned_slices(api_usd, prices: Prices) -> Unowned:
+    """The cheapest plan of slices that are not owned; one that is run at all pays its standing cost besides.
+
+    api_usd  array (hours, slices) as of `slice_api_usd`
+    prices   of one draw, or one value per slice
+
+    >>> [each.tolist() for each in vars(unowned_slices(np.array([[9.0], [1.0]]), Prices(0.0, 3.0, 1.0))).values()]
+    [[[True], [False]], [2.0], [0.5]]
+    """
+    run = on_hours(api_usd, prices.on_demand_usd_per_hour, prices.start_usd)
+    rate = np.where(np.isinf(prices.on_demand_usd_per_hour), 0.0, prices.on_demand_usd_per_hour)  # nobody lets any: none is run
+    rent = (run.sum(axis=0, dtype=np.int32) * rate + starts_count(run) * prices.start_usd) / len(run)
+    left, bought = (api_usd * ~run).mean(axis=0), api_usd.mean(axis=0)
+    better = rent + prices.standing_usd_per_hour + left < bought
+    return Unowned(run & better, rent * better, np.where(better, left, bought))
+
+
+@dataclass(frozen=True)
 class HourlySplit:
     """The cheapest split of each draw: arrays of one value per draw.
 
@@ -209,7 +171,7 @@ def _split(load: np.ndarray, scale: np.ndarray, api: np.ndarray, prices: Prices,
     draw, below, many = distinct_slices(flat)
     many = np.minimum(many, below + 1 - floor[draw])
     draw, below, many = (each[many > 0] for each in (draw, below, many))
-    price, hours = prices.chosen(draw), load.shape[1]
+    price = prices.chosen(draw)
     worth = np.where(np.isinf(api), 0.0, api).take(draw, axis=1)
     usd = slice_api_usd(np.moveaxis(levels, 1, 2).take(draw, axis=2), worth, below)
     bought, rented, run = usd.mean(axis=0), np.zeros(len(draw)), np.zeros(len(draw), dtype=bool)
@@ -218,13 +180,8 @@ def _split(load: np.ndarray, scale: np.ndarray, api: np.ndarray, prices: Prices,
         maybe &= price.reserved_usd_per_hour >= np.minimum(usd, price.on_demand_usd_per_hour).mean(axis=0)
     maybe = np.flatnonzero(maybe)
     if len(maybe):
-        at, work = price.chosen(maybe), usd.take(maybe, axis=1)
-        on = on_hours(work, at.on_demand_usd_per_hour, at.start_usd)
-        rent = (on.sum(axis=0, dtype=np.int32) * at.on_demand_usd_per_hour + starts_count(on) * at.start_usd) / hours
-        left = (work * ~on).mean(axis=0)
-        better = rent + at.standing_usd_per_hour + left < bought[maybe]
-        run[maybe], rented[maybe] = better, rent * better
-        bought[maybe] = np.where(better, left, bought[maybe])
+        plan = unowned_slices(usd.take(maybe, axis=1), price.chosen(maybe))
+        run[maybe], rented[maybe], bought[maybe] = plan.ever_run, plan.rent_usd_per_hour, plan.api_usd_per_hour
     own = price.reserved_usd_per_hour < rented + run * price.standing_usd_per_hour + bought
     parts = np.array([own, run & ~own, rented * ~own, bought * ~own]) * many
     return np.stack([np.bincount(draw, part, minlength=scale.shape[1]) for part in parts])

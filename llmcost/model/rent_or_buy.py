@@ -33,25 +33,25 @@ def bought_usd(capex_usd, residual_usd, upkeep_usd_per_month, months_count, disc
     return capex_usd + np.cumsum(upkeep_usd_per_month * discounts) - residual_usd * discounts
 
 
-def buying_pays_from_month(rented, bought):
+def buying_pays_from_month(renting_usd, buying_usd):
     """First month from which having bought stays cheaper to the end of both paths; None where it is dearer at the end.
 
     >>> buying_pays_from_month([100, 200, 300], [150, 190, 230]), buying_pays_from_month([100, 150], [150, 190])
     (2, None)
     """
-    dearer = np.flatnonzero(np.asarray(bought) >= np.asarray(rented))
-    if dearer.size and dearer[-1] == len(bought) - 1:
+    dearer = np.flatnonzero(np.asarray(buying_usd) >= np.asarray(renting_usd))
+    if dearer.size and dearer[-1] == len(buying_usd) - 1:
         return None
     return int(dearer[-1]) + 2 if dearer.size else 1
 
 
-def rent_path(months, multipliers, months_count):
+def rent_path(at_months, rent_multiplier, months_count):
     """Rent over the first month's, month by month: straight lines between points, flat after the last. The first point is month 0.
 
     >>> rent_path([0, 2, 4], [1.0, 0.5, 1.0], 6).tolist()
     [1.0, 0.75, 0.5, 0.75, 1.0, 1.0]
     """
-    return np.interp(np.arange(months_count), months, multipliers)
+    return np.interp(np.arange(months_count), at_months, rent_multiplier)
 
 
 def _discounts(months_count, discount_fraction_per_year):

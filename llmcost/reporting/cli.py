@@ -1,4 +1,4 @@
-"""The command line: `llmcost new`, `llmcost usage`, `llmcost report`, `llmcost accuracy`, `llmcost notebooks`.
+"""The command line: `llmcost new`, `usage`, `report`, `audit`, `accuracy`, `notebooks`.
 
 Exit codes: 0 everything asked for is there; 1 some clients failed and the others are published; 2 nothing could run;
 3 an error of ours; 130 interrupted.
@@ -81,6 +81,10 @@ def parser() -> argparse.ArgumentParser:
     )
     report_command.add_argument("--jobs", metavar="N", type=positive, help="clients at a time (default and most: the processor's cores)")
     report_command.set_defaults(command=report)
+    audit_command = commands.add_parser("audit", help="follow a figure of a client's report to its formula, inputs and sources")
+    audit_command.add_argument("client", metavar="CLIENT", help="a client's short name, or its folder")
+    audit_command.add_argument("key", metavar="KEY", nargs="?", default="", help="the figure; left out: all figures with their keys")
+    audit_command.set_defaults(command=audit)
     usage_command = commands.add_parser("usage", help="what a usage export says: period, coverage, models, tokens, bill")
     usage_command.add_argument("files", metavar="FILE", nargs="+", help="an export, or its parts; with --sql the name of a format")
     usage_command.add_argument("--time-zone", metavar="ZONE", default="", help="of times that carry none: Europe/Berlin")
@@ -194,6 +198,16 @@ def usage(arguments: argparse.Namespace) -> int:
         write_whole(arguments.out, table.hourly.to_csv(index=False, lineterminator="\n"))
         print(f"\nHourly table: {arguments.out}")
     return 0 if not table.hourly.empty else 1
+
+
+def audit(arguments: argparse.Namespace) -> int:
+    """Print what a figure is made of."""
+    from llmcost.reporting import audit
+    from llmcost.study.study import open_study
+
+    study = open_study(arguments.client)
+    print(audit.chain_text(study, arguments.key) if arguments.key else audit.keys_text(study))
+    return 0
 
 
 def existing_file(name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 from llmcost.inputs.api_prices import Offer, open_model_offers, todays_offer
 from llmcost.inputs.catalog import in_force, known_id
@@ -12,7 +13,9 @@ from llmcost.study.assumptions import Assumption, Values, typical_values
 from llmcost.study.bill.api_lines import offered_usd_per_month
 from llmcost.study.bill.bills import Decision, option_totals
 from llmcost.study.bill.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
+from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.options import LABELS
+from llmcost.study.bill.pools import same_plan
 from llmcost.study.capacity.candidates import Candidate, candidates, cheapest_supplies, supply_assumptions, workload_plans
 from llmcost.study.capacity.gpu_offers import gpu_offers
 from llmcost.study.loads.load import WorkloadLoad
@@ -105,6 +108,26 @@ def decide(client: Client, choices: Sequence[WorkloadChoice], invoice_multiplier
     return Decision(choices, client.horizon_months, client.own_capacity.spare_replicas_count, invoice_multiplier, priced)
 
 
+def sharing_plans(client: Client, tried: Mapping[str, list[Considered]], base: Mapping[str, Assumption]) -> dict[str, list[Considered]]:
+    """The workloads, each on the plan of another one of the same model in the hybrid where the two then cost less on shared replicas."""
+    chosen = {workload: found[0].choice for workload, found in tried.items()}
+
+    def usd(choices: Mapping[str, WorkloadChoice]) -> float:
+        values = typical_values({**base, **chosen_assumptions(client, list(choices.values()))})
+        parts = pool_bills(choices.values(), values, client.own_capacity.spare_replicas_count)
+        return float(sum(part.api_usd_per_month + sum(part.lines.values()) for part in parts))
+
+    for one, other in permutations(chosen, 2):
+        if all("hybrid" in choice.supplies for choice in chosen.values()):
+            wanted = chosen[one].supplies["hybrid"]
+            for candidate in tried[other][0].candidates:
+                if candidate.option == "hybrid" and candidate.supply and same_plan(candidate.supply, wanted):
+                    supplies = {**chosen[other].supplies, "hybrid": candidate.supply}
+                    moved = {**chosen, other: replace(chosen[other], supplies=supplies)}
+                    chosen = min(chosen, moved, key=usd)
+    return {workload: [replace(found[0], choice=chosen[workload]), *found[1:]] for workload, found in tried.items()}
+
+
 def out_of_reach(option: str, choice: WorkloadChoice) -> tuple[str, str] | None:
     """(status, reason) why an option cannot be had for a workload, or None."""
     gates = choice.workload.gates
@@ -112,7 +135,7 @@ def out_of_reach(option: str, choice: WorkloadChoice) -> tuple[str, str] | None:
         if choice.workload.today and not may_leave(choice.workload):
             return "gated", "data may not leave"
         return None if choice.today else ("infeasible", "nothing answers these requests today")
-    if option in ("open_api", "hybrid") and choice.host is None:
+    if option in ("open_api", "hybrid") and choice.host is None and option not in choice.supplies:
         reason = _why_no_host(choice)
         return ("unpriced" if reason == "no host has a price for it" else "gated"), f"{choice.alternative.model_id}: {reason}"
     if option not in ("open_api", *choice.supplies):

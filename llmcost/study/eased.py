@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.own_capacity import OwnCapacity
 from llmcost.study.bill.unit_costs import always_on_option
+from llmcost.study.split.split import pool_splits
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -19,8 +20,8 @@ def with_a_fleet(study: Study) -> Study:
 
 
 def with_a_split(study: Study) -> Study:
-    """The study, or its what-if without gates, and if need be without latency limit, in which every workload can be split."""
-    return _eased(study, lambda one: all(one.split(choice.workload.id) for choice in one.choices))
+    """The study, or its what-if without gates, and if need be without latency limit, in which there is something to split."""
+    return _eased(study, lambda one: bool(pool_splits(one.decision, one.values)))
 
 
 def _eased(study: Study, shows: Callable[[Study], bool]) -> Study:

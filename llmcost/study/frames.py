@@ -17,7 +17,7 @@ from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.choices import Considered, out_of_reach
-from llmcost.study.names import plain_name, shown_range
+from llmcost.study.names import distinct_names, shown_range
 from llmcost.study.problem import VOLUME
 from llmcost.study.uncertainty.draws import cheapest_fraction
 
@@ -145,7 +145,8 @@ def swings(study: Study, count: int) -> pd.DataFrame:
     """The `count` inputs that move the advice's advantage most: name with its range, advantage at low and at high, evidence."""
     tornado = study.tornado()
     top = tornado[tornado["swing_usd_per_month"] > 0].head(count)
-    names = [f"{plain_name(row.path)}: {shown_range(row.low, row.high, row.unit)}" for row in top.itertuples()]
+    ranges = [shown_range(row.low, row.high, row.unit) for row in top.itertuples()]
+    names = [f"{name}: {between}" for name, between in zip(distinct_names(list(top["path"])), ranges, strict=True)]
     return pd.DataFrame(
         {
             "name": names,

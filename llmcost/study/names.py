@@ -1,5 +1,7 @@
 """How an assumption is called in a sentence, and how its value reads."""
 
+from collections.abc import Sequence
+
 from llmcost.study.wording import number, percent
 
 NAMES = {
@@ -67,6 +69,17 @@ def plain_name(path: str) -> str:
     """
     last = path.rsplit(".", 1)[-1]
     return NAMES.get(last, last.replace("_", " "))
+
+
+def distinct_names(paths: Sequence[str]) -> list[str]:
+    """The everyday names; where several inputs have the same one, each with the workload, the GPU plan or the GPU that it is of.
+
+    >>> distinct_names(["capacity.m.l40s-48gb-x1-fp8.throughput_multiplier", "capacity.m.b200-x1-fp8.throughput_multiplier"])
+    ['throughput of a replica (l40s-48gb-x1-fp8)', 'throughput of a replica (b200-x1-fp8)']
+    """
+    names = [plain_name(path) for path in paths]
+    of = [path.split(".")[1] if path.startswith("workloads.") else path.rsplit(".", 2)[-2] for path in paths]
+    return [f"{name} ({what})" if names.count(name) > 1 else name for name, what in zip(names, of, strict=True)]
 
 
 def shown(value: float, unit: str) -> str:

@@ -20,13 +20,13 @@ from llmcost.study import frames, results
 from llmcost.study.assumptions import Assumption, Values, gather, typical_values
 from llmcost.study.bill.bills import Decision, invoice_multiplier, option_lines, paths_read
 from llmcost.study.bill.reconciliation import Reconciliation
-from llmcost.study.choices import Considered, checked_alternatives, chosen_assumptions, considered_models, decide
+from llmcost.study.choices import Considered, checked_alternatives, chosen_assumptions, considered_models, decide, sharing_plans
 from llmcost.study.loads import exports
 from llmcost.study.loads.headroom import load_assumptions
 from llmcost.study.loads.load import WorkloadLoad, workload_load
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.remembered import remembered
-from llmcost.study.split.split import Split, workload_split
+from llmcost.study.split.split import Split, pool_splits
 from llmcost.study.uncertainty.break_even import volume_break_even
 from llmcost.study.uncertainty.draws import drawn_totals, regret, tornado
 from llmcost.study.uncertainty.flips import Flip, find_flips
@@ -71,7 +71,8 @@ class Study:
     @cached_property
     def considered(self) -> dict[str, list[Considered]]:
         """Every open model tried for each workload, the chosen one first."""
-        return {w.id: considered_models(self.client, w, self.loads[w.id], self._base, self.measured) for w in self.client.workloads}
+        tried = {w.id: considered_models(self.client, w, self.loads[w.id], self._base, self.measured) for w in self.client.workloads}
+        return sharing_plans(self.client, tried, self._base)
 
     @cached_property
     def _base(self) -> dict[str, Assumption]:
@@ -167,9 +168,9 @@ class Study:
         return frames.lines(self.lines)
 
     def split(self, workload_id: str = "") -> Split | None:
-        """The exact hybrid split of one workload; None where no API or no plan is to be had."""
+        """The exact hybrid split of one workload and those that share its replicas; None where there is nothing to split."""
         wanted = workload_id or self.client.workloads[0].id
-        return next((workload_split(c, self.values) for c in self.choices if c.workload.id == wanted), None)
+        return next((split for split in pool_splits(self.decision, self.values) if wanted in split.workload_ids), None)
 
     @remembered
     def break_even(self, option: str = "rented", against: str = "open_api") -> BreakEven:

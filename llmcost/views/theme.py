@@ -11,6 +11,7 @@ COLOURS = {
     "tuned": "#7c8ba1",
     "api": "#0072b2",
     "own": "#d55e00",
+    "hour": "#e69f00",
     "serverless": "#009e73",
     "hybrid": "#aa4499",
     "load": "#566573",

@@ -70,7 +70,8 @@ def today_parts(choice: WorkloadChoice, values: Values, ways: WaysOf, invoice_mu
         terms = (values[f"{at}.{name}"] for name in ("usd_per_month", "discount_fraction", "bound_fraction"))
         usage = sum(parts.values())
         parts["commitment and its discount"] = committed_usd_per_month(usage, *terms) - usage
-    parts["invoice over list prices"] = (invoice_multiplier - 1) * sum(parts.values())
+    if invoice_multiplier != 1:
+        parts["invoice over list prices"] = (invoice_multiplier - 1) * sum(parts.values())
     return parts
 
 
@@ -97,8 +98,8 @@ def priced_parts(
     ways   `ways_today`, `ways_tuned`, or anything between
     ratio  the model's tokens per token of today's: a request is as many times longer
     """
-    into, out, reasoning = (tokens * factor for tokens in stated_volumes(choice, values))
-    return api_bill_parts(
+    into, out, reasoning = stated_volumes(choice, values)
+    parts = api_bill_parts(
         prices,
         into,
         out,
@@ -108,6 +109,7 @@ def priced_parts(
         long_context_fraction=long_context_fraction(choice, values, prices, ratio),
         billed_retries_fraction=values[f"{choice.at}.load.{RETRIES}"],
     )
+    return {part: usd * factor for part, usd in parts.items()}
 
 
 def today_lines(choice: WorkloadChoice, values: Values, invoice_multiplier: float) -> Lines:

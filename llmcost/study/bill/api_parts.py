@@ -1,8 +1,7 @@
-"""The API lines of a bill taken apart: what an audit prints and adds up again, and what each kind of tuning saves."""
+"""Today's API bill taken apart: part by part as it is billed, and what each kind of tuning saves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -14,18 +13,12 @@ from llmcost.model.api_bill import CLASS_OF_PART, TOKEN_PARTS
 from llmcost.model.types import TokenPrices
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import (
-    OPEN,
-    TODAY,
     Ways,
-    open_parts,
     priced_parts,
-    rest_parts,
     today_parts,
     ways_today,
     ways_tuned,
 )
-from llmcost.study.bill.bills import Decision, option_lines
-from llmcost.study.bill.options import Lines, added
 from llmcost.study.problem import WorkloadChoice, stated_volumes, written_fraction
 
 if TYPE_CHECKING:
@@ -37,34 +30,6 @@ TUNING = {
     "the right tier": ("flex_fraction", "priority_fraction"),
 }
 """Step of tuning -> the shares that it moves from today's to the tuned ones."""
-
-
-def api_parts(decision: Decision, values: Values, option: str) -> dict[str, Lines]:
-    """Each API line of an option as {part: USD per month}, all workloads together; the parts add up to the line.
-
-    A hybrid buys the same mix of tokens as the open model's API alone, less of them.
-    """
-    if option in ("today", "tuned"):
-        ways = ways_today if option == "today" else ways_tuned
-        return _lines({TODAY: _summed(today_parts(c, values, ways, decision.invoice_multiplier) for c in decision.choices)})
-    found = {TODAY: _summed(rest_parts(choice, values, decision.invoice_multiplier) for choice in decision.choices)}
-    if option in ("open_api", "hybrid"):
-        parts = _summed(open_parts(choice, values) for choice in decision.choices)
-        bought = option_lines(decision, values)[option][OPEN] / sum(parts.values()) if option == "hybrid" else 1.0
-        found[OPEN] = {part: usd * bought for part, usd in parts.items()}
-    return _lines(found)
-
-
-def _summed(bills) -> Lines:
-    total: Lines = {}
-    for parts in bills:
-        added(total, parts)
-    return total
-
-
-def _lines(found: Mapping[str, Lines]) -> dict[str, Lines]:
-    """Those that are there: nothing answers today, nothing is billed for it."""
-    return {item: parts for item, parts in found.items() if parts}
 
 
 def bill_parts(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from llmcost.model.overhead import amortised_usd_per_month
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import api_people, open_api_usd_per_month, rest_lines, today_lines, tuned_lines
 from llmcost.study.bill.fleet_lines import fixed_lines, fleet_lines, storage_usd_per_month
-from llmcost.study.bill.hybrid_lines import pool_bill
+from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.options import OWN, Lines, added
 from llmcost.study.bill.pools import pools
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
@@ -141,9 +141,10 @@ def _hybrid(decision: Decision, values: Values) -> Lines:
     No spare but for that work: the API is the fallback.
     """
     shared = pools(decision.choices)
-    parts = [pool_bill(pool, values, decision.spare_count) for pool in shared]
-    bought = [part.owned_count > 0 for pool, part in zip(shared, parts, strict=True) if pool.supply.offer.term == "owned"]
     ways = [fixed_lines(way, values, decision.horizon_months) for way in ("owned", "rented")]
+    least = np.minimum(sum(ways[0].values()), sum(ways[1].values()))
+    parts = pool_bills(decision.choices, values, decision.spare_count, least)
+    bought = [part.owned_count > 0 for pool, part in zip(shared, parts, strict=True) if pool.supply.offer.term == "owned"]
     fixed = {item: np.where(np.any(bought, axis=0), *(way.get(item, 0.0) for way in ways)) for item in ways[1]} if bought else ways[1]
     keep = sum(part.saving_usd_per_month for part in parts) > sum(fixed.values())
     keep = np.logical_or(keep, any(pool.staying for pool in shared))

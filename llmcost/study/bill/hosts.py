@@ -107,10 +107,9 @@ def _objections(offer: Offer, workload: Workload, shape: RequestShape) -> Iterat
         yield "failed", f"no longer served since {offer.ends_date}"
     elif offer.ends_date and offer.ends_date < shape.until_date:
         yield "ask", f"ends on {offer.ends_date}, inside the horizon"
-    yield from _limit("context", "tokens", shape.request_tokens, offer.context_tokens, "is too short")
-    yield from _limit(
-        "rate limit", "requests a minute", shape.peak_requests_per_minute, offer.requests_per_minute_count, "is below the peak"
-    )
+    context, per_minute = offer.context_tokens, offer.requests_per_minute_count
+    yield _limit("context", shape.request_tokens, context, f"context of {context or 0:,.0f} tokens is too short")
+    yield _limit("rate limit", shape.peak_requests_per_minute, per_minute, f"{per_minute or 0:,.0f} requests a minute are below the peak")
     yield region_status(gates.regions, offer.regions)
     if gates.lowest_precision:
         yield precision_status(gates.lowest_precision, offer.precision)
@@ -122,12 +121,11 @@ FACTS = {"context": "context_tokens", "rate limit": "requests_per_minute_count"}
 """What a host limits -> its column in the host table."""
 
 
-def _limit(name: str, unit: str, wanted: float, limit: float | None, problem: str) -> Iterator[tuple[str, str]]:
-    """A limit that is passed, or one that is not stated where the lowest that any host states would be passed too."""
-    if limit is None and wanted > float(table("api_hosts")[FACTS[name]].min()):
-        yield "ask", f"{name} not stated"
-    elif limit is not None and wanted > limit:
-        yield "failed", f"{name} of {limit:,.0f} {unit} {problem}"
+def _limit(name: str, wanted: float, limit: float | None, problem: str) -> tuple[str, str]:
+    """failed above a host's limit; ask where it states none and the lowest that any host states would be passed."""
+    if limit is not None:
+        return ("failed", problem) if wanted > limit else ("ok", "")
+    return ("ask", f"{name} not stated") if wanted > float(table("api_hosts")[FACTS[name]].min()) else ("ok", "")
 
 
 def precision_status(lowest: str, served: str | None) -> tuple[str, str]:

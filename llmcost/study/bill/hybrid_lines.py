@@ -1,6 +1,6 @@
 """The exact split of the work that shares replicas: reserved ones, ones by the hour, and an API for the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +21,8 @@ from llmcost.study.bill.fleet_lines import (
     storage_usd_per_month,
 )
 from llmcost.study.bill.options import Lines, Number, added
-from llmcost.study.bill.pools import Pool
-from llmcost.study.problem import Supply, load_scale
+from llmcost.study.bill.pools import Pool, pools
+from llmcost.study.problem import Supply, WorkloadChoice, load_scale
 
 BY_THE_HOUR, STORAGE = "GPU rent by the hour", "Storage of weights"
 
@@ -60,26 +60,109 @@ def split_prices(supply: Supply, values: Values) -> Prices:
     return Prices(reserved, rent, start, storage_usd_per_month(supply, values) / HOURS_PER_MONTH)
 
 
-def pool_bill(pool: Pool, values: Values, spare_count: int) -> PoolBill:
-    """The exact split of one pool. Values may be numbers or arrays of draws; the rule is the same for both."""
-    if not pool.leaving:
-        return _fleets(pool, values, spare_count)
-    supply, prices = pool.supply, split_prices(pool.supply, values)
-    scales = {choice.at: load_scale(choice, choice.supplies["hybrid"], values) for choice in pool.members}
-    all_api = {choice.at: open_api_usd_per_month(choice, values) for choice in pool.leaving}
-    hours = {choice.at: choice.supplies["hybrid"].curve.mean * scales[choice.at] * HOURS_PER_MONTH for choice in pool.leaving}
-    api = {at: usd / hours[at] for at, usd in all_api.items()}
-    if len(pool.members) == 1:
-        split = _one_class(supply, scales[pool.members[0].at], api[pool.members[0].at], prices)
-    else:
-        floor = _floor_count(pool, scales, values, spare_count)
-        worth = [api.get(choice.at, np.inf) for choice in pool.members]
-        split = _hour_by_hour(pool.load_replicas(), list(scales.values()), worth, prices, floor)
+@dataclass(frozen=True)
+class Terms:
+    """What the split of one pool is decided from; the values of each field broadcast.
+
+    scale_ratio               of each member: its load over the typical one of its curve
+    api_usd_per_replica_hour  of each member: infinite where its work may not leave
+    floor_count               replicas for the work that may not leave
+    """
+
+    pool: Pool
+    scale_ratio: Sequence[Number]
+    api_usd_per_replica_hour: Sequence[Number]
+    prices: Prices
+    floor_count: Number
+
+    @property
+    def all_api_usd_per_month(self) -> Number:
+        """What the API would bill for all that may go there."""
+        return self._bill(lambda usd: usd)
+
+    @property
+    def most_saving_usd_per_month(self) -> Number:
+        """More than any split can save: all the work on replicas that are always full, had the cheaper way, started for nothing."""
+        least = np.minimum(self.prices.reserved_usd_per_hour, self.prices.on_demand_usd_per_hour)
+        return self._bill(lambda usd: np.maximum(usd - least, 0.0))
+
+    def best(self, sought: Number = True) -> HourlySplit:
+        """The cheapest split at values of any one shape; nothing is owned where none is sought.
+
+        One class of requests of which no replica by the hour beats the API is split by its load-duration curve, all else hour by hour.
+        """
+        each = [*self.scale_ratio, *self.api_usd_per_replica_hour, *vars(self.prices).values()]
+        given = np.broadcast_arrays(*each, self.floor_count, sought, self.all_api_usd_per_month)
+        *flat, floor, wanted, all_api = (np.ravel(each) for each in given)
+        members = len(self.pool.members)
+        scale, api, prices = np.stack(flat[:members]), np.stack(flat[members : 2 * members]), Prices(*flat[2 * members :])
+        found = np.zeros((4, len(all_api)))
+        found[3] = all_api / HOURS_PER_MONTH
+        by_curve = wanted & (members == 1) & (prices.on_demand_usd_per_hour >= api[0])
+        if by_curve.any():
+            at, curve = prices.chosen(by_curve), self.pool.supply.curve
+            owned = owned_slices(curve, at.reserved_usd_per_hour, api[0, by_curve], scale[0, by_curve])
+            overflow = split_usd_per_month(curve, owned, at.reserved_usd_per_hour, api[0, by_curve], scale[0, by_curve])[1]
+            found[0, by_curve], found[3, by_curve] = owned, overflow / HOURS_PER_MONTH
+        by_hour = np.flatnonzero(wanted & ~by_curve)
+        if len(by_hour):
+            load = self.pool.load_replicas()
+            split = hourly_split(load, scale[:, by_hour], api[:, by_hour], prices.chosen(by_hour), floor[by_hour])
+            found[:, by_hour] = list(vars(split).values())
+        return HourlySplit(*found.reshape(4, *given[0].shape))
+
+    def _bill(self, usd_per_replica_hour: Callable[[Number], Number]) -> Number:
+        each = zip(self.pool.members, self.scale_ratio, self.api_usd_per_replica_hour, strict=True)
+        hourly = [m.supplies["hybrid"].curve.mean * scale * usd_per_replica_hour(usd) for m, scale, usd in each if m.host is not None]
+        return sum(hourly) * HOURS_PER_MONTH
+
+
+def pool_bills(choices: Iterable[WorkloadChoice], values: Values, spare_count: int, fixed_usd_per_month: Number = 0.0) -> list[PoolBill]:
+    """The exact split of each pool. Values may be numbers or arrays of draws; the rule is the same for both.
+
+    fixed_usd_per_month  where all splits together cannot save as much, none is sought and the API takes all that may go there
+    """
+    terms = pool_terms(choices, values, spare_count)
+    forced = any(each.pool.staying for each in terms)
+    sought = np.logical_or(forced, sum(each.most_saving_usd_per_month for each in terms) > fixed_usd_per_month)
+    return [_bill(each, sought, values) if each.pool.leaving else _fleets(each.pool, values, spare_count) for each in terms]
+
+
+def pool_terms(choices: Iterable[WorkloadChoice], values: Values, spare_count: int) -> list[Terms]:
+    """What the split of each pool is decided from."""
+    return [_terms(pool, values, spare_count) for pool in pools(choices)]
+
+
+def _terms(pool: Pool, values: Values, spare_count: int) -> Terms:
+    scales = [load_scale(choice, choice.supplies["hybrid"], values) for choice in pool.members]
+    worth = [
+        open_api_usd_per_month(choice, values) / (choice.supplies["hybrid"].curve.mean * scale * HOURS_PER_MONTH) if choice.host else np.inf
+        for choice, scale in zip(pool.members, scales, strict=True)
+    ]
+    return Terms(pool, scales, worth, split_prices(pool.supply, values), _floor_count(pool, scales, values, spare_count))
+
+
+def _floor_count(pool: Pool, scales: Sequence[Number], values: Values, spare_count: int) -> Number:
+    """Replicas for the work that may not leave: its peak hour with headroom, and the spares, for it has nothing to fall back on."""
+    if not pool.staying:
+        return 0.0
+    needed = [
+        np.asarray(scale * (1 + values[f"{choice.at}.load.headroom_fraction"]))[..., None] * hours
+        for choice, scale, hours in zip(pool.members, scales, pool.load_replicas(), strict=True)
+        if choice.host is None
+    ]
+    spares = max(spares_of(pool.supply.offer, choice, spare_count) for choice in pool.staying)
+    return replicas_for_peak(sum(needed).max(axis=-1), 0.0, spare_count=spares)
+
+
+def _bill(terms: Terms, sought: Number, values: Values) -> PoolBill:
+    supply, split = terms.pool.supply, terms.best(sought)
     lines = {item: usd * split.owned_count for item, usd in replica_lines(supply, values).items()}
-    storage = split.on_demand_count * prices.standing_usd_per_hour * HOURS_PER_MONTH
+    storage = split.on_demand_count * terms.prices.standing_usd_per_hour * HOURS_PER_MONTH
     lines[STORAGE] = lines.get(STORAGE, 0.0) + storage
     lines[BY_THE_HOUR] = split.on_demand_usd_per_hour * HOURS_PER_MONTH
-    return PoolBill(split.owned_count, split.on_demand_count, lines, split.api_usd_per_hour * HOURS_PER_MONTH, sum(all_api.values()))
+    api = split.api_usd_per_hour * HOURS_PER_MONTH
+    return PoolBill(split.owned_count, split.on_demand_count, lines, api, terms.all_api_usd_per_month)
 
 
 def _fleets(pool: Pool, values: Values, spare_count: int) -> PoolBill:
@@ -88,42 +171,7 @@ def _fleets(pool: Pool, values: Values, spare_count: int) -> PoolBill:
     standing, hourly = 0.0, 0.0
     for choice in pool.members:
         supply = choice.supplies["hybrid"]
-        spares = spares_of(supply.offer, choice, spare_count)
-        added(lines, fleet_lines(choice, supply, values, spares))
-        up = fleet(choice, supply, values, spares)
+        added(lines, fleet_lines(choice, supply, values, spare_count))
+        up = fleet(choice, supply, values, spare_count)
         standing, hourly = standing + up.standing_replicas, hourly + up.peak_replicas - up.standing_replicas
     return PoolBill(standing, hourly, lines, 0.0, 0.0)
-
-
-def _floor_count(pool: Pool, scales: Mapping[str, Number], values: Values, spare_count: int) -> Number:
-    """Replicas for the work that may not leave: its peak hour with headroom, and the spares, for it has nothing to fall back on."""
-    hours = dict(zip(scales, pool.load_replicas(), strict=True))
-    needed = [
-        np.asarray(scales[choice.at] * (1 + values[f"{choice.at}.load.headroom_fraction"]))[..., None] * hours[choice.at]
-        for choice in pool.staying
-    ]
-    spares = max((spares_of(pool.supply.offer, choice, spare_count) for choice in pool.staying), default=0)
-    return replicas_for_peak(sum(needed).max(axis=-1), 0.0, spare_count=spares) if needed else 0.0
-
-
-def _hour_by_hour(load: np.ndarray, scales: list, api: list, prices: Prices, floor: Number) -> HourlySplit:
-    """`hourly_split` of values of any one shape."""
-    given = np.broadcast_arrays(*scales, *api, floor, *vars(prices).values())
-    shape, flat = given[0].shape, [np.ravel(each) for each in given]
-    count = len(scales)
-    split = hourly_split(load, np.stack(flat[:count]), np.stack(flat[count : 2 * count]), Prices(*flat[2 * count + 1 :]), flat[2 * count])
-    return HourlySplit(*(each.reshape(shape) for each in vars(split).values()))
-
-
-def _one_class(supply: Supply, scale: Number, api: Number, prices: Prices) -> HourlySplit:
-    """From the load-duration curve where no replica by the hour beats the API, hour by hour where one may."""
-    given = np.broadcast_arrays(scale, api, *vars(prices).values())
-    scale, api, reserved, on_demand, start, standing = (np.ravel(each) for each in given)
-    owned = owned_slices(supply.curve, reserved, api, scale)
-    overflow = split_usd_per_month(supply.curve, owned, reserved, api, scale)[1] / HOURS_PER_MONTH
-    found = np.stack([owned, np.zeros_like(owned), np.zeros_like(owned), overflow])
-    some = np.flatnonzero(on_demand < api)
-    if len(some):
-        at = Prices(*(each[some] for each in (reserved, on_demand, start, standing)))
-        found[:, some] = list(vars(hourly_split(supply.load_replicas[None], scale[None, some], api[None, some], at)).values())
-    return HourlySplit(*found.reshape(4, *given[0].shape))

@@ -104,6 +104,15 @@ def evidence(study: Study, option: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["item", "usd_per_month", "evidence", "weakest_input", "source"])
 
 
+def ages(study: Study, used: pd.DataFrame) -> pd.DataFrame:
+    """Inputs by evidence, and the age of the oldest on the study's own day: confidence, inputs, oldest_days.
+
+    used  rows of study.assumptions()
+    """
+    days = (pd.Timestamp(study.client.as_of_date) - pd.to_datetime(used["date"])).dt.days
+    return used.assign(days=days).groupby("confidence", as_index=False).agg(inputs=("path", "size"), oldest_days=("days", "max"))
+
+
 def guessed_fraction(lines: pd.DataFrame) -> float:
     """Share of a bill that rests on a guess."""
     return float(lines.loc[lines["evidence"] == "guess", "usd_per_month"].sum() / lines["usd_per_month"].sum())

@@ -34,7 +34,22 @@ class Pool:
 
     def load_replicas(self) -> np.ndarray:
         """Typical load of the members in replicas, array (members, hours), the hours of all lined up."""
-        return np.stack([np.roll(each.supplies["hybrid"].load_replicas, 24 * _calendar(each)[1]) for each in self.members])
+        return np.stack([lined_up(each, each.supplies["hybrid"].load_replicas) for each in self.members])
+
+
+def same_plan(one: Supply, other: Supply) -> bool:
+    """Whether two supplies are the same model on the same GPUs, had the same way."""
+    return _plan(one) == _plan(other)
+
+
+def _plan(supply: Supply) -> tuple:
+    plan, offer = supply.plan, supply.offer
+    return plan.model_id, plan.gpu_id, plan.gpus_count, plan.precision, offer.row, offer.term
+
+
+def lined_up(choice: WorkloadChoice, by_hour: np.ndarray) -> np.ndarray:
+    """Something of each hour of a workload's record, the hours turned to those of its pool."""
+    return np.roll(by_hour, 24 * _calendar(choice)[1])
 
 
 def pools(choices: Iterable[WorkloadChoice]) -> list[Pool]:
@@ -43,9 +58,8 @@ def pools(choices: Iterable[WorkloadChoice]) -> list[Pool]:
     found: dict[tuple, list[WorkloadChoice]] = {}
     for choice in choices:
         supply = choice.supplies["hybrid"]
-        plan, offer = supply.plan, supply.offer
-        alone = () if offer.filled_by(plan.gpus_count) else (choice.workload.id,)
-        key = (plan.model_id, plan.gpu_id, plan.gpus_count, plan.precision, offer.row, offer.term, *_calendar(choice)[0], *alone)
+        alone = () if supply.offer.filled_by(supply.plan.gpus_count) else (choice.workload.id,)
+        key = (*_plan(supply), *_calendar(choice)[0], *alone)
         found.setdefault(key, []).append(choice)
     return [Pool(members) for members in found.values()]
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from llmcost.inputs.api_prices import Offer, open_model_offers, todays_offer
+from llmcost.inputs.api_prices import TIERS, Offer, open_model_offers, todays_offer
 from llmcost.inputs.client import Gates
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.price_list import STANDARD
 from llmcost.inputs.today import Today
 from llmcost.model.types import TokenPrices
-from llmcost.study.bill.api_lines import priced_parts, ways_today
+from llmcost.study.assumptions import Values
+from llmcost.study.bill.api_lines import WAYS, Ways, priced_parts, ways_today, ways_tuned
 from llmcost.study.bill.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
-from llmcost.study.problem import WorkloadChoice, request_shape, volumes
+from llmcost.study.problem import WorkloadChoice, moved_ratio, request_shape, volumes
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -116,6 +119,11 @@ def hosts_of(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     return hosts[mine].reset_index(drop=True)
 
 
+def usable(hosts: pd.DataFrame) -> pd.DataFrame:
+    """The offers that are eligible; where none is, those that must be asked."""
+    return hosts[hosts["status"] == ("ok" if hosts["status"].eq("ok").any() else "ask")]
+
+
 def direct_hosts(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     """One row per host of the chosen model, cheapest first: routers and prices that another list supersedes are left out."""
     judged = next(tried[0].hosts for workload, tried in study.considered.items() if workload == choice.workload.id)
@@ -127,22 +135,40 @@ def direct_hosts(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
 
 
 def cheapest_hosts(study: Study) -> pd.DataFrame:
-    """One row per open model tried: its cheapest eligible host, or none; how many offers are eligible, to ask, and refused."""
+    """One row per open model tried and tier that some host prices: the cheapest host of those that leave the fewest questions open.
+
+    usd_per_month is the moved work, all of it in that tier; eligible, to ask and refused count the offers that have the tier.
+    """
     rows: list[dict[str, Any]] = []
-    for tried in study.considered.values():
-        for one in tried:
-            host, counts = one.choice.host, pd.Series([judged.status for judged in one.hosts], dtype=str).value_counts()
+    for one in (one for tried in study.considered.values() for one in tried):
+        for tier in (STANDARD, *TIERS):
+            having = [judged for judged in one.hosts if tier in (STANDARD, *judged.offer.prices.tier_ratios)]
+            if not having and tier != STANDARD:
+                continue
+            priced = [replace(j, usd_per_month=_in_tier_usd(study, one.choice, j.offer.prices, tier)) for j in having]
+            host, counts = cheapest_eligible(priced), pd.Series([judged.status for judged in priced], dtype=str).value_counts()
             rows.append(
                 {
                     "model_id": one.choice.alternative.model_id,
+                    "tier": tier,
                     "provider": host.offer.provider if host else None,
-                    "input_usd_per_mtok": host.offer.prices.input_usd_per_mtok if host else None,
-                    "output_usd_per_mtok": host.offer.prices.output_usd_per_mtok if host else None,
                     "usd_per_month": host.usd_per_month if host else None,
+                    "to_ask": host.reason if host else "",
                     **{f"{status}_count": int(counts.get(status, 0)) for status in ("ok", "ask", "failed")},
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _in_tier_usd(study: Study, choice: WorkloadChoice, prices: TokenPrices, tier: str) -> float:
+    """The moved work at a host, all of it in one tier."""
+
+    def ways(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
+        cached = {"cached_input_fraction": ways_tuned(choice, values, prices)["cached_input_fraction"]}
+        return cached | {share: 1.0 for share, of in WAYS.items() if of == tier}
+
+    ratio = study.values[f"{choice.alternative_at}.token_ratio"]
+    return float(sum(priced_parts(choice, study.values, prices, ways, moved_ratio(choice, study.values), ratio).values()))
 
 
 def refusals(study: Study, choice: WorkloadChoice) -> pd.DataFrame:

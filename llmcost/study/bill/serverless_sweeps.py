@@ -17,21 +17,20 @@ if TYPE_CHECKING:
     from llmcost.study.study import Study
 
 RIVALS = ("open_api", "rented", "owned")
-VOLUMES = np.geomspace(0.01, 100, 241)
+VOLUMES = np.geomspace(0.01, 100, 121)
 MOST_WARM = 3
 
 
 def over_volume(study: Study) -> pd.DataFrame:
-    """Every total of serverless and its rivals from a hundredth to a hundred times the volume: volume_ratio, option, usd_per_month.
+    """Every total of serverless and its rivals from a hundredth to a hundred times the volume: volume_ratio, option, label, usd_per_month.
 
     The plans stay those that are cheapest at today's volume.
     """
     totals = option_totals(study.decision, {**study.values, VOLUME: VOLUMES})
     wanted = [option for option in ("serverless", *RIVALS) if option in totals]
-    each = [
-        pd.DataFrame({"volume_ratio": VOLUMES, "option": o, "usd_per_month": np.broadcast_to(totals[o], VOLUMES.shape)}) for o in wanted
-    ]
-    return pd.concat(each, ignore_index=True) if each else pd.DataFrame(columns=["volume_ratio", "option", "usd_per_month"])
+    frame = pd.DataFrame({option: np.broadcast_to(totals[option], VOLUMES.shape) for option in wanted}).assign(volume_ratio=VOLUMES)
+    frame = frame.melt(id_vars="volume_ratio", var_name="option", value_name="usd_per_month")
+    return frame.assign(label=frame["option"].map(LABELS))
 
 
 def crossings(study: Study, totals: pd.DataFrame) -> pd.DataFrame:

@@ -14,13 +14,14 @@ from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 from llmcost.model.api_bill import api_usd_per_month
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Request
-from llmcost.study.bill.api_lines import api_people, open_api_usd_per_month, priced_parts, tuned_lines, ways_today
+from llmcost.study.bill.api_lines import WAYS, api_people, open_api_usd_per_month, priced_parts, tuned_lines, ways_today
 from llmcost.study.bill.fleet_lines import fixed_lines
-from llmcost.study.bill.pricing import cheapest_listed, hosts_of, offer_today
+from llmcost.study.bill.pricing import cheapest_listed, hosts_of, offer_today, usable
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.bill.unit_costs import always_on_option, replica_usd_per_hour, unit_costs
 from llmcost.study.capacity.candidates import promised
 from llmcost.study.capacity.capacity import serving_plans
+from llmcost.study.loads.load import RETRIES
 from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
 from llmcost.study.verdict.labels import fleet_name, gpu_name
 
@@ -120,11 +121,14 @@ def own_usd_per_request(
 
 
 def ten_percent_more(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFrame:
-    """What a tenth more of each quantity does to the bill at list prices: quantity, usd_per_month (difference), share_fraction."""
+    """What a tenth more of each quantity does to the bill at list prices: quantity, usd_per_month (difference), share_fraction.
+
+    A class or tier that the offer does not price apart is left out.
+    """
 
     def bill(path: str = "", times: float = 1.0, points: float = 0.0) -> float:
         """With the input at a path times a factor, or points higher."""
-        moved = {path: min(study.values[path] * times + points, 1.0 if points else np.inf)} if path else {}
+        moved = {path: min(study.values.get(path, 0.0) * times + points, 1.0 if points else np.inf)} if path else {}
         return float(sum(priced_parts(choice, {**study.values, **moved}, offer.prices, ways_today).values()))
 
     now, at = bill(), choice.at
@@ -132,8 +136,15 @@ def ten_percent_more(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.D
         "input tokens, 10 % more": bill(f"{at}.load.input_mtok_per_month", times=1.1),
         "output tokens, 10 % more": bill(f"{at}.load.output_mtok_per_month", times=1.1),
         "share of input from the cache, 10 points more": bill(f"{at}.cached_input_fraction", points=0.1),
-        "share that goes in batches, 10 points more": bill(f"{at}.batched_fraction", points=0.1),
+        "billed retries, 10 points more": bill(f"{at}.load.{RETRIES}", points=0.1),
     }
+    if offer.prices.cache_write_usd_per_mtok is not None:
+        moved["share of input written to the cache, 10 points more"] = bill(f"{at}.cache_write_input_fraction", points=0.1)
+    if offer.prices.long_context_tokens is not None:
+        moved["share of tokens in long requests, 10 points more"] = bill(f"{at}.long_context_fraction", points=0.1)
+    for share, tier in WAYS.items():
+        if tier in offer.prices.tier_ratios:
+            moved[f"share of work in the {tier} tier, 10 points more"] = bill(f"{at}.{share}", points=0.1)
     rows = [(name, usd - now, (usd - now) / now) for name, usd in moved.items()]
     return pd.DataFrame(rows, columns=["quantity", "usd_per_month", "share_fraction"])
 
@@ -164,12 +175,12 @@ def levers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     steps = ladder(study, choice).set_index(["way", "step"])["usd_per_mtok"]
     own = always_on_option(study)
     hosts = hosts_of(study, choice)
-    eligible = hosts[hosts["status"] == "ok"]["usd_per_month"] / float(sum(moved_volumes(choice, study.values)))
+    eligible = usable(hosts)["usd_per_month"] / float(sum(moved_volumes(choice, study.values)))
     pairs = []
     if choice.today and choice.host:
         pairs.append(("the model: today's against the open one by API", steps["today", "at your load"], steps["open_api", "at your load"]))
     if len(eligible) > 1:
-        pairs.append(("the host: the dearest eligible one against the cheapest", eligible.max(), eligible.min()))
+        pairs.append(("the host: the dearest that may be used or asked against the cheapest", eligible.max(), eligible.min()))
     if own:
         pairs.append((f"idle hours of {own} GPUs: at your load against always full", steps[own, "at your load"], steps[own, "always full"]))
         pairs.append((f"people around {own} GPUs: with them against without", steps[own, "with people"], steps[own, "at your load"]))

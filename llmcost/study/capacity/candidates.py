@@ -14,8 +14,8 @@ from llmcost.model.types import WEIGHT_BYTES, Measurement, Request
 from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.bill.api_lines import open_api_usd_per_month
 from llmcost.study.bill.fleet_lines import fleet, fleet_usd_per_month, replica_usd_per_month, storage_usd_per_month
-from llmcost.study.bill.hybrid_lines import pool_bill
-from llmcost.study.bill.pools import Pool
+from llmcost.study.bill.hosts import may_leave
+from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.gpu_offers import MAY_BE_TAKEN_AWAY, PRICE_IS_A_GUESS, GpuOffer, considered_gpus
@@ -180,8 +180,10 @@ def _priced(
     certain = offer.term != "spot" or choice.can_wait or status != "ok"
     alone = (status, reason, gate) if certain else ("ask", MAY_BE_TAKEN_AWAY, "rule")
     found = [Candidate(option, plan, offer, supply, float(up.peak_replicas), float(up.paid_replicas), usd, *alone)]
+    if not may_leave(choice.workload) and any(may_leave(workload) for workload in client.workloads):
+        return [*found, replace(found[0], option="hybrid")]  # its fleet is the floor on which the others are split
     if choice.host and offer.filled_by(plan.gpus_count):
-        split = pool_bill(Pool([replace(choice, supplies={"hybrid": supply})]), at, 0)
+        split = pool_bills([replace(choice, supplies={"hybrid": supply})], at, 0)[0]
         total, owned = float(np.sum(list(split.lines.values())) + split.api_usd_per_month), float(split.owned_count)
         api = float(open_api_usd_per_month(choice, at)) / supply.curve.mean
         margin = float(supply.curve.fill(0)) * api / replica_usd_per_month(supply, at)

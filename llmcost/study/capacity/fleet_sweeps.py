@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,17 @@ import numpy as np
 import pandas as pd
 
 from llmcost.inputs.catalog import in_force
-from llmcost.model import HOURS_PER_MONTH
-from llmcost.model.autoscale import autoscaled
+from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
+from llmcost.model.autoscale import ROUNDING, autoscaled
+from llmcost.model.fleet import replicas_for_peak
 from llmcost.model.queueing import erlang_c_fraction, mean_wait_seconds, time_busy_fraction
 from llmcost.model.throughput import request_seconds
-from llmcost.study.bill.fleet_lines import replica_usd_per_month
+from llmcost.study.bill.fleet_lines import gives_back, rent_usd_per_hour, replica_lines, replica_usd_per_month, start_seconds
+from llmcost.study.bill.hidden_lines import typical_values
+from llmcost.study.capacity.gpu_offers import NOT_CONSIDERED, gpu_offers
 from llmcost.study.capacity.utilization import OwnFleet
 from llmcost.study.loads.headroom import HOURS_PER_DAY, size_preset
-from llmcost.study.problem import Supply
+from llmcost.study.problem import Supply, WorkloadChoice
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -110,6 +114,64 @@ def following(study: Study, fleet: OwnFleet, supply: Supply) -> pd.DataFrame:
     frame["usd_per_month"] = frame["billed_replicas"] * month
     frame["saving_fraction"] = 1 - frame["billed_replicas"] / wanted.max()
     return frame
+
+
+def slices(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+    """The slices of a rented fleet and how each is had, spares left out; empty where nothing can be rented.
+
+    Columns: slice_count (1 at the bottom), hours_fraction, starts_per_month, standing_usd_per_month, hourly_usd_per_month (NaN where
+    nobody lets it by the hour), had (standing | by the hour).
+    """
+    supply = choice.supplies.get("rented")
+    if supply is None:
+        return pd.DataFrame()
+    values, headroom = study.values, float(study.values[f"{choice.at}.load.headroom_fraction"])
+    index = np.arange(int(replicas_for_peak(supply.curve.peak, headroom)))
+    level = (index + ROUNDING) / (1 + headroom)
+    hours, starts = supply.levels.above_fraction(level), supply.levels.starts_per_hour(level)
+    lines = replica_lines(supply, values)
+    standing, hourly = float(sum(lines.values()) - lines["Storage of weights"]), math.nan
+    if gives_back(supply):
+        hourly = float(rent_usd_per_hour(supply, supply.by_the_hour, values)) * HOURS_PER_MONTH
+    start_hours = float(start_seconds(supply, values)) / SECONDS_PER_HOUR
+    frame = pd.DataFrame({"slice_count": index + 1, "hours_fraction": hours, "starts_per_month": starts * HOURS_PER_MONTH})
+    frame["standing_usd_per_month"] = standing
+    frame["hourly_usd_per_month"] = hourly * (hours + start_hours * starts)
+    leave = (frame["hourly_usd_per_month"] < standing) & (index > 0)
+    return frame.assign(had=np.where(leave, "by the hour", "standing"))
+
+
+@dataclass(frozen=True)
+class SpotPrice:
+    """The cheapest spot offer of one GPU beside the cheapest by the hour; an hour's restarts are what it bills to be replaced."""
+
+    provider: str
+    gpu_usd_per_hour: float
+    restarts_usd_per_hour: float
+    on_demand_usd_per_hour: float
+
+
+def spot_price(study: Study, choice: WorkloadChoice, gpu_id: str) -> SpotPrice | None:
+    """Spot of a GPU, interruptions priced, among offers of single replicas that only the term may keep from the client.
+
+    None where the catalog has no spot or no hourly offer of it, or no plan to start again.
+    """
+    supply = choice.supplies.get("owned") or next(iter(choice.supplies.values()), None)
+    if supply is None:
+        return None
+    open_to = [
+        o for o in gpu_offers(study.client, choice.workload) if o.gpu_id == gpu_id and (o.status != "failed" or o.reason == NOT_CONSIDERED)
+    ]
+    single = [o for o in open_to if o.filled_by(supply.plan.gpus_count)]
+    cheapest = {
+        term: min((o for o in single if o.term == term), key=lambda o: o.hourly_usd, default=None) for term in ("spot", "on_demand")
+    }
+    spot, on_demand = cheapest["spot"], cheapest["on_demand"]
+    if spot is None or on_demand is None:
+        return None
+    values = typical_values(study)
+    hours = float(values["hidden_costs.spot_interruptions_per_month"] * start_seconds(supply, values)) / SECONDS_PER_HOUR
+    return SpotPrice(spot.provider, spot.hourly_usd, spot.hourly_usd * hours / HOURS_PER_MONTH, on_demand.hourly_usd)
 
 
 def followed_hours(fleet: OwnFleet, supply: Supply, days_count: int = 7) -> pd.DataFrame:

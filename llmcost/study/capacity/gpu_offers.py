@@ -57,6 +57,7 @@ class GpuOffer:
 
 
 PRICE_IS_A_GUESS = "the price is a guess: ask for a quote"
+NOT_CONSIDERED = "term not considered by the client"
 MAY_BE_TAKEN_AWAY = "spot: may be taken away at any time, and neither can the work wait nor does an API stand behind it"
 
 
@@ -134,7 +135,7 @@ def _rental_status(client: Client, workload: Workload, market: str, term: str, r
     if market != "cloud":
         return "failed", f"{market} offer: no agreement with the host"
     if term not in client.own_capacity.terms:
-        return "failed", "term not considered by the client"
+        return "failed", NOT_CONSIDERED
     if client.horizon_months < COMMITTED_MONTHS.get(term, 0):
         return "failed", "the commitment is longer than the horizon"
     return region_status(workload.gates.regions, regions)
@@ -176,7 +177,7 @@ def _purchase(client: Client) -> list[GpuOffer]:
 
 def _purchase_status(client: Client, gpu_id: str) -> tuple[str, str]:
     if "owned" not in client.own_capacity.terms:
-        return "failed", "term not considered by the client"
+        return "failed", NOT_CONSIDERED
     if gpu(gpu_id, client.as_of_date).data_centre_allowed:
         return "ok", ""
     return "ask", "the driver's licence keeps this card out of data centres: ask where it will stand"

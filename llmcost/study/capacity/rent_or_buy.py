@@ -55,7 +55,7 @@ def rent_paths(study: Study, months_count: int) -> pd.DataFrame:
         FLAT: ([0], [1.0]),
         "slides": ([0, months_count], [1.0, bottom]),
         "falls, then climbs": ([0, half, months_count], [1.0, bottom, top]),
-        "as the H100 since 2023": (since, (known["gpu_usd_per_hour"] / known["gpu_usd_per_hour"].iloc[0]).tolist()),
+        "goes as the H100 since 2023": (since, (known["gpu_usd_per_hour"] / known["gpu_usd_per_hour"].iloc[0]).tolist()),
     }
     month = np.arange(1, months_count + 1)
     each = [

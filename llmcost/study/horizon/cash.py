@@ -12,7 +12,7 @@ from llmcost.model.horizon import committed_months_left, payback_months
 from llmcost.study.bill.bills import option_lines
 from llmcost.study.bill.fleet_lines import replica_lines
 from llmcost.study.capacity.gpu_offers import COMMITTED_MONTHS
-from llmcost.study.horizon.flows import SPREAD, Flows
+from llmcost.study.horizon.flows import LEAVING, SPREAD, Flows
 from llmcost.study.horizon.horizon import Horizon
 from llmcost.study.verdict.labels import labels, replicas_count
 
@@ -23,6 +23,7 @@ PEOPLE = ("Engineers", "API people")
 RENT = "GPU rent"
 EXIT_MONTHS = (1, 12, 24)
 ONE_OFFS = ("one_off.migration_usd", "one_off.setup_usd")
+"""What is spent before anything is saved."""
 
 
 def first_year_months(horizon: Horizon) -> int:
@@ -38,7 +39,7 @@ def cash(study: Study, horizon: Horizon) -> pd.DataFrame:
     year_1_hired_usd            the same in new cash if the people beyond today's must be hired: whole persons, hires_count of them
     run_rate_usd_per_month      what is paid in the last month of that year, besides one-offs and hardware
     payback_months              when it has paid for itself against staying as today; NaN where never, or nothing to compare with
-    exit_month_N_usd            still owed or lost if it is left after N months: committed rent, hardware's book value beyond its resale
+    exit_month_N_usd            to leave it after N months: the work of it, committed rent, hardware's book value beyond its resale
     npv_usd                     today's value of everything paid over the contract
     """
     named, year = labels(study), first_year_months(horizon)
@@ -87,15 +88,15 @@ def fte_beyond_today(study: Study, horizon: Horizon, option: str) -> np.ndarray:
 def exit_usd(study: Study, option: str, each: Flows, after_months: int) -> float | None:
     """USD still owed or lost when an option is left after so many months; None beyond the horizon.
 
-    Rent to the end of the running commitment, and what hardware stands for in the books beyond its resale share, which is all that is
-    counted on in a hurry. What was paid once is gone by then and not in it.
+    The work of leaving, rent to the end of the running commitment, and what hardware stands for in the books beyond its resale share,
+    which is all that is counted on in a hurry. What was paid once is gone by then and not in it.
     """
     if after_months > each.once_usd.shape[-1]:
         return None
     at = after_months - 1
     rent = float(each.lines[RENT][0, at]) if RENT in each.lines else 0.0
     owed = sum(share * committed_months_left(after_months, term) for term, share in _committed_shares(study, option).items()) * rent
-    return owed + float(each.hardware.book_usd[0, at] - each.hardware.resale_usd[0, at])
+    return float(each.exit_usd[0, at]) + owed + float(each.hardware.book_usd[0, at] - each.hardware.resale_usd[0, at])
 
 
 def _committed_shares(study: Study, option: str) -> dict[int, float]:
@@ -115,7 +116,7 @@ def worst_case_usd(study: Study, horizon: Horizon, option: str) -> float:
     """USD lost if an option is given up after its first month: its one-offs at their high end, and what leaving costs."""
     dear = {path: study.inputs[path].high for path in ONE_OFFS if path in study.inputs}
     bill = option_lines(study.decision, {**study.values, **dear})[option]
-    once = sum(float(usd) for item, usd in bill.items() if SPREAD in item) * study.decision.horizon_months
+    once = sum(float(usd) for item, usd in bill.items() if SPREAD in item and item != LEAVING) * study.decision.horizon_months
     return once + (exit_usd(study, option, horizon.typical[option], 1) or 0.0)
 
 

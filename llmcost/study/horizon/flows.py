@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from llmcost.study.study import Study
 
 CAPITAL = "GPU capital"
-SPREAD = "spread"
-"""A word in the names of lines that spread something paid once over the horizon."""
+SPREAD, LEAVING = "spread", "Exit, spread over the horizon"
+"""A word in the names of lines that spread something paid once over the horizon, and the one of them that is paid at its end."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,12 @@ class Flows:
 
     lines     every line of its bill, as the table of options has it
     once_usd  paid once, at the start of the month; `hardware` likewise, and what is sold of it at a month's end
+    exit_usd  what leaving costs at that month's end besides hardware and commitments; paid at the end of the contract
     """
 
     lines: Mapping[str, np.ndarray] = field(repr=False)
     once_usd: np.ndarray = field(repr=False)
+    exit_usd: np.ndarray = field(repr=False)
     hardware: HardwareCash = field(repr=False)
 
     @property
@@ -49,11 +51,17 @@ class Flows:
     @property
     def cash_usd(self) -> np.ndarray:
         """Money out in each month; what the hardware is still worth at the end is not in it."""
-        return self.once_usd + self.hardware.bought_usd + self.running_usd - self.hardware.sold_usd
+        return self.once_usd + self.hardware.bought_usd + self._ends_usd()
+
+    def _ends_usd(self) -> np.ndarray:
+        """Paid at the end of each month, what is sold taken off, with the exit after the last."""
+        ends = self.running_usd - self.hardware.sold_usd
+        ends[..., -1] += self.exit_usd[..., -1]
+        return ends
 
     def present_value_usd(self, discount_fraction_per_year: float | np.ndarray) -> np.ndarray:
         """Today's value of everything paid over the contract, hardware taken back at its book value: USD, one per draw."""
-        ends = self.running_usd - self.hardware.sold_usd
+        ends = self._ends_usd()
         ends[..., -1] -= self.hardware.book_usd[..., -1]
         return present_value_usd(self.once_usd + self.hardware.bought_usd, ends, discount_fraction_per_year)
 
@@ -69,9 +77,10 @@ def flows(study: Study, lines: Mapping[str, Mapping[str, np.ndarray]], values: V
 
 def _flows(study: Study, option: str, bill: Mapping[str, np.ndarray], values: Values) -> Flows:
     shape, months = next(iter(bill.values())).shape, study.decision.horizon_months
-    spread = sum((usd for item, usd in bill.items() if SPREAD in item), np.zeros(shape))
+    spread = sum((usd for item, usd in bill.items() if SPREAD in item and item != LEAVING), np.zeros(shape))
     once = np.diff(np.maximum.accumulate(spread, axis=-1), prepend=0.0, axis=-1) * months
-    return Flows(bill, once, _hardware(study, option, bill.get(CAPITAL), values, shape))
+    leaving = bill.get(LEAVING, np.zeros(shape)) * months
+    return Flows(bill, once, leaving, _hardware(study, option, bill.get(CAPITAL), values, shape))
 
 
 def _hardware(study: Study, option: str, capital: np.ndarray | None, values: Values, shape: tuple[int, ...]) -> HardwareCash:

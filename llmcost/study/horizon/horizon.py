@@ -12,6 +12,7 @@ import pandas as pd
 from llmcost.model.horizon import bill_never_grows, crossing_months, price_change_fraction_per_month
 from llmcost.study.horizon.flows import Flows, flows
 from llmcost.study.horizon.months import DISCOUNT, discount, drawn_months, growths, monthly_lines, typical_months
+from llmcost.study.remembered import remembered
 from llmcost.study.uncertainty.draws import cheapest_fraction
 from llmcost.study.verdict.labels import labels
 
@@ -42,6 +43,7 @@ class Horizon:
         return self.by_growth["typical"]
 
 
+@remembered
 def horizon_of(study: Study) -> Horizon:
     """The study's options over the client's horizon. Models, hosts and plans stay those chosen at the first month's volume."""
     by_growth: dict[str, dict[str, Flows]] = {}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmcost.model.horizon import growth_path_multiplier, price_path_multiplier
-from llmcost.model.uncertainty import triangular_draws, uniform_stream
 from llmcost.study.assumptions import Assumption, Values, catalogued, drawn_values, stated
 from llmcost.study.bill.bills import option_lines
 from llmcost.study.problem import VOLUME
+from llmcost.study.uncertainty.draws import AT_ONCE
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -21,8 +21,8 @@ PRICE_PATHS = ("hidden_costs.gpu_rent_path_multiplier", "hidden_costs.api_price_
 """Inputs that are means over the horizon of a price that moves."""
 DRAWS = 200
 """Draws of a whole contract: every one is a bill for each month, and a range needs no more."""
-LEAST_GROWTH, MOST_GROWTH = -0.5, 1.0
-"""What a client file may say of growth a month."""
+MOST_GROWTH = 1.0
+"""Growth a month that no client file may pass."""
 
 
 def growth_path(workload_id: str) -> str:
@@ -35,7 +35,7 @@ def growths(study: Study) -> dict[str, Assumption]:
     found = {}
     for workload in study.client.workloads:
         path = growth_path(workload.id)
-        found[path] = stated(path, workload.growth_fraction_per_month, "fraction/month", study.client)
+        found[path] = stated(path, workload.growth_fraction_per_month, "fraction/month", study.client, ceiling=MOST_GROWTH)
     return found
 
 
@@ -52,12 +52,8 @@ def typical_months(study: Study, level: str = "typical") -> dict[str, float | np
 
 def drawn_months(study: Study, count: int = DRAWS) -> dict[str, float | np.ndarray]:
     """Every input by month in `count` draws: arrays of draws times months, a draw's months side by side."""
-    drawn = {**study.values, **drawn_values({**study.inputs, DISCOUNT: discount(study)}, count)}
-    growing = {
-        path: triangular_draws(a.low, a.typical, a.high, uniform_stream(path, count), LEAST_GROWTH, MOST_GROWTH)
-        for path, a in growths(study).items()
-    }
-    return _by_month(study, drawn, growing)
+    drawn = drawn_values({**study.inputs, **growths(study), DISCOUNT: discount(study)}, count)
+    return _by_month(study, {**study.values, **drawn}, drawn)
 
 
 def _by_month(study: Study, values: Values, growing: Mapping[str, float | np.ndarray]) -> dict[str, float | np.ndarray]:
@@ -77,10 +73,13 @@ def _by_month(study: Study, values: Values, growing: Mapping[str, float | np.nda
 
 def monthly_lines(study: Study, values: Values) -> dict[str, dict[str, np.ndarray]]:
     """Option -> item -> USD of each month: arrays of draws by months (one row at typical values)."""
-    months = study.client.horizon_months
     size = max(np.size(value) for value in values.values())
-    bills = option_lines(study.decision, values)
-    return {
-        option: {item: np.broadcast_to(np.asarray(usd, dtype=float), (size,)).reshape(-1, months) for item, usd in bill.items()}
-        for option, bill in bills.items()
-    }
+    found: dict[str, dict[str, np.ndarray]] = {option: {} for option in study.decision.priced}
+    for start in range(0, size, AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        few = {path: np.asarray(value)[part] if np.ndim(value) else value for path, value in values.items()}
+        for option, bill in option_lines(study.decision, few).items():
+            for item, usd in bill.items():
+                found[option].setdefault(item, np.zeros(size))[part] = usd
+    months = study.client.horizon_months
+    return {option: {item: usd.reshape(-1, months) for item, usd in bill.items()} for option, bill in found.items()}

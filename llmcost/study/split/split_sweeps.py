@@ -9,20 +9,24 @@ import pandas as pd
 
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.split import owned_slices, split_usd_per_month
+from llmcost.study.assumptions import Values
 from llmcost.study.bill.fleet_lines import fixed_lines
-from llmcost.study.problem import Supply
+from llmcost.study.bill.hybrid_lines import pool_bills
+from llmcost.study.bill.pools import lined_up
+from llmcost.study.problem import VOLUME, Supply, WorkloadChoice, taken_fraction
+from llmcost.study.split.split import Split, pool_splits
 from llmcost.study.uncertainty.flips import VOLUME_SPAN
-from llmcost.study.verdict.labels import gpu_name
+from llmcost.study.verdict.labels import gpu_name, owns_nothing
 
 if TYPE_CHECKING:
-    from llmcost.study.split.split import Split
     from llmcost.study.study import Study
+
+API_PRICE = "hidden_costs.api_price_path_multiplier"
 
 
 def splits(study: Study) -> list[tuple[Split, Supply]]:
-    """The split of every workload with the supply that it owns slices of; empty where one has no API to split with."""
-    found = [(study.split(choice.workload.id), choice.supplies.get("hybrid")) for choice in study.choices]
-    return [(split, supply) for split, supply in found if split and supply] if all(split for split, _ in found) else []
+    """Every split of a study and the supply that it has slices of; empty where the hybrid is not to be had."""
+    return [(split, split.terms.pool.supply) for split in pool_splits(study.decision, study.values)]
 
 
 def described(supply: Supply) -> str:
@@ -32,38 +36,51 @@ def described(supply: Supply) -> str:
 
 
 def split_fixed_lines(study: Study) -> dict[str, float]:
-    """What owning any slice at all adds to the bill, item by item: USD per month."""
-    bought = any(supply.offer.term == "owned" for _, supply in splits(study))
+    """What running any slice at all adds to the bill, item by item: USD per month."""
+    bought = any(supply.offer.term == "owned" and split.owned_count for split, supply in splits(study))
     lines = fixed_lines("owned" if bought else "rented", study.values, study.decision.horizon_months)
     return {item: float(usd) for item, usd in lines.items()}
 
 
-def duration(split: Split, supply: Supply) -> pd.DataFrame:
-    """The load-duration curve cut at the owned slices: hours_fraction (0 to 1), owned_replicas, load_replicas."""
-    load = supply.curve.sorted[::-1]
-    hours = np.linspace(0, 1, len(load))
-    return pd.DataFrame({"hours_fraction": hours, "owned_replicas": np.minimum(load, split.owned_count), "load_replicas": load})
+def duration(split: Split) -> pd.DataFrame:
+    """The load-duration curve cut by who serves it, busiest hour first: hours_fraction (0 to 1), and, each on top of the one before,
+    owned_replicas, run_replicas (with those by the hour), load_replicas."""
+    hours = split.hours.sort_values("load_replicas", ascending=False, kind="stable")
+    load, owned = hours["load_replicas"].to_numpy(), split.owned_count
+    served = np.minimum(load, owned + hours["hour_replicas"].to_numpy())
+    at = np.linspace(0, 1, len(load))
+    return pd.DataFrame({"hours_fraction": at, "owned_replicas": np.minimum(load, owned), "run_replicas": served, "load_replicas": load})
 
 
-def saved_usd_per_month(split: Split, curve: LoadDurationCurve, scale=1.0, own_multiplier=1.0, api_multiplier=1.0) -> tuple:
-    """(owned slices, USD a month saved against all-API before fixed costs) at other volumes and prices. Broadcasts."""
-    own, api = split.own_usd_per_replica_hour * own_multiplier, split.api_usd_per_replica_hour * api_multiplier
-    count = owned_slices(curve, own, api, scale)
-    paid = split_usd_per_month(curve, count, own, api, scale)
-    return count, split_usd_per_month(curve, 0, own, api, scale)[1] - sum(paid)
+def overflow_peak_requests_per_minute(study: Study, choice: WorkloadChoice) -> float:
+    """Requests that the hybrid leaves to a workload's API in the busiest minute, to hold against the host's rate limit.
+
+    Each hour's requests times the share of its load that the API takes, and the burst inside the hour that the headroom stands for.
+    """
+    requests = choice.load.hourly["requests"].to_numpy() * float(taken_fraction(choice, study.values))
+    split = study.split(choice.workload.id)
+    if split is not None and not owns_nothing(study):
+        load = lined_up(choice, choice.supplies["hybrid"].load_replicas)
+        left = np.divide(split.hours[choice.workload.id].to_numpy(), load, out=np.zeros_like(load), where=load > 0)
+        requests = lined_up(choice, requests) * np.minimum(left, 1.0)
+    return float(requests.max()) / 60 * (1 + float(study.values[f"{choice.at}.load.headroom_fraction"]))
+
+
+def saved(study: Study, values: Values) -> tuple[np.ndarray, np.ndarray]:
+    """(owned replicas, USD a month saved before fixed costs) of all workloads together, at other values."""
+    parts = pool_bills(study.choices, {**study.values, **values}, study.decision.spare_count)
+    return np.asarray(sum(part.owned_count for part in parts)), np.asarray(sum(part.saving_usd_per_month for part in parts))
 
 
 def by_volume(study: Study, volume_ratios: np.ndarray) -> pd.DataFrame:
     """volume_ratio (times today's), owned_count, saving_usd_per_month before fixed costs: all workloads together."""
-    parts = [saved_usd_per_month(split, supply.curve, volume_ratios) for split, supply in splits(study)]
-    count, saving = (sum(np.broadcast_to(part[k], volume_ratios.shape) for part in parts) for k in (0, 1))
+    count, saving = saved(study, {VOLUME: volume_ratios})
     return pd.DataFrame({"volume_ratio": volume_ratios, "owned_count": count, "saving_usd_per_month": saving})
 
 
 def by_api_price(study: Study, multipliers: np.ndarray) -> pd.DataFrame:
     """One row per API price (times today's): owned_count, saving before and after fixed costs, all workloads together."""
-    parts = [saved_usd_per_month(split, supply.curve, api_multiplier=multipliers) for split, supply in splits(study)]
-    count, saving = (sum(part[k] for part in parts) for k in (0, 1))
+    count, saving = saved(study, {API_PRICE: float(study.values[API_PRICE]) * multipliers})
     net = np.maximum(saving - sum(split_fixed_lines(study).values()), 0.0)
     return pd.DataFrame(
         {"api_price_ratio": multipliers, "owned_count": count, "saving_usd_per_month": saving, "saving_after_fixed_usd_per_month": net}
@@ -71,7 +88,7 @@ def by_api_price(study: Study, multipliers: np.ndarray) -> pd.DataFrame:
 
 
 def by_break_even_fill(curve: LoadDurationCurve, fills: np.ndarray) -> np.ndarray:
-    """Share of the all-API bill that the split saves before fixed costs, for each break-even fill u*."""
+    """Share of the all-API bill that owned slices save before fixed costs, for each break-even fill u*."""
     count = owned_slices(curve, fills, 1.0)
     own, api = split_usd_per_month(curve, count, fills, 1.0)
     whole = split_usd_per_month(curve, 0, fills, 1.0)[1]
@@ -83,7 +100,7 @@ def turning_volumes(study: Study) -> pd.DataFrame:
     own = study.break_even("owned" if "owned" in study.totals else "rented")
     input_mtok = sum(float(study.values[f"{choice.at}.load.input_mtok_per_month"]) for choice in study.choices)
     rows = [
-        ("the first slice pays for itself", _saving_above(study, 0.0)),
+        ("the first slice pays for itself", _saving_above(study, 0.005)),
         ("the split pays for its people too", _saving_above(study, sum(split_fixed_lines(study).values()))),
         ("a whole fleet, people and spare, beats the API", own.first_mtok_per_month and own.first_mtok_per_month / input_mtok),
     ]

@@ -7,8 +7,8 @@ from llmcost.model.information import regret_usd
 from llmcost.study.assumptions import Assumption, Values, drawn_values, typical_values
 from llmcost.study.bill.bills import Decision, option_totals
 
-AT_ONCE = 512
-"""Draws billed together: so few that their hours (draws x hours numbers) stay in the processor's cache, ten times faster than beside it."""
+AT_ONCE = 4_096
+"""Draws billed together: so few that they stay in the processor's cache."""
 
 
 def drawn_totals(decision: Decision, assumptions: dict[str, Assumption], count: int) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmcost.inputs.api_prices import Offer
+from llmcost.inputs.client import Workload
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.bills import Decision
 from llmcost.study.bill.hosts import may_leave
@@ -74,10 +75,16 @@ def premium_offer(study: Study) -> Offer | None:
     return next((offer for provider, model_id in others if (offer := listed_offer(study, provider, model_id))), None)
 
 
+def _uncommitted(workload: Workload) -> Workload:
+    """The workload without what is promised to today's provider."""
+    today = workload.today and workload.today.model_copy(update={"commitment": None})
+    return workload.model_copy(update={"today": today})
+
+
 def _premium(study: Study) -> Decision | None:
     """All the work on a premium model, cached and batched as far as today's model would be when tuned."""
     offer = premium_offer(study)
     if offer is None or not all(may_leave(choice.workload) for choice in study.choices):
         return None
-    choices = [replace(choice, today=offer) for choice in study.choices]
+    choices = [replace(choice, workload=_uncommitted(choice.workload), today=offer) for choice in study.choices]
     return replace(study.decision, choices=choices, invoice_multiplier=1.0, priced=["tuned"])

@@ -9,7 +9,7 @@ import pandas as pd
 
 from llmcost.model.information import input_information_usd, perfect_information_usd
 from llmcost.model.uncertainty import uniform_stream
-from llmcost.study.names import plain_name
+from llmcost.study.names import distinct_names
 from llmcost.study.wording import percent, usd
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def information(study: Study) -> pd.DataFrame:
     each = np.minimum(input_information_usd(bills, streams), everything)
     columns = ["path", "name", "unit", "low", "typical", "high", "confidence", "evpi_usd_per_month"]
     rows = [
-        (a.path, plain_name(a.path), a.unit, a.low, a.typical, a.high, a.confidence, float(worth))
-        for a, worth in zip(uncertain, each, strict=True)
+        (a.path, name, a.unit, a.low, a.typical, a.high, a.confidence, float(worth))
+        for a, name, worth in zip(uncertain, distinct_names([a.path for a in uncertain]), each, strict=True)
     ]
     ranked = pd.DataFrame(rows, columns=columns).sort_values(["evpi_usd_per_month", "path"], ascending=[False, True])
     first = pd.DataFrame([("", EVERYTHING, "", *[np.nan] * 3, "", everything)], columns=columns)

@@ -11,8 +11,10 @@ import pandas as pd
 from llmcost.model.fleet import stretched
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.bills import Decision, option_totals
+from llmcost.study.bill.options import LABELS
 from llmcost.study.capacity.candidates import make_supply
 from llmcost.study.problem import VOLUME, WorkloadChoice
+from llmcost.study.wording import number, percent
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -42,6 +44,27 @@ def reversal_map(study: Study) -> pd.DataFrame:
         frame = pd.DataFrame({"volume_ratio": VOLUME_RATIOS, "load_factor_fraction": factor, "option": np.array(list(totals))[first]})
         rows.append(frame.assign(usd_per_month=bills.min(axis=0), client=(stretch == 1) & np.isclose(VOLUME_RATIOS, 1)))
     return pd.concat(rows, ignore_index=True)
+
+
+def reversals(cells: pd.DataFrame) -> list[str]:
+    """What the map says around the client's own place: the option there, and where along volume and load factor another takes over."""
+    here = cells[cells["client"]].iloc[0]
+    said = [f"{LABELS[here['option']]} here"]
+    volumes = cells[cells["load_factor_fraction"] == here["load_factor_fraction"]].sort_values("volume_ratio")
+    factors = cells[cells["volume_ratio"] == here["volume_ratio"]].sort_values("load_factor_fraction")
+    for line, column, says in ((volumes, "volume_ratio", _times), (factors, "load_factor_fraction", _load)):
+        other = line[line["option"] != here["option"]]
+        for side in (other[other[column] < here[column]].tail(1), other[other[column] > here[column]].head(1)):
+            said += [f"{LABELS[row['option']]} {says(row[column])}" for _, row in side.iterrows()]
+    return said
+
+
+def _times(volume_ratio: float) -> str:
+    return f"at {number(volume_ratio, 2)} times the volume"
+
+
+def _load(load_factor_fraction: float) -> str:
+    return f"at a load factor of {percent(load_factor_fraction)}"
 
 
 def _stretches(decision: Decision) -> list[float]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from llmcost.model import MONTHS_PER_YEAR
-from llmcost.study.bill.options import HOSTED
+from llmcost.study.bill.options import HOSTED, LABELS
 from llmcost.study.horizon.cash import cash, first_year_months, worst_case_usd
 from llmcost.study.horizon.horizon import Horizon, crossings
 from llmcost.study.verdict.labels import labels, tuning
@@ -20,10 +21,11 @@ def decision_asked(study: Study, horizon: Horizon) -> str:
     winner = study.winner
     if winner == "today":
         return "Nothing to spend: keep the present contract."
-    if winner == "tuned":
-        return f"Nothing to spend but the work of tuning ({tuning(study)})."
     rows = cash(study, horizon).set_index("option")
     row = rows.loc[winner]
+    if winner == "tuned":
+        saved = _saved(rows.loc["today"].year_1_usd - row.year_1_usd, horizon)
+        return f"Nothing to spend but the work of tuning ({tuning(study)}); {saved}."
     text = f"{usd(row.once_usd)} once for evaluation and {'set-up' if winner in HOSTED else 'migration'}"
     text = f"{usd(row.hardware_usd)} of hardware and {text}" if row.hardware_usd > 0 else text
     worst = f"worst case if the evaluation fails: {usd(study.inputs['one_off.migration_usd'].high)} lost"
@@ -34,11 +36,15 @@ def decision_asked(study: Study, horizon: Horizon) -> str:
 
 
 def _outcome(saved_usd: float, payback_months: float, horizon: Horizon) -> str:
+    never = f"not paid back in {'one month' if horizon.months_count == 1 else f'{horizon.months_count} months'}"
+    paid = never if math.isnan(payback_months) else f"paid back in month {payback_months:.0f}"
+    return f"{_saved(saved_usd, horizon)}; {paid}"
+
+
+def _saved(saved_usd: float, horizon: Horizon) -> str:
     months = first_year_months(horizon)
     period = "year 1" if months == MONTHS_PER_YEAR else f"the {months} months" if months > 1 else "the one month"
-    never = f"not paid back in {'one month' if horizon.months_count == 1 else f'{horizon.months_count} months'}"
-    paid = f"paid back in month {payback_months:.0f}" if payback_months == payback_months else never
-    return f"{period}: {usd(abs(saved_usd))} {'saved' if saved_usd >= 0 else 'spent more'}; {paid}"
+    return f"{period}: {usd(abs(saved_usd))} {'saved' if saved_usd >= 0 else 'spent more'}"
 
 
 def over_the_contract(study: Study, horizon: Horizon) -> str:
@@ -48,10 +54,10 @@ def over_the_contract(study: Study, horizon: Horizon) -> str:
     text = f"{usd(value)} in today's money ({usd_range(draws[winner].quantile(0.1), draws[winner].quantile(0.9))})"
     lowest = min(horizon.present_value_usd, key=horizon.present_value_usd.__getitem__)
     gap = value - horizon.present_value_usd[lowest]
-    if round(gap, 2) > 0:
-        chance = probability(float((draws[lowest] < draws[winner]).mean()))
-        text += f"; {named[lowest]} would cost {usd(gap)} less (lower in {chance} of the draws)"
-    return f"{text}; {crossing(study, horizon)}"
+    if round(gap, 2) <= 0:
+        return f"{text}; {crossing(study, horizon)}"
+    chance = probability(float((draws[lowest] < draws[winner]).mean()))
+    return f"{text}; {named[lowest]} would cost {usd(gap)} less (lower in {chance} of the draws); by the month {crossing(study, horizon)}"
 
 
 def crossing(study: Study, horizon: Horizon) -> str:
@@ -62,8 +68,9 @@ def crossing(study: Study, horizon: Horizon) -> str:
     for level in ("typical", "high"):
         months = turns.set_index("option")[f"{level}_growth_month"].dropna().sort_values(kind="stable")
         if len(months):
-            when = "from the start" if months.iloc[0] == 1 else f"from month {months.iloc[0]:.0f}"
+            option, month = str(months.index[0]), int(months.iloc[0])
+            name = LABELS[option] if option in HOSTED and month > 1 else named[option]  # a fleet would be another one by then
             fast = " if volume grows fast" if level == "high" else ""
-            return f"{named[months.index[0]]} is the lower bill {when}{fast}"
+            return f"{name} is the lower bill {'from the start' if month == 1 else f'from month {month}'}{fast}"
     within = "in the one month" if horizon.months_count == 1 else f"within {horizon.months_count} months"
     return f"no other bill falls below it {within}, however fast volume grows"

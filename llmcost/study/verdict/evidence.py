@@ -10,6 +10,7 @@ import pandas as pd
 
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.names import plain_name, shown, shown_range
+from llmcost.study.remembered import remembered
 from llmcost.study.wording import usd
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ MOST = 0.8
 """The inputs that together carry this share of the variance of the advantage are the ones that move it."""
 
 
+@remembered
 def moving_inputs(study: Study) -> pd.DataFrame:
     """The inputs that move the verdict, strongest first: path, name, evidence, variance_fraction, turns (whether one alone turns it).
 

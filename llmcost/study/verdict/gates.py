@@ -11,6 +11,7 @@ from llmcost.model.types import Measurement
 from llmcost.study.bill.hosts import may_leave, region_status
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.problem import WorkloadChoice, request_shape, taken_fraction
+from llmcost.study.split.split_sweeps import overflow_peak_requests_per_minute
 from llmcost.study.verdict.labels import owns_nothing
 from llmcost.study.wording import number
 
@@ -64,7 +65,8 @@ def _workload_gates(study: Study, choice: WorkloadChoice) -> Iterator[Gate]:
     yield _quality(choice)
     if winner in ("open_api", "hybrid") and choice.host and not choice.host.offer.requests_per_minute_count:
         shape = request_shape(study.client, choice, study.values, 1.0, float(taken_fraction(choice, study.values)))
-        peak = number(shape.peak_requests_per_minute, 2)
+        most = shape.peak_requests_per_minute if winner == "open_api" else overflow_peak_requests_per_minute(study, choice)
+        peak = number(most, 2)
         asked = f"the host's written limit for your account: the busiest hour needs {peak} requests a minute"
         yield Gate("rate_limit", "host's rate limit at the peak", "ask", "ask", asked)
     if winner in ("open_api", "hybrid") and choice.host and (gate.zero_retention or gate.lowest_precision):

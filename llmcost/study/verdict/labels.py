@@ -33,16 +33,29 @@ def gpu_name(gpu_id: str) -> str:
 
 
 def replicas_count(study: Study, choice: WorkloadChoice, option: str) -> int:
-    """Whole replicas of rented or owned GPUs up in the busiest hour, typical values, spares included; of the hybrid the owned slices."""
+    """Whole replicas of rented or owned GPUs up in the busiest hour, typical values, spares included; of the hybrid those that are owned.
+
+    Replicas that workloads share are counted with the first of them.
+    """
     if option == "hybrid":
         split = study.split(choice.workload.id)
-        return split.owned_count if split else 0
+        first = split is None or split.workload_ids[0] == choice.workload.id
+        return _standing_and_most(study, choice, option)[0] if first else 0
     return int(always_on_fleet(study, choice, option).peak_replicas)
 
 
 def always_on_fleet(study: Study, choice: WorkloadChoice, option: str) -> Fleet:
     """The fleet of rented or owned GPUs of a workload at typical values."""
     return fleet(choice, choice.supplies[option], study.values, study.decision.spare_count)
+
+
+def _standing_and_most(study: Study, choice: WorkloadChoice, option: str) -> tuple[int, int]:
+    """(replicas around the clock, replicas in the busiest hour) behind a workload; of the hybrid also for those that share them."""
+    split = study.split(choice.workload.id) if option == "hybrid" else None
+    if split is not None:
+        return split.owned_count, split.owned_count + int(split.hours["hour_replicas"].max())
+    up = always_on_fleet(study, choice, option)
+    return int(up.standing_replicas), int(up.peak_replicas)
 
 
 def owns_nothing(study: Study) -> bool:
@@ -63,8 +76,7 @@ def fleet_name(study: Study, choice: WorkloadChoice, option: str) -> str:
     if option == "serverless":
         each = f"{supply.plan.gpus_count}x " if supply.plan.gpus_count > 1 else ""
         return f"serverless {each}{gpu_name(supply.plan.gpu_id)}"
-    count = replicas_count(study, choice, option)
-    standing = count if option == "hybrid" else int(always_on_fleet(study, choice, option).standing_replicas)
+    standing, count = _standing_and_most(study, choice, option)
     fewest = f"{standing * supply.plan.gpus_count}-" if standing < count else ""
     return f"{fewest}{count * supply.plan.gpus_count}x {gpu_name(supply.plan.gpu_id)}"
 
@@ -128,6 +140,8 @@ def labels(study: Study) -> dict[str, str]:
         rest = " + rest on " + " + ".join(dict.fromkeys(c.today.model_id for c in study.choices if c.today)) if "today" in totals else ""
         named["open_api"] = f"{models} by API{rest}"
     if "hybrid" in totals:
-        owned = 0 if owns_nothing(study) else sum(replicas_count(study, c, "hybrid") for c in study.choices)
-        named["hybrid"] = f"Hybrid: the exact split owns {owned}" + ("" if owned else " (= open API)")
+        named["hybrid"] = "Hybrid: the exact split owns 0 (= open API)"
+        if not owns_nothing(study):
+            fleets = " + ".join(dict.fromkeys(fleet_name(study, c, "hybrid") for c in study.choices))
+            named["hybrid"] = f"Hybrid: {fleets}, the rest by API"
     return named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from llmcost.inputs.errors import InputError
@@ -89,8 +90,8 @@ def yardstick(study: Study) -> str:
     return min(moves, key=study.totals.__getitem__) if stay and moves else rival(study)
 
 
-def saving_steps(totals: dict[str, float], winner: str) -> list[dict[str, Any]]:
-    """Where the saving comes from, in USD a month: tuning, changing the model, changing the host. They add up to the whole."""
+def saving_path(totals: Mapping[str, Any], winner: str) -> list[tuple[str, str, str]]:
+    """The way from today to the advice: (step, option before it, option after it)."""
     path = [option for option in ("today", "tuned", "open_api", winner) if option in totals]
     if "today" not in path or winner == "today":
         return []
@@ -98,8 +99,12 @@ def saving_steps(totals: dict[str, float], winner: str) -> list[dict[str, Any]]:
         path = path[:2]
     last = "changing the host" if "open_api" in path else "model and host"
     names = {"tuned": "tuning", "open_api": "changing the model"}
-    steps = [(a, b) for a, b in zip(path, path[1:], strict=False) if a != b]
-    return [{"step": names.get(b, last), "usd_per_month": totals[b] - totals[a]} for a, b in steps]
+    return [(names.get(b, last), a, b) for a, b in zip(path, path[1:], strict=False) if a != b]
+
+
+def saving_steps(totals: Mapping[str, float], winner: str) -> list[dict[str, Any]]:
+    """Where the saving comes from, in USD a month: tuning, changing the model, changing the host. They add up to the whole."""
+    return [{"step": step, "usd_per_month": totals[b] - totals[a]} for step, a, b in saving_path(totals, winner)]
 
 
 def _answer(study: Study) -> tuple[str, str]:

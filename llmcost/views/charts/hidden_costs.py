@@ -7,7 +7,7 @@ from llmcost.study.wording import number, usd
 from llmcost.views.charts.pricing import coloured
 from llmcost.views.charts.verdict import DASHES, OPTION_COLOURS
 from llmcost.views.controls import slider
-from llmcost.views.theme import COLOURS, INK
+from llmcost.views.theme import COLOURS, INK, log_ticks
 
 GROUPS = {
     "GPUs": COLOURS["own"],
@@ -112,6 +112,69 @@ def awake_chart(curves, here, title, subtitle):
     rule = alt.Chart(here).mark_rule().encode(x="requests_per_hour:Q")
     note = alt.Chart(here).mark_text(align="right", dx=-5).encode(x="requests_per_hour:Q", y=alt.datum(0.07), text="words:N")
     return alt.layer(lines, rule, note).properties(title=alt.Title(title, subtitle=subtitle), height=280)
+
+
+def slices_chart(slices, title, subtitle):
+    """What each slice of a rented fleet costs had by the hour, beside the line of one that stands; the cheaper way is the dark bar.
+
+    slices  slice_count, hours_fraction, standing_usd_per_month, hourly_usd_per_month, had
+    """
+    slices = slices.assign(
+        cheaper=slices[["standing_usd_per_month", "hourly_usd_per_month"]].min(axis=1).where(slices["had"] != "standing")
+    )
+    slices["cheaper"] = slices["cheaper"].fillna(slices["standing_usd_per_month"])
+    slices["words"] = [usd(amount) for amount in slices["cheaper"]]
+    x = alt.X("slice_count:O", title="slice of the load, from the bottom", axis=alt.Axis(labelAngle=0))
+    top = alt.Scale(domain=[0, 1.15 * slices["standing_usd_per_month"].max()], nice=False)
+    y = alt.Y("cheaper:Q", title="USD per month", scale=top, axis=alt.Axis(format="$~s", tickCount=5))
+    had = alt.Scale(domain=["standing", "by the hour"], range=[COLOURS["own"], "#f3b183"])
+    bars = alt.Chart(slices).mark_bar().encode(x=x, y=y, color=alt.Color("had:N", scale=had, legend=alt.Legend(symbolType="square")))
+    amounts = alt.Chart(slices).mark_text(dy=-8, fontSize=11).encode(x=x, y=y, text="words:N")
+    level = alt.Chart(slices.head(1)).mark_rule().encode(y="standing_usd_per_month:Q")
+    return alt.layer(bars, level, amounts).properties(title=alt.Title(title, subtitle=subtitle), height=220)
+
+
+def rent_or_buy_chart(costs, marks, title, subtitle):
+    """Present cost of a card over the months that it is kept: bought and sold again, and rented on each path of rents.
+
+    costs  path, month_count, rented_usd, bought_usd
+    marks  month_count, bought_usd, words: where buying begins to pay
+    """
+    paths = list(dict.fromkeys(costs["path"]))
+    x = alt.X("month_count:Q", title="months that it is kept", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False))
+    y = alt.Y("rented_usd:Q", title="USD for one GPU", axis=alt.Axis(format="$~s", tickCount=5))
+    dash = alt.Scale(domain=paths, range=[[1, 0], [6, 3], [2, 2], [8, 2, 2, 2]][: len(paths)])
+    legend = alt.Legend(labelExpr="'rent ' + datum.label", symbolSize=500, columns=2)
+    dashes = alt.StrokeDash("path:N", scale=dash, legend=legend, sort=paths)
+    rented = alt.Chart(costs).mark_line(color=COLOURS["api"]).encode(x=x, y=y, strokeDash=dashes)
+    first = costs[costs["path"] == paths[0]]
+    bought = alt.Chart(first).mark_line(color=COLOURS["own"], strokeWidth=4).encode(x=x, y="bought_usd:Q")
+    name = alt.Chart(first.iloc[[len(first) // 2]].assign(words="bought, sold again at the end"))
+    name = name.mark_text(align="left", dy=16, color=COLOURS["own"], fontWeight="bold").encode(x=x, y="bought_usd:Q", text="words:N")
+    dots = alt.Chart(marks).mark_point(size=90, color=COLOURS["own"], opacity=1).encode(x=x, y="bought_usd:Q", tooltip=["words:N"])
+    return alt.layer(rented, bought, dots, name).properties(title=alt.Title(title, subtitle=subtitle), height=300)
+
+
+def crossings_chart(totals, crossings, title, subtitle):
+    """Whole bills over volume, and where serverless changes places with a rival.
+
+    totals     option, label, volume_ratio, usd_per_month
+    crossings  volume_ratio, usd_per_month, words
+    """
+    options = list(dict.fromkeys(totals["option"]))
+    axis = alt.Axis(format="~g", values=[0.01, 0.1, 1, 10, 100], grid=False)
+    x = alt.X("volume_ratio:Q", title="volume, times today's, log scale", scale=alt.Scale(type="log", nice=False), axis=axis)
+    ticks = log_ticks(totals["usd_per_month"].min(), totals["usd_per_month"].max())
+    y = alt.Y("usd_per_month:Q", title="USD per month, log scale", scale=alt.Scale(type="log", nice=False, padding=8))
+    y = y.axis(alt.Axis(format="$~s", values=ticks))
+    legend = alt.Legend(labelExpr=f"{dict(zip(totals['option'], totals['label'], strict=True))}[datum.label]", symbolType="stroke")
+    colour = alt.Color("option:N", scale=alt.Scale(domain=options, range=[OPTION_COLOURS[o] for o in options]), legend=legend)
+    dash = alt.StrokeDash("option:N", scale=alt.Scale(domain=options, range=[DASHES.get(o, [1, 0]) for o in options]), legend=legend)
+    lines = alt.Chart(totals).mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
+    dots = alt.Chart(crossings).mark_point(size=110, color=COLOURS["serverless"], opacity=1).encode(x=x, y=y, tooltip=["words:N"])
+    now = alt.Chart(pd.DataFrame({"volume_ratio": [1.0], "words": ["today's volume"]}))
+    note = now.mark_text(align="left", dx=4).encode(x=x, y=alt.value(8), text="words:N")
+    return alt.layer(lines, now.mark_rule().encode(x=x), note, dots).properties(title=alt.Title(title, subtitle=subtitle), height=300)
 
 
 def ranges_chart(ranges, typical_usd_per_month, title, subtitle):

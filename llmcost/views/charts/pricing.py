@@ -4,8 +4,9 @@ from typing import Any
 
 import altair as alt
 
+from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.wording import usd
-from llmcost.views.charts.verdict import OPTION_COLOURS
+from llmcost.views.charts.verdict import OPTION_COLOURS, step_colour
 from llmcost.views.controls import slider
 from llmcost.views.theme import COLOURS
 
@@ -34,6 +35,23 @@ def money_axis(values, field, title, left=0.06, right=0.16):
     scale = alt.Scale(type="log", nice=False, domain=domain)
     form = "$~s" if domain[0] >= 1 else "$~g"
     return alt.X(f"{field}:Q", title=f"{title}, log scale", scale=scale, axis=alt.Axis(format=form, tickCount=5, grid=False))
+
+
+def tuning_chart(steps, title, subtitle):
+    """Today's bill, what each kind of tuning takes off it, and the tuned bill.
+
+    steps  step, usd_per_month (after it), change_usd_per_month; the first row is today
+    """
+    ends = [(steps["step"].iloc[0], steps["usd_per_month"].iloc[0], True), ("tuned", steps["usd_per_month"].iloc[-1], True)]
+    changes = [(step, change, False) for step, change in zip(steps["step"][1:], steps["change_usd_per_month"][1:], strict=True)]
+    bars = waterfall_bars([ends[0], *changes, ends[1]], "usd_per_month")
+    bars = bars.assign(right=bars[["start_usd_per_month", "end_usd_per_month"]].max(axis=1))
+    room = alt.Scale(domain=[0, bars["right"].max() * 1.2], nice=False)
+    x = alt.X("start_usd_per_month:Q", title="USD per month", scale=room, axis=alt.Axis(format="$~s", tickCount=5))
+    base = alt.Chart(bars).encode(y=alt.Y("step:N", sort=list(bars["step"]), title=None))
+    drawn = base.mark_bar(height=16).encode(x=x, x2="end_usd_per_month:Q", color=step_colour())
+    text = base.mark_text(align="left", dx=6, fontWeight="bold").encode(x=alt.X("right:Q", scale=room), text="amount:N")
+    return alt.layer(drawn, text).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(26))
 
 
 def tiers_chart(tiers, title, subtitle):

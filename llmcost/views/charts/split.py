@@ -8,14 +8,15 @@ from llmcost.views.controls import slider
 from llmcost.views.theme import COLOURS
 
 PERCENT = alt.Axis(format="~%")
-SIDES = alt.Scale(domain=["own", "api"], range=[COLOURS["own"], COLOURS["api"]])
-SIDE_NAMES = "{'own': 'own replicas', 'api': 'API'}[datum.label]"
+WAYS = {"own": "own replicas", "hour": "replicas by the hour", "api": "API"}
+SIDES = alt.Scale(domain=list(WAYS), range=[COLOURS[way] for way in WAYS])
+SIDE_NAMES = f"{WAYS}[datum.label]"
 
 
 def cut_chart(duration: pd.DataFrame, cut: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
-    """The load-duration curve, the owned slices below the cut and the API's part above it.
+    """The load-duration curve: the owned slices below the cut, what runs by the hour on them, and the API's part above.
 
-    duration  hours_fraction (0 to 1), owned_replicas, load_replicas (falling)
+    duration  hours_fraction (0 to 1), owned_replicas, run_replicas, load_replicas (falling), each on top of the one before
     cut       replicas, text: the height of the cut; may be empty
     """
     top = 1.12 * max(float(duration["load_replicas"].max()), float(cut["replicas"].max() if len(cut) else 0))
@@ -23,28 +24,28 @@ def cut_chart(duration: pd.DataFrame, cut: pd.DataFrame, title: str, subtitle: s
     y = alt.Y("load_replicas:Q", title="load in replicas", scale=alt.Scale(domain=[0, top], nice=False))
     base = alt.Chart(duration)
     colour = alt.Color("side:N", scale=SIDES, legend=alt.Legend(labelExpr=SIDE_NAMES, symbolOpacity=0.5, symbolStrokeWidth=0))
-    api = (
-        base.transform_calculate(side="'api'")
+    tops = {"own": ("floor", "owned_replicas"), "hour": ("owned_replicas", "run_replicas"), "api": ("run_replicas", "load_replicas")}
+    areas = [
+        base.transform_calculate(side=f"'{way}'", floor="0")
         .mark_area(opacity=0.45, interpolate="step-after")
-        .encode(x=x, y=y, y2="owned_replicas:Q", color=colour)
-    )
-    own = base.transform_calculate(side="'own'", floor="0").mark_area(opacity=0.45, interpolate="step-after")
+        .encode(x=x, y=y if way == "api" else alt.Y(f"{above}:Q"), y2=f"{below}:Q", color=colour)
+        for way, (below, above) in tops.items()
+    ]
     line = base.mark_line(color=COLOURS["load"], strokeWidth=1.5, interpolate="step-after").encode(x=x, y=y)
     rule = alt.Chart(cut).mark_rule().encode(y="replicas:Q")
     note = halo(alt.Chart(cut).encode(x=alt.value("width"), y="replicas:Q", text="text:N"), align="right", dy=-9)
-    layers = [api, own.encode(x=x, y="owned_replicas:Q", y2="floor:Q", color=colour), line, *([rule, *note] if len(cut) else [])]
-    return layered(layers, title, subtitle, 330)
+    return layered([*areas[::-1], line, *([rule, *note] if len(cut) else [])], title, subtitle, 330)
 
 
 def fill_chart(slices: pd.DataFrame, break_even_fill_fraction: float, title: str, subtitle: str) -> alt.LayerChart:
-    """How full each slice is over the month, against the fill from which owning it pays.
+    """How full each slice is over the month, against the fill from which owning it beats the API.
 
-    slices  slice_count (1 at the bottom), fill_fraction, owned
+    slices  slice_count (1 at the bottom), fill_fraction, way (own | hour | api)
     """
     top = 1.15 * max(float(slices["fill_fraction"].max()), break_even_fill_fraction)
     x = alt.X("slice_count:O", title="slice of the load, from the bottom", axis=alt.Axis(labelAngle=0, labelOverlap=True))
     y = alt.Y("fill_fraction:Q", title="share of the month at work", axis=PERCENT, scale=alt.Scale(domain=[0, top], nice=False))
-    colour = alt.condition("datum.owned", alt.value(COLOURS["own"]), alt.value(COLOURS["api"]))
+    colour = alt.Color("way:N", scale=SIDES, legend=alt.Legend(labelExpr=SIDE_NAMES, symbolStrokeWidth=0))
     bars = alt.Chart(slices).mark_bar(size=min(60.0, 400 / len(slices))).encode(x=x, y=y, color=colour)
     even = alt.Chart(pd.DataFrame({"fill_fraction": [break_even_fill_fraction], "text": ["break-even fill u*"]}))
     note = halo(even.encode(x=alt.value("width"), y="fill_fraction:Q", text="text:N"), align="right", dy=-9)
@@ -52,15 +53,16 @@ def fill_chart(slices: pd.DataFrame, break_even_fill_fraction: float, title: str
 
 
 def cost_chart(costs: pd.DataFrame, best: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
-    """The bill against the number of owned replicas, own and API stacked.
+    """The bill against the number of owned replicas: these, replicas by the hour above them, and the API, stacked.
 
-    costs  owned_count, side (own | api), usd_per_month
+    costs  owned_count, side (own | hour | api), usd_per_month
     best   owned_count, usd_per_month, text: the lowest total
     """
     x = alt.X("owned_count:O", title="owned replicas", axis=alt.Axis(labelAngle=0, labelOverlap=True))
     y = alt.Y("usd_per_month:Q", title="USD per month", axis=alt.Axis(format="$,.0f", tickCount=6), stack="zero")
     colour = alt.Color("side:N", scale=SIDES, legend=alt.Legend(labelExpr=SIDE_NAMES, symbolStrokeWidth=0))
-    bars = alt.Chart(costs).mark_bar(opacity=0.75).encode(x=x, y=y, color=colour, order=alt.Order("side:N", sort="descending"))
+    base = alt.Chart(costs).transform_calculate(place=f"indexof({list(WAYS)}, datum.side)")
+    bars = base.mark_bar(opacity=0.75).encode(x=x, y=y, color=colour, order=alt.Order("place:Q"))
     note = halo(alt.Chart(best).encode(x=x, y="usd_per_month:Q", text="text:N"), dy=-10, fontWeight="bold")
     return layered([bars, *note], title, subtitle, 320)
 

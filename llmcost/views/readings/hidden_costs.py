@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from llmcost.model import SECONDS_PER_HOUR
 from llmcost.model.serverless import awake_fraction
 from llmcost.study.bill.hidden_lines import API, MACHINE, Sleeper, own_options
 from llmcost.study.bill.line_evidence import RULE_OF_THUMB
+from llmcost.study.verdict.labels import gpu_name
 from llmcost.study.wording import number, percent, usd, usd_range
 from llmcost.views.readings.pricing import times
 
 if TYPE_CHECKING:
+    from llmcost.study.capacity.fleet_sweeps import SpotPrice
+    from llmcost.study.capacity.rent_or_buy import RentOrBuy
     from llmcost.study.study import Study
 
+NO_RIVAL = "Serverless GPUs cannot be had here, or there is nothing to hold beside them."
 NO_GPUS = "No GPUs of your own can be had, rented, bought or serverless: there is no bill to take apart."
 
 
@@ -60,11 +65,89 @@ def sleeper_reading(sleeping: Sleeper, rented_count: int | None) -> str:
     boots, seconds = sleeping.boots_per_hour, number(sleeping.boot_seconds, 2)
     text = f"Your hours are not even. Hour by hour, replicas billed on average: **{number(sleeping.billed_replicas_count)}**, "
     text += f"for a load of {number(sleeping.load_replicas_count)}; "
-    cold = f"cold starts: {number(boots, 2)} an hour, of {seconds} s each, billed."
-    text += cold if boots >= 0.01 else "hardly ever does one start cold."
+    cold = (
+        f"cold starts: {number(boots, 2)} an hour, of {seconds} s each, billed; {percent(sleeping.cold_requests_fraction)} of the requests "
+    )
+    text += cold + "wait for one." if boots >= 0.01 else "hardly ever does one start cold."
     if sleeping.replica_usd_per_hour is None:
         return f"{text} This client may not have serverless GPUs: the speed is that of its own."
-    return f"{text} A rented fleet has {rented_count} replicas around the clock, spares included." if rented_count else text
+    return f"{text} A rented fleet has {rented_count} replicas at its peak, spares included." if rented_count else text
+
+
+def slices_title(slices: pd.DataFrame) -> str:
+    """How many slices of a rented fleet are given back, and what that saves."""
+    gone = slices[slices["had"] == "by the hour"]
+    if gone.empty:
+        reason = "nobody lets it so" if slices["hourly_usd_per_month"].isna().all() and len(slices) > 1 else "nothing pays to give back"
+        return (
+            f"All {len(slices)} slices stand: {reason}" if len(slices) > 1 else "One slice carries this load: there is nothing to give back"
+        )
+    saved = (gone["standing_usd_per_month"] - gone["hourly_usd_per_month"]).sum()
+    return f"{len(gone)} of {len(slices)} slices are had by the hour: {usd(saved)} a month less than standing"
+
+
+def spot_reading(price: SpotPrice | None, name: str) -> str:
+    """What spot costs once its interruptions are priced."""
+    if price is None:
+        return f"The catalog has no spot offer of a {name} to hold beside one by the hour."
+    all_in = price.gpu_usd_per_hour + price.restarts_usd_per_hour
+    return (
+        f"**Spot.** {price.provider} lets a {name} that it may take back for {usd(price.gpu_usd_per_hour)} an hour, {usd(all_in)} with the "
+        f"restarts, beside {usd(price.on_demand_usd_per_hour)} by the hour. Work that cannot wait needs a spare as well: two of them cost "
+        f"{usd(2 * all_in)}, so a single spot replica {'saves nothing' if 2 * all_in >= price.on_demand_usd_per_hour else 'still saves'}."
+    )
+
+
+def pays_title(both: RentOrBuy) -> str:
+    """From which month a bought card is cheaper, path by path."""
+    name, found = gpu_name(both.card.gpu_id), {path: month for path, month in both.pays_from.items() if month is not None}
+    never = [path for path in both.pays_from if path not in found]
+    if not found:
+        return f"Buying the {name} never beats renting it, whichever way rents go"
+    first, last = min(found.values()), max(found.values())
+    months = f"month {first}" if first == last else f"month {first} to {last}"
+    return f"A bought {name} pays from {months} on" + (f", but never if rent {never[0]}" if never else ", whichever way rents go")
+
+
+def pays_marks(both: RentOrBuy) -> pd.DataFrame:
+    """Where buying begins to pay: month_count, bought_usd, words."""
+    rows = [(month, f"rent {path}: from month {month}") for path, month in both.pays_from.items() if month is not None]
+    marks = pd.DataFrame(rows, columns=["month_count", "words"]).astype({"month_count": int})
+    return marks.merge(both.costs.drop_duplicates("month_count")[["month_count", "bought_usd"]])
+
+
+def warm_table(warm: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Warm workers in words: the table, and how its columns are shown."""
+    shown = pd.DataFrame({"kept warm": warm["warm_count"], "GPUs, USD a month": warm["usd_per_month"]})
+    shown["boots an hour"] = [number(boots, 2) if boots >= 0.01 else "hardly any" for boots in warm["boots_per_hour"]]
+    shown["requests that wait for one"] = warm["cold_requests_fraction"].map(percent)
+    return shown, {"GPUs, USD a month": "usd"}
+
+
+def crossing_words(row: Any) -> str:
+    """One crossing in a few words."""
+    rival = {"open_api": "the open model by API", "rented": "rented GPUs", "owned": "owned GPUs"}[row.against]
+    if pd.isna(row.volume_ratio):
+        return f"beats {rival} at every volume" if row.becomes == "cheaper" else f"never beats {rival}"
+    return f"beats {rival} {'above' if row.becomes == 'cheaper' else 'below'} {times(row.volume_ratio)} today's volume"
+
+
+def crossing_points(crossings: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
+    """The dots where serverless changes places: volume_ratio, usd_per_month, words."""
+    mine = totals[totals["option"] == "serverless"]
+    found = crossings.dropna(subset="volume_ratio")
+    height = np.interp(np.log(found["volume_ratio"]), np.log(mine["volume_ratio"]), mine["usd_per_month"])
+    return pd.DataFrame(
+        {"volume_ratio": found["volume_ratio"], "usd_per_month": height, "words": [crossing_words(row) for row in found.itertuples()]}
+    )
+
+
+def crossings_title(crossings: pd.DataFrame) -> str:
+    """Against which rivals serverless wins, and where."""
+    if crossings.empty:
+        return "Serverless has no rival here"
+    words = [crossing_words(row) for row in crossings.drop_duplicates("against").head(2).itertuples()]
+    return f"Serverless {' and '.join(words)}"
 
 
 def guesses_title(lines: pd.DataFrame, ranges: pd.DataFrame, label: str) -> str:

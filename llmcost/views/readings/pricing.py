@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from llmcost.study.bill.pricing import hosts_of
+from llmcost.study.bill.pricing import hosts_of, usable
 from llmcost.study.bill.token_costs import ladder, levers
 from llmcost.study.bill.unit_costs import always_on_option
 from llmcost.study.choices import out_of_reach
@@ -78,12 +78,22 @@ def hosts_title(study: Study, choice: WorkloadChoice) -> str:
     hosts, model = hosts_of(study, choice), choice.alternative.model_id
     if hosts.empty:
         return f"{model}: no list has a price for it"
-    eligible = hosts[hosts["status"] == "ok"]
-    if eligible.empty:
-        return f"{model}: none of {len(hosts)} offers may be used as it stands"
-    spread = eligible["usd_per_month"].max() / eligible["usd_per_month"].min()
-    asks = f"; the dearest eligible one asks {times(spread)} as much" if spread > 1.005 else ""
-    return f"{model} costs {usd(eligible['usd_per_month'].min())} a month at {eligible.iloc[0]['provider']}{asks}"
+    if choice.host is None:
+        return f"{model}: none of {len(hosts)} offers may be used"
+    spread = usable(hosts)["usd_per_month"].max() / choice.host.usd_per_month
+    asks = f"; another host asks {times(spread)} as much" if spread > 1.005 else ""
+    still = f" (ask: {choice.host.reason})" if choice.host.status == "ask" else ""
+    return f"{model} costs {usd(choice.host.usd_per_month)} a month at {choice.host.offer.provider}{still}{asks}"
+
+
+def tuning_title(steps: pd.DataFrame) -> str:
+    """What tuning saves before anything moves, and which step saves most."""
+    before, after = steps["usd_per_month"].iloc[[0, -1]]
+    if after >= before * (1 - 1e-9):
+        return f"Nothing to tune: {usd(before)} a month stays {usd(after)}"
+    most = steps.loc[steps["change_usd_per_month"].idxmin()]
+    share = f"{most['step']} alone saves {usd(-most['change_usd_per_month'])}"
+    return f"Tuned, today's model costs {usd(after)} a month instead of {usd(before)}; {share}"
 
 
 def hosts_reading(study: Study, choice: WorkloadChoice, refusals: pd.DataFrame) -> str:

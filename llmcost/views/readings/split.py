@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from llmcost.study.bill.hosts import may_leave
 from llmcost.study.split.split_sweeps import described, split_fixed_lines, splits
 from llmcost.study.wording import number, percent, usd
 
@@ -28,39 +29,48 @@ def headline(study: Study, shown: Study) -> str:
 
 
 def _owned(study: Study, split: Split) -> str:
-    supply = next(supply for other, supply in splits(study) if other is split or other.workload_id == split.workload_id)
-    before = f"{split.workload_id}: " if len(study.choices) > 1 else ""
-    threshold, fullest = split.break_even_fill_fraction, split.slices["fill_fraction"].iloc[0]
-    if threshold >= 1:
-        price = f"{usd(split.own_usd_per_replica_hour)} an hour, and the API would bill {usd(split.api_usd_per_replica_hour)} for it full"
-        return f"{before}**Own nothing.** One replica ({described(supply)}) costs {price}: no hours are steady enough."
-    if not split.owned_count:
-        fill, needed = percent(fullest), percent(threshold)
-        needed = needed if needed != fill else f"just above {needed}"
-        text = f"The fullest slice of the load is at work {fill} of the time; owning ({described(supply)}) pays from {needed}."
+    supply = split.terms.pool.supply
+    before = f"{' and '.join(split.workload_ids)}: " if len(study.choices) > 1 else ""
+    cheapest = min(split.own_usd_per_replica_hour, split.hour_usd_per_replica_hour)
+    if not split.owned_count and not split.hour_count:
+        if cheapest >= split.api_usd_per_replica_hour:
+            price = f"{usd(cheapest)} an hour, and the API would bill {usd(split.api_usd_per_replica_hour)} for it full"
+            return f"{before}**Own nothing.** One replica ({described(supply)}) costs {price}: no hours are steady enough."
+        fullest, needed = percent(split.slices["fill_fraction"].iloc[0]), percent(split.break_even_fill_fraction)
+        needed = needed if needed != fullest else f"just above {needed}"
+        text = f"The fullest slice of the load is at work {fullest} of the time; owning ({described(supply)}) pays from {needed}."
         return f"{before}**Own nothing.** {text}"
-    share = float(supply.curve.mean_served(split.owned_count) / supply.curve.mean)
-    slices = f"{split.owned_count} of {len(split.slices)} slices" if len(split.slices) > 1 else "the one slice there is"
-    text = f"**Before people, own {slices}** ({described(supply)}) and buy the rest by API"
-    return f"{before}{text}: the owned part does {percent(share)} of the work, each slice above {percent(threshold)} full."
+    have = [f"own {split.owned_count}"] if split.owned_count else []
+    have += [f"rent up to {int(split.hours['hour_replicas'].max())}{' more' if have else ''} by the hour"] if split.hour_count else []
+    floor = f", {split.floor_count} of them for work that may not leave" if split.floor_count else ""
+    text = f"**Before people, {' and '.join(have)}** ({described(supply)}{floor}) and buy the rest by API"
+    return f"{before}{text}: the replicas do {percent(served_fraction(split))} of the work."
+
+
+def served_fraction(split: Split) -> float:
+    """Share of the work that the replicas do, owned and by the hour."""
+    return 1 - float(split.hours[list(split.workload_ids)].to_numpy().sum() / split.hours["load_replicas"].sum())
 
 
 def after_fixed(study: Study) -> str:
-    """Whether the saving of the split covers what owning adds whatever the volume."""
+    """Whether the saving of the split covers what running replicas adds whatever the volume."""
     saving = sum(split.saving_usd_per_month for split, _ in splits(study))
     fixed = sum(split_fixed_lines(study).values())
+    if any(not may_leave(workload) for workload in study.client.workloads):
+        return f"There is no choice about replicas: some work may not leave. People and the rest of running them cost {usd(fixed)} a month."
     if saving <= 0:
         return "All of the load belongs on the API."
     if saving <= fixed:
-        cost = f"people and the rest of owning cost {usd(fixed)}"
+        cost = f"people and the rest of running replicas cost {usd(fixed)}"
         return f"That saves {usd(saving)} a month, but {cost}: **all of the load belongs on the API.**"
-    return f"That saves {usd(saving)} a month, and {usd(saving - fixed)} after people and the rest of owning ({usd(fixed)}): **split it.**"
+    left = f"{usd(saving - fixed)} after people and the rest of running replicas ({usd(fixed)})"
+    return f"That saves {usd(saving)} a month, and {left}: **split it.**"
 
 
 def turning_point(study: Study, turns: pd.DataFrame) -> str:
     """The volume at which the split pays with its people, as the next thing to watch."""
     first, split, _ = turns["volume_ratio"]
-    if math.isnan(first) and all(split.break_even_fill_fraction >= 1 for split, _ in splits(study)):
+    if math.isnan(first) and all(cheapest_fill(split) >= 1 for split, _ in splits(study)):
         return "No volume changes that: a full replica costs more than the API bills for its work."
     if math.isnan(first):
         busy = max(float((supply.load_replicas > 0).mean()) for _, supply in splits(study))
@@ -72,10 +82,18 @@ def turning_point(study: Study, turns: pd.DataFrame) -> str:
     return f"The split begins to pay for its people at {number(split, 2)} times today's volume."
 
 
+def cheapest_fill(split: Split) -> float:
+    """The lowest fill from which a replica beats the API, in a month around the clock or in an hour of its own."""
+    return min(split.own_usd_per_replica_hour, split.hour_usd_per_replica_hour) / split.api_usd_per_replica_hour
+
+
 def rule_of_thumb(split: Split) -> str:
     """The comparison to carry away, in this client's prices."""
     own, api = usd(split.own_usd_per_replica_hour), usd(split.api_usd_per_replica_hour)
-    if split.break_even_fill_fraction >= 1:
+    if cheapest_fill(split) >= 1:
         return f"The rule to keep: while the API bills {api} for an hour of a full replica, a replica must cost less than that."
+    if split.hour_usd_per_replica_hour <= split.own_usd_per_replica_hour:
+        hour, fill = usd(split.hour_usd_per_replica_hour), percent(cheapest_fill(split))
+        return f"The rule to keep: at {hour} by the hour a replica is worth starting for hours that fill it to more than {fill}."
     fill = percent(split.break_even_fill_fraction)
     return f"The rule to keep: at {own} an hour a replica is worth owning while its slice is at work more than {fill} of the month."
