@@ -234,7 +234,7 @@ def test_a_batch_publishes_the_good_and_names_the_bad(kit, capsys):
     shown = capsys.readouterr()
     assert sorted(shown.out.splitlines()) == ["one: No. Stay. A client", "two: No. Stay. A client"]
     assert shown.err.splitlines() == ["broken: client.yaml: workloads: is missing. Add it"]
-    assert sorted(path.name for path in (kit / "out").iterdir()) == ["index.html", "one", "two"]
+    assert sorted(path.name for path in (kit / "out").iterdir()) == ["book.csv", "book.xlsx", "index.html", "one", "two"]
     results = json.loads((kit / "out" / "one" / "results.json").read_text())
     assert results["notebooks"]["01_pricing"] == {"price_usd_per_mtok": 1.23456789}
     assert results["options"][0]["total_usd_per_month"]["typical"] == 8512.34568

@@ -24,8 +24,10 @@ def csv_text(rows: Sequence[dict[str, Any]]) -> str:
 
     A word that a spreadsheet would take for a formula gets an apostrophe before it:
 
-    >>> csv_text([{"name": "=1+1", "cost_usd": -2.5}, {"name": "a, b", "cost_usd": None}])
-    "name,cost_usd\\n'=1+1,-2.5\\n\\"a, b\\",\\n"
+    >>> print(csv_text([{"name": "=1+1", "cost_usd": -2.5}, {"name": "a, b", "cost_usd": None}]), end="")
+    name,cost_usd
+    '=1+1,-2.5
+    "a, b",
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
