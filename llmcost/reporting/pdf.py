@@ -85,10 +85,13 @@ async def _write_all(pages: list[tuple[Path, Path]], done: Callable[[Path, str],
     waiting = iter(pages)
 
     async def work(browser: Any) -> None:
+        tab = None  # kept from page to page: a browser compiles the chart script once for a tab
         for page, target in waiting:
-            problem = await _problem_of(browser, page, target)
+            tab = tab or await browser.new_page(offline=True, viewport=VIEWPORT)
+            problem = await _problem_of(tab, page, target)
             if problem:
                 problems[page] = problem
+                tab = None
             done(page, problem)
 
     async with async_playwright() as driver, await _launched(driver, program) as browser:
@@ -107,14 +110,14 @@ async def _launched(driver: Any, program: Path) -> Any:
         raise ReportError(f"{program} does not start: {_first_line(error)}. {CURE}") from None
 
 
-async def _problem_of(browser: Any, page: Path, target: Path) -> str:
+async def _problem_of(tab: Any, page: Path, target: Path) -> str:
     """Print one page into its place; returns what went wrong, or ""."""
     from playwright.async_api import Error
 
     aside = target.with_name(f".{target.name}")
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
-            aside.write_bytes(await _printed(browser, page))
+            aside.write_bytes(await _printed(tab, page))
         os.replace(aside, target)
         return ""
     except TimeoutError:
@@ -125,13 +128,11 @@ async def _problem_of(browser: Any, page: Path, target: Path) -> str:
         aside.unlink(missing_ok=True)
 
 
-async def _printed(browser: Any, page: Path) -> bytes:
+async def _printed(tab: Any, page: Path) -> bytes:
     """The page as PDF, once its charts are drawn."""
-    async with await browser.new_context(offline=True, viewport=VIEWPORT) as context:
-        tab = await context.new_page()
-        await tab.goto(page.resolve().as_uri())
-        await tab.wait_for_function(DRAWN)
-        return await tab.pdf(**PAPER)
+    await tab.goto(page.resolve().as_uri())
+    await tab.wait_for_function(DRAWN)
+    return await tab.pdf(**PAPER)
 
 
 def _first_line(error: Exception) -> str:
