@@ -146,16 +146,19 @@ def _cash(horizon: Horizon, option: str) -> dict[str, Figure]:
     sold = given("hardware sold, by month", each.hardware.sold_usd[0], "USD", about)
     book = given("what hardware is still worth", float(each.hardware.book_usd[0, -1]), "USD", about)
     running = given("paid by month besides", each.running_usd[0], "USD", about)
+    leaving = given("leaving own serving, by month", each.leaving_usd[0], "USD", about)
     rate = given("cost of capital", horizon.discount_fraction_per_year, "fraction/year", "hidden_costs.discount_fraction_per_year")
-    flows = {"once": once, "bought": bought, "running": running, "sold": sold}
+    flows = {"once": once, "bought": bought, "running": running, "leaving": leaving, "sold": sold}
     return {
         "once": derived("paid once, at the start", "USD", "first(once)", (first,), once=once),
         "hardware": derived("hardware, at the start", "USD", "first(bought)", (first,), bought=bought),
-        "year_1": derived("cash of the first year", "USD", "sum((once + bought + running - sold)[:months])", months=months, **flows),
+        "year_1": derived(
+            "cash of the first year", "USD", "sum((once + bought + running + leaving - sold)[:months])", months=months, **flows
+        ),
         "npv": derived(
             "today's value of everything paid over the contract",
             "USD",
-            "present_value_usd(once + bought, less_at_the_end(running - sold, book), rate)",
+            "present_value_usd(once + bought, less_at_the_end(running + leaving - sold, book), rate)",
             (present_value_usd, less_at_the_end),
             book=book,
             rate=rate,

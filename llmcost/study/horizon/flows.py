@@ -51,17 +51,18 @@ class Flows:
     @property
     def cash_usd(self) -> np.ndarray:
         """Money out in each month; what the hardware is still worth at the end is not in it."""
-        return self.once_usd + self.hardware.bought_usd + self._ends_usd()
+        return self.once_usd + self.hardware.bought_usd + self.running_usd + self.leaving_usd - self.hardware.sold_usd
 
-    def _ends_usd(self) -> np.ndarray:
-        """Paid at the end of each month, what is sold taken off, with the exit after the last."""
-        ends = self.running_usd - self.hardware.sold_usd
-        ends[..., -1] += self.exit_usd[..., -1]
-        return ends
+    @property
+    def leaving_usd(self) -> np.ndarray:
+        """What leaving costs, by month: nothing until the end of the contract."""
+        leaving = np.zeros(self.exit_usd.shape)
+        leaving[..., -1] = self.exit_usd[..., -1]
+        return leaving
 
     def present_value_usd(self, discount_fraction_per_year: float | np.ndarray) -> np.ndarray:
         """Today's value of everything paid over the contract, hardware taken back at its book value: USD, one per draw."""
-        ends = self._ends_usd()
+        ends = self.running_usd + self.leaving_usd - self.hardware.sold_usd
         ends[..., -1] -= self.hardware.book_usd[..., -1]
         return present_value_usd(self.once_usd + self.hardware.bought_usd, ends, discount_fraction_per_year)
 
