@@ -37,7 +37,7 @@ def test_what_the_readme_says_of_hosting_is_so():
     hosted = {client for client, winner in winners.items() if winner in ("serverless", "rented", "owned", "hybrid")}
     assert hosted == {"hospital-notes", "claims-triage"}
     saving = {client for client in CLIENTS if (split := open_study(client).split()) and split.saving_usd_per_month > 0}
-    assert saving == {"large-single-tenant", "extraction-pipeline"}
+    assert saving == {"large-single-tenant", "extraction-pipeline", "document-search"}
 
 
 def test_every_link_and_command_leads_somewhere():
