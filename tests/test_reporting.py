@@ -240,7 +240,8 @@ def test_a_batch_publishes_the_good_and_names_the_bad(kit, capsys):
     shown = capsys.readouterr()
     assert sorted(shown.out.splitlines()) == ["one: No. Stay. A client", "two: No. Stay. A client"]
     assert shown.err.splitlines() == ["broken: client.yaml: workloads: is missing. Add it"]
-    assert sorted(path.name for path in (kit / "out").iterdir()) == ["index.html", "manifest.json", "one", "two"]
+    there = ["book.csv", "book.xlsx", "index.html", "manifest.json", "one", "two"]
+    assert sorted(path.name for path in (kit / "out").iterdir()) == there
     results = json.loads((kit / "out" / "one" / "results.json").read_text())
     assert results["notebooks"]["01_pricing"] == {"price_usd_per_mtok": 1.23456789}
     assert results["options"][0]["total_usd_per_month"]["typical"] == 8512.34568

@@ -1,45 +1,104 @@
-"""The index of all clients: what each published report says, and which client has no new one."""
+"""The book of all clients beside their reports: index.html, book.csv and book.xlsx, each replaced in one step."""
 
-import json
+import math
 import os
+from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
-from llmcost.reporting.page import brand_colour, tools
+from llmcost.reporting.book import ClientRow, client_rows, line_rows, option_rows, reports_in
+from llmcost.reporting.figures import money
+from llmcost.reporting.page import brand_colour, script_hash, tools
+from llmcost.reporting.spreadsheets import csv_text, xlsx_bytes
+from llmcost.reporting.whole_files import write_whole
+from llmcost.study.bill.options import LABELS
+from llmcost.study.wording import percent, usd
 
 INDEX_MARK = "Reports: should you host your own model?"
 """The title by which an index of ours is known; another index.html is left alone."""
+LEVELS = ("low", "medium", "high")
+"""Confidence in the order in which it sorts."""
 
 
 def write_index(out_dir: Path, failed: dict[str, str]) -> None:
-    """Write index.html from the results of every report in `out_dir`, replaced in one step."""
-    clients = [line(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(out_dir.glob("*/results.json"))]
+    """Write the book of every report in `out_dir`; `failed` says, by folder, who has no new one and why.
+
+    Raises InputError where there is no room; what was there before is then still whole.
+    """
+    reports, unreadable = reports_in(out_dir)
+    problems = unreadable | failed
+    rows = client_rows(reports, problems)
+    write_whole(out_dir / "index.html", index_html(rows, reports, problems) + "\n")
+    table = [asdict(row) for row in rows]
+    write_whole(out_dir / "book.csv", csv_text(table))
+    sheets = {"clients": table, "options": option_rows(reports), "lines": line_rows(reports)}
+    write_whole(out_dir / "book.xlsx", xlsx_bytes(sheets))
+
+
+def index_html(rows: list[ClientRow], reports: dict[str, dict[str, Any]], problems: dict[str, str]) -> str:
+    """The index page; without its script it is the same table, by client."""
     environment = tools()[0]
-    style = Markup(environment.get_template("report.css").render(brand=brand_colour({})))
-    html = environment.get_template("index.html").render(title=INDEX_MARK, clients=clients, failed=failed, style=style)
-    aside = out_dir / ".index.html"
-    aside.write_text(html + "\n", encoding="utf-8", newline="\n")
-    os.replace(aside, out_dir / "index.html")
+    script = environment.get_template("index.js").render()
+    return environment.get_template("index.html").render(
+        title=INDEX_MARK,
+        labels=LABELS,
+        summary=summary(rows),
+        days=sorted({row.as_of_date.isoformat() for row in rows if row.as_of_date}),
+        clients=[line(row, reports[row.client]) for row in rows if row.report],
+        failed=dict(sorted(problems.items())),
+        script=Markup(script),
+        script_hashes=[script_hash(script)],
+        style=Markup(environment.get_template("report.css").render(brand=brand_colour({}))),
+    )
 
 
-def line(results: dict[str, Any]) -> dict[str, Any]:
-    """One client's line of the index."""
-    verdict = results["verdict"]
+def line(row: ClientRow, results: dict[str, Any]) -> dict[str, Any]:
+    """One client's line of the page: each cell's text and the value that it sorts by, amounts at three digits."""
     options = {option["id"]: option for option in results["options"]}
-    chosen = options.get(verdict.get("option"), {})
     return {
-        **{key: results.get(key) for key in ("slug", "name", "as_of_date")},
-        "answer": verdict["answer"],
-        "option": chosen.get("label", ""),
-        "today": typical(options.get("today", {})),
-        "typical": typical(chosen),
-        "versus_today": chosen.get("versus_today_usd_per_month"),
-        "confidence": (verdict.get("confidence") or {}).get("level", ""),
+        "row": row,
+        "href": quote(os.fsencode(row.client)) + "/report.html",
+        "options": [option_cell(options.get(name), name == row.advised_option) for name in LABELS],
+        "saving": saving_text(row),
+        "confidence_rank": LEVELS.index(row.confidence) if row.confidence in LEVELS else "",
     }
 
 
-def typical(option: dict[str, Any]) -> float | None:
-    """An option's typical USD per month, None where it has no price."""
-    return (option.get("total_usd_per_month") or {}).get("typical")
+def option_cell(option: dict[str, Any] | None, is_advised: bool) -> dict[str, Any]:
+    """An option's cell: its typical bill with the band behind it, or in a word why there is none."""
+    total = (option or {}).get("total_usd_per_month")
+    if option is None or not total:
+        word, reason = (option["status"], option["reason"]) if option else ("", "")
+        return {"text": word or "–", "value": "", "title": f"{option['label']}: {reason}" if option else "", "is_advised": False}
+    has_band = total["p10"] is not None and total["p10"] != total["p90"]
+    band = f"; eight draws of ten: {money(total['p10'])} to {money(total['p90'])}" if has_band else ""
+    return {"text": money(total["typical"]), "value": total["typical"], "title": option["label"] + band, "is_advised": is_advised}
+
+
+def saving_text(row: ClientRow) -> str:
+    """What the advice saves a month, rounded as coarsely as the bills that it compares."""
+    saving, today = row.saving_usd_per_month, row.today_usd_per_month
+    if saving is None:
+        return "–"
+    largest = max(abs(today or 0), abs(row.advised_usd_per_month or 0), 1)
+    return f"{round(saving, 2 - math.floor(math.log10(largest))):,.0f}"
+
+
+def summary(rows: list[ClientRow]) -> str:
+    """The book in two sentences: the answers, and what all clients with a bill of today pay and would pay."""
+    answers = Counter(row.answer for row in rows if row.answer)
+    counted = " · ".join(f"{count} × {answer}" for answer, count in sorted(answers.items()))
+    compared = [row for row in rows if row.saving_usd_per_month is not None]
+    today = math.fsum(row.today_usd_per_month or 0 for row in compared)
+    advised = math.fsum(row.advised_usd_per_month or 0 for row in compared)
+    if not today:
+        return f"Should they host? {counted}." if counted else "No report yet."
+    change = "less" if advised <= today else "more"
+    return (
+        f"Should they host? {counted}. {len(compared)} with a bill today: {usd(today)} → {usd(advised)} a month as advised, "
+        f"{usd(abs(today - advised))} ({percent(abs(1 - advised / today))}) {change}."
+    )

@@ -6,15 +6,16 @@ from pathlib import Path
 from llmcost.inputs.errors import InputError
 
 
-def write_whole(path: Path, text: str) -> None:
-    """The file with this text, or as it was before: nothing half-written stays. Raises InputError without room."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """The file with this content, or as it was before: nothing half-written stays. Raises InputError without room."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
     if path.exists() and not path.is_file():  # /dev/stdout
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(data)
         return
     path = path.resolve()
     beside = path.with_name(f"{path.name}.part")
     try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.write_bytes(data)
         beside.replace(path)
     except OSError as error:
         raise InputError(path, "", f"cannot be written: {error.strerror}", "Make room there, or name another file") from None

@@ -1,0 +1,101 @@
+"""Reports as PDF, and what is looked for in a real browser; skipped where Playwright or a Chromium is missing."""
+
+import os
+import re
+import sys
+
+import pytest
+
+from llmcost.reporting import pdf
+from llmcost.reporting.errors import ReportError
+
+CHART = """<figure class="chart"><div></div><script type="application/json">{}</script></figure>"""
+DRAWN_LATE = """<script>setTimeout(() => { document.querySelector("figure div").innerHTML =
+  '<svg width="300" height="100"><g class="mark-group"><text y="50">drawn late</text></g></svg>'; }, 300);</script>"""
+
+
+@pytest.fixture
+def browser():
+    """Skips where nothing can print."""
+    pytest.importorskip("playwright", reason="the optional extra `pdf` is not installed")
+    try:
+        return pdf.browser_path()
+    except ReportError as error:
+        pytest.skip(str(error))
+
+
+def page_at(folder, body):
+    folder.mkdir()
+    (folder / "report.html").write_text(f"<!doctype html><html lang=en><title>A</title><h1>One</h1>{body}", encoding="utf-8")
+    return folder / "report.html", folder / "report.pdf"
+
+
+def test_reports_are_printed_tagged_with_an_outline_once_their_charts_are_drawn(browser, tmp_path):
+    pages = [page_at(tmp_path / "a", CHART + DRAWN_LATE), page_at(tmp_path / "b", "<h2>Two</h2>" + "<p>line</p>" * 200)]
+    told = []
+    assert pdf.write_pdfs(pages, lambda page, problem: told.append((page, problem))) == {}
+    assert sorted(told) == [(page, "") for page, _ in pages]
+    for _, target in pages:
+        data = target.read_bytes()
+        assert data.startswith(b"%PDF") and b"/StructTreeRoot" in data and b"/Outlines" in data and b"/Lang (en)" in data
+    assert len(re.findall(rb"/Type /Page\b", pages[1][1].read_bytes())) > 2
+    assert b"/Font" in pages[0][1].read_bytes() and len(os.listdir(tmp_path / "a")) == 2
+
+
+def test_one_page_that_cannot_be_printed_stops_no_other(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr(pdf, "LIMIT_SECONDS", 5)
+    good, never = page_at(tmp_path / "good", ""), page_at(tmp_path / "never", CHART)
+    missing = tmp_path / "missing.html", tmp_path / "missing.pdf"
+    nowhere = good[0], tmp_path / "nowhere" / "report.pdf"
+    never[1].write_bytes(b"the one before")
+    problems = pdf.write_pdfs([never, missing, good])
+    assert problems == {
+        never[0]: "no PDF: printing took longer than 5 seconds",
+        missing[0]: f"no PDF: net::ERR_FILE_NOT_FOUND at {missing[0].as_uri()}",
+    }
+    assert good[1].read_bytes().startswith(b"%PDF") and never[1].read_bytes() == b"the one before"
+    assert pdf.write_pdfs([nowhere]) == {good[0]: "no PDF: No such file or directory"}
+    assert sorted(os.listdir(tmp_path / "never")) == ["report.html", "report.pdf"]
+
+
+@pytest.fixture
+def no_places(monkeypatch):
+    """A machine without a browser, Playwright installed or not."""
+    monkeypatch.setitem(sys.modules, "playwright", type(sys)("playwright"))
+    monkeypatch.setitem(sys.modules, "playwright.async_api", type(sys)("playwright.async_api"))
+    monkeypatch.delenv(pdf.VARIABLE, raising=False)
+    monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
+    monkeypatch.setattr(pdf.sys, "platform", "linux")
+    return monkeypatch
+
+
+def test_without_a_browser_one_line_says_how_to_get_one(no_places):
+    with pytest.raises(ReportError, match="^PDF needs a browser, and none was found. Install Chromium, Chrome or Edge"):
+        pdf.browser_path()
+    no_places.setenv(pdf.VARIABLE, "mine")
+    with pytest.raises(ReportError, match="names 'mine', and there is no such program"):
+        pdf.browser_path()
+    no_places.setitem(sys.modules, "playwright.async_api", None)
+    with pytest.raises(ReportError, match="pip install playwright"):
+        pdf.browser_path()
+
+
+@pytest.mark.parametrize(
+    "system, place",
+    [
+        ("darwin", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
+        ("win32", r"C:\Programs/Google\Chrome\Application\chrome.exe"),
+        ("win32", r"C:\Programs/Microsoft\Edge\Application\msedge.exe"),
+    ],
+)
+def test_the_usual_places_of_other_systems_are_searched(no_places, system, place):
+    no_places.setattr(pdf.sys, "platform", system)
+    no_places.setenv("PROGRAMFILES", r"C:\Programs")
+    no_places.setattr(pdf.Path, "is_file", lambda path: str(path) == place)
+    assert str(pdf.browser_path()) == place
+
+
+def test_a_program_that_is_no_browser_is_named(browser, tmp_path, monkeypatch):
+    monkeypatch.setenv(pdf.VARIABLE, sys.executable)
+    with pytest.raises(ReportError, match="does not start: .*Install Chromium"):
+        pdf.write_pdfs([page_at(tmp_path / "a", "")])
