@@ -81,7 +81,7 @@ def test_the_manifest_says_what_became_of_each(kit, monkeypatch, capsys):  # noq
     assert document["counts"] == {"built": 1, "fresh": 0, "failed": 1, "interrupted": 0}
     broken, one = sorted(document["clients"], key=lambda entry: entry["client"])
     assert (one["state"], one["code"], one["problem"], one["warnings"]) == ("built", "", "", [])
-    assert one["seconds"] > 0 and 20 < one["peak_memory_mb"] < 4000
+    assert one["seconds"] > 0 and 0.02 < one["peak_memory_gb"] < 4
     assert (broken["code"], broken["problem"]) == ("input", "client.yaml: workloads: is missing. Add it")
     assert shown.err == "broken: client.yaml: workloads: is missing. Add it\n"  # no bar where nobody watches
 
@@ -202,7 +202,7 @@ def test_whichever_write_fails_the_last_report_is_whole(kit, monkeypatch):  # no
     make(kit, "one")
     monkeypatch.setattr(batch, "here", lambda *_: built)  # no write of it is in the children: one build serves them all
     before = no_clock(kit / "out")
-    for after_count in range(40):
+    for after_count in range(60):
         number = errno.EROFS if after_count % 2 else errno.ENOSPC
         with pytest.MonkeyPatch.context() as patch:
             disk, problem = FailingDisk(patch, after_count, number), ""
@@ -215,7 +215,7 @@ def test_whichever_write_fails_the_last_report_is_whole(kit, monkeypatch):  # no
         assert os.strerror(number) in problem
         published = next(place for place in (kit / "out" / "one", kit / "out" / ".llmcost-old" / "one") if place.exists())
         assert files(published) == files_of(before, "one")
-    assert 8 < after_count < 39, "every write was tried"
+    assert 8 < after_count < 59, "every write was tried"
     make(kit, "one", force=True)
     assert no_clock(kit / "out") == before
 

@@ -11,8 +11,9 @@ from html.parser import HTMLParser
 import hostile
 import pytest
 
-from llmcost.reporting import batch, index, pdf
+from llmcost.reporting import batch, folders, index, pdf
 from llmcost.reporting.errors import ReportError
+from llmcost.reporting.manifest import Manifest
 from llmcost.views.text import visible
 
 LONG = "long"
@@ -49,12 +50,12 @@ def made(tmp_path_factory):
         failed = batch.report_clients([*(root / "clients" / name for name in TURNS), refused], root / "out")
     finally:
         os.chdir(before)
-    assert list(failed) == [batch.safe_slug(refused.name)], failed
+    assert list(failed) == [slug(refused.name)], failed
     return root, told, failed
 
 
 def slug(name):
-    return batch.safe_slug(name)
+    return folders.safe_slug(name)
 
 
 def pages(root):
@@ -98,7 +99,7 @@ def test_a_page_holds_nothing_but_our_own_structure(made):
         assert all(re.fullmatch(r"width: [\d.]+%", value) for _, name, value in page.attributes if name == "style")
         links = [value for _, name, value in page.attributes if name == "href"]
         if path.name == "index.html":
-            assert all(re.fullmatch(r"#failed|book[.](csv|xlsx)|[\w-]+/report[.]html", link) for link in links)
+            assert all(re.fullmatch(r"#failed|book[.](csv|xlsx)|[\w-]+/report[.](html|pdf)", link) for link in links)
         else:
             assert not [link for link in links if not link.startswith("https://") or "evil.test" in link or "PWN" in link]
         ids = [value for _, name, value in page.attributes if name in ("id", "class")]
@@ -167,8 +168,9 @@ def test_the_book_reads_as_text_everywhere(made):
 
 
 def test_the_lines_on_a_terminal_are_harmless(capfd):
+    manifest = Manifest(["a"])
     for text in hostile.STRINGS:
-        batch.say("a", None, text)
+        manifest.fail("a", ReportError(text), 0, None)
     shown = capfd.readouterr()
     assert len(shown.err.splitlines()) == len(hostile.STRINGS) and not TERMINAL.search(shown.err.replace("\n", ""))
 

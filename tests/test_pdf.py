@@ -1,12 +1,15 @@
 """Reports as PDF, and what is looked for in a real browser; skipped where Playwright or a Chromium is missing."""
 
+import json
 import os
 import re
 import sys
 
 import pytest
+from test_reporting import clients, kit, needs_fork  # noqa: F401
 
-from llmcost.reporting import pdf
+from llmcost.reporting import batch, cli, pdf
+from llmcost.reporting.chart_script import ChartScript
 from llmcost.reporting.errors import ReportError
 
 CHART = """<figure class="chart"><div></div><script type="application/json">{}</script></figure>"""
@@ -99,3 +102,46 @@ def test_a_program_that_is_no_browser_is_named(browser, tmp_path, monkeypatch):
     monkeypatch.setenv(pdf.VARIABLE, sys.executable)
     with pytest.raises(ReportError, match="does not start: .*Install Chromium"):
         pdf.write_pdfs([page_at(tmp_path / "a", "")])
+
+
+# llmcost report --pdf
+
+
+def manifest_of(out):
+    return {entry["client"]: entry for entry in json.loads((out / "manifest.json").read_text())["clients"]}
+
+
+@needs_fork
+def test_report_prints_what_has_no_pdf_yet(browser, kit, monkeypatch, capsys):  # noqa: F811
+    monkeypatch.setattr(batch, "ChartScript", ChartScript)
+    monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
+    clients(kit, "one", "two")
+    words = ["report", "--clients", str(kit / "clients"), "--out", str(kit / "out")]
+    assert cli.main(words) == 0 and not list(kit.glob("out/*/report.pdf"))
+    assert cli.main([*words, "--pdf"]) == 0
+    made = {path: path.stat().st_mtime_ns for path in kit.glob("out/*/report.pdf")}
+    assert len(made) == 2 and {entry["state"] for entry in manifest_of(kit / "out").values()} == {"fresh"}
+    assert 'href="one/report.pdf"' in (kit / "out" / "index.html").read_text()
+    assert cli.main([*words, "--pdf"]) == 0
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    assert cli.main([*words, "--force"]) == 0 and not list(kit.glob("out/*/report.pdf")), "a PDF of an older report"
+
+
+@needs_fork
+def test_a_report_without_its_pdf_is_a_failure_that_is_named(kit, monkeypatch, capsys):  # noqa: F811
+    monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
+    monkeypatch.setattr(pdf, "browser_path", lambda: None)
+    monkeypatch.setattr(
+        pdf, "write_pdfs", lambda pages, done: [done(page, "no PDF: ink" if "two" in str(page) else "") for page, _ in pages]
+    )
+    clients(kit, "one", "two")
+    assert cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out"), "--pdf"]) == 1
+    said = manifest_of(kit / "out")
+    assert (said["one"]["state"], said["two"]["state"], said["two"]["code"]) == ("built", "failed", "pdf")
+    assert capsys.readouterr().err == "two: no PDF: ink\n" and (kit / "out" / "two" / "report.html").exists()
+    assert "two</dt><dd>no PDF: ink" in (kit / "out" / "index.html").read_text()
+
+
+def test_without_a_browser_nothing_is_begun(no_places, tmp_path, capsys):
+    assert cli.main(["report", "small-bursty-product", "--out", str(tmp_path / "out"), "--pdf"]) == 2
+    assert "none was found" in capsys.readouterr().err and not (tmp_path / "out").exists()

@@ -19,7 +19,7 @@ from tqdm import tqdm
 import llmcost
 from llmcost.inputs.paths import notebooks_path
 from llmcost.inputs.price_list import price_list
-from llmcost.reporting import cluster, engine as in_process, index
+from llmcost.reporting import cluster, engine as in_process, index, pdf
 from llmcost.reporting.build import Kit
 from llmcost.reporting.chart_script import ChartScript
 from llmcost.reporting.client_report import Task, build_client
@@ -49,12 +49,14 @@ def report_clients(
     notebooks: Path | None = None,
     force: bool = False,
     scheduler: str = "",
+    with_pdf: bool = False,
     silent: bool = False,
 ) -> dict[str, str]:
     """The reports of these client folders, made where they are not fresh; prints a line for each, and leaves manifest.json.
 
     force      make the fresh ones too
     scheduler  address of a Dask cluster that makes them, instead of this machine
+    with_pdf   print the reports that have no PDF yet
     silent     print nothing but failures
     Returns slug -> what went wrong, empty where all reports are there. Interrupted, it leaves what is finished.
     """
@@ -62,6 +64,8 @@ def report_clients(
     paths = sorted((notebooks or notebooks_path()).glob("[0-9]*.ipynb"))
     if not paths:
         raise ReportError(f"no notebooks in {notebooks or notebooks_path()}")
+    if with_pdf:
+        pdf.browser_path()  # said before the work, not after it
     make_room(out_dir)
     (out_dir / MANIFEST).unlink(missing_ok=True)
     kit = Kit.here(blank_notebooks(paths))
@@ -76,6 +80,8 @@ def report_clients(
                 stale.append((slug, folder, previous))
         if stale:
             build(stale, kit, engine, jobs or os.cpu_count() or 1, limits, scheduler, out_dir, manifest)
+        if with_pdf:
+            print_pdfs(out_dir, manifest)
     finally:
         with uninterrupted():
             clear(out_dir)
@@ -136,6 +142,14 @@ def settle(done: Done, out_dir: Path, manifest: Manifest) -> None:
         manifest.fail(slug, problem, done.wall_seconds, done.peak_memory_gb)
     else:
         manifest.built(slug, done.returned.results, done.wall_seconds, done.peak_memory_gb)
+
+
+def print_pdfs(out_dir: Path, manifest: Manifest) -> None:
+    """Beside each report of this run its PDF; where a report was left as fresh, one that is there stays."""
+    pages = {out_dir / slug / "report.html": slug for slug in manifest.entries if slug not in manifest.failed}
+    missing = [(page, page.with_suffix(".pdf")) for page in pages if not page.with_suffix(".pdf").exists()]
+    manifest.begin("PDFs", len(missing))
+    pdf.write_pdfs(missing, lambda page, problem: manifest.printed(pages[page], problem))
 
 
 def prepare(engine: str, kit: Kit, folders: Iterable[Path]) -> None:

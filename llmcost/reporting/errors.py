@@ -4,7 +4,7 @@
 class ReportError(Exception):
     """A client without a report: a notebook, a page or a process did not do its part. The text is for a person.
 
-    code  the same in one word, for machines: input | notebook | page | timeout | killed | ended | publish | cluster
+    code  the same in one word, for machines: input | notebook | page | timeout | killed | ended | publish | pdf | cluster
     """
 
     def __init__(self, text: str, code: str = "notebook"):

@@ -3,6 +3,7 @@
 import math
 import os
 from collections import Counter
+from collections.abc import Set
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,15 +33,16 @@ def write_index(out_dir: Path, failed: dict[str, str]) -> None:
     reports, unreadable = reports_in(out_dir)
     problems = unreadable | failed
     rows = client_rows(reports, problems)
-    write_whole(out_dir / "index.html", index_html(rows, reports, problems) + "\n")
+    printed = {path.parent.name for path in out_dir.glob("*/report.pdf")}
+    write_whole(out_dir / "index.html", index_html(rows, reports, problems, printed) + "\n")
     table = [asdict(row) for row in rows]
     write_whole(out_dir / "book.csv", csv_text(table))
     sheets = {"clients": table, "options": option_rows(reports), "lines": line_rows(reports)}
     write_whole(out_dir / "book.xlsx", xlsx_bytes(sheets))
 
 
-def index_html(rows: list[ClientRow], reports: dict[str, dict[str, Any]], problems: dict[str, str]) -> str:
-    """The index page; without its script it is the same table, by client."""
+def index_html(rows: list[ClientRow], reports: dict[str, dict[str, Any]], problems: dict[str, str], printed: Set[str]) -> str:
+    """The index page, with links to the PDFs of the folders `printed`; without its script it is the same table, by client."""
     environment = tools()[0]
     script = environment.get_template("index.js").render()
     return environment.get_template("index.html").render(
@@ -48,7 +50,7 @@ def index_html(rows: list[ClientRow], reports: dict[str, dict[str, Any]], proble
         labels=LABELS,
         summary=summary(rows),
         days=sorted({row.as_of_date.isoformat() for row in rows if row.as_of_date}),
-        clients=[line(row, reports[row.client]) for row in rows if row.report],
+        clients=[line(row, reports[row.client], row.client in printed) for row in rows if row.report],
         failed=dict(sorted(problems.items())),
         script=Markup(script),
         script_hashes=[script_hash(script)],
@@ -56,12 +58,14 @@ def index_html(rows: list[ClientRow], reports: dict[str, dict[str, Any]], proble
     )
 
 
-def line(row: ClientRow, results: dict[str, Any]) -> dict[str, Any]:
+def line(row: ClientRow, results: dict[str, Any], has_pdf: bool) -> dict[str, Any]:
     """One client's line of the page: each cell's text and the value that it sorts by, amounts at three digits."""
     options = {option["id"]: option for option in results["options"]}
+    folder = quote(os.fsencode(row.client))
     return {
         "row": row,
-        "href": quote(os.fsencode(row.client)) + "/report.html",
+        "href": f"{folder}/report.html",
+        "pdf_href": f"{folder}/report.pdf" if has_pdf else "",
         "options": [option_cell(options.get(name), name == row.advised_option) for name in LABELS],
         "saving": saving_text(row),
         "confidence_rank": LEVELS.index(row.confidence) if row.confidence in LEVELS else "",

@@ -13,7 +13,7 @@ from llmcost.reporting.whole_files import write_whole
 from llmcost.views.text import visible
 
 MANIFEST = "manifest.json"
-BAR = "{n_fmt} of {total_fmt} clients{postfix}, about {remaining} left |{bar}|"
+BAR = "{n_fmt} of {total_fmt} {unit}{postfix}, about {remaining} left |{bar}|"
 
 
 class Manifest:
@@ -25,7 +25,9 @@ class Manifest:
     def __init__(self, slugs: Sequence[str], silent: bool = False):
         self.entries: dict[str, dict[str, Any]] = {slug: entry("interrupted") for slug in slugs}
         self.silent = silent
-        self.bar = tqdm(total=len(slugs), bar_format=BAR, disable=not sys.stderr.isatty(), leave=False, postfix="none failed")
+        self.bar = tqdm(
+            total=len(slugs), unit="clients", bar_format=BAR, disable=not sys.stderr.isatty(), leave=False, postfix="none failed"
+        )
 
     @property
     def failed(self) -> dict[str, str]:
@@ -48,6 +50,19 @@ class Manifest:
         tqdm.write(f"{slug}: {visible(problem)}", file=sys.stderr)
         self.bar.set_postfix_str(f"{len(self.failed)} failed", refresh=False)
         self.bar.update()
+
+    def begin(self, unit: str, count: int) -> None:
+        """From here on the bar counts something else."""
+        self.bar.unit = unit
+        self.bar.reset(count)
+
+    def printed(self, slug: str, problem: str) -> None:
+        """A report has its PDF, or not: then the client failed, though its report is there."""
+        if problem:
+            said = self.entries[slug]
+            self.fail(slug, ReportError(problem, "pdf"), said["seconds"], said["peak_memory_gb"])
+        else:
+            self.bar.update()
 
     def _say(self, line: str) -> None:
         if not self.silent:
@@ -76,7 +91,7 @@ def entry(
         "code": code,
         "problem": problem,
         "seconds": None if seconds is None else round(seconds, 3),
-        "peak_memory_mb": None if peak_memory_gb is None else round(peak_memory_gb * 1024),
+        "peak_memory_gb": None if peak_memory_gb is None else round(peak_memory_gb, 3),
         "warnings": list(warnings),
     }
 

@@ -79,7 +79,7 @@ def write_pdfs(pages: Iterable[tuple[Path, Path]], done: Callable[[Path, str], N
 
 
 async def _write_all(pages: list[tuple[Path, Path]], done: Callable[[Path, str], None], program: Path) -> dict[Path, str]:
-    from playwright.async_api import async_playwright
+    from playwright.async_api import Error, async_playwright
 
     problems: dict[Path, str] = {}
     waiting = iter(pages)
@@ -87,8 +87,11 @@ async def _write_all(pages: list[tuple[Path, Path]], done: Callable[[Path, str],
     async def work(browser: Any) -> None:
         tab = None  # kept from page to page: a browser compiles the chart script once for a tab
         for page, target in waiting:
-            tab = tab or await browser.new_page(offline=True, viewport=VIEWPORT)
-            problem = await _problem_of(tab, page, target)
+            try:
+                tab = tab or await browser.new_page(offline=True, viewport=VIEWPORT)
+                problem = await _problem_of(tab, page, target)
+            except Error as error:  # the browser itself is gone
+                problem = f"no PDF: {_first_line(error)}"
             if problem:
                 problems[page] = problem
                 tab = None
@@ -131,7 +134,7 @@ async def _problem_of(tab: Any, page: Path, target: Path) -> str:
 async def _printed(tab: Any, page: Path) -> bytes:
     """The page as PDF, once its charts are drawn."""
     await tab.goto(page.resolve().as_uri())
-    await tab.wait_for_function(DRAWN)
+    await tab.wait_for_function(DRAWN, timeout=0)  # LIMIT_SECONDS holds
     return await tab.pdf(**PAPER)
 
 

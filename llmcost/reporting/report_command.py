@@ -18,6 +18,9 @@ def add_to(commands: argparse._SubParsersAction, program: str) -> None:
     again = command.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="leave the reports that are fresh (as always without --force)")
     again.add_argument("--force", action="store_true", help="make every report, fresh or not")
+    command.add_argument(
+        "--pdf", action="store_true", help="print each report as report.pdf too, with an installed Chromium, Chrome or Edge"
+    )
     command.add_argument("--json", action="store_true", help="print the run's manifest, as in manifest.json, instead of lines")
     command.add_argument(
         "--engine",
@@ -55,6 +58,7 @@ def report(arguments: argparse.Namespace, program: str) -> int:
             arguments.jobs,
             force=arguments.force,
             scheduler=arguments.scheduler,
+            with_pdf=arguments.pdf,
             silent=arguments.json,
         )
     except ReportError as error:
