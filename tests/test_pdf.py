@@ -6,7 +6,7 @@ import re
 import sys
 
 import pytest
-from test_reporting import clients, kit, needs_fork  # noqa: F401
+from test_reporting import clients, kit, make, needs_fork  # noqa: F401
 
 from llmcost.reporting import batch, cli, pdf
 from llmcost.reporting.chart_script import ChartScript
@@ -54,7 +54,7 @@ def test_one_page_that_cannot_be_printed_stops_no_other(browser, tmp_path, monke
     problems = pdf.write_pdfs([never, missing, good])
     assert problems == {
         never[0]: "no PDF: printing took longer than 5 seconds",
-        missing[0]: f"no PDF: net::ERR_FILE_NOT_FOUND at {missing[0].as_uri()}",
+        missing[0]: "no PDF: No such file or directory",
     }
     assert good[1].read_bytes().startswith(b"%PDF") and never[1].read_bytes() == b"the one before"
     assert pdf.write_pdfs([nowhere]) == {good[0]: "no PDF: No such file or directory"}
@@ -102,6 +102,28 @@ def test_a_program_that_is_no_browser_is_named(browser, tmp_path, monkeypatch):
     monkeypatch.setenv(pdf.VARIABLE, sys.executable)
     with pytest.raises(ReportError, match="does not start: .*Install Chromium"):
         pdf.write_pdfs([page_at(tmp_path / "a", "")])
+
+
+def undated(target):
+    """A PDF less what is never the same: dates, and a tab's own numbers of its elements."""
+    return re.sub(rb"/(Creation|Mod)Date [(].*?[)]|node\d+", b"", target.read_bytes())
+
+
+@needs_fork
+def test_a_tab_that_is_kept_loads_the_chart_script_once_and_prints_each_report_as_if_it_were_the_first(browser, kit, monkeypatch):  # noqa: F811
+    from playwright.async_api import Page
+
+    monkeypatch.setattr(batch, "ChartScript", ChartScript)
+    monkeypatch.setattr(pdf.os, "cpu_count", lambda: 1)
+    make(kit, "one", "two", "hostile")
+    pages = [(page, page.with_name("report.pdf")) for page in sorted(kit.glob("out/*/report.html"))]
+    loaded, load = [], Page.goto
+    monkeypatch.setattr(Page, "goto", lambda tab, address: (loaded.append(address), load(tab, address))[1])
+    assert len(pages) == 3 and pdf.write_pdfs(pages) == {} and loaded == [pages[0][0].as_uri()]
+    kept = [undated(target) for _, target in pages]
+    assert [undated(target) for page, target in pages if pdf.write_pdfs([(page, target)]) == {}] == kept
+    other = page_at(kit / "other", "<script>1</script>\n" + CHART + DRAWN_LATE + "\n")
+    assert pdf.write_pdfs([pages[0], other, pages[1]]) == {} and loaded[-3:] == [page.as_uri() for page, _ in (pages[0], other, pages[1])]
 
 
 # llmcost report --pdf

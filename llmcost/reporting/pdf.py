@@ -32,6 +32,17 @@ VIEWPORT = {"width": 800, "height": 100}
 DRAWN = """() => [...document.querySelectorAll("figure.chart")].every(
   (figure) => figure.querySelector("svg .mark-group") || figure.querySelector("div").textContent)"""
 """Every chart of the page is there, or says why it is not."""
+SCRIPTS = re.compile(r"<script>(.*?)</script>\n", re.DOTALL)
+"""What runs in a report: the chart script, then our few lines that draw with it."""
+FOLLOW = """([page, draw]) => {
+  const next = new DOMParser().parseFromString(page, "text/html");
+  next.querySelector("meta[http-equiv]")?.remove();  // the same policy is in force already, and policies pile up
+  const unseen = next.head.appendChild(next.createElement("style"));
+  unseen.textContent = "@media screen { body { display: none } }";  // laid out for paper only
+  document.documentElement.replaceWith(next.documentElement);
+  document.body.appendChild(document.createElement("script")).textContent = draw;
+}"""
+"""Put the next report in the place of the one that the tab shows, and draw its charts with the script that is there."""
 PAPER = {"format": "A4", "prefer_css_page_size": True, "print_background": True, "tagged": True, "outline": True}
 
 
@@ -78,6 +89,26 @@ def write_pdfs(pages: Iterable[tuple[Path, Path]], done: Callable[[Path, str], N
     return asyncio.run(_write_all(pages, done, browser_path())) if pages else {}
 
 
+class Tab:
+    """A browser's tab, kept from report to report: loading and warming up the chart script takes longer than drawing the charts."""
+
+    def __init__(self, shown: Any) -> None:
+        self.shown = shown
+        self.scripts: list[str] = []
+
+    async def printed(self, page: Path) -> bytes:
+        """The page as PDF, once its charts are drawn."""
+        text = page.read_text(encoding="utf-8", errors="replace")
+        scripts = SCRIPTS.findall(text)
+        if len(scripts) == 2 and scripts == self.scripts:
+            await self.shown.evaluate(FOLLOW, [SCRIPTS.sub("", text), scripts[1]])
+        else:
+            await self.shown.goto(page.resolve().as_uri())
+            self.scripts = scripts
+        await self.shown.wait_for_function(DRAWN, timeout=0)  # LIMIT_SECONDS holds
+        return await self.shown.pdf(**PAPER)
+
+
 async def _write_all(pages: list[tuple[Path, Path]], done: Callable[[Path, str], None], program: Path) -> dict[Path, str]:
     from playwright.async_api import Error, async_playwright
 
@@ -85,10 +116,10 @@ async def _write_all(pages: list[tuple[Path, Path]], done: Callable[[Path, str],
     waiting = iter(pages)
 
     async def work(browser: Any) -> None:
-        tab = None  # kept from page to page: a browser compiles the chart script once for a tab
+        tab = None
         for page, target in waiting:
             try:
-                tab = tab or await browser.new_page(offline=True, viewport=VIEWPORT)
+                tab = tab or Tab(await browser.new_page(offline=True, viewport=VIEWPORT))
                 problem = await _problem_of(tab, page, target)
             except Error as error:  # the browser itself is gone
                 problem = f"no PDF: {_first_line(error)}"
@@ -113,14 +144,14 @@ async def _launched(driver: Any, program: Path) -> Any:
         raise ReportError(f"{program} does not start: {_first_line(error)}. {CURE}") from None
 
 
-async def _problem_of(tab: Any, page: Path, target: Path) -> str:
+async def _problem_of(tab: Tab, page: Path, target: Path) -> str:
     """Print one page into its place; returns what went wrong, or ""."""
     from playwright.async_api import Error
 
     aside = target.with_name(f".{target.name}")
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
-            aside.write_bytes(await _printed(tab, page))
+            aside.write_bytes(await tab.printed(page))
         os.replace(aside, target)
         return ""
     except TimeoutError:
@@ -129,13 +160,6 @@ async def _problem_of(tab: Any, page: Path, target: Path) -> str:
         return f"no PDF: {_first_line(error)}"
     finally:
         aside.unlink(missing_ok=True)
-
-
-async def _printed(tab: Any, page: Path) -> bytes:
-    """The page as PDF, once its charts are drawn."""
-    await tab.goto(page.resolve().as_uri())
-    await tab.wait_for_function(DRAWN, timeout=0)  # LIMIT_SECONDS holds
-    return await tab.pdf(**PAPER)
 
 
 def _first_line(error: Exception) -> str:
