@@ -68,7 +68,7 @@ def executed_notebook(name: str, blank: str, client: str, shown_client: str, eng
 
 def notebook_text(name: str, notebook: nbformat.NotebookNode) -> str:
     """The notebook as it is saved; ReportError when it is too large to be anybody's."""
-    text = nbformat.v4.writes(notebook)  # each output was held against the format when it was made
+    text = json.dumps(notebook, sort_keys=True, ensure_ascii=False)  # each output was held against the format when it was made
     if len(text) > NOTEBOOK_LIMIT_BYTES:
         raise ReportError(f"{name}.ipynb: its outputs are larger than {NOTEBOOK_LIMIT_BYTES / 1e6:.0f} MB")
     return text

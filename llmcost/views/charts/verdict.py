@@ -139,7 +139,7 @@ def playground_chart(sweep: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     """
     values = sorted(sweep["value"].unique())
     steps = sweep.assign(step=sweep["value"].map({value: step for step, value in enumerate(values)}))
-    choice = slider("volume, steps from a twentieth to twenty times today's", 0, len(values) - 1, len(values) // 2, 1)
+    choice = slider("volume, steps from a fiftieth to fifty times today's", 0, len(values) - 1, len(values) // 2, 1)
     base = alt.Chart(steps).transform_filter(f"datum.step == {choice.name}")
     y = alt.Y("label:N", sort=list(dict.fromkeys(sweep["label"])), title=None)
     scale = alt.Scale(type="log", domain=[float(sweep["usd_per_month"].min()) * 0.8, float(sweep["usd_per_month"].max()) * 2])
@@ -148,7 +148,5 @@ def playground_chart(sweep: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     text = base.mark_text(align="left", dx=10).encode(x=x, y=y, text=alt.Text("usd_per_month:Q", format="$,.0f"))
     times = base.transform_aggregate(value="max(value)").transform_calculate(text="'volume x ' + format(datum.value, '.2f')")
     note = times.mark_text(align="right", fontWeight="bold").encode(x=alt.XValue(620), y=alt.YValue(-8), text=alt.Text("text:N"))
-    title = "Every option's bill at another volume"
-    return layered([dots, text, note], title, "Move the slider: all volumes together, the rest stays typical", alt.Step(34)).add_params(
-        choice
-    )
+    title, subtitle = "Every option's bill at another volume", "Move the slider: all volumes together, the rest stays typical"
+    return layered([dots, text, note], title, subtitle, alt.Step(34)).add_params(choice)
