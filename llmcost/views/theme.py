@@ -97,8 +97,10 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def layered(layers: Sequence[alt.Chart], title: str, subtitle: str | list[str], height: int | alt.Step) -> alt.LayerChart:
-    """The layers as one chart, made at once: Altair copies every layer each time that something is added."""
-    return alt.LayerChart(layer=list(layers), title=alt.Title(title, subtitle=subtitle), height=height)
+    """The layers as one chart. Put in after it is made: Altair copies all of them, here and again when the chart is shown."""
+    chart = alt.LayerChart(title=alt.Title(title, subtitle=subtitle), height=height)
+    chart.layer = list(layers)
+    return chart
 
 
 def enable():
