@@ -2,7 +2,7 @@
 
     python benchmarks/bench_report.py [--clients 100] [--plain 2]
 
-All run the same notebooks, on variations of the example clients:
+All run the same notebooks, those of which something enters a report, on variations of the example clients:
 
 plain loop     papermill.execute_notebook on a real kernel, then nbconvert to HTML, one notebook after the other in one warm process
 real kernels   `llmcost report --engine papermill --jobs 1`
@@ -26,6 +26,7 @@ from pathlib import Path
 from generated_clients import write_whole_client
 
 from llmcost.inputs.paths import PACKAGE, notebooks_path
+from llmcost.reporting.notebook_runs import blank_notebooks
 
 STAGES = ("study", "cells", "engine", "page", "rest")
 # The unit of work with clocks around its stages; each process adds its readings to a file.
@@ -81,7 +82,7 @@ from nbconvert import HTMLExporter
 from pathlib import Path
 exporter, started = HTMLExporter(exclude_input=True), time.perf_counter()
 for folder in sys.argv[3:]:
-    for path in sorted(Path(sys.argv[2]).glob("[0-9]*.ipynb")):
+    for path in sys.argv[2].split(","):
         notebook = papermill.execute_notebook(path, f"{sys.argv[1]}.ipynb", {"client": folder}, progress_bar=False)
         Path(f"{sys.argv[1]}.html").write_text(exporter.from_notebook_node(notebook)[0])
 Path(sys.argv[1]).write_text(str(time.perf_counter() - started))
@@ -115,7 +116,8 @@ def main() -> None:
             write_whole_client(place / "clients" / f"client-{number:03}", number, chance)
         folders = sorted((place / "clients").iterdir())
         few, out = folders[: said.plain], place / "out"
-        seconds_of(PLAIN, place / "plain", notebooks_path(), *few)
+        of_clients = blank_notebooks(sorted(notebooks_path().glob("[0-9]*.ipynb")))
+        seconds_of(PLAIN, place / "plain", ",".join(str(notebooks_path() / f"{name}.ipynb") for name in of_clients), *few)
         per_client = {"plain loop": float((place / "plain").read_text()) / len(few)}
         slow = seconds_of(COMMAND, *few, "--out", out, "--force", "--engine", "papermill", "--jobs", 1)
         per_client["real kernels"] = slow / len(few)

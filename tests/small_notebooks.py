@@ -12,7 +12,7 @@ def write_small_notebooks(folder):
     path = notebooks_path() / "05_verdict.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
     parameters, results = (next(c for c in notebook["cells"] if tag in c["metadata"].get("tags", [])) for tag in ("parameters", "results"))
-    opening = {"cell_type": "code", "id": "open", "metadata": {}, "outputs": [], "execution_count": None, "source": OPEN}
+    opening = {"cell_type": "code", "id": "open", "metadata": {"tags": ["report"]}, "outputs": [], "execution_count": None, "source": OPEN}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / path.name).write_text(json.dumps(notebook | {"cells": [parameters, opening, results]}), encoding="utf-8")
     return folder

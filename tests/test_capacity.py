@@ -289,7 +289,8 @@ def test_a_tighter_promise_never_speeds_a_replica_up_and_a_faster_run_never_slow
     tight, loose = sorted((one, other))
     assert speed_of(sweep, tight) <= speed_of(sweep, loose) * (1 + 1e-9)
     count = sorted(sweep)[which % len(sweep)]
-    assert speed_of(sweep, tight) <= speed_of(sweep | {count: sweep[count] * faster}, tight) * (1 + 1e-9)
+    quick = min(sweep[count] * faster, 9_000)  # faster than the chip can compute is not believed
+    assert speed_of(sweep, tight) <= speed_of(sweep | {count: quick}, tight) * (1 + 1e-9)
 
 
 def test_without_a_promise_no_more_than_was_measured():

@@ -7,7 +7,10 @@ import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from llmcost.inputs.paths import notebooks_path
 from llmcost.reporting import engine
+from llmcost.reporting.committed import settle
+from llmcost.reporting.notebook_runs import normalised
 
 engine.register()
 
@@ -112,6 +115,17 @@ def test_both_engines_save_the_same_outputs(real_kernel_and_ours):
     assert len(real) == len(CELLS.split("---")) + 2  # the title and the injected parameters
     for expected, got in zip(real, ours, strict=True):
         assert got == expected
+
+
+@pytest.mark.parametrize("path", sorted(notebooks_path().glob("[0-9]*.ipynb")), ids=lambda path: path.stem)
+def test_every_notebook_comes_out_as_the_real_kernel_left_it(path):
+    executed = papermill.execute_notebook(path, None, engine_name=engine.ENGINE_NAME, progress_bar=False)
+    for output in (output for cell in executed.cells for output in cell.get("outputs", [])):
+        settle(output)
+    ours, real = normalised(executed, {}), nbformat.read(path, as_version=4)
+    for expected, got in zip(real.cells, ours.cells, strict=True):
+        if "nbval-ignore-output" not in expected.metadata.get("tags", []):
+            assert got == expected
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,14 @@ import os
 import re
 from html.parser import HTMLParser
 
+import altair as alt
 import hostile
 import pytest
 
 from llmcost.reporting import batch, folders, index, pdf
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.manifest import Manifest
+from llmcost.views.renderer import CHART_MIME
 from llmcost.views.text import visible
 
 LONG = "long"
@@ -116,6 +118,17 @@ def test_only_scripts_of_ours_run_and_the_data_of_charts_is_data(made):
         assert not re.search(r"unsafe-(eval|hashes)|https?:|\*", policy) and "script-src 'unsafe" not in policy
         for data in page.carried:
             assert isinstance(json.loads(data), dict) and not {"<", ">", "&"} & set(data)
+
+
+def test_every_chart_is_as_vega_lite_wants_it(made):
+    root, *_ = made
+    charts = 0
+    for path in root.glob("out/*/notebooks/*.ipynb"):
+        for output in (output for cell in json.loads(path.read_text())["cells"] for output in cell.get("outputs", [])):
+            if spec := output.get("data", {}).get(CHART_MIME):
+                alt.Chart.validate({key: value for key, value in spec.items() if key != "config"}, schema=alt.TopLevelSpec._schema)
+                charts += 1
+    assert charts > 30 * len(TURNS)
 
 
 def test_every_text_that_a_report_tells_is_there_to_read(made):

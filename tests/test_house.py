@@ -165,3 +165,10 @@ def test_no_file_tells_where_it_was_made():
             if found:
                 told.append(f"{path.relative_to(ROOT)}:{number}: {found.group()}")
     assert told == []
+
+
+@every_module
+def test_no_module_reads_the_clock(module):
+    """An answer is of its client's day, whenever it is made; `time.monotonic` only measures."""
+    calls = [ast.unparse(node.func) for node in ast.walk(TREES[module]) if isinstance(node, ast.Call)]
+    assert not [call for call in calls if re.search(r"\b(now|utcnow|date[.]today|time[.]time|localtime|gmtime|ctime)$", call)]

@@ -100,7 +100,7 @@ def new_source(place):
     path.write_text(path.read_text().replace("# ", "# So: ", 1))
 
 
-FAR, OLD, READ_DAY = {"effective_from": "2028-01-01"}, {"effective_from": "2019-01-01"}, {"effective_from": "2026-11-20"}
+FAR, OLD, BETWEEN = {"effective_from": "2028-01-01"}, {"effective_from": "2019-01-01"}, {"effective_from": "2026-11-14"}
 NEXT_YEAR = {"effective_from": "2027-01-01"}
 CHANGES = {
     "nothing": (lambda place: None, set()),
@@ -112,7 +112,9 @@ CHANGES = {
     "rent of a GPU from the year after next": (change_row("gpu_rental", "gpu_usd_per_hour", "9.99", added=FAR), set()),
     "price of a GPU from next year": (change_row("gpu_purchase", "purchase_typical_usd", "9.99", added=NEXT_YEAR), set()),
     "price of a GPU long replaced": (change_row("gpu_purchase", "purchase_typical_usd", "9.99", added=OLD), set()),
-    "price of a GPU after early's day": (change_row("gpu_purchase", "purchase_typical_usd", "9.99", added=READ_DAY), EVERYBODY),
+    "price of a GPU after early's day": (change_row("gpu_purchase", "purchase_typical_usd", "9.99", added=BETWEEN), EVERYBODY - {"early"}),
+    "rent of a GPU on any day of its path": (change_row("gpu_rent_history", "gpu_usd_per_hour", "9.99"), EVERYBODY),
+    "claim of an article": (change_row("published_claims", "note", "so"), set()),
     "price of the rare model": (change_row("api_prices", "input_usd_per_mtok", "9.99", model_id="rare"), {"fan", "exporter"}),
     "another name of the rare model": (
         change_row("aliases", "alias", "some-new-name", added={"alias": "x9"}, kind="model", id="rare"),

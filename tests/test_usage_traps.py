@@ -135,15 +135,15 @@ def test_the_export_itself_is_never_written_over_and_nothing_half_written_stays(
         assert why in capsys.readouterr().err
     assert path.read_bytes() == before
     out.write_text("kept")
-    monkeypatch.setattr(Path, "write_text", disk_full(Path.write_text))
+    monkeypatch.setattr(Path, "write_bytes", disk_full(Path.write_bytes))
     assert main(["usage", str(path), "--out", str(out)]) == 2
     assert "No space left" in capsys.readouterr().err and out.read_text() == "kept"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["hourly.csv", "log.csv"]
 
 
 def disk_full(write):
-    def half(path, text, **options):
-        write(path, text[: len(text) // 2], **options)
+    def half(path, content, **options):
+        write(path, content[: len(content) // 2], **options)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
     return half

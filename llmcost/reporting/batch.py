@@ -30,7 +30,6 @@ from llmcost.reporting.manifest import MANIFEST, Manifest
 from llmcost.reporting.notebook_runs import blank_notebooks
 from llmcost.reporting.page import warm_up
 from llmcost.reporting.process import Done, Limits, run_jobs, uninterrupted
-from llmcost.study.claims import judgements
 
 HAS_FORK = sys.platform == "linux" and hasattr(os, "fork")
 DEFAULT_ENGINE = "fork" if HAS_FORK else "papermill"
@@ -166,7 +165,6 @@ def prepare(engine: str, kit: Kit, folders: Iterable[Path]) -> None:
         price_list()
         kit.warm(price_days(folders))
         schemapi.disable_debug_mode()  # each part of a chart on its way; the whole is still held against the schema
-        judgements()  # the same for every client
         gc.collect()
         gc.freeze()
 

@@ -8,7 +8,6 @@
 A report prints its fingerprint and keeps in results.json what is needed to work it out again without opening the study.
 """
 
-import datetime as dt
 import hashlib
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -23,7 +22,6 @@ import pandas as pd
 from llmcost.inputs import paths
 from llmcost.inputs.catalog import in_force_or_first, table
 from llmcost.study.bill.hosts import FACTS
-from llmcost.study.claims.facts import NEAREST_DAYS, day_read
 
 PACKAGES = (
     "altair",
@@ -49,8 +47,10 @@ SHARED_DATA = ("catalog/*.yml", "load_shapes/*", "usage_formats/*")
 """Files of `data/` that any client may lean on, whole."""
 OF_ONE_MODEL = {"api_prices": ["model_id"], "api_hosts": ["model_id"], "aliases": ["alias", "id"]}
 """Tables that are only ever asked for a model by its name, and the columns that hold one."""
-OF_OTHER_DAYS = {"gpu_rental", "gpu_rent_history"}
-"""Tables of which other days than a client's are looked at too: the days of articles, a path of rents."""
+OF_ALL_DAYS = {"gpu_rent_history"}
+"""Tables of which every day is looked at: a path of rents."""
+OF_NO_CLIENT = {"published_claims"}
+"""Tables of which nothing enters a report."""
 LONGEST_NAME = 1_000
 
 
@@ -120,8 +120,8 @@ def matching(folder: Path, name: str) -> list[Path]:
 def catalog_rows(as_of_date: str, named: Set[str], has_exports: bool) -> Iterator[str]:
     """The catalog rows that can matter to a client, on the day of its prices, where the models `named` are all that are asked for.
 
-    A row that is not in force, neither on that day nor on the day on which the articles were read, cannot; nor can the price, host
-    or alias of a model that nobody names: not the client, and not the code. Who has an export may have used any model.
+    A row that is not in force on that day cannot; nor can the price, host or alias of a model that nobody names: not the client, and not
+    the code. Who has an export may have used any model.
     """
     yield _common_rows(as_of_date)
     for names, row in _model_rows():
@@ -132,19 +132,14 @@ def catalog_rows(as_of_date: str, named: Set[str], has_exports: bool) -> Iterato
 @cache
 def _common_rows(as_of_date: str) -> str:
     """Hash of the rows of the tables that matter to everybody, and of the lowest limits that any API host states."""
-    names = sorted(path.stem for path in paths.data_path("catalog").glob("*.csv"))
+    names = sorted({path.stem for path in paths.data_path("catalog").glob("*.csv")} - OF_ONE_MODEL.keys() - OF_NO_CLIENT)
     lowest = table("api_hosts")[list(FACTS.values())].min().to_list()
-    texts = [text for name in names if name not in OF_ONE_MODEL for text in _in_force_texts(name, as_of_date)]
+    texts = [text for name in names for text in _texts(name, _rows_of(name, as_of_date))]
     return _hash(text.encode() for text in [*texts, str(lowest)])
 
 
-def _in_force_texts(name: str, as_of_date: str) -> list[str]:
-    rows, read = table(name), day_read()
-    if name in OF_OTHER_DAYS:
-        latest = max(pd.Timestamp(as_of_date).date(), read) + dt.timedelta(days=NEAREST_DAYS)
-        return _texts(name, rows[rows["effective_from"] <= latest.isoformat()])
-    days = sorted({pd.Timestamp(as_of_date).date(), read})
-    return [text for day in days for text in _texts(name, in_force_or_first(name, day))]
+def _rows_of(name: str, as_of_date: str) -> pd.DataFrame:
+    return table(name) if name in OF_ALL_DAYS else in_force_or_first(name, pd.Timestamp(as_of_date).date())
 
 
 @cache

@@ -11,14 +11,18 @@ import json
 import sys
 import tempfile
 
+import altair as alt
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.jsonutil import json_default
 from nbformat.v4 import new_output
 from papermill.engines import Engine, papermill_engines
 from traitlets import Type
 from traitlets.config import Config
+
+from llmcost.views.renderer import unchecked
 
 ENGINE_NAME = "llmcost"
 
@@ -111,6 +115,8 @@ class CellValue(DisplayHook):
 class CellShell(InteractiveShell):
     """An IPython shell whose every output lands in `cell_outputs`."""
 
+    display_formatter: DisplayFormatter
+
     displayhook_class = Type(CellValue)
     display_pub_class = Type(CellDisplay)
     cell_outputs: CellOutputs
@@ -133,6 +139,7 @@ def fresh_shell():
         InteractiveShell.clear_instance()
         shell = CellShell.instance(config=config, ipython_dir=folder)
         shell.cell_outputs = CellOutputs()
+        shell.display_formatter.mimebundle_formatter.for_type(alt.TopLevelMixin, unchecked)
         try:
             yield shell
         finally:

@@ -20,12 +20,15 @@ from llmcost.views.results import RESULTS_MIME
 NOTEBOOK_LIMIT_BYTES = 20_000_000
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 PARAMETERS = ("client", "as_of", "what_if")
+IN_A_REPORT = {"report", "appendix"}
+"""Tags of the cells whose outputs enter a report."""
 
 
 def blank_notebooks(paths: Sequence[Path]) -> dict[str, str]:
     """Name -> the notebook as JSON, without outputs and ready to be executed: read once for all clients.
 
-    Raises ReportError for one without our parameters: papermill would only log it, and run with the defaults.
+    Left out are notebooks of which nothing enters a report: they are about no client. Raises ReportError for one without our
+    parameters: papermill would only log it, and run with the defaults.
     """
     found = {}
     for path in paths:
@@ -34,6 +37,8 @@ def blank_notebooks(paths: Sequence[Path]) -> dict[str, str]:
             if name not in known:
                 raise ReportError(f"{path.name}: no parameter {name!r}; its parameters cell has {', '.join(known) or 'none'}")
         notebook = load_notebook_node(str(path))
+        if not any(IN_A_REPORT & set(cell.metadata.get("tags", [])) for cell in notebook.cells):
+            continue
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
@@ -63,7 +68,7 @@ def executed_notebook(name: str, blank: str, client: str, shown_client: str, eng
 
 def notebook_text(name: str, notebook: nbformat.NotebookNode) -> str:
     """The notebook as it is saved; ReportError when it is too large to be anybody's."""
-    text = nbformat.v4.writes(notebook)  # each output was held against the format when it was made
+    text = json.dumps(notebook, sort_keys=True, ensure_ascii=False)  # each output was held against the format when it was made
     if len(text) > NOTEBOOK_LIMIT_BYTES:
         raise ReportError(f"{name}.ipynb: its outputs are larger than {NOTEBOOK_LIMIT_BYTES / 1e6:.0f} MB")
     return text

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from llmcost.inputs.errors import InputError
@@ -137,7 +138,7 @@ class Child:
 
 
 def _hand_over(connection: Connection, job: Any) -> None:
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, TypeError):  # the child is gone; TypeError where the connection is closed meanwhile
         connection.send(job)
 
 
@@ -189,5 +190,7 @@ def _peak_memory_gb() -> float | None:
         import resource
     except ImportError:
         return None
-    most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return most / (2**30 if sys.platform == "darwin" else 2**20)
+    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    with contextlib.suppress(OSError, IndexError):  # Linux counts to a process what its parent held when it was started
+        own = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+    return max(own, children) / (2**30 if sys.platform == "darwin" else 2**20)

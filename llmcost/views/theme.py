@@ -1,6 +1,7 @@
 """One look for all charts: a colour per thing, one font, a width that fits a page."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -93,6 +94,13 @@ def log_ticks(low: float, high: float) -> list[float]:
     decades = [10.0**decade for decade in range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)]
     ladders = [[step * decade for decade in decades for step in ladder if low <= step * decade <= high] for ladder in LADDERS]
     return next((ticks for ticks in ladders if len(ticks) >= 3), ladders[-1])
+
+
+def layered(layers: Sequence[alt.Chart], title: str, subtitle: str | list[str], height: int | alt.Step) -> alt.LayerChart:
+    """The layers as one chart. Put in after it is made: Altair copies all of them, here and again when the chart is shown."""
+    chart = alt.LayerChart(title=alt.Title(title, subtitle=subtitle), height=height)
+    chart.layer = list(layers)
+    return chart
 
 
 def enable():

@@ -11,7 +11,7 @@ import pandas as pd
 from llmcost.study.bill.unit_costs import ALWAYS_ON, break_even_utilization
 from llmcost.study.names import shown
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty.break_even import bisected, break_even_words, input_mtok_per_month
+from llmcost.study.uncertainty.break_even import break_even_words, input_mtok_per_month, sectioned
 from llmcost.study.uncertainty.duels import YARDSTICKS, Duel, duel, wins
 from llmcost.study.uncertainty.knobs import Knob, knobs
 from llmcost.study.verdict.reasons import utilization
@@ -45,7 +45,7 @@ def nearest_turn(knob: Knob) -> tuple[float, str] | None:
     turns = np.flatnonzero(winning[1:] != winning[:-1])
     if not len(turns):
         return None
-    found = bisected(knob.bills, knob.grid[turns], knob.grid[turns + 1])
+    found = sectioned(knob.bills, knob.grid[turns], knob.grid[turns + 1])
     nearest = int(np.abs(found - knob.now).argmin())
     return float(found[nearest]), "above" if winning[turns[nearest] + 1] else "below"
 

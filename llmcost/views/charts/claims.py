@@ -5,8 +5,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from llmcost.views.charts.load import halo, layered
-from llmcost.views.theme import COLOURS
+from llmcost.views.charts.load import halo
+from llmcost.views.theme import COLOURS, layered
 
 JUDGED = {"holds": COLOURS["api"], "does not hold": COLOURS["own"]}
 

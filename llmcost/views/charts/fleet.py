@@ -3,8 +3,8 @@
 import altair as alt
 import pandas as pd
 
-from llmcost.views.charts.load import PERCENT, halo, layered
-from llmcost.views.theme import COLOURS, log_ticks
+from llmcost.views.charts.load import PERCENT, halo
+from llmcost.views.theme import COLOURS, layered, log_ticks
 
 
 def promise_chart(sweep: pd.DataFrame, marks: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:

@@ -7,7 +7,7 @@ from llmcost.study.wording import number, usd
 from llmcost.views.charts.pricing import coloured
 from llmcost.views.charts.verdict import DASHES, OPTION_COLOURS
 from llmcost.views.controls import slider
-from llmcost.views.theme import COLOURS, INK, log_ticks
+from llmcost.views.theme import COLOURS, INK, layered, log_ticks
 
 GROUPS = {
     "GPUs": COLOURS["own"],
@@ -57,7 +57,7 @@ def bill_chart(groups, title, subtitle):
         .mark_text(align="left", dx=6, fontWeight="bold")
         .encode(y=y, x=alt.X("end_usd_per_month:Q"), text=alt.Text("total:N"))
     )
-    return alt.layer(bars, names, low, plain, ends).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(56))
+    return layered([bars, names, low, plain, ends], title, subtitle, alt.Step(56))
 
 
 def multiplier_axes(highest):
@@ -99,7 +99,7 @@ def multiplier_chart(curves, points, title, subtitle):
     dots = alt.Chart(points).mark_point(size=120, filled=True, opacity=1)
     dots = dots.encode(x=x, y=alt.Y("multiplier:Q", scale=scale), color=colour, tooltip=["label", "multiplier"])
     band, name = rule_band(scale)
-    return alt.layer(band, spread, lines, dots, name).properties(title=alt.Title(title, subtitle=subtitle), height=290)
+    return layered([band, spread, lines, dots, name], title, subtitle, 290)
 
 
 def awake_chart(curves, here, title, subtitle):
@@ -119,7 +119,7 @@ def awake_chart(curves, here, title, subtitle):
     note = (
         alt.Chart(here).mark_text(align="right", dx=-5).encode(x=alt.X("requests_per_hour:Q"), y=alt.datum(0.07), text=alt.Text("words:N"))
     )
-    return alt.layer(lines, rule, note).properties(title=alt.Title(title, subtitle=subtitle), height=280)
+    return layered([lines, rule, note], title, subtitle, 280)
 
 
 def slices_chart(slices, title, subtitle):
@@ -139,7 +139,7 @@ def slices_chart(slices, title, subtitle):
     bars = alt.Chart(slices).mark_bar().encode(x=x, y=y, color=alt.Color("had:N", scale=had, legend=alt.Legend(symbolType="square")))
     amounts = alt.Chart(slices).mark_text(dy=-8, fontSize=11).encode(x=x, y=y, text=alt.Text("words:N"))
     level = alt.Chart(slices.head(1)).mark_rule().encode(y=alt.Y("standing_usd_per_month:Q"))
-    return alt.layer(bars, level, amounts).properties(title=alt.Title(title, subtitle=subtitle), height=220)
+    return layered([bars, level, amounts], title, subtitle, 220)
 
 
 def rent_or_buy_chart(costs, marks, title, subtitle):
@@ -162,7 +162,7 @@ def rent_or_buy_chart(costs, marks, title, subtitle):
         x=x, y=alt.Y("bought_usd:Q"), text=alt.Text("words:N")
     )
     dots = alt.Chart(marks).mark_point(size=90, color=COLOURS["own"], opacity=1).encode(x=x, y=alt.Y("bought_usd:Q"), tooltip=["words:N"])
-    return alt.layer(rented, bought, dots, name).properties(title=alt.Title(title, subtitle=subtitle), height=300)
+    return layered([rented, bought, dots, name], title, subtitle, 300)
 
 
 def crossings_chart(totals, crossings, title, subtitle):
@@ -184,7 +184,7 @@ def crossings_chart(totals, crossings, title, subtitle):
     dots = alt.Chart(crossings).mark_point(size=110, color=COLOURS["serverless"], opacity=1).encode(x=x, y=y, tooltip=["words:N"])
     now = alt.Chart(pd.DataFrame({"volume_ratio": [1.0], "words": ["today's volume"]}))
     note = now.mark_text(align="left", dx=4).encode(x=x, y=alt.YValue(8), text=alt.Text("words:N"))
-    return alt.layer(lines, now.mark_rule().encode(x=x), note, dots).properties(title=alt.Title(title, subtitle=subtitle), height=300)
+    return layered([lines, now.mark_rule().encode(x=x), note, dots], title, subtitle, 300)
 
 
 def ranges_chart(ranges, typical_usd_per_month, title, subtitle):
@@ -207,7 +207,7 @@ def ranges_chart(ranges, typical_usd_per_month, title, subtitle):
         .encode(y=y, x=x, x2=alt.X2("at_high_usd_per_month:Q"), color=coloured("evidence", EVIDENCE, names))
     )
     rule = alt.Chart(pd.DataFrame({"typical": [typical_usd_per_month]})).mark_rule().encode(x=alt.X("typical:Q"))
-    return alt.layer(bars, rule).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(24))
+    return layered([bars, rule], title, subtitle, alt.Step(24))
 
 
 def multiplier_playground(engineer_usd_per_year, engineer_fte, other_usd_per_month):
@@ -220,5 +220,5 @@ def multiplier_playground(engineer_usd_per_year, engineer_fte, other_usd_per_mon
         typical_multiplier=f"1 + ({fte.name} * {engineer_usd_per_year / 12:.2f} + {rest.name}) / pow(10, datum.power)",
     )
     lines = base.mark_line(color=COLOURS["own"], clip=True).encode(x=x, y=y)
-    title = alt.Title("The rule holds where the curve crosses the band", subtitle="Move the sliders: the band stays, the machine moves")
-    return alt.layer(rule_band(scale)[0], lines, rule_band(scale)[1]).add_params(fte, rest).properties(title=title, height=260)
+    title, subtitle = "The rule holds where the curve crosses the band", "Move the sliders: the band stays, the machine moves"
+    return layered([rule_band(scale)[0], lines, rule_band(scale)[1]], title, subtitle, 260).add_params(fte, rest)

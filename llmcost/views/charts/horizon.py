@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from llmcost.views.charts.verdict import DASHES, OPTION_COLOURS
-from llmcost.views.theme import COLOURS
+from llmcost.views.theme import COLOURS, layered
 
 MONTH = alt.Axis(format="d", tickMinStep=1, grid=False)
 
@@ -33,7 +33,7 @@ def bills_chart(months: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
             strokeDash=alt.StrokeDash("option:N", scale=dashes, legend=None),
         )
     )
-    return alt.layer(lines).properties(title=alt.Title(title, subtitle=subtitle), height=300)
+    return layered([lines], title, subtitle, 300)
 
 
 def savings_chart(saved: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart | alt.FacetChart:
@@ -45,4 +45,4 @@ def savings_chart(saved: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCh
     y = alt.Y("saved_usd:Q", title="USD saved to date", axis=alt.Axis(format="$,.0f"))
     line = alt.Chart(saved).mark_line(color=COLOURS["api"], point=True).encode(x=x, y=y)
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule().encode(y=alt.Y("zero:Q"))
-    return alt.layer(line, zero).properties(title=alt.Title(title, subtitle=subtitle), height=240)
+    return layered([line, zero], title, subtitle, 240)

@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from llmcost.views.theme import COLOURS, log_ticks
+from llmcost.views.theme import COLOURS, layered, log_ticks
 
 PERCENT = alt.Axis(format=".0%")
 ROUND_USD = [digit * 10**power for power in range(-4, 4) for digit in (1, 2, 5)]
@@ -29,11 +29,6 @@ def usd_look(title: str, padding: int = 14) -> dict[str, Any]:
 def halo(text: alt.Chart, **look) -> list[alt.Chart]:
     """Text that stays readable where it crosses a line: white behind it."""
     return [text.mark_text(stroke="white", strokeWidth=4, **look), text.mark_text(**look)]
-
-
-def layered(layers: list[alt.Chart], title: str, subtitle: str | list[str], height: int | alt.Step) -> alt.LayerChart:
-    """The layers as one chart."""
-    return alt.LayerChart(layer=layers, title=alt.Title(title, subtitle=subtitle), height=height)
 
 
 def week_chart(week: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:

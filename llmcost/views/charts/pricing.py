@@ -8,7 +8,7 @@ from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.wording import usd
 from llmcost.views.charts.verdict import OPTION_COLOURS, step_colour
 from llmcost.views.controls import slider
-from llmcost.views.theme import COLOURS
+from llmcost.views.theme import COLOURS, layered
 
 KINDS = {"today": COLOURS["today"], "closed": COLOURS["tuned"], "open": COLOURS["api"]}
 STATUSES = {"ok": COLOURS["api"], "ask": COLOURS["hybrid"], "failed": COLOURS["muted"]}
@@ -51,7 +51,7 @@ def tuning_chart(steps, title, subtitle):
     base = alt.Chart(bars).encode(y=alt.Y("step:N", sort=list(bars["step"]), title=None))
     drawn = base.mark_bar(height=16).encode(x=x, x2=alt.X2("end_usd_per_month:Q"), color=step_colour())
     text = base.mark_text(align="left", dx=6, fontWeight="bold").encode(x=alt.X("right:Q", scale=room), text=alt.Text("amount:N"))
-    return alt.layer(drawn, text).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(26))
+    return layered([drawn, text], title, subtitle, alt.Step(26))
 
 
 def tiers_chart(tiers, title, subtitle):
@@ -69,7 +69,7 @@ def tiers_chart(tiers, title, subtitle):
         color=colour, shape=shaped("kind", KINDS), opacity=faint, tooltip=["label", "tier"]
     )
     text = base.mark_text(align="left", dx=9).encode(text=alt.Text("amount:N"))
-    return alt.layer(points, text).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(25))
+    return layered([points, text], title, subtitle, alt.Step(25))
 
 
 def hosts_chart(hosts, title, subtitle):
@@ -86,7 +86,7 @@ def hosts_chart(hosts, title, subtitle):
     shape = shaped("status", STATUSES, ["circle", "triangle-up", "cross"])
     points = base.mark_point(size=90, filled=True, opacity=1).encode(color=colour, shape=shape)
     text = base.mark_text(align="left", dx=9, fontSize=11, limit=330).encode(text=alt.Text("amount:N"))
-    return alt.layer(points, text).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(22))
+    return layered([points, text], title, subtitle, alt.Step(22))
 
 
 def ladder_chart(ladder, title, subtitle):
@@ -109,7 +109,7 @@ def ladder_chart(ladder, title, subtitle):
     texts = [
         base.transform_filter(alt.datum.step == step).mark_text(**place).encode(text=alt.Text("amount:N")) for step, place in places.items()
     ]
-    return alt.layer(line, points, *texts).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(38))
+    return layered([line, points, *texts], title, subtitle, alt.Step(38))
 
 
 def uses_chart(cases, title, subtitle):
@@ -129,7 +129,7 @@ def uses_chart(cases, title, subtitle):
     ends = base.transform_joinaggregate(low=f"min({field})", high=f"max({field})", groupby=["use_case"])
     low = ends.transform_filter(f"datum.{field} == datum.low").mark_text(align="right", dx=-9).encode(text=alt.Text("amount:N"))
     high = ends.transform_filter(f"datum.{field} == datum.high").mark_text(align="left", dx=9).encode(text=alt.Text("amount:N"))
-    return alt.layer(line, points, low, high).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(32))
+    return layered([line, points, low, high], title, subtitle, alt.Step(32))
 
 
 def request_playground(tiers, input_tokens, output_tokens, cached_input_fraction):
@@ -145,5 +145,5 @@ def request_playground(tiers, input_tokens, output_tokens, cached_input_fraction
     base = base.encode(x=x, y=alt.Y("label:N", sort=list(tiers["label"]), title=None, axis=alt.Axis(grid=True)))
     points = base.mark_point(size=110, filled=True, opacity=1).encode(color=coloured("kind", KINDS), shape=shaped("kind", KINDS))
     text = base.mark_text(align="left", dx=9).encode(text=alt.Text("usd:Q", format="$,.3~r"))
-    title = alt.Title("1,000 requests on each model", subtitle="Move the sliders: the shape of the request decides which price counts")
-    return alt.layer(points, text).add_params(into, out, cached).properties(title=title, height=alt.Step(25))
+    title, subtitle = "1,000 requests on each model", "Move the sliders: the shape of the request decides which price counts"
+    return layered([points, text], title, subtitle, alt.Step(25)).add_params(into, out, cached)

@@ -5,6 +5,7 @@ import pandas as pd
 
 from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.views.charts.verdict import step_colour
+from llmcost.views.theme import layered
 
 
 def reconciliation_chart(waterfall: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart | alt.FacetChart:
@@ -24,4 +25,4 @@ def reconciliation_chart(waterfall: pd.DataFrame, title: str, subtitle: str) -> 
     bars = base.mark_bar(height=16).encode(y=y, x=x, x2=f"end_{unit}:Q", color=step_colour())
     right = base.transform_calculate(right=f"max(datum.start_{unit}, datum.end_{unit})").mark_text(align="left", dx=6, fontWeight="bold")
     text = right.encode(y=y, x=alt.X("right:Q", scale=room), text=alt.Text("amount:N"))
-    return alt.layer(bars, text).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(26))
+    return layered([bars, text], title, subtitle, alt.Step(26))

@@ -3,9 +3,9 @@
 import altair as alt
 import pandas as pd
 
-from llmcost.views.charts.load import halo, layered
+from llmcost.views.charts.load import halo
 from llmcost.views.controls import slider
-from llmcost.views.theme import COLOURS
+from llmcost.views.theme import COLOURS, layered
 
 PERCENT = alt.Axis(format="~%")
 WAYS = {"own": "own replicas", "hour": "replicas by the hour", "api": "API"}

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 
 from llmcost.study.bill.options import LABELS
-from llmcost.views.charts.load import halo, layered
+from llmcost.views.charts.load import halo
 from llmcost.views.charts.verdict import option_colour
-from llmcost.views.theme import COLOURS, INK, log_ticks
+from llmcost.views.theme import COLOURS, INK, layered, log_ticks
 
 LEAST_NAMED_FRACTION = 0.02
 """Smaller areas have no room for their name."""

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from llmcost.views.controls import slider
-from llmcost.views.theme import COLOURS, log_ticks
+from llmcost.views.theme import COLOURS, layered, log_ticks
 
 OPTION_COLOURS = {
     "today": COLOURS["today"],
@@ -50,7 +50,7 @@ def options_chart(options: pd.DataFrame, title: str, subtitle: str) -> alt.Layer
     text = base.mark_text(dy=-13, align="center", fontWeight="bold").encode(
         y=y, x=alt.X("usd_per_month:Q", scale=scale), text=alt.Text("usd_per_month:Q", format="$,.3s")
     )
-    return alt.layer(band, dot, text).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(44))
+    return layered([band, dot, text], title, subtitle, alt.Step(44))
 
 
 def saving_chart(steps: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart | alt.FacetChart:
@@ -67,9 +67,7 @@ def saving_chart(steps: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
         color=step_colour(),
     )
     text = base.transform_calculate(top="max(datum.start_usd_per_month, datum.end_usd_per_month)").mark_text(dy=-8, fontWeight="bold")
-    return alt.layer(bars, text.encode(x=x, y=alt.Y("top:Q"), text=alt.Text("amount:N"))).properties(
-        title=alt.Title(title, subtitle=subtitle), height=240
-    )
+    return layered([bars, text.encode(x=x, y=alt.Y("top:Q"), text=alt.Text("amount:N"))], title, subtitle, 240)
 
 
 def tornado_chart(swings: pd.DataFrame, title: str, subtitle: str, typical_usd_per_month: float) -> alt.LayerChart | alt.FacetChart:
@@ -94,7 +92,7 @@ def tornado_chart(swings: pd.DataFrame, title: str, subtitle: str, typical_usd_p
     )
     rule = alt.Chart(pd.DataFrame({"typical": [typical_usd_per_month]})).mark_rule().encode(x=alt.X("typical:Q"))
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(strokeDash=[], strokeWidth=2).encode(x=alt.X("zero:Q"))
-    return alt.layer(bars, rule, zero).properties(title=alt.Title(title, subtitle=subtitle), height=alt.Step(28))
+    return layered([bars, rule, zero], title, subtitle, alt.Step(28))
 
 
 def volume_chart(sweep: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart | alt.FacetChart:
@@ -131,7 +129,7 @@ def volume_chart(sweep: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     now = alt.Chart(pd.DataFrame({"now": [1.0], "text": ["today's volume"]}))
     rule = now.mark_rule().encode(x=alt.X("now:Q"))
     note = now.mark_text(align="left", dx=4, y=8).encode(x=alt.X("now:Q"), text=alt.Text("text:N"))
-    return alt.layer(lines, rule, note).properties(title=alt.Title(title, subtitle=subtitle), height=340)
+    return layered([lines, rule, note], title, subtitle, 340)
 
 
 def playground_chart(sweep: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
@@ -141,7 +139,7 @@ def playground_chart(sweep: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     """
     values = sorted(sweep["value"].unique())
     steps = sweep.assign(step=sweep["value"].map({value: step for step, value in enumerate(values)}))
-    choice = slider("volume, steps from a twentieth to twenty times today's", 0, len(values) - 1, len(values) // 2, 1)
+    choice = slider("volume, steps from a fiftieth to fifty times today's", 0, len(values) - 1, len(values) // 2, 1)
     base = alt.Chart(steps).transform_filter(f"datum.step == {choice.name}")
     y = alt.Y("label:N", sort=list(dict.fromkeys(sweep["label"])), title=None)
     scale = alt.Scale(type="log", domain=[float(sweep["usd_per_month"].min()) * 0.8, float(sweep["usd_per_month"].max()) * 2])
@@ -150,4 +148,5 @@ def playground_chart(sweep: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     text = base.mark_text(align="left", dx=10).encode(x=x, y=y, text=alt.Text("usd_per_month:Q", format="$,.0f"))
     times = base.transform_aggregate(value="max(value)").transform_calculate(text="'volume x ' + format(datum.value, '.2f')")
     note = times.mark_text(align="right", fontWeight="bold").encode(x=alt.XValue(620), y=alt.YValue(-8), text=alt.Text("text:N"))
-    return alt.layer(dots, text, note).add_params(choice).properties(title="Every option's bill at another volume", height=alt.Step(34))
+    title, subtitle = "Every option's bill at another volume", "Move the slider: all volumes together, the rest stays typical"
+    return layered([dots, text, note], title, subtitle, alt.Step(34)).add_params(choice)
