@@ -125,7 +125,8 @@ def volume_chart(sweep: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
         scale=alt.Scale(domain=list(dict.fromkeys(sweep["option"])), range=[OPTION_COLOURS[o] for o in dict.fromkeys(sweep["option"])]),
         legend=names,
     )
-    lines = alt.Chart(sweep).mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
+    drawn = sweep[["option", "value", "usd_per_month"]]  # of a thousand rows only what is drawn
+    lines = alt.Chart(drawn).mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
     now = alt.Chart(pd.DataFrame({"now": [1.0], "text": ["today's volume"]}))
     rule = now.mark_rule().encode(x=alt.X("now:Q"))
     note = now.mark_text(align="left", dx=4, y=8).encode(x=alt.X("now:Q"), text=alt.Text("text:N"))
