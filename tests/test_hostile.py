@@ -28,7 +28,7 @@ TAGS = re.compile(
     "|thead|tbody|t[rhd]|figure|script|wbr|label|input|output"
 )
 ATTRIBUTES = re.compile(
-    "lang|charset|http-equiv|content|name|class|id|aria-label|aria-sort|scope|type|href|title|style|data-value|colspan|hidden|autocomplete"
+    "lang|charset|http-equiv|content|name|class|id|aria-label|aria-sort|scope|type|href|title|style|data-value|colspan|hidden|role|autocomplete"
     "|spellcheck"
 )
 LOADING = re.compile(r"javascript|data:|evil[.]test|//|window[.]|PWN", re.IGNORECASE)

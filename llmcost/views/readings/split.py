@@ -52,6 +52,17 @@ def served_fraction(split: Split) -> float:
     return 1 - float(split.hours[list(split.workload_ids)].to_numpy().sum() / split.hours["load_replicas"].sum())
 
 
+def nothing_owned(split: Split, fullest_fill_fraction: float, break_even_fill_fraction: float) -> str:
+    """Why no replica is run, in the place of a picture of nothing: the first slice is too empty, or the API too cheap for any."""
+    api = f"The API takes it all, for {usd(float(split.terms.all_api_usd_per_month))} a month."
+    if break_even_fill_fraction >= 1:
+        return f"**No slice can be worth owning.** A replica that is busy all month is dearer than the API for the same work. {api}"
+    return (
+        f"**No slice is full enough to own.** The fullest is busy {percent(fullest_fill_fraction)} of the time, and owning one pays from "
+        f"{percent(break_even_fill_fraction)} on. {api}"
+    )
+
+
 def after_fixed(study: Study) -> str:
     """Whether the saving of the split covers what running replicas adds whatever the volume."""
     saving = sum(split.saving_usd_per_month for split, _ in splits(study))
