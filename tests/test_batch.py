@@ -282,7 +282,12 @@ def test_clock_language_and_hash_seed_move_no_byte_nor_do_fork_resource_and_fcnt
 
 
 def test_the_other_commands_need_no_fork_resource_or_fcntl(tmp_path):
-    commands = [["new", str(tmp_path / "c")], ["usage", str(data_path("usage_formats", "mooncake.sample.jsonl"))], ["accuracy"]]
+    commands = [
+        ["new", str(tmp_path / "c")],
+        ["usage", str(data_path("usage_formats", "mooncake.sample.jsonl"))],
+        ["accuracy"],
+        ["audit", "support-assistant"],
+    ]
     source = f"import sys\n{TAKEN_AWAY}\nfrom llmcost.reporting import cli\nsys.exit(max(cli.main(words) for words in {commands!r}))"
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0 and "Mooncake" in done.stdout, done.stderr

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import llmcost
 from llmcost.inputs.errors import InputError
-from llmcost.reporting import batch, cli, engine, folders, page
+from llmcost.reporting import batch, cli, engine, folders, notebook_runs, page
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.figures import bills, first_page_option
 from llmcost.reporting.history import published_results, since_last_time
@@ -286,6 +287,26 @@ def test_what_did_not_finish_is_not_published_and_the_last_report_stays(kit, sou
     assert named in make(kit, "one", limits=limits)["one"]
     assert files(kit / "out" / "one") == before
     assert not (kit / "out" / ".llmcost-work").exists()
+
+
+@pytest.mark.parametrize(
+    ("problem", "starts_count"), [(RuntimeError("Kernel died before replying"), 3), (DeadKernelError("Kernel died"), 1)]
+)
+def test_only_a_kernel_that_never_spoke_is_started_again(monkeypatch, problem, starts_count):
+    outcomes = [problem, problem, "the notebook"]
+    monkeypatch.setattr(notebook_runs.papermill_engines, "execute_notebook_with_engine", lambda *_, **__: spoken(outcomes.pop(0)))
+    if starts_count == 3:
+        assert notebook_runs.run_by(None, None, "python3") == "the notebook"
+    else:
+        with pytest.raises(ReportError, match="kernel died"):
+            notebook_runs.run_by(None, None, "python3")
+    assert len(outcomes) == 3 - starts_count
+
+
+def spoken(outcome):
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 @needs_fork

@@ -5,6 +5,7 @@ its sockets and its start-up are gone. Meant for a process of its own per client
 client share one interpreter and so one memoised study. Outputs follow nbclient's rules, and a test holds both equal.
 """
 
+import atexit
 import contextlib
 import io
 import json
@@ -143,6 +144,7 @@ def fresh_shell():
         try:
             yield shell
         finally:
+            atexit.unregister(shell.atexit_operations)  # it would keep the shell, and all that its cells made, to the process's end
             CellShell.clear_instance()
             sys.modules["__main__"] = main
 

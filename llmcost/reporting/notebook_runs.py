@@ -8,6 +8,7 @@ from typing import Any
 
 import nbformat
 import papermill
+from nbclient.exceptions import DeadKernelError
 from papermill.engines import papermill_engines
 from papermill.execute import raise_for_execution_errors
 from papermill.iorw import load_notebook_node
@@ -19,6 +20,7 @@ from llmcost.views.results import RESULTS_MIME
 
 NOTEBOOK_LIMIT_BYTES = 20_000_000
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+KERNEL_STARTS_COUNT = 3
 PARAMETERS = ("client", "as_of", "what_if")
 IN_A_REPORT = {"report", "appendix"}
 """Tags of the cells whose outputs enter a report."""
@@ -49,9 +51,9 @@ def blank_notebooks(paths: Sequence[Path]) -> dict[str, str]:
 def executed_notebook(name: str, blank: str, client: str, shown_client: str, engine_name: str | None) -> nbformat.NotebookNode:
     """A notebook run for a client, `shown_client` standing in it as the parameter; ReportError unless every cell ran to its end."""
     parameters: dict[str, Any] = {"client": client, "as_of": "", "what_if": {}}
-    notebook = parameterize_notebook(nbformat.from_dict(json.loads(blank)), parameters, engine_name=engine_name)
-    kernel_name = papermill_engines.nb_kernel_name(engine_name, notebook)
-    notebook = papermill_engines.execute_notebook_with_engine(engine_name, notebook, kernel_name, progress_bar=False)
+    filled_in = parameterize_notebook(nbformat.from_dict(json.loads(blank)), parameters, engine_name=engine_name)
+    kernel_name = papermill_engines.nb_kernel_name(engine_name, filled_in)
+    notebook = run_by(engine_name, filled_in, kernel_name)
     try:
         raise_for_execution_errors(notebook, None)
     except papermill.PapermillExecutionError as error:
@@ -64,6 +66,18 @@ def executed_notebook(name: str, blank: str, client: str, shown_client: str, eng
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = translate_parameters(kernel_name, "python", shown, "Parameters")
     return normalised(notebook, {"parameters": shown})
+
+
+def run_by(engine_name: str | None, notebook: nbformat.NotebookNode, kernel_name: str) -> nbformat.NotebookNode:
+    """The notebook as an engine leaves it. A kernel that dies before its first word is started again, one that dies over a cell is not."""
+    starts_left_count = KERNEL_STARTS_COUNT
+    while True:
+        starts_left_count -= 1
+        try:
+            return papermill_engines.execute_notebook_with_engine(engine_name, notebook, kernel_name, progress_bar=False)
+        except RuntimeError as error:
+            if isinstance(error, DeadKernelError) or not starts_left_count:
+                raise ReportError(f"its kernel died or did not start: {error}", "killed") from None
 
 
 def notebook_text(name: str, notebook: nbformat.NotebookNode) -> str:
