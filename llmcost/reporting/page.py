@@ -117,7 +117,7 @@ def cell_blocks(cell: Any, where: str) -> Iterable[dict[str, Any]]:
             spec = data[CHART_MIME]
             yield {"spec": script_json(spec), "title": title_of(spec)}
         elif "text/html" in data:
-            yield {"html": safe_html("".join(data["text/html"]))}
+            yield {"html": whole_days(safe_html("".join(data["text/html"])))}
         elif "text/markdown" in data:
             yield {"html": markdown_html("".join(data["text/markdown"]))}
         else:
@@ -135,6 +135,11 @@ def markdown_html(text: str) -> Markup:
 def safe_html(html: str) -> Markup:
     """HTML with nothing in it but text, structure and links: no script, style, image or form."""
     return Markup(tools()[2].clean(html))
+
+
+def whole_days(html: Markup) -> Markup:
+    """A table whose days do not break at their hyphens, however narrow the column."""
+    return Markup(re.sub(r'<td class="txt">(?=\d{4}-\d\d-\d\d</td>)', '<td class="txt day">', html))
 
 
 def script_json(value: Any) -> Markup:
