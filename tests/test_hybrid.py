@@ -5,12 +5,14 @@ import pytest
 
 import llmcost as lc
 from llmcost.inputs.errors import InputError
+from llmcost.study import eased
 from llmcost.study.assumptions import drawn_values
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.fleet_lines import fleet
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import pools
 from llmcost.study.split.split_sweeps import overflow_peak_requests_per_minute, splits
+from llmcost.views.readings import split as words
 
 FILE = """
 schema_version: 1
@@ -134,3 +136,14 @@ def test_the_split_is_at_most_the_cheapest_of_the_three_ways_alone(client):
         starts = np.maximum(up - np.roll(up, 1), 0).mean() * float(split.terms.prices.start_usd)
         ready = up.max() * float(split.terms.prices.standing_usd_per_hour)
         assert total <= (up.mean() * split.hour_usd_per_replica_hour + starts + ready) * 730 + 1e-6
+
+
+@pytest.mark.parametrize(("client", "why"), [("support-assistant", "No slice can be worth owning"), ("small-bursty-product", "No slice")])
+def test_where_nothing_is_owned_a_sentence_says_why(client, why):
+    split, _ = splits(eased.with_a_split(lc.open_study(client)))[0]
+    fullest = float(np.clip(split.hours["load_replicas"], 0, 1).mean())
+    u_star = split.own_usd_per_replica_hour / split.api_usd_per_replica_hour
+    assert split.owned_count + split.hour_count == 0 and (fullest < u_star)
+    said = words.nothing_owned(split, fullest, u_star)
+    assert why in said and ("dearer than the API" in said) == (u_star >= 1) and "The API takes it all, for $" in said
+    assert "owning one pays from 60 % on" in words.nothing_owned(split, 0.4, 0.6) and "busy 40 %" in words.nothing_owned(split, 0.4, 0.6)

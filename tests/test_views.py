@@ -9,11 +9,12 @@ import mistune
 import numpy as np
 import pandas as pd
 import pytest
+from altair.utils.data import to_values
 
 import llmcost as lc
 from llmcost.study.capacity import utilization
 from llmcost.study.wording import number
-from llmcost.views import inert, md, table
+from llmcost.views import inert, md, renderer, table, theme
 from llmcost.views.playgrounds import fleet_playground, moved_fleet_chart
 from llmcost.views.readings import utilization as utilization_words
 from llmcost.views.renderer import CHART_MIME
@@ -45,6 +46,22 @@ def test_charts_keep_six_digits_so_that_the_last_bit_of_a_library_does_not_move_
     encoded = [list(shown(alt.Chart(frame).mark_bar().encode(x="x:Q"))[CHART_MIME]["datasets"].values())[0] for frame in (FRAME, moved)]
     assert encoded[0] == encoded[1]
     assert encoded[0][1]["x"] == 0.333333
+
+
+def test_a_chart_carries_the_rows_that_altair_would_carry():
+    frame = pd.DataFrame({"x": [1, 2, 3], "y": [0.5, np.nan, np.inf], "name": ["a", None, "c"], "own": [True, False, True]})
+    assert renderer.chart_rows(frame) == to_values(frame)
+    assert renderer.chart_rows(frame)["values"][1] == {"x": 2, "y": None, "name": None, "own": False}
+    days = frame.assign(day=pd.date_range("2026-11-01", periods=3))
+    assert renderer.chart_rows(days) == to_values(days) and renderer.chart_rows(days)["values"][0]["day"] == "2026-11-01T00:00:00"
+    assert renderer.chart_rows({"values": [1]}) == {"values": [1]}
+
+
+def test_the_batch_shows_a_chart_as_a_notebook_does_and_only_leaves_out_the_check():
+    frame = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})
+    chart = theme.layered([alt.Chart(frame).mark_line().encode(x=alt.X("x:Q"), y=alt.Y("y:Q"))] * 2, "title", "subtitle", 200)
+    assert renderer.unchecked(chart) == chart._repr_mimebundle_()
+    assert [layer.data is frame for layer in chart.layer] == [True, True]
 
 
 def test_a_table_escapes_rounds_and_shows_what_is_unknown():

@@ -12,6 +12,7 @@ from textwrap import wrap
 import altair as alt
 import pandas as pd
 from altair.utils import schemapi
+from altair.utils.data import to_values
 
 from llmcost.study.wording import rounded
 
@@ -70,9 +71,9 @@ def mimebundle(spec, **_metadata):
 
 
 def chart_rows(data):
-    """A frame of numbers and words as the rows that a chart carries, what is not known or not finite as nothing; other data as it is."""
-    if not isinstance(data, pd.DataFrame):
-        return data
+    """A frame of numbers and words as the rows that a chart carries, what is not known or not finite as nothing; all else as Altair does."""
+    if not isinstance(data, pd.DataFrame) or not all(dtype.kind in "biuf" or isinstance(dtype, pd.StringDtype) for dtype in data.dtypes):
+        return to_values(data)
     columns = [[None if isinstance(cell, float) and not math.isfinite(cell) else cell for cell in data[name].tolist()] for name in data]
     return {"values": [dict(zip(data.columns, row, strict=True)) for row in zip(*columns, strict=True)]}
 
