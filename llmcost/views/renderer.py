@@ -71,7 +71,7 @@ def mimebundle(spec, **_metadata):
 
 
 def chart_rows(data):
-    """A frame of numbers and words as the rows that a chart carries, what is not known or not finite as nothing; all else as Altair does."""
+    """A frame of numbers and words as the rows of a chart, what is not known or not finite as nothing; all else as Altair does."""
     if not isinstance(data, pd.DataFrame) or not all(dtype.kind in "biuf" or isinstance(dtype, pd.StringDtype) for dtype in data.dtypes):
         return to_values(data)
     columns = [[None if isinstance(cell, float) and not math.isfinite(cell) else cell for cell in data[name].tolist()] for name in data]
