@@ -20,7 +20,7 @@ import llmcost
 from llmcost.inputs.paths import notebooks_path
 from llmcost.inputs.price_list import price_list
 from llmcost.reporting import cluster, engine as in_process, index, pdf
-from llmcost.reporting.build import Kit
+from llmcost.reporting.build import Kit, client_file_bytes
 from llmcost.reporting.chart_script import ChartScript
 from llmcost.reporting.client_report import Task, build_client
 from llmcost.reporting.errors import ReportError
@@ -173,6 +173,6 @@ def price_days(folders: Iterable[Path]) -> list[str]:
     """The days of prices that most of the client files give."""
     found: Counter[str] = Counter()
     for folder in folders:
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            found.update(PRICE_DAY.findall((folder / "client.yaml").read_text(encoding="utf-8"))[:1])
+        with contextlib.suppress(OSError):
+            found.update(PRICE_DAY.findall(client_file_bytes(folder).decode(errors="replace"))[:1])
     return [day for day, _ in found.most_common(MOST_DAYS_COUNT)]
