@@ -20,7 +20,7 @@ import llmcost
 from llmcost.inputs.paths import notebooks_path
 from llmcost.inputs.price_list import price_list
 from llmcost.reporting import cluster, engine as in_process, index, pdf
-from llmcost.reporting.build import Kit
+from llmcost.reporting.build import Kit, client_file_bytes
 from llmcost.reporting.chart_script import ChartScript
 from llmcost.reporting.client_report import Task, build_client
 from llmcost.reporting.errors import ReportError
@@ -56,7 +56,7 @@ def report_clients(
     force      make the fresh ones too
     scheduler  address of a Dask cluster that makes them, instead of this machine
     with_pdf   print the reports that have no PDF yet
-    silent     print nothing but failures
+    silent     print nothing but failures, and the manifest at the end
     Returns slug -> what went wrong, empty where all reports are there. Interrupted, it leaves what is finished.
     """
     slugs = unique_slugs(clients)
@@ -65,27 +65,27 @@ def report_clients(
         raise ReportError(f"no notebooks in {notebooks or notebooks_path()}")
     if with_pdf:
         pdf.browser_path()  # said before the work, not after it
-    make_room(out_dir)
-    (out_dir / MANIFEST).unlink(missing_ok=True)
     kit = Kit.here(blank_notebooks(paths))
-    manifest = Manifest(list(slugs), silent)
-    try:
-        stale = []
-        for slug, folder in slugs.items():
-            previous = published_results(out_dir / slug)
-            if previous and not force and is_fresh(folder, out_dir / slug, previous, kit):
-                manifest.fresh(slug, previous)
-            else:
-                stale.append((slug, folder, previous))
-        if stale:
-            build(stale, kit, engine, jobs or os.cpu_count() or 1, limits, scheduler, out_dir, manifest)
-        if with_pdf:
-            print_pdfs(out_dir, manifest)
-    finally:
-        with uninterrupted():
-            clear(out_dir)
-            manifest.write(out_dir)
-            index.write_index(out_dir, manifest.failed)
+    with make_room(out_dir):
+        (out_dir / MANIFEST).unlink(missing_ok=True)
+        manifest = Manifest(list(slugs), silent)
+        try:
+            stale = []
+            for slug, folder in slugs.items():
+                previous = published_results(out_dir / slug)
+                if previous and not force and is_fresh(folder, out_dir / slug, previous, kit):
+                    manifest.fresh(slug, previous)
+                else:
+                    stale.append((slug, folder, previous))
+            if stale:
+                build(stale, kit, engine, jobs or os.cpu_count() or 1, limits, scheduler, out_dir, manifest)
+            if with_pdf:
+                print_pdfs(out_dir, manifest)
+        finally:
+            with uninterrupted():
+                clear(out_dir)
+                manifest.write(out_dir)
+                index.write_index(out_dir, manifest.not_renewed)
     return manifest.failed
 
 
@@ -173,6 +173,6 @@ def price_days(folders: Iterable[Path]) -> list[str]:
     """The days of prices that most of the client files give."""
     found: Counter[str] = Counter()
     for folder in folders:
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            found.update(PRICE_DAY.findall((folder / "client.yaml").read_text(encoding="utf-8"))[:1])
+        with contextlib.suppress(OSError):
+            found.update(PRICE_DAY.findall(client_file_bytes(folder).decode(errors="replace"))[:1])
     return [day for day, _ in found.most_common(MOST_DAYS_COUNT)]

@@ -11,6 +11,7 @@ from llmcost.study.wording import rounded
 
 Row = dict[str, Any]
 """Column, named with its unit, -> value; None where there is none."""
+POINTS = ("p10", "typical", "p90")
 UNREADABLE = "its results.json is not of a report of this version: make the report again"
 
 
@@ -21,7 +22,7 @@ def reports_in(out_dir: Path) -> tuple[dict[str, Row], dict[str, str]]:
         folder = path.parent.name
         try:
             results = json.loads(path.read_text(encoding="utf-8"))
-            client_row(folder, results)
+            client_row(folder, results), option_rows({folder: results}), line_rows({folder: results})
             found[folder] = results
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             problems[folder] = UNREADABLE
@@ -100,7 +101,7 @@ def option_rows(reports: dict[str, Row]) -> list[Row]:
     rows = []
     for folder, results in reports.items():
         for option in results["options"]:
-            total = option["total_usd_per_month"] or {}
+            total = option["total_usd_per_month"] or dict.fromkeys(POINTS)
             rows.append(
                 {
                     "client": folder,
@@ -109,7 +110,7 @@ def option_rows(reports: dict[str, Row]) -> list[Row]:
                     "is_advised": "yes" if option["id"] == results["verdict"]["option"] else "",
                     "status": option["status"],
                     "reason": option["reason"],
-                    **{f"{point}_usd_per_month": total.get(point) for point in ("p10", "typical", "p90")},
+                    **{f"{point}_usd_per_month": total[point] for point in POINTS},
                     "versus_today_usd_per_month": option["versus_today_usd_per_month"],
                     "probability_cheapest_fraction": option["probability_cheapest_fraction"],
                 }

@@ -8,7 +8,9 @@
 A report prints its fingerprint and keeps in results.json what is needed to work it out again without opening the study.
 """
 
+import errno
 import hashlib
+import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ import pandas as pd
 
 from llmcost.inputs import paths
 from llmcost.inputs.catalog import in_force_or_first, table
+from llmcost.inputs.yaml_file import LARGEST_BYTES
 from llmcost.study.bill.hosts import FACTS
 
 PACKAGES = (
@@ -88,13 +91,25 @@ class Kit:
         files_read  names and patterns of the files beside client.yaml that the report was made from
         as_of_date  the day of its prices
         """
-        client_file = (folder / "client.yaml").read_bytes()
-        names = sorted(files_read)
-        read = [part for name in names for path in matching(folder, name) for part in (path.name.encode(), _file_hash(path).encode())]
+        client_file, names, home = client_file_bytes(folder), sorted(files_read), folder.resolve()
+        found = [path for name in names for path in matching(folder, name)]
+        read = [part for path in found for part in (path.relative_to(home).as_posix().encode(), _file_hash(path).encode())]
         named = _named_models(client_file.decode(errors="replace").lower()) | self.named_models
         rows = catalog_rows(as_of_date, named, has_exports=bool(names))
         parts = [self.code.encode(), *(text.encode() for text in self.notebooks.values()), client_file, *read]
         return _hash([*parts, *(row.encode() for row in rows)])[:16]
+
+
+def client_file_bytes(folder: Path) -> bytes:
+    """The client file, of one that is too long its beginning: what is refused later must not hold up or fill who looks at it first.
+
+    Raises OSError where it cannot be read, and where it is a pipe or a device, which would never end.
+    """
+    path = folder / "client.yaml"
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    with path.open("rb") as file:
+        return file.read(LARGEST_BYTES + 1)
 
 
 def files_named(folder: Path, said: Any) -> list[str]:

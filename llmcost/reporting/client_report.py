@@ -3,7 +3,7 @@
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import nbformat
 
 import llmcost
 from llmcost.reporting import engine, page
-from llmcost.reporting.build import Kit, files_named
+from llmcost.reporting.build import Kit, files_named, matching
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.history import since_last_time
 from llmcost.reporting.notebook_runs import executed_notebook, notebook_text, results_of
@@ -53,14 +53,19 @@ def build_client(task: Task) -> Built:
     if task.engine_name == engine.ENGINE_NAME:
         engine.register()
     with client_folder(task) as folder:
-        study = answered(folder)
+        untouched = stamps(folder, ["client.yaml"])
+        study = llmcost.open_study(str(folder))
+        files_read = files_named(folder, study.client.model_dump(mode="json"))
+        untouched += stamps(folder, files_read)
+        study.record()  # what is wrong with the inputs is said before a notebook runs, and they share what it works out
         executed = {
-            name: executed_notebook(name, blank, str(folder), task.folder.name, task.engine_name)
-            for name, blank in task.kit.notebooks.items()
+            name: executed_notebook(name, blank, str(folder), folder.name, task.engine_name) for name, blank in task.kit.notebooks.items()
         }
         results = merged(executed, task.slug, study.fingerprint)
-        results["files_read"] = files_named(folder, study.client.model_dump(mode="json"))
-        results["fingerprint"] = task.kit.fingerprint(folder, results["files_read"], results["as_of_date"])
+        results["files_read"] = files_read
+        results["fingerprint"] = task.kit.fingerprint(folder, files_read, results["as_of_date"])
+        if stamps(folder, ["client.yaml", *files_read]) != untouched:
+            raise ReportError("its files changed while its report was made: make it again", "input")
     results["verdict"]["since_last_time"] = since_last_time(task.previous, results)
     texts = {f"notebooks/{name}.ipynb": notebook_text(name, notebook) for name, notebook in executed.items()}
     texts["results.json"] = json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
@@ -83,11 +88,10 @@ def client_folder(task: Task) -> Iterator[Path]:
         yield folder
 
 
-def answered(folder: Path) -> llmcost.Study:
-    """The study, worked through: what is wrong with the inputs is said before a notebook runs, and they share it."""
-    study = llmcost.open_study(str(folder))
-    study.record()
-    return study
+def stamps(folder: Path, names: Iterable[str]) -> list[tuple[Path, int, int, int]]:
+    """By which a change of these files is seen without reading them."""
+    found = [(path, path.stat()) for name in names for path in matching(folder, name)]
+    return [(path, about.st_mtime_ns, about.st_size, about.st_ino) for path, about in found]
 
 
 def merged(executed: dict[str, nbformat.NotebookNode], slug: str, fingerprint: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.yaml_file import plain, read_yaml
-from llmcost.reporting.build import Kit, files_named, matching
+from llmcost.reporting.build import Kit, client_file_bytes, files_named, matching
 from llmcost.reporting.client_report import Task, build_client
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.process import Done, Limits, run_jobs
@@ -42,7 +42,13 @@ def run(address: str, tasks: Sequence[Task], limits: Limits) -> Iterator[Done]:
         try:
             while True:
                 while len(running) < AHEAD_COUNT * slots_count and (task := next(waiting, None)):
-                    running[executor.submit(build_there, with_files(task), limits)] = task
+                    try:
+                        parcel = with_files(task)
+                    except OSError as error:
+                        problem = f"{Path(error.filename or task.folder).name}: cannot be read ({error.strerror}). Check its permissions"
+                        yield Done(task, None, ReportError(problem, "input"), 0)
+                    else:
+                        running[executor.submit(build_there, parcel, limits)] = task
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -54,10 +60,11 @@ def run(address: str, tasks: Sequence[Task], limits: Limits) -> Iterator[Done]:
 def with_files(task: Task) -> Task:
     """The task with the client's files in it: client.yaml and what it names."""
     folder, said = task.folder.resolve(), None
+    files = {"client.yaml": client_file_bytes(folder)}
     with contextlib.suppress(InputError):  # who builds it will say what is wrong
         said = plain(read_yaml(folder / "client.yaml"))
     read = {path for name in files_named(folder, said) for path in matching(folder, name)}
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in (folder / "client.yaml", *sorted(read))}
+    files |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(read)}
     return replace(task, folder=Path(folder.name), files=files)
 
 

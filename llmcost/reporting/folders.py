@@ -1,19 +1,21 @@
 """Where reports go: a folder of its own for each client, put there whole or not at all."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from llmcost.reporting.errors import ReportError
-from llmcost.reporting.index import INDEX_MARK
+from llmcost.reporting.index import BOOK, INDEX_MARK
+from llmcost.reporting.manifest import MANIFEST, is_manifest
 from llmcost.views.text import visible
 
 DEVICE_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-OLD, WORK = ".llmcost-old", ".llmcost-work"
+OLD, WORK, LOCK = ".llmcost-old", ".llmcost-work", ".llmcost-lock"
 
 
 def safe_slug(name: str) -> str:
@@ -41,19 +43,58 @@ def unique_slugs(clients: Sequence[Path]) -> dict[str, Path]:
     return slugs
 
 
-def make_room(out_dir: Path) -> None:
-    """The output folder; what a killed run had just moved away is put back, and what it left is cleared."""
+@contextlib.contextmanager
+def make_room(out_dir: Path) -> Iterator[None]:
+    """The output folder, for one run at a time; what a killed run had just moved away is put back, and what it left is cleared."""
+    with contextlib.ExitStack() as held:
+        try:
+            out_dir.mkdir(parents=True, exist_ok=True)
+            check_ours(out_dir)
+            held.enter_context(one_run(out_dir))
+            tidy(out_dir)
+        except OSError as error:
+            raise ReportError(f"{visible(out_dir)} cannot be written: {error.strerror}. Choose another --out") from None
+        yield
+
+
+def check_ours(out_dir: Path) -> None:
+    """Refuse a folder where a file of somebody else has the name of one that a run writes."""
+    index_page = out_dir / "index.html"
+    is_index = index_page.exists() and INDEX_MARK in index_page.read_text(encoding="utf-8", errors="replace")
+    foreign = [] if is_index else [path for path in (index_page, *(out_dir / name for name in BOOK)) if path.exists()]
+    if (out_dir / MANIFEST).exists() and not is_manifest(out_dir / MANIFEST):
+        foreign.append(out_dir / MANIFEST)
+    if foreign:
+        what = "an index of reports" if foreign[0] == index_page else "of a run of ours"
+        raise ReportError(f"{visible(foreign[0])} is there and is not {what}: choose another --out")
+
+
+@contextlib.contextmanager
+def one_run(out_dir: Path) -> Iterator[None]:
+    """Keep other runs out of the folder until this one has ended, however it ends. Without `fcntl` nobody watches."""
     try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-        index_page = out_dir / "index.html"
-        if index_page.exists() and INDEX_MARK not in index_page.read_text(encoding="utf-8", errors="replace"):
-            raise ReportError(f"{visible(index_page)} is there and is not an index of reports: choose another --out")
-        for kept in (out_dir / OLD).glob("*"):
-            if not (out_dir / kept.name).exists():
-                os.replace(kept, out_dir / kept.name)
-        (out_dir / WORK).mkdir(exist_ok=True)
-    except OSError as error:
-        raise ReportError(f"{visible(out_dir)} cannot be written: {error.strerror}. Choose another --out") from None
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with (out_dir / LOCK).open("a") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # of this process alone: its children do not hold it
+        except OSError as error:  # any other: a file system without locks
+            if error.errno in (errno.EACCES, errno.EAGAIN):
+                raise ReportError(f"another run writes into {visible(out_dir)}: wait for its end, or choose another --out") from None
+        try:
+            yield
+        finally:
+            (out_dir / LOCK).unlink(missing_ok=True)
+
+
+def tidy(out_dir: Path) -> None:
+    """Put back what a killed run had just moved away, and clear what it left."""
+    for kept in (out_dir / OLD).glob("*"):
+        if not (out_dir / kept.name).exists():
+            os.replace(kept, out_dir / kept.name)
+    (out_dir / WORK).mkdir(exist_ok=True)
     clear(out_dir)
 
 
@@ -70,7 +111,7 @@ def clear(out_dir: Path) -> None:
 def publish(slug: str, files: Mapping[str, bytes], out_dir: Path) -> None:
     """Write a report aside and move it into place in one step; one already there stays until then. Raises ReportError."""
     final, old, aside = out_dir / slug, out_dir / OLD / slug, out_dir / WORK / slug
-    if final.exists() and not (final / "results.json").is_file():
+    if final.exists() and ((final / "client.yaml").exists() or not (final / "results.json").is_file()):
         raise ReportError(f"{visible(final)} is there and is not a report: choose another --out", "publish")
     try:
         for name, content in files.items():

@@ -20,8 +20,9 @@ def published_results(folder: Path) -> dict[str, Any] | None:
 
 
 def is_whole(folder: Path, notebooks: Iterable[str]) -> bool:
-    """Whether a published report still has all its files."""
-    return all((folder / part).is_file() for part in ("report.html", *(f"notebooks/{name}.ipynb" for name in notebooks)))
+    """Whether a published report still has all its files, and none is empty, as a power cut may leave it."""
+    parts = [folder / part for part in ("report.html", *(f"notebooks/{name}.ipynb" for name in notebooks))]
+    return all(part.is_file() and part.stat().st_size for part in parts)
 
 
 def since_last_time(previous: Mapping[str, Any] | None, results: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from llmcost.study.wording import percent, usd
 
 INDEX_MARK = "Reports: should you host your own model?"
 """The title by which an index of ours is known; another index.html is left alone."""
+BOOK = ("book.csv", "book.xlsx")
 LEVELS = ("low", "medium", "high")
 """Confidence in the order in which it sorts."""
 

@@ -1,10 +1,11 @@
 """What became of each client in a run: lines and a bar for who watches, manifest.json for machines."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
@@ -13,6 +14,7 @@ from llmcost.reporting.whole_files import write_whole
 from llmcost.views.text import visible
 
 MANIFEST = "manifest.json"
+NO_TURN = "the run ended before its turn: make the report again"
 BAR = "{n_fmt} of {total_fmt} {unit}{postfix}, about {remaining} left |{bar}|"
 
 
@@ -25,14 +27,18 @@ class Manifest:
     def __init__(self, slugs: Sequence[str], silent: bool = False):
         self.entries: dict[str, dict[str, Any]] = {slug: entry("interrupted") for slug in slugs}
         self.silent = silent
-        self.bar = tqdm(
-            total=len(slugs), unit="clients", bar_format=BAR, disable=not sys.stderr.isatty(), leave=False, postfix="none failed"
-        )
+        is_watched = sys.stderr is not None and sys.stderr.isatty()
+        self.bar = tqdm(total=len(slugs), unit="clients", bar_format=BAR, disable=not is_watched, leave=False, postfix="none failed")
 
     @property
     def failed(self) -> dict[str, str]:
         """Slug -> what went wrong."""
         return {slug: said["problem"] for slug, said in self.entries.items() if said["state"] == "failed"}
+
+    @property
+    def not_renewed(self) -> dict[str, str]:
+        """Slug -> why its report, if there is one, is not of this run: it failed, or its turn never came."""
+        return {slug: said["problem"] or NO_TURN for slug, said in self.entries.items() if said["state"] in ("failed", "interrupted")}
 
     def fresh(self, slug: str, results: Mapping[str, Any]) -> None:
         """The published report is what would be made today."""
@@ -47,7 +53,7 @@ class Manifest:
     def fail(self, slug: str, problem: ReportError, seconds: float, peak_memory_gb: float | None) -> None:
         """No report was made; an older one stays as it was."""
         self.entries[slug] = entry("failed", problem.code, visible(problem), seconds, peak_memory_gb)
-        tqdm.write(f"{slug}: {visible(problem)}", file=sys.stderr)
+        say(visible(f"{slug}: {problem}"), sys.stderr)
         self.bar.set_postfix_str(f"{len(self.failed)} failed", refresh=False)
         self.bar.update()
 
@@ -66,15 +72,38 @@ class Manifest:
 
     def _say(self, line: str) -> None:
         if not self.silent:
-            tqdm.write(visible(line), file=sys.stdout)
+            say(visible(line), sys.stdout)
         self.bar.update()
 
     def write(self, out_dir: Path) -> None:
-        """Leave manifest.json in the reports' folder, whole or as it was."""
+        """Leave manifest.json in the reports' folder, whole or as it was; a silent run prints it."""
         self.bar.close()
         counts = {state: sum(e["state"] == state for e in self.entries.values()) for state in ("built", "fresh", "failed", "interrupted")}
         document = {"schema_version": 1, "counts": counts, "clients": [{"client": slug} | said for slug, said in self.entries.items()]}
-        write_whole(out_dir / MANIFEST, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(document, indent=1, ensure_ascii=False)
+        if self.silent:
+            say(text, sys.stdout)
+        write_whole(out_dir / MANIFEST, f"{text}\n")
+
+
+def say(text: str, stream: TextIO | None) -> None:
+    """Print it at once. Where nobody listens any more (`| head`, a terminal that was closed) the work goes on all the same."""
+    if stream is None:
+        return
+    try:
+        tqdm.write(text, file=stream)
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def is_manifest(path: Path) -> bool:
+    """Whether a file is the manifest of a run, and not somebody else's of that name."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and document.keys() >= {"counts", "clients"}
 
 
 def entry(

@@ -89,6 +89,27 @@ def uninterrupted() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
+@contextlib.contextmanager
+def ends_like_ctrl_c() -> Iterator[None]:
+    """Whoever asks this process to end, by `kill`, a shutdown or a closed terminal, ends it as Ctrl-C does; `nohup` still holds."""
+    asked = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    is_main = threading.current_thread() is threading.main_thread()
+    taken = [number for number in asked if is_main and signal.getsignal(number) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, _interrupt)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _interrupt(_number: int, _frame: Any) -> None:
+    if not callable(signal.getsignal(signal.SIGINT)):  # started in the background by a script: Ctrl-C is not for it, but this is
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
+
+
 class Child:
     """One running job, as the parent sees it."""
 
@@ -166,7 +187,8 @@ def _confine(limits: Limits) -> None:
         os.dup2(null, descriptor)
     if hasattr(os, "setsid"):
         os.setsid()
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
         signal.alarm(int(limits.wall_seconds + GRACE_SECONDS))
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with contextlib.suppress(ImportError, OSError, ValueError):  # no `resource` on Windows, no such limit on macOS

@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import sys
 import time
 from pathlib import Path
 
@@ -46,29 +47,29 @@ def report(arguments: argparse.Namespace, program: str) -> int:
     if arguments.scheduler and arguments.jobs:
         raise UsageError("--jobs is for this machine, a cluster has its own number: leave one of --jobs and --scheduler out")
     from llmcost.reporting import batch  # half a second of imports, only for this command
+    from llmcost.reporting.manifest import say
+    from llmcost.reporting.process import ends_like_ctrl_c
 
     engine = arguments.engine or batch.DEFAULT_ENGINE
     if engine == "fork" and not batch.HAS_FORK:
         raise UsageError("There is no dependable fork on this system: leave --engine out")
     try:
-        failed = batch.report_clients(
-            clients,
-            arguments.out,
-            engine,
-            arguments.jobs,
-            force=arguments.force,
-            scheduler=arguments.scheduler,
-            with_pdf=arguments.pdf,
-            silent=arguments.json,
-        )
+        with ends_like_ctrl_c():
+            failed = batch.report_clients(
+                clients,
+                arguments.out,
+                engine,
+                arguments.jobs,
+                force=arguments.force,
+                scheduler=arguments.scheduler,
+                with_pdf=arguments.pdf,
+                silent=arguments.json,
+            )
     except ReportError as error:
         raise UsageError(str(error)) from None
-    finally:
-        if arguments.json and (arguments.out / batch.MANIFEST).is_file():
-            print((arguments.out / batch.MANIFEST).read_text(encoding="utf-8"), end="")
     if not arguments.json:
         seconds = time.monotonic() - started
-        print(f"{len(clients) - len(failed)} of {len(clients)} reports in {seconds:.1f} s: {arguments.out / 'index.html'}")
+        say(f"{len(clients) - len(failed)} of {len(clients)} reports in {seconds:.1f} s: {arguments.out / 'index.html'}", sys.stdout)
     return 1 if failed else 0
 
 
@@ -79,8 +80,11 @@ def client_folders(asked: list[str], root: Path, program: str) -> list[Path]:
     known = {path.parent.name: path.parent for path in sorted(root.glob("*/client.yaml"))}
     if not asked and not known:
         raise UsageError(f"{root}: no folder in it has a client.yaml; `{program} new {root}/NAME` writes one")
-    folders = [known.get(name) or folder_at(name, known) for name in asked or known]
-    return list(dict.fromkeys(folders))
+    once: dict[Path, Path] = {}
+    for name in asked or known:
+        folder = known.get(name) or folder_at(name, known)
+        once.setdefault(folder.resolve(), folder)
+    return list(once.values())
 
 
 def folder_at(text: str, known: dict[str, Path]) -> Path:

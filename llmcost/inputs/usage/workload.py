@@ -132,6 +132,8 @@ def usage_paths(folder: Path, usage: Usage, field: str) -> list[Path]:
     for name in [usage.file] if isinstance(usage.file, str) else usage.file:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise InputError("client.yaml", f"{field}.file", "lies outside the client's folder", BESIDE)
+        if "**" in name:
+            raise InputError("client.yaml", f"{field}.file", f"{name!r} searches every folder", "Give a name or one pattern: usage/*.csv")
         is_pattern = bool(set(name) & set("*?[")) and not (folder / name).is_file()
         matching = sorted(folder.glob(name)) if is_pattern else [folder / name]
         inside = [path.resolve() for path in matching if path.resolve().is_relative_to(home)]
