@@ -42,7 +42,7 @@ def clocked(stage, function, inner=None):
         finally:
             spent[stage] += time.process_time() - started - (spent.get(inner, 0) - within)
     return wrapper
-client_report.answered = clocked("study", client_report.answered)
+client_report.llmcost.Study.record = clocked("study", client_report.llmcost.Study.record)
 engine.InProcessEngine.run = staticmethod(clocked("cells", engine.InProcessEngine.run))
 client_report.executed_notebook = clocked("engine", client_report.executed_notebook, "cells")
 client_report.page.render = clocked("page", client_report.page.render)

@@ -221,6 +221,7 @@ class Study:
         """The bill of the client's export at list prices against its reported cost and the invoice; None without an export to price."""
         return exports.export_bill(self)
 
+    @remembered
     def record(self) -> dict[str, Any]:
         """Everything that a report shows, as plain data."""
         return results.record(self)
