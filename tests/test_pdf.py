@@ -61,6 +61,23 @@ def test_one_page_that_cannot_be_printed_stops_no_other(browser, tmp_path, monke
     assert sorted(os.listdir(tmp_path / "never")) == ["report.html", "report.pdf"]
 
 
+def test_a_page_that_takes_its_browser_along_takes_no_other_page_along(browser, tmp_path, monkeypatch):
+    pages = [page_at(tmp_path / name, "") for name in ("fatal", "one", "two")]
+    real = pdf.Tab.printed
+
+    async def printed(tab, page):
+        if page.parent.name == "fatal":
+            await tab.shown.context.browser.close()
+        return await real(tab, page)
+
+    monkeypatch.setattr(pdf.Tab, "printed", printed)
+    told = []
+    problems = {pages[0][0]: "no PDF: the browser ended again and again"}
+    assert pdf.write_pdfs(pages, lambda page, problem: told.append((page.parent.name, problem))) == problems
+    assert sorted(told) == [("fatal", problems[pages[0][0]]), ("one", ""), ("two", "")]
+    assert all(target.read_bytes().startswith(b"%PDF") for _, target in pages[1:])
+
+
 @pytest.fixture
 def no_places(monkeypatch):
     """A machine without a browser, Playwright installed or not."""

@@ -27,6 +27,10 @@ FLAGS = [
 ]
 """A browser that prints files has nobody to call."""
 LIMIT_SECONDS = 60
+BROWSERS_COUNT = 3
+"""Started one after the other, where one ends before its work is done: a page that takes its browser along takes no other page along."""
+GONE = "browser has been closed"
+"""In the driver's words, by which the end of a browser is known before its tabs have heard of it."""
 VIEWPORT = {"width": 800, "height": 100}
 """Small: nobody sees the page before it is laid out for paper."""
 DRAWN = """() => [...document.querySelectorAll("figure.chart")].every(
@@ -85,8 +89,16 @@ def write_pdfs(pages: Iterable[tuple[Path, Path]], done: Callable[[Path, str], N
     with "". A PDF is written aside and replaced in one step, and the browser is cut off from the network. Its bytes are not the same
     from run to run: the browser writes the time into them. Raises ReportError where there is no browser to print with.
     """
-    pages = list(pages)
-    return asyncio.run(_write_all(pages, done, browser_path())) if pages else {}
+    problems: dict[Path, str] = {}
+    left = list(pages)
+    for _ in range(BROWSERS_COUNT):
+        if left:
+            found, left = asyncio.run(_write_all(left, done, browser_path()))
+            problems |= found
+    for page, _ in left:
+        problems[page] = "no PDF: the browser ended again and again"
+        done(page, problems[page])
+    return problems
 
 
 class Tab:
@@ -109,11 +121,14 @@ class Tab:
         return await self.shown.pdf(**PAPER)
 
 
-async def _write_all(pages: list[tuple[Path, Path]], done: Callable[[Path, str], None], program: Path) -> dict[Path, str]:
+async def _write_all(
+    pages: list[tuple[Path, Path]], done: Callable[[Path, str], None], program: Path
+) -> tuple[dict[Path, str], list[tuple[Path, Path]]]:
+    """(what went wrong, the pages that wait for another browser, as this one has ended; those that it had in hand come last)."""
     from playwright.async_api import Error, async_playwright
 
     problems: dict[Path, str] = {}
-    waiting = iter(pages)
+    waiting, in_hand = iter(pages), list[tuple[Path, Path]]()
 
     async def work(browser: Any) -> None:
         tab = None
@@ -123,6 +138,9 @@ async def _write_all(pages: list[tuple[Path, Path]], done: Callable[[Path, str],
                 problem = await _problem_of(tab, page, target)
             except Error as error:  # the browser itself is gone
                 problem = f"no PDF: {_first_line(error)}"
+            if problem and (GONE in problem or not browser.is_connected()):
+                in_hand.append((page, target))
+                return
             if problem:
                 problems[page] = problem
                 tab = None
@@ -130,7 +148,7 @@ async def _write_all(pages: list[tuple[Path, Path]], done: Callable[[Path, str],
 
     async with async_playwright() as driver, await _launched(driver, program) as browser:
         await asyncio.gather(*(work(browser) for _ in range(min(os.cpu_count() or 1, len(pages)))))
-    return problems
+    return problems, [*waiting, *in_hand]
 
 
 async def _launched(driver: Any, program: Path) -> Any:
