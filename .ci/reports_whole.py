@@ -19,8 +19,8 @@ def missing_parts(client):
     if f"\n{client}: " not in "\n" + printed.read_text(encoding="utf-8"):
         missing.append("its verdict on the terminal")
     notebooks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("0*.ipynb"))]
-    if len(notebooks) != 6:
-        missing.append(f"notebooks ({len(notebooks)} of 6)")
+    if len(notebooks) != 5:
+        missing.append(f"notebooks ({len(notebooks)} of 5)")
     cells = [cell for notebook in notebooks for cell in notebook["cells"] if cell["cell_type"] == "code"]
     if any(cell["source"] and not cell["execution_count"] for cell in cells):
         missing.append("a cell's execution")
