@@ -101,6 +101,12 @@ def test_a_mistake_is_named_with_its_cure(tmp_path, wrong):
     assert len(str(error)) < 500
 
 
+def test_a_key_as_long_as_a_page_is_not_repeated_whole(tmp_path):
+    with pytest.raises(InputError, match="is not a key of the client file") as caught:
+        opened(client_folder(tmp_path, GOOD + f"{'k' * 1_000}: 1\n"))
+    assert len(str(caught.value)) < 900
+
+
 def test_the_good_file_is_good(tmp_path):
     assert opened(client_folder(tmp_path, GOOD)).winner
 

@@ -1,5 +1,8 @@
 """The one error that a person can cause: it names the file and the field, what is wrong, and how to mend it."""
 
+LONGEST_FIELD_COUNT = 300
+"""Characters of a field's name that are repeated: a key may hold anything."""
+
 
 class InputError(Exception):
     """Something that a person wrote cannot be used.
@@ -11,6 +14,7 @@ class InputError(Exception):
     """
 
     def __init__(self, file, field: str, problem: str, cure: str):
+        field = field if len(field) <= LONGEST_FIELD_COUNT else f"{field[:LONGEST_FIELD_COUNT]}..."
         self.file, self.field, self.problem, self.cure = str(file), field, problem, cure
         super().__init__(str(self))
 
