@@ -69,6 +69,18 @@ class Words:
         return self.told[field]
 
 
+def write_export(path: Path, columns: list[str], models: list[str], words: Words) -> None:
+    """Two weeks of hours, a column that nobody reads beside those that are, and one row that is no row at the end."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow([*columns, words.next("a column that nobody reads")])
+        for hour in range(HOURS_COUNT):
+            for model in models:
+                time = dt.datetime(2026, 10, 26, tzinfo=dt.UTC) + dt.timedelta(hours=hour)
+                rows.writerow([time.isoformat(), model, 900, 900_000 + hour, 90_000, 3, words.next("a cell that nobody reads")])
+        rows.writerow([words.next("a time"), *models[:1], words.next("a count"), 1, 1, 1, ""])
+
+
 def write_client(folder: Path, turn: int, strings: Sequence[str] = STRINGS) -> dict[str, str]:
     """A whole client with a usage export, quotes and a benchmark; returns field -> the hostile text in it."""
     words = Words(turn, strings)
@@ -79,14 +91,7 @@ def write_client(folder: Path, turn: int, strings: Sequence[str] = STRINGS) -> d
         for name in ("time", "model", "requests", "input_tokens", "output_tokens", "cost_usd")
     }
     models = ["gpt-4o", words.next("model of the export"), words.next("second model of the export")]
-    with (folder / export).open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow([*mapping.values(), words.next("a column that nobody reads")])
-        for hour in range(HOURS_COUNT):
-            for model in models:
-                time = dt.datetime(2026, 10, 26, tzinfo=dt.UTC) + dt.timedelta(hours=hour)
-                rows.writerow([time.isoformat(), model, 900, 900_000 + hour, 90_000, 3, words.next("a cell that nobody reads")])
-        rows.writerow([words.next("a time"), *models[:1], words.next("a count"), 1, 1, 1, ""])
+    write_export(folder / export, list(mapping.values()), models, words)
     benchmark = words.next("benchmark", without=NO_FILE, most_count=80) + ".runs.csv"
     (folder / benchmark).write_text(RUNS, encoding="utf-8")
     engine = "".join(filter(str.isprintable, words.next("engine")))[:60]  # anything else is refused

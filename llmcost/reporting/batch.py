@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from altair.utils import schemapi
 from tqdm import tqdm
 
 import llmcost
@@ -121,7 +120,6 @@ def build(
                 settle(done, out_dir, manifest)
     finally:
         gc.unfreeze()
-        schemapi.enable_debug_mode()
 
 
 def here(tasks: Sequence[Task], engine: str, jobs_count: int, limits: Limits) -> Iterator[Done]:
@@ -164,7 +162,6 @@ def prepare(engine: str, kit: Kit, folders: Iterable[Path]) -> None:
         warm_up()
         price_list()
         kit.warm(price_days(folders))
-        schemapi.disable_debug_mode()  # each part of a chart on its way; the whole is still held against the schema
         gc.collect()
         gc.freeze()
 
