@@ -72,10 +72,44 @@ def test_a_page_that_takes_its_browser_along_takes_no_other_page_along(browser, 
 
     monkeypatch.setattr(pdf.Tab, "printed", printed)
     told = []
-    problems = {pages[0][0]: "no PDF: the browser ended again and again"}
-    assert pdf.write_pdfs(pages, lambda page, problem: told.append((page.parent.name, problem))) == problems
+    problems = pdf.write_pdfs(pages, lambda page, problem: told.append((page.parent.name, problem)))
+    assert list(problems) == [pages[0][0]] and "closed" in problems[pages[0][0]] and "\n" not in problems[pages[0][0]]
     assert sorted(told) == [("fatal", problems[pages[0][0]]), ("one", ""), ("two", "")]
     assert all(target.read_bytes().startswith(b"%PDF") for _, target in pages[1:])
+
+
+def test_a_page_that_the_browser_failed_at_is_printed_once_more_in_a_browser_of_its_own(browser, tmp_path, monkeypatch):
+    from playwright.async_api import Error
+
+    pages = [page_at(tmp_path / name, "") for name in ("never", "once", "sound")]
+    real, tries = pdf.Tab.printed, []
+
+    async def printed(tab, page):
+        tries.append((page.parent.name, tab.shown.context.browser))
+        if page.parent.name == "never" or (page.parent.name == "once" and [name for name, _ in tries].count("once") == 1):
+            raise Error("Tab.printed: Printing failed")
+        return await real(tab, page)
+
+    monkeypatch.setattr(pdf.Tab, "printed", printed)
+    assert pdf.write_pdfs(pages) == {pages[0][0]: "no PDF: Printing failed"}
+    assert sorted(name for name, _ in tries) == ["never", "never", "once", "once", "sound"]
+    assert len({browser for _, browser in tries}) == 3 and all(target.exists() for _, target in pages[1:])
+
+
+def test_a_browser_that_opens_no_tab_is_not_tried_for_ever(browser, tmp_path, monkeypatch):
+    from playwright.async_api import Browser, Error
+
+    launched = []
+
+    async def new_page(browser, **options):
+        launched.append(browser)
+        raise Error("Browser.new_page: no tab")
+
+    monkeypatch.setattr(Browser, "new_page", new_page)
+    pages = [page_at(tmp_path / str(number), "") for number in range(20)]
+    problems = pdf.write_pdfs(pages)
+    assert sorted(problems) == sorted(page for page, _ in pages) and len(set(launched)) < 12
+    assert set(problems.values()) == {"no PDF: no tab", "no PDF: the browser ended again and again"}
 
 
 @pytest.fixture

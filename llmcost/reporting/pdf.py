@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,7 @@ FLAGS = [
 """A browser that prints files has nobody to call."""
 LIMIT_SECONDS = 60
 BROWSERS_COUNT = 3
-"""Started one after the other, where one ends before its work is done: a page that takes its browser along takes no other page along."""
-GONE = "browser has been closed"
-"""In the driver's words, by which the end of a browser is known before its tabs have heard of it."""
+"""Started one after the other, where one ends before its work is done."""
 VIEWPORT = {"width": 800, "height": 100}
 """Small: nobody sees the page before it is laid out for paper."""
 DRAWN = """() => [...document.querySelectorAll("figure.chart")].every(
@@ -47,6 +46,8 @@ FOLLOW = """([page, draw]) => {
   document.body.appendChild(document.createElement("script")).textContent = draw;
 }"""
 """Put the next report in the place of the one that the tab shows, and draw its charts with the script that is there."""
+Pair = tuple[Path, Path]
+"""A report.html, and the report.pdf to make of it."""
 PAPER = {"format": "A4", "prefer_css_page_size": True, "print_background": True, "tagged": True, "outline": True}
 
 
@@ -82,22 +83,31 @@ def usual_places() -> Iterator[Path]:
         yield from (Path(root) / program for program in WINDOWS_PROGRAMS for root in roots if root)
 
 
-def write_pdfs(pages: Iterable[tuple[Path, Path]], done: Callable[[Path, str], None] = lambda page, problem: None) -> dict[Path, str]:
+def write_pdfs(pages: Iterable[Pair], done: Callable[[Path, str], None] = lambda page, problem: None) -> dict[Path, str]:
     """Print each (report.html, report.pdf), in one browser, as many at a time as there are cores.
 
     Returns report.html -> what went wrong, empty where every PDF is in place; `done` hears of each as it ends, the good ones
     with "". A PDF is written aside and replaced in one step, and the browser is cut off from the network. Its bytes are not the same
-    from run to run: the browser writes the time into them. Raises ReportError where there is no browser to print with.
+    from run to run: the browser writes the time into them. A page that the browser failed at is printed once more in a browser of
+    its own, as a page that takes its browser along must take no other page along. Raises ReportError where there is no browser.
     """
+    program = browser_path()
     problems: dict[Path, str] = {}
-    left = list(pages)
+    waiting, failed = deque(pages), dict[Pair, str]()
+
+    def ended(pair: Pair, problem: str) -> None:
+        if problem:
+            problems[pair[0]] = problem
+        done(pair[0], problem)
+
     for _ in range(BROWSERS_COUNT):
-        if left:
-            found, left = asyncio.run(_write_all(left, done, browser_path()))
-            problems |= found
-    for page, _ in left:
-        problems[page] = "no PDF: the browser ended again and again"
-        done(page, problems[page])
+        if waiting:
+            failed |= asyncio.run(_print_all(waiting, ended, program))
+    for pair in failed:
+        for problem in asyncio.run(_print_all(deque([pair]), ended, program)).values():
+            ended(pair, problem)
+    for pair in waiting:
+        ended(pair, "no PDF: the browser ended again and again")
     return problems
 
 
@@ -121,34 +131,35 @@ class Tab:
         return await self.shown.pdf(**PAPER)
 
 
-async def _write_all(
-    pages: list[tuple[Path, Path]], done: Callable[[Path, str], None], program: Path
-) -> tuple[dict[Path, str], list[tuple[Path, Path]]]:
-    """(what went wrong, the pages that wait for another browser, as this one has ended; those that it had in hand come last)."""
+async def _print_all(waiting: deque[Pair], ended: Callable[[Pair, str], None], program: Path) -> dict[Pair, str]:
+    """Print what waits in one browser; returns the pages that the browser failed at, and what it said.
+
+    It does not say whose fault that was: a page's own, or that of a neighbour that took the browser along. Where the browser is
+    gone the rest stays waiting.
+    """
     from playwright.async_api import Error, async_playwright
 
-    problems: dict[Path, str] = {}
-    waiting, in_hand = iter(pages), list[tuple[Path, Path]]()
+    failed: dict[Pair, str] = {}
 
     async def work(browser: Any) -> None:
         tab = None
-        for page, target in waiting:
+        while waiting:
+            pair = waiting.popleft()
             try:
                 tab = tab or Tab(await browser.new_page(offline=True, viewport=VIEWPORT))
-                problem = await _problem_of(tab, page, target)
-            except Error as error:  # the browser itself is gone
-                problem = f"no PDF: {_first_line(error)}"
-            if problem and (GONE in problem or not browser.is_connected()):
-                in_hand.append((page, target))
-                return
-            if problem:
-                problems[page] = problem
+                problem = await _problem_of(tab, *pair)
+            except Error as error:
+                failed[pair] = f"no PDF: {_first_line(error)}"
+                if tab is None:
+                    return
                 tab = None
-            done(page, problem)
+            else:
+                ended(pair, problem)
+                tab = None if problem else tab
 
     async with async_playwright() as driver, await _launched(driver, program) as browser:
-        await asyncio.gather(*(work(browser) for _ in range(min(os.cpu_count() or 1, len(pages)))))
-    return problems, [*waiting, *in_hand]
+        await asyncio.gather(*(work(browser) for _ in range(min(os.cpu_count() or 1, len(waiting)))))
+    return failed
 
 
 async def _launched(driver: Any, program: Path) -> Any:
@@ -163,9 +174,7 @@ async def _launched(driver: Any, program: Path) -> Any:
 
 
 async def _problem_of(tab: Tab, page: Path, target: Path) -> str:
-    """Print one page into its place; returns what went wrong, or ""."""
-    from playwright.async_api import Error
-
+    """Print one page into its place; returns what went wrong with the page or its place, or "", and raises what the browser says."""
     aside = target.with_name(f".{target.name}")
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
@@ -174,12 +183,11 @@ async def _problem_of(tab: Tab, page: Path, target: Path) -> str:
         return ""
     except TimeoutError:
         return f"no PDF: printing took longer than {LIMIT_SECONDS} seconds"
-    except (Error, OSError) as error:
-        return f"no PDF: {_first_line(error)}"
+    except OSError as error:
+        return f"no PDF: {error.strerror or error}"
     finally:
         aside.unlink(missing_ok=True)
 
 
-def _first_line(error: Exception) -> str:
-    text = getattr(error, "message", None) or getattr(error, "strerror", None) or str(error)
-    return re.sub(r"^\w+\.\w+: ", "", text.strip().splitlines()[0])  # without the name of the driver's function
+def _first_line(error: Any) -> str:
+    return re.sub(r"^\w+\.\w+: ", "", error.message.strip().splitlines()[0])  # without the name of the driver's function
