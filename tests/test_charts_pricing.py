@@ -24,7 +24,11 @@ def opened(client):
 def charts_of(client):
     """Every chart of the two notebooks, by name."""
     study, choice = opened(client)
-    tiers, hosts, cases = pricing.tiers(study, choice), pricing.direct_hosts(study, choice), token_costs.use_cases(study, choice)
+    tiers, hosts, cases = (
+        pricing.tiers(study, choice),
+        pricing.direct_hosts(pricing.hosts_of(study, choice)),
+        token_costs.use_cases(study, choice),
+    )
     yield price_charts.tiers_chart(tiers, price_readings.tiers_title(tiers), "s")
     yield price_charts.hosts_chart(hosts, price_readings.hosts_title(study, choice), "s")
     yield price_charts.ladder_chart(token_costs.ladder(study, choice), price_readings.ladder_title(study, choice), "s")

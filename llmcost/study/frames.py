@@ -82,6 +82,7 @@ def hosts(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
             **{name: getattr(judged.offer, name) for name in HOST_FACTS},
             "regions": ";".join(judged.offer.regions),
             "tiers": ";".join(judged.offer.prices.tier_ratios),
+            "direct": judged.offer.kind != "aggregator" and not judged.offer.superseded,
             "source": judged.offer.source,
             "date": judged.offer.date,
             "chosen": judged is one.choice.host,
@@ -90,7 +91,7 @@ def hosts(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
         for one in tried
         for judged in one.hosts
     ]
-    columns = ["workload", "model_id", "provider", "host_model", "usd_per_month", "status", "reason", "chosen"]
+    columns = ["workload", "model_id", "provider", "host_model", "usd_per_month", "status", "reason", "direct", "chosen"]
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
 
 

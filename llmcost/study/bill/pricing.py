@@ -124,14 +124,9 @@ def usable(hosts: pd.DataFrame) -> pd.DataFrame:
     return hosts[hosts["status"] == ("ok" if hosts["status"].eq("ok").any() else "ask")]
 
 
-def direct_hosts(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
-    """One row per host of the chosen model, cheapest first: routers and prices that another list supersedes are left out."""
-    judged = next(tried[0].hosts for workload, tried in study.considered.items() if workload == choice.workload.id)
-    rows = [
-        (j.offer.provider, j.usd_per_month, j.status, j.reason) for j in judged if j.offer.kind != "aggregator" and not j.offer.superseded
-    ]
-    frame = pd.DataFrame(rows, columns=["provider", "usd_per_month", "status", "reason"])
-    return frame.drop_duplicates("provider", ignore_index=True)
+def direct_hosts(hosts: pd.DataFrame) -> pd.DataFrame:
+    """The cheapest offer of each host, cheapest first: routers and prices that another list supersedes are left out."""
+    return hosts[hosts["direct"].astype(bool)].drop_duplicates("provider", ignore_index=True)
 
 
 def cheapest_hosts(study: Study) -> pd.DataFrame:

@@ -111,6 +111,25 @@ def hosts_reading(study: Study, choice: WorkloadChoice, refusals: pd.DataFrame) 
     return f"Of {total} offers, " + "; ".join(parts) + "."
 
 
+def offers(hosts: pd.DataFrame) -> pd.DataFrame:
+    """A row per host with its prices, its bill, whether it may be used, and all that it states about itself in one cell."""
+    stated = [
+        [
+            (host.context_tokens, "{:,.0f} tokens of context"),
+            (host.precision, "{}"),
+            (host.requests_per_minute_count, "{:,.0f} requests a minute"),
+            (host.regions.replace(";", ", "), "{}"),
+            (host.zero_retention, "zero retention: {}"),
+            (host.ends_date, "until {}"),
+            (host.tiers.replace(";", ", "), "tiers: {}"),
+        ]
+        for host in hosts.itertuples()
+    ]
+    columns = ["provider", "input_usd_per_mtok", "output_usd_per_mtok", "usd_per_month", "status", "reason"]
+    words = [", ".join(shown.format(value) for value, shown in facts if pd.notna(value) and value != "") for facts in stated]
+    return hosts[columns].assign(states=words, date=hosts["date"])
+
+
 def ladder_title(study: Study, choice: WorkloadChoice) -> str:
     """From the full GPU to the whole bill."""
     own = always_on_option(study)
