@@ -28,8 +28,8 @@ TAGS = re.compile(
     "|thead|tbody|t[rhd]|figure|script|wbr|label|input|output"
 )
 ATTRIBUTES = re.compile(
-    "lang|charset|http-equiv|content|name|class|id|aria-label|aria-sort|scope|type|href|title|style|data-value|colspan|hidden|role|autocomplete"
-    "|spellcheck"
+    "lang|charset|http-equiv|content|name|class|id|aria-label|aria-hidden|aria-sort|scope|type|href|title|style|data-value|colspan|hidden|role"
+    "|autocomplete|spellcheck"
 )
 LOADING = re.compile(r"javascript|data:|evil[.]test|//|window[.]|PWN", re.IGNORECASE)
 TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")

@@ -57,6 +57,14 @@ def test_a_chart_carries_the_rows_that_altair_would_carry():
     assert renderer.chart_rows({"values": [1]}) == {"values": [1]}
 
 
+def test_a_chart_carries_no_column_that_nothing_in_it_reads():
+    frame = pd.DataFrame({"x": [1.0], "label": ["data_12"], "low": [1], "named": ["data_12"], "unread": ["secret"]})
+    points = alt.Chart(frame).mark_point().encode(x="x:Q", tooltip=["label"]).transform_filter("datum.low > 0")
+    spec = shown(points.encode(color=alt.Color("kind:N")).transform_calculate(kind="datum['named'] + '!'"))[CHART_MIME]
+    assert spec["datasets"] == {"shown_data_1": [{"x": 1.0, "label": "data_12", "low": 1, "named": "data_12"}]}
+    assert spec["data"] == {"name": "shown_data_1"}
+
+
 def test_the_batch_shows_a_chart_as_a_notebook_does_and_only_leaves_out_the_check():
     frame = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})
     chart = theme.layered([alt.Chart(frame).mark_line().encode(x=alt.X("x:Q"), y=alt.Y("y:Q"))] * 2, "title", "subtitle", 200)

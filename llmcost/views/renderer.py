@@ -36,12 +36,17 @@ def shown(value):
 MADE_UP_NAME = re.compile(r"\b(view|param|data)[_-](?:\d+|[0-9a-f]{16}(?:_\d+)?|[0-9a-f]{32})\b")
 
 
-def stable_names(spec):
-    """The specification with made-up names counted in it from 1, whatever was drawn before it in the process."""
-    text = json.dumps(spec)
+def stable_names(text):
+    """The text with made-up names counted in it from 1, whatever was drawn before it in the process."""
     kinds = {match[0]: match[1] for match in MADE_UP_NAME.finditer(text)}
     names = {name: f"shown_{kind}_{number}" for number, (name, kind) in enumerate(kinds.items(), start=1)}  # data_1 would be Vega's own
-    return json.loads(MADE_UP_NAME.sub(lambda match: names[match[0]], text))
+    return MADE_UP_NAME.sub(lambda match: names[match[0]], text)
+
+
+def columns_read(rows, text):
+    """The rows without the columns that a specification's text does not name."""
+    unread = {name for row in rows for name in row if name not in text}
+    return [{name: cell for name, cell in row.items() if name not in unread} for row in rows] if unread else rows
 
 
 def title_of(spec):
@@ -64,7 +69,10 @@ def wrapped(title):
 
 def mimebundle(spec, **_metadata):
     """The display data of one chart."""
-    spec = stable_names(shown(spec))
+    datasets = spec.get("datasets", {})
+    text = stable_names(json.dumps(shown(spec | {"datasets": dict.fromkeys(datasets)})))
+    spec = json.loads(text)
+    spec["datasets"] = {name: shown(columns_read(rows, text)) for name, rows in zip(spec["datasets"], datasets.values(), strict=True)}
     if spec.get("title"):
         spec["title"] = wrapped(spec["title"])
     return {CHART_MIME: spec, "text/plain": f"Chart: {title_of(spec)}".rstrip(": ")}
