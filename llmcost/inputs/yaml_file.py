@@ -1,6 +1,7 @@
 """YAML 1.2 from people: no surprises of version 1.1, duplicates refused, every value findable by line."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ LARGEST_BYTES = 64 * 1024
 
 
 def read_yaml(path: Path) -> Any:
-    """The document of a YAML file of at most 64 KiB, with line numbers kept on its mappings and lists."""
+    """The document of a YAML file of at most 64 KiB, with line numbers kept on its mappings and lists; shared, to be read only."""
     try:
         size = path.stat().st_size
         if size > LARGEST_BYTES:
@@ -27,12 +28,18 @@ def read_yaml(path: Path) -> Any:
     except UnicodeDecodeError:
         raise InputError(path.name, "", "is not UTF-8 text", "Save it as UTF-8") from None
     try:
-        return YAML(typ="rt", pure=True).load(text)
+        return _document(text)
     except DuplicateKeyError as error:
         raise InputError(path.name, _line(error), "a key stands twice in one mapping", "Keep one of the two") from None
     except (YAMLError, ValueError, RecursionError) as error:
         problem = getattr(error, "problem", None) or "is not valid YAML"
         raise InputError(path.name, _line(error), str(problem), "Check indentation, quotes and brackets on that line") from None
+
+
+@lru_cache(maxsize=16)
+def _document(text: str) -> Any:
+    """Taken apart once for all the what-ifs of a client."""
+    return YAML(typ="rt", pure=True).load(text)
 
 
 def plain(value: Any) -> Any:

@@ -18,7 +18,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.jsonutil import json_default
-from nbformat.v4 import new_output
+from nbformat import NotebookNode
 from papermill.engines import Engine, papermill_engines
 from traitlets import Type
 from traitlets.config import Config
@@ -26,6 +26,11 @@ from traitlets.config import Config
 from llmcost.views.renderer import unchecked
 
 ENGINE_NAME = "llmcost"
+
+
+def carried(**content):
+    """The content as a kernel's message would bring it: through JSON, into the notebook's own kind of mapping."""
+    return json.loads(json.dumps(content, default=json_default), object_hook=NotebookNode)
 
 
 class CellOutputs:
@@ -47,10 +52,10 @@ class CellOutputs:
             self.outputs.clear()
 
     def add(self, output_type, **content):
-        """One more output, as JSON would carry it; returns it."""
+        """One more output, as JSON would carry it; returns it. Not held against the format here: the whole notebook is, once."""
         if self.clear_before_next:
             self.clear(wait=False)
-        output = new_output(output_type, **json.loads(json.dumps(content, default=json_default)))
+        output = carried(output_type=output_type, **content)
         self.outputs.append(output)
         return output
 
@@ -65,7 +70,7 @@ class CellOutputs:
     def display(self, data, metadata, display_id, update):
         """A display; those with its id that are already there change with it."""
         for output in self.shown.get(display_id, ()):
-            output.update(new_output("display_data", data=data, metadata=metadata))
+            output.update(carried(data=data, metadata=metadata))
         if not update:
             output = self.add("display_data", data=data, metadata=metadata)
             if display_id:

@@ -81,8 +81,12 @@ def run_by(engine_name: str | None, notebook: nbformat.NotebookNode, kernel_name
 
 
 def notebook_text(name: str, notebook: nbformat.NotebookNode) -> str:
-    """The notebook as it is saved; ReportError when it is too large to be anybody's."""
-    text = json.dumps(notebook, sort_keys=True, ensure_ascii=False)  # each output was held against the format when it was made
+    """The notebook as it is saved; ReportError when its outputs are no notebook's, or too large to be anybody's."""
+    try:
+        nbformat.validate(notebook)
+    except nbformat.ValidationError as error:
+        raise ReportError(f"{name}.ipynb: {str(error).splitlines()[0]}") from None
+    text = json.dumps(notebook, sort_keys=True, ensure_ascii=False)
     if len(text) > NOTEBOOK_LIMIT_BYTES:
         raise ReportError(f"{name}.ipynb: its outputs are larger than {NOTEBOOK_LIMIT_BYTES / 1e6:.0f} MB")
     return text

@@ -45,7 +45,7 @@ def stable_names(text):
 
 def columns_read(rows, text):
     """The rows without the columns that a specification's text does not name."""
-    unread = {name for row in rows for name in row if name not in text}
+    unread = {name for name in set().union(*rows) if name not in text}
     return [{name: cell for name, cell in row.items() if name not in unread} for row in rows] if unread else rows
 
 

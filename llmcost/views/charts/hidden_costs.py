@@ -60,11 +60,11 @@ def bill_chart(groups, title, subtitle):
     return layered([bars, names, low, plain, ends], title, subtitle, alt.Step(56))
 
 
-def multiplier_axes(highest):
+def multiplier_axes(low, high, highest):
     """The axes of the rule of thumb: the machine and the multiplier, both on log scales."""
     scale = alt.Scale(type="log", domain=[1, highest], nice=False)
     axis = alt.Axis(values=[1, 2, 3, 5, 10, 20, 50, 100, 200], format="~g")
-    x_axis = alt.Axis(format="$~s", tickCount=5, grid=False)
+    x_axis = alt.Axis(format="$~s", values=log_ticks(low, high), grid=False)
     x = alt.X(
         "machine_usd_per_month:Q", title="USD per month for the machine, log scale", scale=alt.Scale(type="log", nice=False), axis=x_axis
     )
@@ -84,7 +84,8 @@ def multiplier_chart(curves, points, title, subtitle):
     curves  option, machine_usd_per_month, low_multiplier, typical_multiplier, high_multiplier
     points  option, label, machine_usd_per_month, multiplier
     """
-    x, y, scale = multiplier_axes(max(20, 1.4 * points["multiplier"].max()))
+    machines = curves["machine_usd_per_month"]
+    x, y, scale = multiplier_axes(machines.min(), machines.max(), max(20, 1.4 * points["multiplier"].max()))
     options = {option: OPTION_COLOURS[option] for option in points["option"]}
     words = {row.option: f"{row.label}: {number(row.multiplier, 2)}x" for row in points.itertuples()}
     legend = alt.Legend(labelExpr=f"{words}[datum.label]", symbolType="stroke")
@@ -214,7 +215,7 @@ def multiplier_playground(engineer_usd_per_year, engineer_fte, other_usd_per_mon
     """The rule of thumb while two sliders move the engineer and the rest: no Python runs."""
     fte = slider("share of an engineer", 0, 2, engineer_fte, 0.05)
     rest = slider("all other lines, USD a month", 0, 10_000, round(other_usd_per_month, -2), 100)
-    x, y, scale = multiplier_axes(30)
+    x, y, scale = multiplier_axes(100, 100_000, 30)
     base = alt.Chart(alt.sequence(2, 5, 0.02, as_="power")).transform_calculate(
         machine_usd_per_month="pow(10, datum.power)",
         typical_multiplier=f"1 + ({fte.name} * {engineer_usd_per_year / 12:.2f} + {rest.name}) / pow(10, datum.power)",

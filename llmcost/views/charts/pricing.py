@@ -8,7 +8,7 @@ from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.wording import usd
 from llmcost.views.charts.verdict import OPTION_COLOURS, step_colour
 from llmcost.views.controls import slider
-from llmcost.views.theme import COLOURS, layered
+from llmcost.views.theme import COLOURS, layered, log_ticks
 
 KINDS = {"today": COLOURS["today"], "closed": COLOURS["tuned"], "open": COLOURS["api"]}
 STATUSES = {"ok": COLOURS["api"], "ask": COLOURS["hybrid"], "failed": COLOURS["muted"]}
@@ -34,7 +34,7 @@ def money_axis(values, field, title, left=0.06, right=0.16):
     domain = [low / max(span**left, 1.15), high * max(span**right, 1.6)]
     scale = alt.Scale(type="log", nice=False, domain=domain)
     form = "$~s" if domain[0] >= 1 else "$~g"
-    return alt.X(f"{field}:Q", title=f"{title}, log scale", scale=scale, axis=alt.Axis(format=form, tickCount=5, grid=False))
+    return alt.X(f"{field}:Q", title=f"{title}, log scale", scale=scale, axis=alt.Axis(format=form, values=log_ticks(*domain), grid=False))
 
 
 def tuning_chart(steps, title, subtitle):
