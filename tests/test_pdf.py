@@ -8,7 +8,7 @@ import sys
 import pytest
 from test_reporting import clients, kit, make, needs_fork  # noqa: F401
 
-from llmcost.reporting import batch, cli, pdf
+from llmcost.reporting import batch, cli, manifest, pdf
 from llmcost.reporting.chart_script import ChartScript
 from llmcost.reporting.errors import ReportError
 
@@ -213,6 +213,13 @@ def test_a_report_without_its_pdf_is_a_failure_that_is_named(kit, monkeypatch, c
     assert (said["one"]["state"], said["two"]["state"], said["two"]["code"]) == ("built", "failed", "pdf")
     assert capsys.readouterr().err == "two: no PDF: ink\n" and (kit / "out" / "two" / "report.html").exists()
     assert "two</dt><dd>no PDF: ink" in (kit / "out" / "index.html").read_text()
+
+
+def test_a_client_without_its_pdf_keeps_its_warnings():
+    run = manifest.Manifest(["one"], silent=True)
+    run.entries["one"] = manifest.entry("built", seconds=1.5, warnings=["prices are old"])
+    run.printed("one", "no PDF: ink")
+    assert run.entries["one"] == manifest.entry("failed", "pdf", "no PDF: ink", 1.5, warnings=["prices are old"])
 
 
 def test_without_a_browser_nothing_is_begun(no_places, tmp_path, capsys):

@@ -50,9 +50,9 @@ class Manifest:
         self.entries[slug] = entry("built", seconds=seconds, peak_memory_gb=peak_memory_gb, warnings=warnings(results))
         self._say(f"{slug}: {advice(results)}")
 
-    def fail(self, slug: str, problem: ReportError, seconds: float, peak_memory_gb: float | None) -> None:
+    def fail(self, slug: str, problem: ReportError, seconds: float, peak_memory_gb: float | None, warnings: Sequence[str] = ()) -> None:
         """No report was made; an older one stays as it was."""
-        self.entries[slug] = entry("failed", problem.code, visible(problem), seconds, peak_memory_gb)
+        self.entries[slug] = entry("failed", problem.code, visible(problem), seconds, peak_memory_gb, warnings)
         say(visible(f"{slug}: {problem}"), sys.stderr)
         self.bar.set_postfix_str(f"{len(self.failed)} failed", refresh=False)
         self.bar.update()
@@ -66,7 +66,7 @@ class Manifest:
         """A report has its PDF, or not: then the client failed, though its report is there."""
         if problem:
             said = self.entries[slug]
-            self.fail(slug, ReportError(problem, "pdf"), said["seconds"], said["peak_memory_gb"])
+            self.fail(slug, ReportError(problem, "pdf"), said["seconds"], said["peak_memory_gb"], said["warnings"])
         else:
             self.bar.update()
 
