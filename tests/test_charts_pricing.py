@@ -168,3 +168,15 @@ def test_the_cheapest_host_of_each_tier_is_among_those_that_have_it(client):
     standard = found[found["tier"] == "standard"]
     assert len(standard) == sum(len(tried) for tried in study.considered.values())
     assert (found["usd_per_month"].dropna() > 0).all() and set(found["tier"]) <= {"standard", "batch", "flex", "priority"}
+
+
+def test_the_table_of_hosts_has_a_row_for_each_that_serves_the_model_itself_and_tells_what_it_states():
+    study, choice = opened("support-assistant")
+    offers = pricing.hosts_of(study, choice)
+    shown = price_readings.offers(pricing.direct_hosts(offers)).set_index("provider")
+    routers = set(offers.loc[offers["reason"] == "passes requests on to other hosts", "provider"])
+    assert routers and not routers & set(shown.index) and shown.index.is_unique
+    assert set(shown.index) | routers == set(offers["provider"])
+    assert shown.loc["deepinfra", "states"] == "131,072 tokens of context, fp8, us, zero retention: yes"
+    assert shown.loc["azure", "states"].endswith("zero retention: no, until 2027-01-31")
+    assert not shown["states"].str.contains("nan|None").any()

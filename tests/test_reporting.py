@@ -275,6 +275,7 @@ def test_the_same_inputs_give_the_same_bytes_alone_or_together(kit):
         ),
         ("big = bytearray(30 * 2**30)", "MemoryError"),
         ("print('x' * 30_000_000)", "larger than 20 MB"),
+        ("display({'text/plain': 5}, raw=True)", "01_pricing.ipynb: "),
         ("study.fingerprint = 'of another run'", "not of this run"),
         ("def f(n): return f(n + 1)\nf(0)", "RecursionError"),
     ],
