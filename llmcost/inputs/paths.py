@@ -1,5 +1,6 @@
 """Where the kit's own files are: inside the installed package, or in the checkout around it."""
 
+import os
 from pathlib import Path
 
 from llmcost.inputs.errors import InputError
@@ -20,7 +21,7 @@ def notebooks_path() -> Path:
 
 
 def files_inside(folder: Path, pattern: str, field: str) -> list[Path]:
-    """The files of a client's folder that match a name or a pattern such as bench/*.json, sorted.
+    """The files of a client's folder that match a name or a pattern such as bench/*.json, sorted; run[1].json may be a name.
 
     Raises InputError for one that lies elsewhere, by its name or behind a link, and where nothing matches.
     """
@@ -29,7 +30,8 @@ def files_inside(folder: Path, pattern: str, field: str) -> list[Path]:
         raise InputError(
             "client.yaml", field, f"{pattern!r} is not a path inside the client's folder", "Give a name or one pattern below it"
         )
-    found = sorted(path for path in home.glob(pattern) if path.is_file())
+    named = home / pattern
+    found = [named] if os.path.isfile(named) else sorted(path for path in home.glob(pattern) if path.is_file())
     if not found:
         raise InputError("client.yaml", field, f"there is no file {pattern!r}", "Put it beside client.yaml and give its name")
     outside = [path.name for path in found if not path.resolve().is_relative_to(home)]
