@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from small_notebooks import write_small_notebooks
 from test_reporting import clients, files, kit, make, needs_fork  # noqa: F401
+from tqdm import tqdm
 
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
@@ -124,6 +125,16 @@ def in_a_fork(function):
 def alive(pid):
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_a_process_killed_with_the_bars_lock_in_hand_takes_nobody_along():
+    child = os.fork()
+    if not child:
+        tqdm.get_lock().acquire()
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert tqdm.get_lock().acquire(timeout=5)
+    tqdm.get_lock().release()
 
 
 def test_killed_at_any_instant_and_resumed_the_reports_are_the_same(kit):  # noqa: F811

@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 import llmcost
 from llmcost.inputs.paths import notebooks_path
 from llmcost.inputs.price_list import price_list
@@ -154,7 +152,6 @@ def prepare(engine: str, kit: Kit, folders: Iterable[Path]) -> None:
     if engine == "fork":
         # Libraries keep threads of their own that a fork leaves behind; nothing here uses them in the parent.
         warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
-        tqdm.monitor_interval = 0
         for module in pkgutil.walk_packages(llmcost.__path__, "llmcost."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,6 +17,9 @@ from llmcost.views.text import visible
 MANIFEST = "manifest.json"
 NO_TURN = "the run ended before its turn: make the report again"
 BAR = "{n_fmt} of {total_fmt} {unit}{postfix}, about {remaining} left |{bar}|"
+
+tqdm.monitor_interval = 0  # a bar has no thread beside it, as this process forks
+tqdm.set_lock(threading.RLock())  # the default is shared with all that is forked: a process killed with it in hand would hold it for ever
 
 
 class Manifest:
