@@ -1,6 +1,7 @@
 """Displays: a chart is its own specification, a table is escaped, prose is inert, results are finite."""
 
 import datetime
+import json
 import re
 from dataclasses import replace
 
@@ -63,6 +64,13 @@ def test_a_chart_carries_no_column_that_nothing_in_it_reads():
     spec = shown(points.encode(color=alt.Color("kind:N")).transform_calculate(kind="datum['named'] + '!'"))[CHART_MIME]
     assert spec["datasets"] == {"shown_data_1": [{"x": 1.0, "label": "data_12", "low": 1, "named": "data_12"}]}
     assert spec["data"] == {"name": "shown_data_1"}
+
+
+def test_columns_with_any_name_and_rows_that_are_plain_values_are_kept():
+    assert renderer.columns_read([{"K\u00f6ln": 1, "a.b": 2, "plain": 3}], json.dumps({"field": "K\u00f6ln"})) == [
+        {"K\u00f6ln": 1, "a.b": 2}
+    ]
+    assert renderer.columns_read([1, 2, 3], "") == [1, 2, 3]
 
 
 def test_the_batch_shows_a_chart_as_a_notebook_does_and_only_leaves_out_the_check():

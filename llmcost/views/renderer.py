@@ -44,8 +44,10 @@ def stable_names(text):
 
 
 def columns_read(rows, text):
-    """The rows without the columns that a specification's text does not name."""
-    unread = {name for name in set().union(*rows) if name not in text}
+    """The rows without the columns that a specification's text does not name; a name that JSON may write otherwise is kept."""
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return rows  # plain values
+    unread = {name for name in set().union(*rows) if re.fullmatch(r"\w+", name, re.ASCII) and name not in text}
     return [{name: cell for name, cell in row.items() if name not in unread} for row in rows] if unread else rows
 
 
