@@ -24,7 +24,7 @@ from pathlib import Path
 import duckdb
 
 from llmcost.inputs.usage import usage_table
-from llmcost.inputs.usage.intake import MEMORY_LIMIT
+from llmcost.inputs.usage.sql import MEMORY_LIMIT
 
 ROWS = """SELECT TIMESTAMP '2026-01-01' + to_microseconds(CAST(i * (30 * 86400e6 / {rows}) AS BIGINT)) AS time,
     ['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4', 'llama-3.3-70b', 'mistral-small'][1 + (h % 5)::BIGINT] AS model,

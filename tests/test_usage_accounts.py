@@ -9,7 +9,7 @@ from usage_defects import ROW_DEFECTS
 from usage_exports import SAMPLES, Export, put
 
 from llmcost.inputs.errors import InputError
-from llmcost.inputs.usage import usage_table, zips
+from llmcost.inputs.usage import packed, usage_table
 from llmcost.inputs.usage.table import is_thin
 from llmcost.reporting.usage_text import usage_text
 
@@ -150,10 +150,10 @@ def test_one_file_for_each_measure_is_the_same_export(name, tmp_path):
 
 
 def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(zips, "LARGEST_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr(packed, "ALWAYS_ALLOWED_BYTES", 0)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("bomb.csv", "0" * 1001)
+        archive.writestr("bomb.csv", "0" * 1_000_000)
     (tmp_path / "a.zip").write_bytes(out.getvalue())
     with pytest.raises(InputError, match="unpacks to more than"):
         usage_table([tmp_path / "a.zip"])

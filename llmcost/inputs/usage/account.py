@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-import duckdb
 import pandas as pd
 
-from llmcost.inputs.usage.files import UsageFile, quoted
+from llmcost.inputs.usage.files import UsageFile
 from llmcost.inputs.usage.judge import SUMMED
 from llmcost.inputs.usage.outcomes import COUNTING, OUTCOMES, REJECTED
+from llmcost.inputs.usage.sql import Database
 from llmcost.model.bill_steps import CLASSES
 
 SUMS = tuple(SUMMED)
@@ -39,15 +39,15 @@ def without_overlaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return frame, [f"{len(shared)} hours stand in several files: the fuller file of each hour was taken"]
 
 
-def outcomes_frame(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, judged: str, files: list[UsageFile]) -> pd.DataFrame:
+def outcomes_frame(database: Database, frame: pd.DataFrame, judged: str, files: list[UsageFile]) -> pd.DataFrame:
     """What became of the rows: kind, outcome, rows_count, examples. `frame` has the sums, `judged` selects the single rows."""
     counts = frame.groupby("outcome")["rows"].sum().to_dict()
-    torn = _torn_lines(connection, files)
+    torn = _torn_lines(database, files)
     if torn:
         counts[27] = counts.get(27, 0) + sum(len(lines) for lines in torn.values())
     examples: dict[int, list[str]] = {}
     if any(code in REJECTED for code in counts):
-        examples = _examples(connection, judged, files, torn)
+        examples = _examples(database, judged, files, torn)
     rows = [
         (OUTCOMES[code].kind, OUTCOMES[code].text, int(count), ", ".join(examples.get(code, [])))
         for code, count in sorted(counts.items())
@@ -56,21 +56,21 @@ def outcomes_frame(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, j
     return pd.DataFrame(rows, columns=["kind", "outcome", "rows_count", "examples"])
 
 
-def _torn_lines(connection: duckdb.DuckDBPyConnection, files: list[UsageFile]) -> dict[int, list[int]]:
+def _torn_lines(database: Database, files: list[UsageFile]) -> dict[int, list[int]]:
     """Number of the file -> lines of a CSV that are no rows of its table: too few or too many cells, broken quotes."""
-    tables = [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+    tables = [name for (name,) in database.rows("SELECT table_name FROM duckdb_tables()")]
     if "reject_errors" not in tables:
         return {}
     query = """SELECT DISTINCT file_path, line FROM reject_errors JOIN reject_scans USING (scan_id, file_id) ORDER BY 1, 2"""
+    numbers = {str(file.place): number for number, file in enumerate(files)}
     found: dict[int, list[int]] = {}
-    for path, line in connection.execute(query).fetchall():
-        number = next((n for n, file in enumerate(files) if f"'{quoted(path)}'" in file.relation), 0)
-        found.setdefault(number, []).append(int(line))
+    for path, line in database.rows(query):
+        found.setdefault(numbers[path], []).append(int(line))
     return found
 
 
 def _examples(
-    connection: duckdb.DuckDBPyConnection, judged: str, files: list[UsageFile], torn: Mapping[int, list[int]]
+    database: Database, judged: str, files: list[UsageFile], torn: Mapping[int, list[int]]
 ) -> dict[int, list[str]]:
     """The first places of each kind of rejected row."""
     numbered = f"SELECT row_number() OVER () AS place, file, outcome FROM ({judged})"
@@ -78,7 +78,7 @@ def _examples(
     query = f"""SELECT outcome, file, place FROM ({within}) WHERE outcome IN ({", ".join(map(str, REJECTED))})
         QUALIFY row_number() OVER (PARTITION BY outcome ORDER BY file, place) <= {EXAMPLES}"""
     found: dict[int, list[str]] = {}
-    for outcome, number, place in connection.execute(query).fetchall():
+    for outcome, number, place in database.rows(query):
         file = files[number]
         found.setdefault(int(outcome), []).append(_place(file, int(place), torn.get(number, []), len(files) > 1))
     for number, lines in torn.items():

@@ -1,9 +1,11 @@
 """From a field of an export to a value in SQL: where it stands, how a number and a time are read, and in which state they were found."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from llmcost.inputs.usage.files import UsageFile, document_sql, quoted
+from llmcost.inputs.usage.files import Column, UsageFile, document_sql, pointer_step
 from llmcost.inputs.usage.formats import UsageFormat, fields_read, levels
+from llmcost.inputs.usage.sql import list_literal, literal
 
 WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 FIRST_US, LAST_US = 1_420_070_400_000_000, 4_102_444_800_000_000
@@ -44,60 +46,58 @@ def source_sql(kind: UsageFormat, file: UsageFile, number: int) -> tuple[str, di
     if file.written_in in ("json", "json_lines"):
         return _json(kind, file, number)
     columns, values = [], {}
+    known = {name.lower(): column for name, column in file.columns.items()}
     for field in fields_read(kind):
-        sql, family = _column(field, file.fields)
+        sql, family = _column(field, known)
         columns.append(f"{sql} AS {name(field, kind)}")
         values[field] = Value(name(field, kind), family)
     return f"SELECT {', '.join(columns)}, {number} AS file, false AS broken FROM {file.relation}", values
 
 
-def _column(field: str, types: dict[str, str]) -> tuple[str, str]:
-    """(SQL, family) of a field of a table: a column of that name, or a path into a column of JSON."""
-    known = {column.lower(): column for column in types}
-    steps = field.split("/")
-    holder = len(steps) > 1 and steps[0].lower() in known
+def _column(field: str, known: Mapping[str, Column]) -> tuple[str, str]:
+    """(SQL, family) of a field of a table, its columns by their names in small letters: a column, or a path into one of JSON."""
+    first, *rest = field.split("/")
+    holder = known.get(first.lower()) if rest else None
     # Beside usage_details a column `input` is no count: it is the prompt.
-    for flat in (field, ".".join(steps), "" if holder else ".".join(steps[1:])):
+    for flat in (field, ".".join([first, *rest]), "" if holder else ".".join(rest)):
         if flat and flat.lower() in known:
-            column = known[flat.lower()]
-            return _typed(f'"{column.replace(chr(34), chr(34) * 2)}"', types[column])
-    if holder:
-        column = f'"{known[steps[0].lower()]}"'
-        nested = types[known[steps[0].lower()]]
-        document = f"to_json({column})" if nested.startswith(("STRUCT", "MAP")) else f"TRY_CAST({column} AS JSON)"
-        return f"json_extract_string({document}, '{_pointer('/'.join(steps[1:]))}')", "text"
-    return "NULL::VARCHAR", "missing"
+            return _typed(known[flat.lower()])
+    if holder is None:
+        return "NULL::VARCHAR", "missing"
+    is_nested = holder.type.startswith(("STRUCT", "MAP"))
+    document = f"to_json({holder.sql})" if is_nested else f"TRY_CAST({holder.sql} AS JSON)"
+    return f"json_extract_string({document}, {literal(_pointer('/'.join(rest)))})", "text"
 
 
-def _typed(column: str, kind: str) -> tuple[str, str]:
-    if kind in WHOLE:
-        return column, "whole"
-    if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
-        return f"{column}::DOUBLE", "number"
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return column, "zoned"
-    if kind == "DATE" or kind.startswith("TIMESTAMP"):
-        return f"{column}::TIMESTAMP", "time"
-    return (column if kind == "VARCHAR" else f"{column}::VARCHAR"), "text"
+def _typed(column: Column) -> tuple[str, str]:
+    if column.type in WHOLE:
+        return column.sql, "whole"
+    if column.type in ("DOUBLE", "FLOAT") or column.type.startswith("DECIMAL"):
+        return f"{column.sql}::DOUBLE", "number"
+    if column.type == "TIMESTAMP WITH TIME ZONE":
+        return column.sql, "zoned"
+    if column.type == "DATE" or column.type.startswith("TIMESTAMP"):
+        return f"{column.sql}::TIMESTAMP", "time"
+    return (column.sql if column.type == "VARCHAR" else f"{column.sql}::VARCHAR"), "text"
 
 
 def _json(kind: UsageFormat, file: UsageFile, number: int) -> tuple[str, dict[str, Value]]:
     """Each document taken apart down to its rows; a field is looked for in the row, then in what the row lies in."""
     blank = " WHERE trim(line) <> ''" if file.written_in == "json_lines" else ""
-    there = any(f"{levels(kind)[-1]}{field}" in file.fields or levels(kind)[-1] == "" for field in kind.recognise)
-    pointers = "[" + ", ".join(f"'{_pointer(field)}'" for field in fields_read(kind)) + "]"
+    there = any(f"{levels(kind)[-1]}{field}" in file.columns or levels(kind)[-1] == "" for field in kind.recognise)
+    pointers = list_literal([_pointer_in(file, field) for field in fields_read(kind)])
     documents = f"SELECT {document_sql(file.written_in)} AS d FROM {file.relation}{blank}"
     inner = f"SELECT d, d IS NULL AS broken, json_extract_string(d, {pointers}) AS x0 FROM ({documents})"
     depths = [0]
     for array in kind.rows_in if there else []:
-        items = f"json_extract(d, '$.{array.replace('/', '.')}[*]')"
+        items = f"json_extract(d, {literal(_array_path(array))})"
         filled = f"CASE WHEN len({items}) > 0 THEN {items} ELSE [NULL::JSON] END"
         # What a row lies in gives its fields before it is taken apart: carried along, it would be there once for each of its rows.
         kept = ", ".join(f"x{i}" for i in depths)
         inner = f"SELECT broken, {kept}, unnest({filled}) AS d FROM ({inner})"
         inner = f"SELECT *, json_extract_string(d, {pointers}) AS x{len(depths)} FROM ({inner})"
         depths = [len(depths), *depths]
-    paired = f", json_extract(d, '$.{kind.pairs}[*]') AS pairs" if kind.pairs else ""
+    paired = f", json_extract(d, {literal(_array_path(kind.pairs))}) AS pairs" if kind.pairs else ""
     read = f"SELECT *{paired} FROM ({inner})"
     columns = [
         f"{_pair(field, kind) if kind.pairs and field.startswith(f'{kind.pairs}/') else places} AS f{n - 1}"
@@ -110,13 +110,24 @@ def _json(kind: UsageFormat, file: UsageFile, number: int) -> tuple[str, dict[st
 
 def _pair(field: str, kind: UsageFormat) -> str:
     """The value of a field that stands as {"key": ..., "value": {"intValue": ...}} in an array."""
-    key = quoted(field.removeprefix(f"{kind.pairs}/"))
-    value = f"json_extract(list_filter(pairs, lambda pair: json_extract_string(pair, '$.key') = '{key}')[1], '$.value.*')"
-    return f"json_extract_string({value}[1], '$')"
+    key = literal(field.removeprefix(f"{kind.pairs}/"))
+    found = f"list_filter(pairs, lambda pair: json_extract_string(pair, '$.key') = {key})"
+    return f"json_extract_string(json_extract({found}[1], '$.value.*')[1], '$')"
+
+
+def _array_path(array: str) -> str:
+    """All items of an array at a path, as DuckDB's JSON path."""
+    return "$" + "".join(f'."{step}"' for step in array.split("/")) + "[*]"
+
+
+def _pointer_in(file: UsageFile, field: str) -> str:
+    """The pointer to a field of JSON: a key of this very name that the first rows have, else a path."""
+    known = file.columns.get(field)
+    return known.sql if known else _pointer(field)
 
 
 def _pointer(field: str) -> str:
-    return quoted("/" + field)
+    return "/" + "/".join(map(pointer_step, field.split("/")))
 
 
 def _prometheus(kind: UsageFormat, file: UsageFile, number: int) -> tuple[str, dict[str, Value]]:
@@ -139,7 +150,7 @@ def number_sql(value: Value) -> str:
     if value.family != "text":
         return "NULL" if value.family == "missing" else value.sql
     bare = f"regexp_replace({value.sql}, '[^0-9.]', '', 'g')"
-    grouped = f"CASE WHEN regexp_matches(trim({value.sql}), '{GROUPED}') THEN TRY_CAST({bare} AS DOUBLE) END"
+    grouped = f"CASE WHEN regexp_matches(trim({value.sql}), {literal(GROUPED)}) THEN TRY_CAST({bare} AS DOUBLE) END"
     return f"coalesce({value.as_number}, {grouped})"
 
 
@@ -156,7 +167,7 @@ def time_us_sql(value: Value, zone: str, relative: str, day_first: bool | None) 
     if value.family == "missing":
         return "NULL::BIGINT"
     if value.family in ("time", "zoned"):
-        at = f"timezone('{quoted(zone)}', {value.sql})" if value.family == "time" and zone != "UTC" else value.sql
+        at = f"timezone({literal(zone)}, {value.sql})" if value.family == "time" and zone != "UTC" else value.sql
         return f"epoch_us({at})"
     plain = f"TRY_CAST({value.sql} AS DOUBLE)" if value.family == "text" else value.sql
     if relative:
@@ -169,7 +180,7 @@ def time_us_sql(value: Value, zone: str, relative: str, day_first: bool | None) 
         return epoch
     order = {None: [], True: ["%d/%m/%y", "%d/%m/%Y"], False: ["%m/%d/%y", "%m/%d/%Y"]}[day_first]  # %Y would take 26 for the year 26
     formats = [f"{date}{clock}" for date in order for clock in ("", " %H:%M", " %H:%M:%S")]
-    slashed = f"epoch_us(timezone('{quoted(zone)}', try_strptime({value.sql}, {formats})))" if formats else "NULL"
+    slashed = f"epoch_us(timezone({literal(zone)}, try_strptime({value.sql}, {list_literal(formats)})))" if formats else "NULL"
     is_slashed, stated = f"{value.sql} LIKE '_/%' OR {value.sql} LIKE '__/%'", f"epoch_us(TRY_CAST({value.sql} AS TIMESTAMPTZ))"
     patient = f"CASE WHEN {is_slashed} THEN {slashed} ELSE coalesce({stated}, {epoch}) END"
     if zone != "UTC":

@@ -3,27 +3,26 @@
 import math
 from collections.abc import Iterable
 
-import duckdb
 import pandas as pd
 
 from llmcost.inputs.usage.account import TOKENS
-from llmcost.inputs.usage.files import quoted
 from llmcost.inputs.usage.judge import MINUTE_US, spans_sql
 from llmcost.inputs.usage.naming import model_sql
 from llmcost.inputs.usage.normalise import Read
 from llmcost.inputs.usage.outcomes import COUNTING
+from llmcost.inputs.usage.sql import Database, literal
 
 MINUTED_MODELS = 20
 """Of so many models, those with most tokens, the busiest hour is looked at by the minute."""
 
 
-def framed(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
+def framed(database: Database, query: str) -> pd.DataFrame:
     """The answer of a query."""
-    answer = connection.execute(query)
+    answer = database.query(query)
     return pd.DataFrame(answer.fetchall(), columns=[column[0] for column in answer.description or []])
 
 
-def busiest_minutes(connection: duckdb.DuckDBPyConnection, read: Read, source: str, judged: str, hourly: pd.DataFrame) -> pd.DataFrame:
+def busiest_minutes(database: Database, read: Read, source: str, judged: str, hourly: pd.DataFrame) -> pd.DataFrame:
     """model, span, tokens: the minutes of each model's busiest hour.
 
     A file with native times is asked once more for those hours alone, which is cheaper than minutes of all; others have theirs in `spans`.
@@ -36,14 +35,14 @@ def busiest_minutes(connection: duckdb.DuckDBPyConnection, read: Read, source: s
     by_hour = by_hour[by_hour["model"].isin(largest)]
     busiest = by_hour.loc[by_hour.groupby("model")["tokens"].idxmax()]
     starts = {row.model: row.hour.value // 60_000_000_000 for row in busiest.itertuples()}
-    wanted = " OR ".join(f"(model = '{quoted(model)}' AND span BETWEEN {start} AND {start + 59})" for model, start in starts.items())
+    wanted = " OR ".join(f"(model = {literal(model)} AND span BETWEEN {start} AND {start + 59})" for model, start in starts.items())
     minutes = "spans"
     if read.has_native_time:
         minutes = f"({spans_sql(read, f'SELECT * FROM ({judged}) WHERE {_within(read, starts.values())}', f'us // {MINUTE_US}')})"
     query = f"""{source if read.has_native_time else ""} SELECT model, span, CAST(sum(tokens) AS DOUBLE) AS tokens FROM (
         SELECT {model_sql(read)} AS model, span, uncached + cache_read + cache_write + whole_output AS tokens FROM {minutes}
         WHERE outcome IN ({", ".join(map(str, COUNTING))})) WHERE {wanted} GROUP BY 1, 2"""
-    return framed(connection, query)
+    return framed(database, query)
 
 
 def step_minutes(minutes: pd.DataFrame) -> int:

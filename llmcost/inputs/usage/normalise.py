@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from llmcost.inputs.usage.fields import MISSING, Value, number_sql, time_us_sql, was_grouped_sql
-from llmcost.inputs.usage.files import quoted
 from llmcost.inputs.usage.formats import Fields, Measures, UsageFormat, terms
+from llmcost.inputs.usage.sql import literal
 
 COUNTS = ("input", "output", "cache_read", "cache_write", "reasoning")
 NATIVE = ("time", "zoned")
@@ -88,14 +88,14 @@ class Read:
         return "request" if self.kind.name == "plain" and not self.has(self.kind.requests) else self.kind.grain
 
 
-def normalised_sql(read: Read) -> str:
-    """SELECT of the source's rows with our own columns.
+def normalised_sql(read: Read, source: str = "source") -> str:
+    """SELECT of the rows of `source`, a name or a query in brackets, with our own columns.
 
     us, end_us, file, requests, input, output, cache_read, cache_write, reasoning, total, cost_usd, n (rows that it stands for), and what
     the judgement needs: broken, kept, failed, grouped (thousands separators), unreadable, given (an outcome). The columns that model
     and tier are made from stay as they are, and so does a native time, as `moment`.
     """
-    read, source = _numbers_cast(read)
+    read, source = _numbers_cast(read, source)
     kind, columns = read.kind, {}
     columns["us"] = "at_us" if kind.grain == "counter" else _first(read, kind.time.field, lambda v: _time(read, v))
     columns["end_us"] = _time(read, read.value(kind.time.end))
@@ -122,13 +122,13 @@ def _odd(read: Read, tests: Sequence[str]) -> str:
     return f"CASE WHEN {odd} THEN {' OR '.join(tests)} ELSE false END" if tests else "false"
 
 
-def _numbers_cast(read: Read) -> tuple[Read, str]:
+def _numbers_cast(read: Read, source: str) -> tuple[Read, str]:
     """The source with every count that is text tried as a number, once."""
     cast = {v.sql: replace(v, cast=f"{v.sql}_number") for v in read.texts}
     if not cast:
-        return read, "source"
+        return read, source
     tried = ", ".join(f"{v.as_number} AS {cast[v.sql].cast}" for v in read.texts)
-    return replace(read, values={f: cast.get(v.sql, v) for f, v in read.values.items()}), f"(SELECT *, {tried} FROM source)"
+    return replace(read, values={f: cast.get(v.sql, v) for f, v in read.values.items()}), f"(SELECT *, {tried} FROM {source})"
 
 
 def _extra(read: Read) -> str:
@@ -150,13 +150,13 @@ def _clock(read: Read) -> str:
     """skipped | twice | once: what the zone's clock makes of a time without a zone of its own."""
     value = read.value(terms(read.kind.time.field)[0])
     local = f"TRY_CAST({value.sql} AS TIMESTAMP)" if value.family in ("text", "time") else "NULL"
-    zoned = f"timezone('{quoted(read.zone)}', {local})"
+    zoned = f"timezone({literal(read.zone)}, {local})"
     own_zone = rf"regexp_matches({value.sql}, '(Z|UTC|[+-]\d\d:?(\d\d)?)$')" if value.family == "text" else "false"
     twice = " OR ".join(
-        f"timezone('{quoted(read.zone)}', {zoned} {sign} INTERVAL {minutes} MINUTE) = {local}" for sign in "+-" for minutes in (30, 60)
+        f"timezone({literal(read.zone)}, {zoned} {sign} INTERVAL {minutes} MINUTE) = {local}" for sign in "+-" for minutes in (30, 60)
     )
     return (
-        f"CASE WHEN {own_zone} OR {local} IS NULL THEN 'once' WHEN timezone('{quoted(read.zone)}', {zoned}) <> {local} THEN 'skipped' "
+        f"CASE WHEN {own_zone} OR {local} IS NULL THEN 'once' WHEN timezone({literal(read.zone)}, {zoned}) <> {local} THEN 'skipped' "
         f"WHEN {twice} THEN 'twice' ELSE 'once' END"
     )
 
@@ -211,12 +211,12 @@ def _measured(read: Read, measures: Measures) -> dict[str, str]:
         amount = "rise"
     if measures.unit:
         unit = f"lower(trim({read.value(measures.unit).sql}))"
-        amount = f"({amount}) * CASE " + " ".join(f"WHEN {unit} = '{u}' THEN {k}" for u, k in measures.units.items()) + " END"
+        amount = f"({amount}) * CASE " + " ".join(f"WHEN {unit} = {literal(u)} THEN {k}" for u, k in measures.units.items()) + " END"
     found: dict[str, str] = {}
     earlier: list[str] = []
     for count in ("cache_read", "cache_write", "output", "input", "requests"):
-        names = [quoted(n.lower()) for n in _names_there(getattr(measures, count), read.names)]
-        like = " OR ".join(f"{by} LIKE '{n}'" if "%" in n else f"{by} = '{n}'" for n in names)
+        names = [n.lower() for n in _names_there(getattr(measures, count), read.names)]
+        like = " OR ".join(f"{by} {'LIKE' if '%' in n else '='} {literal(n)}" for n in names)
         if like:
             found[count] = f"CASE WHEN ({like}){''.join(f' AND NOT ({e})' for e in earlier)} THEN {amount} END"
             earlier.append(like)
@@ -250,7 +250,7 @@ def _matches(read: Read, field: str, values: Sequence[str | int]) -> str:
     tests = [
         f"coalesce({number_sql(value)} >= {v}, false)"
         if isinstance(v, int)
-        else f"coalesce({value.sql}::VARCHAR {'LIKE' if '%' in v else '='} '{quoted(v)}', false)"
+        else f"coalesce({value.sql}::VARCHAR {'LIKE' if '%' in v else '='} {literal(v)}, false)"
         for v in values
     ]
     return f"({' OR '.join(tests)})"

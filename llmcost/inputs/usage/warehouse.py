@@ -1,6 +1,7 @@
 """The same aggregation as SQL for the warehouse where a log already lives; its result is a file that the intake reads."""
 
 import difflib
+import json
 import re
 from dataclasses import replace
 
@@ -9,12 +10,12 @@ from sqlglot import exp
 
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage.fields import Value
-from llmcost.inputs.usage.files import quoted
 from llmcost.inputs.usage.formats import UsageFormat, terms
 from llmcost.inputs.usage.judge import SUMMED, judged_sql, spans_sql
 from llmcost.inputs.usage.naming import model_sql, tier_sql
 from llmcost.inputs.usage.normalise import COUNTS, FULLEST_FIRST, Read, normalised_sql
 from llmcost.inputs.usage.outcomes import COUNTING
+from llmcost.inputs.usage.sql import literal
 
 
 def warehouse_sql(kind: UsageFormat, dialect: str, table: str = "") -> str:
@@ -80,7 +81,7 @@ def _columns(kind: UsageFormat) -> dict[str, tuple[str, str, str]]:
         column, _, path = field.partition("/")
         sql = exp.column(column, quoted=True).sql("duckdb")
         if path:
-            sql = f"json_extract_string({sql}, '{quoted('$' + ''.join(_step(step) for step in path.split('/')))}')"
+            sql = f"json_extract_string({sql}, {literal('$' + ''.join(map(_step, path.split('/'))))})"
             sql = sql if family == "text" else f"CAST({sql} AS {'BIGINT' if family == 'whole' else 'DOUBLE'})"
         found[field] = (sql, family, f"f{place}")
     for other in terms(kind.time.field)[:-1]:
@@ -89,12 +90,12 @@ def _columns(kind: UsageFormat) -> dict[str, tuple[str, str, str]]:
 
 
 def _step(step: str) -> str:
-    return f".{step}" if step.isidentifier() else f'."{step}"'
+    """A key as a step of a JSON path, in quotes where it is no plain word."""
+    return f".{step}" if step.isidentifier() else f".{json.dumps(step, ensure_ascii=False)}"
 
 
 def _query(read: Read, columns: str, source: str) -> str:
-    source = f"(SELECT {columns}, 0 AS file, 1 = 0 AS broken FROM {source})"
-    rows = normalised_sql(read).replace("FROM source", f"FROM {source}")
+    rows = normalised_sql(read, f"(SELECT {columns}, 0 AS file, 1 = 0 AS broken FROM {source})")
     if read.has(read.kind.request_id):
         known = "request_id IS NOT NULL AND request_id <> ''"
         rows = f"SELECT *, CASE WHEN {known} THEN {FULLEST_FIRST} ELSE 1 END > 1 AS again FROM ({rows})"
@@ -107,7 +108,7 @@ def _query(read: Read, columns: str, source: str) -> str:
 
 
 def _header(kind: UsageFormat, columns: dict[str, tuple[str, str, str]]) -> str:
-    """A comment: which columns of which types the query asks for."""
+    """A comment: which columns of which types the query asks for, each name on one line."""
     types = {"time": "TIMESTAMP, in UTC", "whole": "whole number", "number": "number", "text": "text"}
     asked: dict[str, str] = {}
     for field, (_, family, _) in columns.items():
@@ -117,6 +118,6 @@ def _header(kind: UsageFormat, columns: dict[str, tuple[str, str, str]]) -> str:
         f"{kind.title}: the hourly table of this kit (llmcost).",
         "Run it with the session in UTC, save the result as CSV or Parquet, and give that file to `llmcost usage`.",
         "It asks for these columns, named as in the export; numbers of seconds must be made timestamps first:",
-        *[f"  {column}: {what}" for column, what in asked.items()],
+        *[f"  {' '.join(column.split())}: {what}" for column, what in asked.items()],
     ]
     return "".join(f"-- {line}\n" for line in lines)
