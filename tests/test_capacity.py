@@ -20,10 +20,9 @@ from llmcost.inputs.catalog import gpu, in_force, model_shape
 from llmcost.inputs.client import Latency
 from llmcost.inputs.measured import read_measured
 from llmcost.inputs.own_capacity import Measured, OwnCapacity
-from llmcost.inputs.paths import files_inside
+from llmcost.inputs.paths import files_inside, files_of
 from llmcost.model.throughput import compute_roof_tokens_per_second, output_tokens_per_second, request_seconds
 from llmcost.model.types import Measurement, Request
-from llmcost.reporting.build import matching
 from llmcost.study.bill.serverless_lines import mean_service_seconds
 from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.measurements import evidence
@@ -170,7 +169,7 @@ def test_a_file_is_itself_before_it_is_a_pattern(tmp_path):
         (tmp_path / name).touch()
     for said, found in {"run[1].csv": ["run[1].csv"], "run[2].csv": ["run2.csv"], "run?.csv": ["run1.csv", "run2.csv"]}.items():
         assert [path.name for path in files_inside(tmp_path, said, "files")] == found
-        assert [path.name for path in matching(tmp_path, said)] == found, "what makes a report stale"
+        assert [path.name for path in files_of(tmp_path, [said])] == found, "what makes a report stale"
 
 
 def test_what_a_file_does_not_know_the_client_must_say(tmp_path):

@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-from llmcost.inputs import catalog, paths
+from llmcost.inputs import paths
+from llmcost.inputs.data_cache import forget_data
 from llmcost.reporting import build
 from llmcost.reporting.notebook_runs import blank_notebooks
 
@@ -32,14 +33,7 @@ def place(tmp_path, monkeypatch):
         (folder / "client.yaml").write_text(f"name: {name}\nas_of_date: {day}\nmodel: {rare(tmp_path) if name == 'fan' else 'x'}\n")
     (tmp_path / "clients" / "exporter" / "usage-1.csv").write_text("hour,tokens\n0,1\n")
     yield tmp_path
-    forget()
-
-
-def forget():
-    for cached in (catalog.table, catalog.in_force, catalog.in_force_or_first, catalog.aliases):
-        cached.cache_clear()
-    for cached in (build._common_rows, build._model_rows, build._names_of_models, build._named_by_code):
-        cached.cache_clear()
+    forget_data()
 
 
 def rare(place):
@@ -131,7 +125,7 @@ CHANGES = {
 
 
 def fingerprints(place):
-    forget()
+    forget_data()
     kit = build.Kit.here(blank_notebooks(sorted((place / "notebooks").glob("[0-9]*.ipynb"))))
     return {name: kit.fingerprint(place / "clients" / name, READ.get(name, []), day) for name, day in DAYS.items()}
 
@@ -168,10 +162,13 @@ def test_what_moves_a_figure_or_a_page_is_among_the_packages():
     lines = tomllib.loads((paths.PACKAGE.parent / "pyproject.toml").read_text())["project"]["dependencies"]
     without_a_say = {
         "anywidget",
+        "filelock",
         "ipykernel",
         "ipywidgets",
+        "psutil",
         "sqlglot",
         "tqdm",
         "xlsxwriter",
-    }  # controls, kernels, warehouses, bars, the book
+        "zstandard",
+    }  # controls, locks, kernels, processes, warehouses, bars, the book, packed exports
     assert {Requirement(line).name for line in lines} - without_a_say == set(build.PACKAGES)

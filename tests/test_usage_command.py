@@ -122,8 +122,8 @@ def test_a_new_client_is_filled_from_its_export_and_asks_at_most_six_questions(t
 def test_once_answered_it_is_a_study(new_client):
     path = new_client / "client.yaml"
     answers = {
-        "&passing ASK": "&passing 0.8",
-        "&evidence ASK": "&evidence guess",
+        "passing_fraction: ASK": "passing_fraction: 0.8",
+        "evidence: ASK": "evidence: guess",
         "allowed: ASK": "allowed: true",
         "regions: ASK": "regions: []",
     }

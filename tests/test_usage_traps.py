@@ -246,8 +246,8 @@ def test_the_report_prices_each_workload_at_its_own_seller(tmp_path):
     assert main(["new", str(folder), "--usage", str(path)]) == 0
     client = folder / "client.yaml"
     answers = {
-        "&passing ASK": "&passing 0.8",
-        "&evidence ASK": "&evidence guess",
+        "passing_fraction: ASK": "passing_fraction: 0.8",
+        "evidence: ASK": "evidence: guess",
         "allowed: ASK": "allowed: true",
         "regions: ASK": "regions: []",
     }

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from llmcost.inputs.catalog import aliases, in_force, in_force_or_first, sidecar
 from llmcost.inputs.class_prices import as_fresh_where_blank, row_ratios, row_usd_per_mtok
 from llmcost.inputs.client import Quote
+from llmcost.inputs.data_cache import data_cached
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.price_list import (
     SOURCE,
@@ -111,7 +111,7 @@ def _nearest(name: str, known: list[str]) -> str:
     return f"Nearest: {', '.join(nearest_names(name, known)) or 'none'}"
 
 
-@cache
+@data_cached
 def _listed(model_id: str, as_of: dt.date) -> list[Offer]:
     """Offers of the genai-prices list whose names the alias table maps to this model."""
     names = aliases("model")
@@ -163,7 +163,7 @@ def _four(ratios: np.ndarray) -> ClassRatios:
     return fresh, read, write, output
 
 
-@cache
+@data_cached
 def _our_rows(model_id: str, as_of: dt.date) -> list[Offer]:
     rows = in_force("api_prices", as_of)
     rows = rows[rows["model_id"] == model_id]
@@ -189,7 +189,7 @@ def _row_prices(by_tier: dict[str, np.ndarray]) -> TokenPrices:
     return _prices(standard, {tier: row_ratios(by_tier[tier], standard) for tier in TIERS if tier in by_tier})
 
 
-@cache
+@data_cached
 def _facts(name: str, as_of: dt.date) -> dict[tuple[str, ...], dict[str, Any]]:
     """Key without its date -> the row's cells that are not empty."""
     key = [column for column in sidecar(name)["key"] if column != "effective_from"]

@@ -4,13 +4,13 @@ import datetime as dt
 import difflib
 import math
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import pandas as pd
 
 from llmcost.inputs.client import Quote
 from llmcost.inputs.client_types import Band
+from llmcost.inputs.data_cache import data_cached
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.inputs.quotes import read_quotes
@@ -21,7 +21,7 @@ TEXT_UNITS = {"id", "text", "name", "date", "list"}
 """Units of columns that hold words; a unit that lists choices (a|b|c) does too."""
 
 
-@cache
+@data_cached
 def table(name: str) -> pd.DataFrame:
     """All rows of one catalog table, of every date; an empty cell is "" or, in a column of numbers, NaN."""
     frame = pd.read_csv(data_path("catalog", f"{name}.csv"), dtype=str, keep_default_na=False)
@@ -31,13 +31,13 @@ def table(name: str) -> pd.DataFrame:
     return frame
 
 
-@cache
+@data_cached
 def sidecar(name: str) -> dict:
     """Title, licence, attribution, key and columns of a catalog table."""
     return plain(read_yaml(data_path("catalog", f"{name}.csv.yml")))
 
 
-@cache
+@data_cached
 def in_force(name: str, as_of: dt.date) -> pd.DataFrame:
     """For each key the latest row on or before `as_of`, with a `row` column that names it. Shared: not to be changed in place."""
     frame = table(name)
@@ -50,7 +50,7 @@ def in_force(name: str, as_of: dt.date) -> pd.DataFrame:
     return last.assign(row=rows).reset_index(drop=True)
 
 
-@cache
+@data_cached
 def in_force_or_first(name: str, as_of: dt.date) -> pd.DataFrame:
     """As `in_force`; a key whose first row is younger than `as_of` has that row: facts that were true before somebody wrote them down."""
     frame = table(name)
@@ -60,13 +60,13 @@ def in_force_or_first(name: str, as_of: dt.date) -> pd.DataFrame:
     return pd.concat([in_force(name, as_of), younger], ignore_index=True) if len(younger) else in_force(name, as_of)
 
 
-@cache
+@data_cached
 def rows(name: str, as_of: dt.date) -> tuple[Any, ...]:
     """The rows in force as named tuples, for those who ask for them again and again."""
     return tuple(in_force(name, as_of).itertuples(index=False))
 
 
-@cache
+@data_cached
 def row_by_name(name: str, as_of: dt.date) -> dict[str, dict[str, Any]]:
     """The rows in force by their `row` column, as "gpu_hardware/h100-80gb-sxm". Shared: not to be changed in place."""
     return {row["row"]: row for row in in_force(name, as_of).to_dict(orient="records")}
@@ -79,7 +79,7 @@ def _key_text(value: Any) -> str:
     return str(value)
 
 
-@cache
+@data_cached
 def aliases(kind: str) -> dict[str, str]:
     """Other names of a model, GPU or provider, in lower case -> our id."""
     rows = table("aliases")
@@ -98,7 +98,7 @@ def known_id(kind: str, name: str, ids: list[str], file: str, field: str) -> str
     raise InputError(file, field, f"{name!r} is not a {kind} that the catalog knows", f"Nearest: {', '.join(near) or 'none'}")
 
 
-@cache
+@data_cached
 def gpu(gpu_id: str, as_of: dt.date) -> Gpu:
     """Hardware facts of one GPU."""
     row = row_by_name("gpu_hardware", as_of)[f"gpu_hardware/{gpu_id}"]
@@ -114,7 +114,7 @@ def gpu(gpu_id: str, as_of: dt.date) -> Gpu:
     )
 
 
-@cache
+@data_cached
 def model_shape(model_id: str, as_of: dt.date) -> ModelShape:
     """Shape of one open model."""
     row = row_by_name("models", as_of)[f"models/{model_id}"]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from llmcost.inputs.client_types import CERTAINLY_ZERO, Amount, Day, Fraction, Growth, Part, Ratio, Slug, Word
+from llmcost.inputs.client_types import CERTAINLY_ZERO, Amount, Day, Fraction, Growth, Part, Ratio, Slug, Version, Word
 from llmcost.inputs.own_capacity import OwnCapacity
 from llmcost.inputs.today import Today
 
@@ -216,7 +216,7 @@ class Brand(Part):
 class Client(Part):
     """The whole client file."""
 
-    schema_version: Literal[1]
+    schema_version: Version
     name: Word
     as_of_date: Day
     horizon_months: Annotated[int, Field(ge=1, le=120)] = 36
@@ -228,6 +228,16 @@ class Client(Part):
     quotes: list[Quote] = []
     invoice: Invoice | None = None
     report: Brand = Brand()
+
+    @property
+    def files_named(self) -> list[str]:
+        """Names and patterns of the files beside client.yaml that an answer is read from, sorted."""
+        exports = [workload.load.usage.file for workload in self.workloads if workload.load.usage]
+        names = {name for file in exports for name in ([file] if isinstance(file, str) else file)}
+        names |= {name for measured in self.own_capacity.measured for name in measured.files}
+        if self.invoice and self.invoice.file:
+            names.add(self.invoice.file)
+        return sorted(names)
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

@@ -152,6 +152,8 @@ def _explained(first: Any, location: Sequence[Any]) -> tuple[str, str]:
         return "is missing", "Only the client can know it; write it down, with a range if unsure"
     if kind == "finite_number":
         return f"{given} is not a finite number", "Give a number, or leave the key out to take the default"
+    if location == ["schema_version"]:
+        return f"is {given}, and this version of the kit reads version 1", "Write schema_version: 1"
     if location and str(location[-1]).endswith("_date"):
         return f"{given} is not a date", "Write it as 2026-11-15"
     if kind == "string_pattern_mismatch":

@@ -1,7 +1,7 @@
 """The types that a client file is made of: numbers with their range, words, days, and mappings that refuse unknown keys."""
 
 import datetime as dt
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -63,6 +63,16 @@ def _day(value: Any) -> Any:
 
 
 Day = Annotated[dt.date, BeforeValidator(_day)]
+
+
+def _version(value: Any) -> Any:
+    """True is 1 to Python, and no version."""
+    if type(value) is not int or value != 1:
+        raise ValueError("must be 1: this version of the kit reads version 1")
+    return value
+
+
+Version = Annotated[Literal[1], BeforeValidator(_version)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")]
 
 

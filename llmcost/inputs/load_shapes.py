@@ -3,12 +3,12 @@
 import difflib
 import math
 from collections.abc import Mapping
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
+from llmcost.inputs.data_cache import data_cached
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.inputs.yaml_file import plain, read_yaml
@@ -28,7 +28,7 @@ def load_shape(name: str, field: str = "shape") -> pd.DataFrame:
     return pd.read_csv(data_path("load_shapes", f"{name}.csv"))
 
 
-@cache
+@data_cached
 def shape_facts(name: str) -> Mapping[str, Any]:
     """Title, licence, attribution and first weekday of a shape."""
     return MappingProxyType(plain(read_yaml(data_path("load_shapes", f"{name}.csv.yml"))))

@@ -1,17 +1,70 @@
-"""YAML 1.2 from people: no surprises of version 1.1, duplicates refused, every value findable by line."""
+"""YAML 1.2 from people: no surprises of version 1.1, duplicates and aliases refused, every value findable by line."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, MaxDepthExceededError
 from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, StreamMark, YAMLError
+from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.nodes import Node, ScalarNode
 
 from llmcost.inputs.errors import InputError
 
 LARGEST_BYTES = 64 * 1024
+MOST_VALUES = 8_000
+"""Keys and values of one file: reading takes time for each."""
+MOST_LEVELS = 40
+NUMBER = re.compile(r"[-+.]*[0-9][0-9a-fA-FxXoO_.+-]*")
+LONGEST_NUMBER_LETTERS = 40
+LONGEST_PROBLEM_LETTERS = 200
+
+
+class Refused(MarkedYAMLError):
+    """Something that YAML allows and these files do not: where, what, and how to mend it."""
+
+    def __init__(self, problem: str, cure: str, mark: StreamMark):
+        super().__init__(problem=problem, problem_mark=mark)
+        self.cure = cure
+
+
+class BoundedComposer(Composer):
+    """Refuses, while it reads, what could grow beyond the file: aliases, depth, numbers of any length."""
+
+    def __init__(self, loader: Any = None):
+        super().__init__(loader)
+        self.warn_double_anchors = False
+        self.values_count = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Node:
+        """The next node, as in the base class."""
+        event = self.parser.peek_event()
+        self.values_count += 1
+        if isinstance(event, AliasEvent):
+            cure = "Write the value itself there"
+            raise Refused("an alias (*name) is not read here", cure, event.start_mark)
+        if self.values_count > MOST_VALUES:
+            cure = "Move tables into a usage file"
+            raise Refused(f"more than {MOST_VALUES:,} keys and values", cure, event.start_mark)
+        return super().compose_node(parent, index)
+
+    def compose_scalar_node(self, anchor: Any) -> ScalarNode:
+        """A word or a number. An emoji that JSON writes as two escapes is one letter."""
+        node = super().compose_scalar_node(anchor)
+        is_number = node.style is None and NUMBER.fullmatch(node.value)
+        if is_number and len(node.value) > LONGEST_NUMBER_LETTERS:
+            cure = "Write a number as 700000 or 0.85, and text in quotes"
+            raise Refused(f"a number of {len(node.value):,} letters", cure, node.start_mark)
+        try:
+            node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            problem = "half a letter: an escape such as \\ud83d alone"
+            raise Refused(problem, "Write the letter itself", node.start_mark) from None
+        return node
 
 
 def read_yaml(path: Path) -> Any:
@@ -31,15 +84,23 @@ def read_yaml(path: Path) -> Any:
         return _document(text)
     except DuplicateKeyError as error:
         raise InputError(path.name, _line(error), "a key stands twice in one mapping", "Keep one of the two") from None
+    except Refused as error:
+        raise InputError(path.name, _line(error), str(error.problem), error.cure) from None
+    except MaxDepthExceededError as error:
+        problem = f"mappings and lists lie more than {MOST_LEVELS} deep"
+        raise InputError(path.name, _line(error), problem, "Check the brackets and the indentation") from None
     except (YAMLError, ValueError, RecursionError) as error:
-        problem = getattr(error, "problem", None) or "is not valid YAML"
-        raise InputError(path.name, _line(error), str(problem), "Check indentation, quotes and brackets on that line") from None
+        problem = str(getattr(error, "problem", None) or "is not valid YAML")[:LONGEST_PROBLEM_LETTERS]
+        raise InputError(path.name, _line(error), problem, "Check indentation, quotes and brackets on that line") from None
 
 
 @lru_cache(maxsize=16)
 def _document(text: str) -> Any:
     """Taken apart once for all the what-ifs of a client."""
-    return YAML(typ="rt", pure=True).load(text)
+    reader = YAML(typ="rt", pure=True)
+    reader.Composer = BoundedComposer
+    reader.max_depth = MOST_LEVELS
+    return reader.load(text)
 
 
 def plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ import pandas as pd
 
 from llmcost.inputs import paths
 from llmcost.inputs.catalog import in_force_or_first, table
+from llmcost.inputs.data_cache import data_cached, data_stamps
 from llmcost.inputs.yaml_file import LARGEST_BYTES
 from llmcost.study.bill.hosts import FACTS
 
@@ -54,7 +55,6 @@ OF_ALL_DAYS = {"gpu_rent_history"}
 """Tables of which every day is looked at: a path of rents."""
 OF_NO_CLIENT = {"published_claims"}
 """Tables of which nothing enters a report."""
-LONGEST_NAME = 1_000
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ class Kit:
 
     @classmethod
     def here(cls, notebooks: Mapping[str, str]) -> "Kit":
-        """The kit of this machine with these notebooks."""
+        """The kit of this machine with these notebooks, its data as they are now."""
+        data_stamps()
         return cls(notebooks, _code_hash(), _hash(path.read_bytes() for path in sorted(paths.data_path("catalog").glob("*.csv"))))
 
     @cached_property
@@ -92,8 +93,9 @@ class Kit:
         as_of_date  the day of its prices
         """
         client_file, names, home = client_file_bytes(folder), sorted(files_read), folder.resolve()
-        found = [path for name in names for path in matching(folder, name)]
-        read = [part for path in found for part in (path.relative_to(home).as_posix().encode(), _file_hash(path).encode())]
+        read = []
+        for path in paths.files_of(folder, names):
+            read += [os.fsencode(path.relative_to(home)), _file_hash(path).encode()]
         named = _named_models(client_file.decode(errors="replace").lower()) | self.named_models
         rows = catalog_rows(as_of_date, named, has_exports=bool(names))
         parts = [self.code.encode(), *(text.encode() for text in self.notebooks.values()), client_file, *read]
@@ -112,26 +114,6 @@ def client_file_bytes(folder: Path) -> bytes:
         return file.read(LARGEST_BYTES + 1)
 
 
-def files_named(folder: Path, said: Any) -> list[str]:
-    """Every text in a client file that is the name, or the pattern, of files in the client's folder."""
-    if isinstance(said, str):
-        return [said] if matching(folder, said) else []
-    parts = said.values() if isinstance(said, Mapping) else said if isinstance(said, list) else []
-    return sorted({name for part in parts for name in files_named(folder, part)})
-
-
-def matching(folder: Path, name: str) -> list[Path]:
-    """The files that a name or a pattern stands for, none of them outside the folder."""
-    if not name or len(name) > LONGEST_NAME or "\0" in name or "**" in name or Path(name).is_absolute() or ".." in Path(name).parts:
-        return []
-    home = folder.resolve()
-    try:
-        found = sorted(home.glob(name)) if set(name) & set("*?[") and not (home / name).is_file() else [home / name]
-        return [path for path in found if path.is_file() and path.resolve().is_relative_to(home)]
-    except (OSError, ValueError, NotImplementedError):  # a sentence, not a name
-        return []
-
-
 def catalog_rows(as_of_date: str, named: Set[str], has_exports: bool) -> Iterator[str]:
     """The catalog rows that can matter to a client, on the day of its prices, where the models `named` are all that are asked for.
 
@@ -144,7 +126,7 @@ def catalog_rows(as_of_date: str, named: Set[str], has_exports: bool) -> Iterato
             yield row
 
 
-@cache
+@data_cached
 def _common_rows(as_of_date: str) -> str:
     """Hash of the rows of the tables that matter to everybody, and of the lowest limits that any API host states."""
     names = sorted({path.stem for path in paths.data_path("catalog").glob("*.csv")} - OF_ONE_MODEL.keys() - OF_NO_CLIENT)
@@ -157,7 +139,7 @@ def _rows_of(name: str, as_of_date: str) -> pd.DataFrame:
     return table(name) if name in OF_ALL_DAYS else in_force_or_first(name, pd.Timestamp(as_of_date).date())
 
 
-@cache
+@data_cached
 def _model_rows() -> list[tuple[frozenset[str], str]]:
     """(names of models in it, text) of each row of a table of single models, of all days."""
     found: list[tuple[frozenset[str], str]] = []
@@ -183,13 +165,13 @@ def _named_models(words: str) -> set[str]:
     return {name for names in _names_of_models() if any(name in words for name in names) for name in names}
 
 
-@cache
+@data_cached
 def _names_of_models() -> list[frozenset[str]]:
     """The names that stand in one row of a table of single models: an alias and its id, or an id alone."""
     return list(dict.fromkeys(names for names, _ in _model_rows()))
 
 
-@cache
+@data_cached
 def _named_by_code() -> set[str]:
     aliases = table("aliases")
     others = aliases[aliases["kind"] != "model"]

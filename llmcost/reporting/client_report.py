@@ -11,8 +11,9 @@ from typing import Any
 import nbformat
 
 import llmcost
+from llmcost.inputs.paths import Stamp, files_of, stamp
 from llmcost.reporting import engine, page
-from llmcost.reporting.build import Kit, files_named, matching
+from llmcost.reporting.build import Kit
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.history import since_last_time
 from llmcost.reporting.notebook_runs import executed_notebook, notebook_text, results_of
@@ -53,10 +54,10 @@ def build_client(task: Task) -> Built:
     if task.engine_name == engine.ENGINE_NAME:
         engine.register()
     with client_folder(task) as folder:
-        untouched = stamps(folder, ["client.yaml"])
+        untouched = stamps(folder, [])
         study = llmcost.open_study(str(folder))
-        files_read = files_named(folder, study.client.model_dump(mode="json"))
-        untouched += stamps(folder, files_read)
+        files_read = study.client.files_named
+        untouched |= stamps(folder, files_read)
         study.record()  # what is wrong with the inputs is said before a notebook runs, and they share what it works out
         executed = {
             name: executed_notebook(name, blank, str(folder), folder.name, task.engine_name) for name, blank in task.kit.notebooks.items()
@@ -64,7 +65,7 @@ def build_client(task: Task) -> Built:
         results = merged(executed, task.slug, study.fingerprint)
         results["files_read"] = files_read
         results["fingerprint"] = task.kit.fingerprint(folder, files_read, results["as_of_date"])
-        if stamps(folder, ["client.yaml", *files_read]) != untouched:
+        if stamps(folder, files_read) != untouched:
             raise ReportError("its files changed while its report was made: make it again", "input")
     results["verdict"]["since_last_time"] = since_last_time(task.previous, results)
     texts = {f"notebooks/{name}.ipynb": notebook_text(name, notebook) for name, notebook in executed.items()}
@@ -88,10 +89,9 @@ def client_folder(task: Task) -> Iterator[Path]:
         yield folder
 
 
-def stamps(folder: Path, names: Iterable[str]) -> list[tuple[Path, int, int, int]]:
-    """By which a change of these files is seen without reading them."""
-    found = [(path, path.stat()) for name in names for path in matching(folder, name)]
-    return [(path, about.st_mtime_ns, about.st_size, about.st_ino) for path, about in found]
+def stamps(folder: Path, names: Iterable[str]) -> set[Stamp]:
+    """By which a change of the client file and of these files is seen without reading them."""
+    return {stamp(path) for path in [folder / "client.yaml", *files_of(folder, names)]}
 
 
 def merged(executed: dict[str, nbformat.NotebookNode], slug: str, fingerprint: str) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
 from pathlib import Path
 
+from llmcost.inputs.client_file import read_client
 from llmcost.inputs.errors import InputError
-from llmcost.inputs.yaml_file import plain, read_yaml
-from llmcost.reporting.build import Kit, client_file_bytes, files_named, matching
+from llmcost.inputs.paths import files_of
+from llmcost.reporting.build import Kit, client_file_bytes
 from llmcost.reporting.client_report import Task, build_client
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.process import Done, Limits, run_jobs
@@ -59,12 +60,11 @@ def run(address: str, tasks: Sequence[Task], limits: Limits) -> Iterator[Done]:
 
 def with_files(task: Task) -> Task:
     """The task with the client's files in it: client.yaml and what it names."""
-    folder, said = task.folder.resolve(), None
+    folder = task.folder.resolve()
     files = {"client.yaml": client_file_bytes(folder)}
     with contextlib.suppress(InputError):  # who builds it will say what is wrong
-        said = plain(read_yaml(folder / "client.yaml"))
-    read = {path for name in files_named(folder, said) for path in matching(folder, name)}
-    files |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(read)}
+        read = files_of(folder, read_client(folder).files_named)
+        files |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in read}
     return replace(task, folder=Path(folder.name), files=files)
 
 

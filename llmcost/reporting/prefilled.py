@@ -60,12 +60,12 @@ def prefilled(table: UsageTable, file_names: Sequence[str], client_name: str) ->
     chosen = [s for s in priced if s.tokens_fraction >= LEAST_SHARE][:most] or priced[:1] or slices[:1]
     asked = _Questions()
     ids = _ids(chosen)
-    workloads = "".join(_workload(s, as_of, file_names, ids[position], position, asked) for position, s in enumerate(chosen))
+    workloads = "".join(_workload(s, as_of, file_names, slug, asked) for s, slug in zip(chosen, ids, strict=True))
     head = [
         "# yaml-language-server: $schema=client.schema.json",
         f"# Filled in from {_files_said(file_names)}: {table.kind.title}, {table.rows_count():,} rows.",
         *(f"# WARNING: {warning}" for warning in warnings(table)),
-        f"# {len(asked.texts)} questions are open. Put your answer where it says {OPEN_QUESTION}, then make the report.",
+        f"# {len(asked.texts)} questions are open. Put your answer wherever it says {OPEN_QUESTION}, then make the report.",
         *_left_out([s for s in slices if s not in chosen]),
         "schema_version: 1",
         f"name: {in_yaml(client_name)}",
@@ -76,15 +76,17 @@ def prefilled(table: UsageTable, file_names: Sequence[str], client_name: str) ->
 
 
 class _Questions:
-    """Numbers the questions in the order in which they come up."""
+    """Numbers the questions in the order in which they come up; one that comes again keeps its number."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
 
     def ask(self, text: str) -> str:
-        """The comment that goes beside the open value."""
+        """The open value, and the comment that goes beside it."""
+        if text in self.texts:
+            return f"{OPEN_QUESTION}   # as question {self.texts.index(text) + 1}"
         self.texts.append(text)
-        return f"# QUESTION {len(self.texts)}: {text}"
+        return f"{OPEN_QUESTION}   # QUESTION {len(self.texts)}: {text}"
 
 
 def priced_day(table: UsageTable) -> dt.date:
@@ -137,8 +139,8 @@ def _said(s: Slice) -> str:
     return f"{', '.join(map(_short, s.names[:MOST_NAMES]))}, which no price list knows{near}"
 
 
-def _workload(s: Slice, as_of: dt.date, file_names: Sequence[str], slug: str, position: int, asked: _Questions) -> str:
-    """One workload; what is asked of the first is taken over by the others, with YAML's & and *."""
+def _workload(s: Slice, as_of: dt.date, file_names: Sequence[str], slug: str, asked: _Questions) -> str:
+    """One workload with its open questions."""
     files = in_yaml(file_names[0] if len(file_names) == 1 else list(file_names))
     only = f", only: {{model: {in_yaml(list(s.names))}}}" if any(s.names) else ""
     lines = [f"  # {_measured(s)}", f"  - id: {slug}", "    load:", "      usage:"]
@@ -147,13 +149,13 @@ def _workload(s: Slice, as_of: dt.date, file_names: Sequence[str], slug: str, po
     else:
         how = asked.ask(f"how many requests a month does {_asked(s)} answer? The export counts none.")
         lines += [f"        file: {files}", *([f"        only: {only.removeprefix(', only: ')}"] if only else [])]
-        lines.append(f"        requests_per_month: {OPEN_QUESTION}   {how}")
+        lines.append(f"        requests_per_month: {how}")
     batch = float((s.totals["batch_fraction"].fillna(0) * s.totals["tokens_fraction"]).sum() / max(s.tokens_fraction, 1e-12))
     lines.append(
         f"    batchable_fraction: {math.floor(batch * 1e4) / 1e4:g}   # what the export shows as batch; more, if more of it may wait"
     )
     lines += _today(s, asked)
-    lines += _alternatives(s, as_of, position, asked) + _gates(position, asked)
+    lines += _alternatives(s, as_of, asked) + _gates(asked)
     return "\n".join(lines) + "\n"
 
 
@@ -192,34 +194,24 @@ def _today(s: Slice, asked: _Questions) -> list[str]:
         near = f" Nearest: {', '.join(s.model.nearest)}." if s.model.nearest else ""
         named = _short(s.model.name)
         how = asked.ask(f"which model is {named}: {{provider: openai, model_id: gpt-4o}}?{near} Your own server: delete this line")
-    return [f"    today: {OPEN_QUESTION}   {how}"]
+    return [f"    today: {how}"]
 
 
-def _alternatives(s: Slice, as_of: dt.date, position: int, asked: _Questions) -> list[str]:
+def _alternatives(s: Slice, as_of: dt.date, asked: _Questions) -> list[str]:
     noon = dt.datetime.combine(as_of, dt.time(12), tzinfo=dt.UTC)
     large = not isinstance(s.model, ModelPrices) or s.model.at(noon)[3] >= LARGE_MODEL_USD_PER_MTOK
     lines = ["    alternatives:   # open models worth testing; put others here"]
-    for number, model_id in enumerate(ALTERNATIVES[bool(large)]):
-        lines.append(f"      - model_id: {model_id}")
-        if position or number:
-            lines += ["        passing_fraction: *passing", "        evidence: *evidence"]
-            continue
+    for model_id in ALTERNATIVES[bool(large)]:
         share = asked.ask("what share of this work would an open model answer well enough? {low: 0.6, typical: 0.8, high: 0.95}")
         how = asked.ask("how do you know that share: measured, reported or guess?")
-        lines += [f"        passing_fraction: &passing {OPEN_QUESTION}   {share}", f"        evidence: &evidence {OPEN_QUESTION}   {how}"]
+        lines += [f"      - model_id: {model_id}", f"        passing_fraction: {share}", f"        evidence: {how}"]
     return lines
 
 
-def _gates(position: int, asked: _Questions) -> list[str]:
-    if position:
-        return ["    gates: *gates"]
+def _gates(asked: _Questions) -> list[str]:
     allowed = asked.ask("may the data go to an API of somebody else: true or false?")
     regions = asked.ask("in which regions must it stay: [] for anywhere, or some of [us, eu, uk, apac]?")
-    return [
-        "    gates: &gates",
-        f"      third_party_api_allowed: {OPEN_QUESTION}   {allowed}",
-        f"      regions: {OPEN_QUESTION}   {regions}",
-    ]
+    return ["    gates:", f"      third_party_api_allowed: {allowed}", f"      regions: {regions}"]
 
 
 def _invoice(table: UsageTable, chosen: Sequence[Slice], as_of: dt.date) -> str:

@@ -12,7 +12,6 @@ import pandas as pd
 
 from llmcost.inputs.catalog import HiddenCost, hidden_costs
 from llmcost.inputs.client import Client
-from llmcost.inputs.client_file import find_client, read_changes, read_client
 from llmcost.inputs.measured import read_measured
 from llmcost.inputs.usage import with_invoice_read
 from llmcost.model.break_even import BreakEven
@@ -26,6 +25,7 @@ from llmcost.study.loads import exports
 from llmcost.study.loads.headroom import load_assumptions
 from llmcost.study.loads.load import WorkloadLoad, workload_load
 from llmcost.study.problem import WorkloadChoice
+from llmcost.study.question import Question, question
 from llmcost.study.remembered import remembered
 from llmcost.study.split.split import Split, pool_splits
 from llmcost.study.uncertainty.break_even import volume_break_even
@@ -247,13 +247,13 @@ def open_study(client: str, as_of: str = "", what_if: Mapping[str, Any] | str | 
 
     as_of    another day than the file's, as 2026-11-15; prices in force on that day are used
     what_if  dotted client-file paths to values, as a mapping or as JSON text
-    Memoised. Raises InputError, which names file, field and cure.
+    Remembered by content: when the client file, a file that it names or the kit's data changed, it is a new study.
+    Raises InputError, which names file, field and cure.
     """
-    return _opened(str(find_client(client)), as_of, json.dumps(read_changes(what_if), sort_keys=True, default=str))
+    return _opened(question(client, as_of, what_if))
 
 
 @lru_cache(maxsize=16)
-def _opened(folder: str, as_of: str, what_if: str) -> Study:
-    changes = json.loads(what_if)
-    client = with_invoice_read(checked_alternatives(read_client(Path(folder), as_of, changes)), Path(folder))
-    return Study(Path(folder).name, Path(folder), client, as_of, changes)
+def _opened(asked: Question) -> Study:
+    client = with_invoice_read(checked_alternatives(asked.client), asked.folder)
+    return Study(asked.folder.name, asked.folder, client, asked.as_of, json.loads(asked.what_if))

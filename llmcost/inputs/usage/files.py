@@ -1,32 +1,17 @@
 """A usage file as DuckDB reads it: what it is written in, and which fields it has. No value leaves DuckDB here."""
 
-import codecs
-import csv
-import io
-import json
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
 from llmcost.inputs.errors import InputError
-from llmcost.inputs.usage.packed import PlainFile
-from llmcost.inputs.usage.sql import Database, literal
+from llmcost.inputs.usage.sql import literal
 
-PROMETHEUS = re.compile(r"^(# (HELP|TYPE) |[a-zA-Z_:][\w:]*(\{.*\})?\s+[-+.\deEInfNa]+(\s+\d+)?$)")
 LONGEST_LINE_BYTES = 16_000_000
 LINES = f"max_line_size = {LONGEST_LINE_BYTES}, buffer_size = {2 * LONGEST_LINE_BYTES}"
 """Without a buffer's size DuckDB takes 16 lines of the longest kind, only to look at the first ones."""
-LARGEST_DOCUMENT_BYTES = 1 << 30
-SNIFFED_ROWS = 1000
-MOST_FIELDS, MOST_SPARE_CELLS = 2_000, 50
-"""Columns of a table, or paths in JSON; nameless columns on the right that are read along instead of cut off."""
-LONGEST_HEADER_LETTERS = 1_000_000
-MOST_ROWS = 2_000_000_000
-"""Of Parquet, where a few bytes may stand for any number of rows."""
-DELIMITERS = ",;\t|"
 CUT_OFF = "cannot be read: cut off, or not what its beginning says"
 EXPORT_AGAIN = "Export it again as CSV, JSON lines or Parquet"
 
@@ -111,114 +96,6 @@ class UsageFile:
         return replace(self, columns=columns, is_tidy=True)
 
 
-def opened(database: Database, file: PlainFile) -> UsageFile:
-    """What a plain file is, text that is not UTF-8 as a copy in UTF-8.
-
-    Raises InputError when it is empty, cut off, of no known kind, or has no field at all or more than a table has.
-    """
-    with file.place.open("rb") as stream:
-        is_parquet = stream.read(4) == b"PAR1"
-    if is_parquet:
-        return _parquet_file(database, file)
-    try:
-        return _text_file(database, file)
-    except UnicodeDecodeError:
-        encoding = _recode(file.place)
-        return replace(_text_file(database, file), encoding=encoding)
-
-
-def _parquet_file(database: Database, file: PlainFile) -> UsageFile:
-    place = literal(file.place)
-    [(rows_count,)] = _rows(database, file, f"SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata({place})")
-    if rows_count > MOST_ROWS:
-        cure = "Use `llmcost usage FORMAT --sql DIALECT` where the log lives"
-        raise InputError(file.name, "", f"has more than {MOST_ROWS:,} rows", cure)
-    described = _rows(database, file, f"DESCRIBE SELECT * FROM read_parquet({place})")
-    _check_fields(file, len(described))
-    columns = {str(row[0]): Column(f"c{number}", str(row[1])) for number, row in enumerate(described)}
-    return UsageFile(file.name, "parquet", file.place, columns)
-
-
-def _check_fields(file: PlainFile, fields_count: int) -> None:
-    if fields_count > MOST_FIELDS:
-        problem = f"has {fields_count:,} columns; {MOST_FIELDS:,} are the most"
-        raise InputError(file.name, "", problem, "Export only the columns with times, models and tokens")
-
-
-def _recode(place: Path) -> str:
-    """Make the file plain UTF-8; returns what it was read as: what its byte order mark says, else what Windows writes."""
-    marks = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-    recoded = place.with_suffix(".recoded")
-    with place.open("rb") as source, recoded.open("w", encoding="utf-8", newline="") as sink:
-        start = source.read(3)
-        source.seek(0)
-        encoding = next((name for mark, name in marks.items() if start.startswith(mark)), "cp1252")
-        text = io.TextIOWrapper(source, encoding, errors="replace", newline="")
-        while piece := text.read(1 << 20):
-            sink.write(piece)
-    recoded.replace(place)  # the link goes, the client's own file stays
-    return encoding
-
-
-def _text_file(database: Database, file: PlainFile) -> UsageFile:
-    """A file of text. Raises UnicodeDecodeError when it is not UTF-8, or begins with a mark that a reader of JSON trips over."""
-    lines = lines_of(file.place)
-    glance = f"SELECT left(ltrim(line), 200), json_valid(line) FROM {lines} WHERE trim(line) <> '' LIMIT 3"
-    head = _rows(database, file, glance)
-    if not head:
-        raise InputError(file.name, "", "holds no row", "Export it again with a header line and data rows")
-    first, is_json = head[0][0].lstrip("\ufeff \t"), head[0][1]
-    if first.startswith(("{", "[")):
-        return _json_file(database, file, "json_lines" if is_json and first[0] == "{" else "json")
-    if all(PROMETHEUS.match(line) for line, _ in head):
-        columns = {name: Column(name) for name in ("metric", "labels", "model_name", "value", "time")}
-        return UsageFile(file.name, "prometheus", file.place, columns)
-    most = LONGEST_HEADER_LETTERS + 1
-    [(header,)] = _rows(database, file, f"SELECT left(line, {most}) FROM {lines} WHERE trim(line) <> '' LIMIT 1")
-    if len(header) == most:
-        raise InputError(file.name, "", "has a first line of more than a million letters", EXPORT_AGAIN)
-    return _csv_file(file, header.lstrip("\ufeff"))
-
-
-def _csv_file(file: PlainFile, header: str) -> UsageFile:
-    """A CSV by its first line: what splits it into most cells is its delimiter; nameless columns on its right are left out."""
-    try:
-        split = {delimiter: next(csv.reader([header], delimiter=delimiter)) for delimiter in DELIMITERS}
-    except csv.Error:
-        raise InputError(file.name, "", "has a first line that is no header", EXPORT_AGAIN) from None
-    delimiter = max(split, key=lambda each: len(split[each]))
-    cells = [cell.strip() for cell in split[delimiter]]
-    named_count = max((number for number, cell in enumerate(cells, 1) if cell), default=1)
-    _check_fields(file, named_count)
-    if len(cells) - named_count > MOST_SPARE_CELLS:
-        _cut_spare_cells(file.place, delimiter * (len(cells) - named_count))
-        cells = cells[:named_count]
-    columns = {name: Column(f"c{number}") for number, name in enumerate(_told_apart(cells[:named_count]))}
-    return UsageFile(file.name, "csv", file.place, columns, delimiter=delimiter, cells_count=len(cells))
-
-
-def _told_apart(cells: list[str]) -> list[str]:
-    """The names of a header; one that is empty or comes again, in small letters or capitals, is told apart by _."""
-    names: dict[str, str] = {}
-    last: dict[str, str] = {}
-    for cell in cells:
-        name = last.get(cell.lower(), cell or "_")
-        while name.lower() in names:
-            name += "_"
-        names[name.lower()] = last[cell.lower()] = name
-    return list(names.values())
-
-
-def _cut_spare_cells(place: Path, spare: str) -> None:
-    """Take the empty cells on the right out of every line; a line with something in them stays, and will be no row."""
-    cut = place.with_suffix(".cut")
-    with place.open(encoding="utf-8", newline="") as source, cut.open("w", encoding="utf-8", newline="") as sink:
-        for line in source:
-            text = line.rstrip("\r\n")
-            sink.write(text.removesuffix(spare) + line[len(text) :])
-    cut.replace(place)
-
-
 def lines_of(place: Path) -> str:
     """The lines of a text file, one a row, in a column `line`."""
     plain = "delim = '\x01', quote = '', escape = '', header = false, auto_detect = false, strict_mode = false"
@@ -235,47 +112,9 @@ def document_sql(written_in: str) -> str:
     return "TRY_CAST(line AS JSON)" if written_in == "json_lines" else "json"
 
 
-def _json_file(database: Database, file: PlainFile, written_in: str) -> UsageFile:
-    """A file of JSON with every path in its first rows; values stay in DuckDB."""
-    if written_in == "json":
-        if file.place.stat().st_size > LARGEST_DOCUMENT_BYTES:
-            cure = "Export it as JSON lines, or in several files"
-            raise InputError(file.name, "", "is one JSON document of more than 1 GiB", cure)
-        with file.place.open("rb") as stream:
-            if stream.read(3) == codecs.BOM_UTF8:
-                raise UnicodeDecodeError("utf-8", b"", 0, 1, "byte order mark")
-    found = UsageFile(file.name, written_in, file.place, {})
-    first = f"SELECT {document_sql(written_in)} AS j FROM {found.relation} LIMIT {SNIFFED_ROWS}"
-    structure = _rows(database, file, f"SELECT json_group_structure(j) FROM ({first}) WHERE j IS NOT NULL")[0][0]
-    paths = dict(_paths(json.loads(structure), "", "")) if structure else {}
-    if not paths:
-        raise InputError(file.name, "", "is JSON without any field", EXPORT_AGAIN)
-    return replace(found, columns={path: Column(paths[path]) for path in sorted(paths)})
-
-
-def _paths(structure: object, at: str, pointer: str) -> Iterator[tuple[str, str]]:
-    """(path, JSON pointer) of each field; the items of an array stand under [], and under their number as far as that can be known."""
-    if isinstance(structure, dict):
-        for key, inner in structure.items():
-            yield from _paths(inner, f"{at}/{key}" if at else str(key), f"{pointer}/{pointer_step(key)}")
-    elif isinstance(structure, list) and structure:
-        for step in ("[]", "0", "1"):
-            yield from _paths(structure[0], f"{at}/{step}", f"{pointer}/{step}")
-    if at:
-        yield at, pointer
-
-
 def pointer_step(key: str) -> str:
     """A key as a step of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
-
-
-def _rows(database: Database, file: PlainFile, query: str) -> list[tuple]:
-    """Rows of a query over one file; what DuckDB cannot read becomes an InputError, wrong encodings a UnicodeDecodeError."""
-    try:
-        return database.rows(query)
-    except duckdb.Error as error:
-        raise readable(error, file.name) from None
 
 
 OURS = (

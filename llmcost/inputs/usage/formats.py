@@ -1,16 +1,27 @@
 """What each kind of usage export is: one short block in `data/usage_formats`, the same for every reader of it."""
 
 import difflib
-from functools import cache
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from llmcost.inputs.data_cache import data_cached
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.inputs.yaml_file import plain, read_yaml
 
-Fields = str | list[str]
+SUM = "\x1f+\x1f"
+"""Between the fields of a sum, which a block writes a + b: a client's column may well be called so."""
+
+
+def _with_sums(fields: object) -> object:
+    """The entry of a block with its sums marked as such."""
+    if isinstance(fields, list):
+        return [_with_sums(field) for field in fields]
+    return fields.replace(" + ", SUM) if isinstance(fields, str) else fields
+
+
+Fields = Annotated[str | list[str], BeforeValidator(_with_sums)]
 """A field of the export, or several names of the same thing. A field is a column, or a path into JSON: usage_details/input."""
 
 
@@ -127,7 +138,7 @@ class UsageFormat(Part):
     note: str = ""
 
 
-@cache
+@data_cached
 def usage_formats() -> dict[str, UsageFormat]:
     """Every kind of export that is known, by name."""
     blocks = {path.stem: plain(read_yaml(path)) for path in sorted(data_path("usage_formats").glob("*.yml"))}
@@ -166,7 +177,7 @@ def levels(kind: UsageFormat) -> list[str]:
 def terms(fields: Fields) -> list[str]:
     """The single fields of an entry: of a list, of a sum, or the one."""
     entries = [fields] if isinstance(fields, str) else fields
-    return [term for entry in entries for term in entry.split(" + ") if term]
+    return [term for entry in entries for term in entry.split(SUM) if term]
 
 
 def only_counts(kind: UsageFormat) -> set[str]:

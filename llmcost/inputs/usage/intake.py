@@ -13,11 +13,12 @@ import pandas as pd
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage.account import SUMS, outcomes_frame, without_overlaps
 from llmcost.inputs.usage.fields import Value, name, source_sql
-from llmcost.inputs.usage.files import UsageFile, document_sql, opened, readable
+from llmcost.inputs.usage.files import UsageFile, document_sql, readable
 from llmcost.inputs.usage.formats import UsageFormat, fields_read, has_field, only_counts, recognised
 from llmcost.inputs.usage.judge import HOUR_US, MINUTE_US, hourly_sql, judged_sql, spans_sql
 from llmcost.inputs.usage.minutes import busiest_minutes, framed, minute_bursts, step_minutes
 from llmcost.inputs.usage.normalise import FULLEST_FIRST, Read, counted_sql, normalised_sql
+from llmcost.inputs.usage.opening import opened
 from llmcost.inputs.usage.outcomes import COUNTING, COVERING
 from llmcost.inputs.usage.packed import plain_files
 from llmcost.inputs.usage.sql import Database, database, literal

@@ -4,9 +4,10 @@ from llmcost.inputs.usage.fields import FIRST_US, LAST_US
 from llmcost.inputs.usage.naming import model_sql, tier_sql
 from llmcost.inputs.usage.normalise import COUNTS, Read
 from llmcost.inputs.usage.outcomes import COUNTING, OUTCOMES
+from llmcost.inputs.usage.sql import literal
 
 LARGEST_COUNT = 1e13
-FIRST_AND_LAST = [f"CAST('{year}-01-01' AS TIMESTAMPTZ)" for year in (2015, 2100)]
+FIRST_AND_LAST = [f"CAST({literal(day)} AS TIMESTAMPTZ)" for day in ("2015-01-01", "2100-01-01")]
 """The same bounds as in microseconds, where times stay what a warehouse knows them as."""
 MINUTE_US, HOUR_US = 60_000_000, 3_600_000_000
 

@@ -63,4 +63,5 @@ def _within(read: Read, start_minutes: Iterable[int]) -> str:
     bounds = [
         (pd.Timestamp(60 * (start - margin), unit="s"), pd.Timestamp(60 * (start + 60 + margin), unit="s")) for start in start_minutes
     ]
-    return "(" + " OR ".join(f"moment >= {kind} '{first}' AND moment < {kind} '{end}'" for first, end in sorted(set(bounds))) + ")"
+    hours = [f"moment >= {kind} {literal(first)} AND moment < {kind} {literal(end)}" for first, end in sorted(set(bounds))]
+    return f"({' OR '.join(hours)})"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from llmcost.inputs.usage.fields import MISSING, Value, number_sql, time_us_sql, was_grouped_sql
-from llmcost.inputs.usage.formats import Fields, Measures, UsageFormat, terms
+from llmcost.inputs.usage.formats import SUM, Fields, Measures, UsageFormat, terms
 from llmcost.inputs.usage.sql import literal
 
 COUNTS = ("input", "output", "cache_read", "cache_write", "reasoning")
@@ -170,7 +170,7 @@ def _count(read: Read, fields: Fields) -> str:
     """A token count: the largest of its names, each name one field or a sum; NULL where none is filled."""
     found = []
     for entry in [fields] if isinstance(fields, str) else fields:
-        numbers = [number_sql(read.value(field)) for field in entry.split(" + ") if read.has(field)]
+        numbers = [number_sql(read.value(field)) for field in entry.split(SUM) if read.has(field)]
         if len(numbers) > 1:
             summed = " + ".join(f"coalesce({number}, 0)" for number in numbers)
             found.append(f"CASE WHEN coalesce({', '.join(numbers)}) IS NOT NULL THEN {summed} END")

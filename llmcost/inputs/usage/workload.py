@@ -8,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from llmcost.inputs.client import Client, Mapping, Usage
+from llmcost.inputs.data_cache import data_stamps
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.load_shapes import load_shape
+from llmcost.inputs.paths import Stamp, files_inside, stamp
 from llmcost.inputs.usage.formats import UsageFormat, usage_format
 from llmcost.inputs.usage.intake import usage_table
 from llmcost.inputs.usage.table import UsageTable, is_thin
@@ -17,7 +19,6 @@ from llmcost.model import HOURS_PER_MONTH
 
 MIN_HOURS, MAX_HOURS = 24, 5 * 8760
 """Longer is no export but a stray time: every hour between would be filled with zeros, by the gigabyte."""
-BESIDE = "Put the export beside client.yaml and give its name"
 
 
 @dataclass(frozen=True)
@@ -69,18 +70,17 @@ def read_usage(folder: Path, usage: Usage, field: str) -> HourlyUsage:
     Raises InputError when the file is elsewhere, of no known kind, holds several models and no choice, or no usable day.
     """
     paths = usage_paths(folder, usage, field)
-    kind = mapped_format(usage.mapping) if usage.mapping else None
-    stamps = tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
     try:
-        table = _table(stamps, kind.model_dump_json() if kind else "", usage.time_zone)
+        table = _table(tuple(map(stamp, paths)), usage.mapping, usage.time_zone, data_stamps())
     except InputError as error:
         raise InputError(error.file, error.field or field, error.problem, error.cure) from None
     return _workload(table, usage, paths[0].name, field)
 
 
 @lru_cache(maxsize=8)
-def _table(stamps: tuple[tuple[str, int, int], ...], kind: str, zone: str) -> UsageTable:
-    return usage_table([Path(path) for path, _, _ in stamps], UsageFormat.model_validate_json(kind) if kind else None, zone)
+def _table(stamps: tuple[Stamp, ...], mapping: Mapping | None, zone: str, _data: tuple[Stamp, ...]) -> UsageTable:
+    """The table of these files; the formats in the kit's data have their say, so its stamps are in the key."""
+    return usage_table([stamp.path for stamp in stamps], mapped_format(mapping) if mapping else None, zone)
 
 
 def mapped_format(mapping: Mapping) -> UsageFormat:
@@ -128,20 +128,8 @@ def with_invoice_read(client: Client, folder: Path) -> Client:
 
 def usage_paths(folder: Path, usage: Usage, field: str) -> list[Path]:
     """The files of an export, each inside the client's folder."""
-    home, found = folder.resolve(), []
-    for name in [usage.file] if isinstance(usage.file, str) else usage.file:
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise InputError("client.yaml", f"{field}.file", "lies outside the client's folder", BESIDE)
-        if "**" in name:
-            raise InputError("client.yaml", f"{field}.file", f"{name!r} searches every folder", "Give a name or one pattern: usage/*.csv")
-        is_pattern = bool(set(name) & set("*?[")) and not (folder / name).is_file()
-        matching = sorted(folder.glob(name)) if is_pattern else [folder / name]
-        inside = [path.resolve() for path in matching if path.resolve().is_relative_to(home)]
-        if len(inside) < len(matching):
-            raise InputError("client.yaml", f"{field}.file", "lies outside the client's folder", BESIDE)
-        if not inside or not all(path.is_file() for path in inside):
-            raise InputError("client.yaml", f"{field}.file", f"there is no file {name!r}", BESIDE)
-        found += inside
+    names = [usage.file] if isinstance(usage.file, str) else usage.file
+    found = [path.resolve() for name in names for path in files_inside(folder, name, f"{field}.file")]
     return list(dict.fromkeys(found))
 
 

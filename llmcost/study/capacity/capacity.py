@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from llmcost.inputs.catalog import gpu, model_shape
+from llmcost.inputs.data_cache import forgotten_with_data
 from llmcost.model.goodput import TooSlow, safe_index
 from llmcost.model.throughput import DoesNotFit, delivering_replica, request_seconds
 from llmcost.model.types import Gpu, Measurement, ModelShape, Replica, Request, ServingCurve
@@ -85,6 +86,9 @@ def _serving_plans(
         runs = [run for run in mine if (run.gpu_id, run.gpus_count, run.precision) == (gpu_id, count, precision)]
         plans.append(_plan(Key(model, gpu(gpu_id, as_of), count, precision), as_of, request, runs))
     return tuple(plans)
+
+
+forgotten_with_data(_serving_plans.cache_clear)
 
 
 def precisions(model: ModelShape, on: Gpu) -> list[str]:

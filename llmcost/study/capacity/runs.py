@@ -4,11 +4,11 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from llmcost.inputs.catalog import gpu, in_force, model_shape
+from llmcost.inputs.data_cache import data_cached
 from llmcost.model.throughput import DoesNotFit, compute_roof_tokens_per_second, fitting_concurrency, roofline_curve
 from llmcost.model.types import Gpu, Measurement, ModelShape, Request, ServingCurve
 
@@ -77,7 +77,7 @@ def possible(key: Key, runs: Sequence[Measurement]) -> tuple[list[Measurement], 
     return [run for run in runs if run not in over], claim
 
 
-@cache
+@data_cached
 def catalog_runs(as_of: dt.date) -> dict[tuple[str, str, int, str], tuple[Measurement, ...]]:
     """(model, GPU, GPUs, precision) -> the catalog's measured throughput rows in force."""
     found: dict[tuple[str, str, int, str], tuple[Measurement, ...]] = {}
@@ -90,7 +90,7 @@ def catalog_runs(as_of: dt.date) -> dict[tuple[str, str, int, str], tuple[Measur
     return found
 
 
-@cache
+@data_cached
 def run_ratio(key: Key, run: Measurement) -> float | None:
     """Measured over modelled speed of one run; None where the model finds no room for it in memory."""
     if not key.holds(run):
@@ -109,7 +109,7 @@ def gpu_runs(gpu_id: str, precision: str, as_of: dt.date) -> list[tuple[Key, Mea
     return found
 
 
-@cache
+@data_cached
 def gpu_ratio(gpu_id: str, precision: str, as_of: dt.date) -> tuple[float, str]:
     """(median of measured / roofline over all models on one GPU and precision, the engine); 1 where nobody measured.
 

@@ -1,7 +1,6 @@
 """What the dated catalog and the price list say of the things that the articles speak of."""
 
 import datetime as dt
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -9,6 +8,7 @@ import pandas as pd
 from llmcost.inputs import catalog
 from llmcost.inputs.api_prices import Offer, open_model_offers, todays_offer
 from llmcost.inputs.client import Today
+from llmcost.inputs.data_cache import data_cached
 from llmcost.inputs.load_shapes import load_shape
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK, api_bill, split, throughput
 from llmcost.model.fleet import LoadDurationCurve
@@ -32,7 +32,7 @@ def model(model_id: str) -> ModelShape:
     return catalog.model_shape(model_id, day_read())
 
 
-@cache
+@data_cached
 def shape(use_case: str = "chat") -> tuple[float, float]:
     """(input, output) tokens of a mean request of this use."""
     row = catalog.in_force("use_cases", day_read()).set_index("use_case").loc[use_case]
@@ -60,13 +60,13 @@ def mtok_per_month(tokens_per_second: float) -> float:
     return tokens_per_second * SECONDS_PER_HOUR * HOURS_PER_MONTH / TOKENS_PER_MTOK
 
 
-@cache
+@data_cached
 def list_prices(provider: str, model_id: str, day: dt.date) -> TokenPrices:
     """Prices of a closed model on a day."""
     return todays_offer(Today(provider=provider, model_id=model_id), day, [], "claims").prices
 
 
-@cache
+@data_cached
 def offers(model_id: str, day: dt.date, hosts: tuple[str, ...] = ()) -> list[Offer]:
     """Offers of an open model on a day, from the named hosts if any; today's where the lists know none of that day."""
     for moment in (day, day_read()):
@@ -88,7 +88,7 @@ def mixed_usd_per_mtok(prices: TokenPrices, request: tuple[float, float] | None 
     return api_bill.api_usd_per_month(prices, read, written) / (read + written)
 
 
-@cache
+@data_cached
 def rents(gpu_ids: tuple[str, ...], day: dt.date, provider: str = "") -> np.ndarray:
     """On-demand cloud prices per GPU-hour: of each provider, region and size the row nearest to the day, none too far from it."""
     rows = catalog.table("gpu_rental")
@@ -130,13 +130,13 @@ def lowest_fill(model_id: str) -> float:
     return min(found)
 
 
-@cache
+@data_cached
 def curve(name: str, mean_replicas: float = 1.0) -> LoadDurationCurve:
     """A measured load shape as a load of so many replicas in the mean."""
     return LoadDurationCurve(load_shape(name)["output_ratio"].to_numpy() * mean_replicas)
 
 
-@cache
+@data_cached
 def presets() -> pd.DataFrame:
     """Busiest hour over mean hour of public single clients, by their size; `fill` is what one fleet for the peak delivers."""
     rows = catalog.in_force("load_presets", day_read())
@@ -144,7 +144,7 @@ def presets() -> pd.DataFrame:
     return rows.assign(fill=1 / rows["p50_ratio"])
 
 
-@cache
+@data_cached
 def hidden(item: str) -> np.ndarray:
     """[low, typical, high] of a hidden-cost item."""
     row = catalog.hidden_costs(day_read(), [])[item]

@@ -3,11 +3,11 @@
 import datetime as dt
 import re
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from llmcost.inputs import catalog
+from llmcost.inputs.data_cache import data_cached
 
 HEDGES = ("roughly", "about", "around", "approximately", "closer to", "near ", "~")
 """Words that ask for more room than the digits do."""
@@ -59,7 +59,7 @@ def rounding_fraction(written: str) -> float:
     return round(0.5 * 10.0 ** (places + int(exponent or 0)) / value, 4) if value else 0.0
 
 
-@cache
+@data_cached
 def claims() -> dict[str, Claim]:
     """Every claim by its id, in order."""
     return {
@@ -81,7 +81,7 @@ def said(claim_id: str, part: int = 0) -> np.ndarray:
     return np.array([float(low)] if low == high else [float(low), float(high)])
 
 
-@cache
+@data_cached
 def day_read() -> dt.date:
     """The day on which the articles were read; catalog rows in force on it are "today's"."""
     return dt.date.fromisoformat(catalog.table("published_claims")["retrieved"].max())
