@@ -8,13 +8,15 @@ import bisect
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
 from llmcost.inputs.catalog import aliases, table
 from llmcost.inputs.client import Quote
+from llmcost.inputs.data_cache import data_cached
 from llmcost.inputs.price_list import (
     STANDARD,
     class_ratios,
@@ -27,17 +29,26 @@ from llmcost.inputs.price_list import (
 )
 from llmcost.inputs.quotes import read_quotes
 
+LONGEST_COMPARED_NAME = 100
 Dated = tuple[tuple[dt.date, np.ndarray], ...]
 """(day from which it holds, prices), oldest first."""
 
 
 @dataclass(frozen=True)
 class Unpriced:
-    """A model that nothing prices: why, and which names are near. Never 0 USD."""
+    """A model that nothing prices, and why. Never 0 USD.
+
+    priced_names  what the price lists that could have it know instead
+    """
 
     name: str
     reason: str
-    nearest: tuple[str, ...] = ()
+    priced_names: tuple[str, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def nearest(self) -> tuple[str, ...]:
+        """At most three priced names that look like this one. Looking takes time: an export may have thousands of names."""
+        return _near(self.name[:LONGEST_COMPARED_NAME], list(self.priced_names))
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,10 +142,16 @@ def _unpriced(name: str, host: str, found: Any) -> Unpriced:
         return Unpriced(name, f"{host} has no price by the token for it")
     provider, every = list_provider(host), price_list().providers
     sellers = [p for p in every if provider is None or p is provider or p.id in (provider.fallback_model_providers or ())]
-    near = _near(name, list(dict.fromkeys(m.id for p in sellers for m in p.models)))
+    names = _models_of(tuple(p.id for p in sellers))
     if provider:
-        return Unpriced(name, f"{host}'s price list does not know it", near)
-    return Unpriced(name, f"there is no price list of {host}" if host else "the export names no provider and no list claims the name", near)
+        return Unpriced(name, f"{host}'s price list does not know it", names)
+    return Unpriced(name, f"there is no price list of {host}" if host else "the export names no provider and no list claims the name", names)
+
+
+@cache
+def _models_of(provider_ids: tuple[str, ...]) -> tuple[str, ...]:
+    sellers = [p for p in price_list().providers if p.id in provider_ids]
+    return tuple(dict.fromkeys(model.id for seller in sellers for model in seller.models))
 
 
 def _near(name: str, known: list[str]) -> tuple[str, ...]:
@@ -175,14 +192,21 @@ def _in_list(host: str, said: str, model_id: str) -> tuple[Any, str]:
     return found, host if host in owners or not owners else owners[0]
 
 
-def _dated_rows(host: str, model_id: str) -> dict[str, Dated]:
+def _dated_rows(host: str, model_id: str) -> Mapping[str, Dated]:
     """Our rows of a model at a host, of every date, by tier."""
-    rows = table("api_prices")
-    rows = rows[(rows["provider"] == host) & (rows["model_id"] == model_id)].sort_values("effective_from", kind="stable")
-    return {
-        str(tier): tuple((dt.date.fromisoformat(row.effective_from), row_usd_per_mtok(row)) for row in group.itertuples())
-        for tier, group in rows.groupby("tier")
-    }
+    return _rows_of_all_models().get((host, model_id), {})
+
+
+@data_cached
+def _rows_of_all_models() -> dict[tuple[str, str], dict[str, Dated]]:
+    """(host, model) -> tier -> our rows."""
+    found: dict[tuple[str, str], dict[str, Dated]] = {}
+    rows = table("api_prices").sort_values("effective_from", kind="stable")
+    for row in rows.itertuples():
+        tiers = found.setdefault((row.provider, row.model_id), {})
+        dated = dt.date.fromisoformat(row.effective_from), row_usd_per_mtok(row)
+        tiers[row.tier] = (*tiers.get(row.tier, ()), dated)
+    return found
 
 
 def row_usd_per_mtok(row: Any) -> np.ndarray:

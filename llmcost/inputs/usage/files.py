@@ -129,9 +129,11 @@ OURS = (
 
 def readable(error: duckdb.Error, name: str) -> Exception:
     """What a person should hear of an error of DuckDB. Its own text may hold values of the file and is not shown. A wrong query is ours."""
+    text = str(error)
+    if "recursion depth" in text:
+        return InputError(name, "", "has JSON that is nested too deep", EXPORT_AGAIN)
     if isinstance(error, OURS):
         return error
-    text = str(error)
     if "nicode" in text or "utf-8" in text.lower() or "encoding is not supported" in text:
         return UnicodeDecodeError("utf-8", b"", 0, 1, "not UTF-8")
     if "memory" in text.lower():

@@ -98,11 +98,10 @@ def _text_file(database: Database, file: PlainFile) -> UsageFile:
 
 def _csv_file(file: PlainFile, header: str) -> UsageFile:
     """A CSV by its first line: what splits it into most cells is its delimiter; nameless columns on its right are left out."""
-    try:
-        split = {delimiter: next(csv.reader([header], delimiter=delimiter)) for delimiter in DELIMITERS}
-    except csv.Error:
-        raise InputError(file.name, "", "has a first line that is no header", EXPORT_AGAIN) from None
+    split = {delimiter: _cells(header, delimiter) for delimiter in DELIMITERS}
     delimiter = max(split, key=lambda each: len(split[each]))
+    if not split[delimiter]:
+        raise InputError(file.name, "", "has a first line that is no header", EXPORT_AGAIN)
     cells = [cell.strip() for cell in split[delimiter]]
     named_count = max((number for number, cell in enumerate(cells, 1) if cell), default=1)
     _check_fields(file, named_count)
@@ -111,6 +110,14 @@ def _csv_file(file: PlainFile, header: str) -> UsageFile:
         cells = cells[:named_count]
     columns = {name: Column(f"c{number}") for number, name in enumerate(_told_apart(cells[:named_count]))}
     return UsageFile(file.name, "csv", file.place, columns, delimiter=delimiter, cells_count=len(cells))
+
+
+def _cells(header: str, delimiter: str) -> list[str]:
+    """The cells of a line; none where this delimiter leaves a cell of more than a hundred thousand letters."""
+    try:
+        return next(csv.reader([header], delimiter=delimiter))
+    except csv.Error:
+        return []
 
 
 def _told_apart(cells: list[str]) -> list[str]:

@@ -100,10 +100,22 @@ def _plain(path: Path, name: str, place: Path, allowance: Allowance) -> PlainFil
     packed = _beginning(path)
     if packed.startswith((GZIP, ZSTD)):
         with _readable(name), path.open("rb") as stream:
+            allowance.check(_stated_bytes(stream, packed))
             _write(_of_gzip(stream) if packed.startswith(GZIP) else _of_zstd(stream), place, allowance)
     elif path != place:
         _link(path, place)
     return PlainFile(name, place)
+
+
+def _stated_bytes(stream: IO[bytes], packed: bytes) -> int:
+    """What the file says that it unpacks to, at the least: gzip's last four bytes, a zstd frame's header."""
+    if packed.startswith(GZIP):
+        stream.seek(-4, os.SEEK_END)
+        stated = int.from_bytes(stream.read(4), "little")
+    else:
+        stated = zstandard.frame_content_size(stream.read(18))
+    stream.seek(0)
+    return stated
 
 
 def _of_gzip(stream: IO[bytes]) -> Iterator[bytes]:

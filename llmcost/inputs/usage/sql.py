@@ -42,10 +42,9 @@ class Database:
 
     def query(self, sql: str) -> duckdb.DuckDBPyConnection:
         """The answer of one statement, to be fetched. Raises duckdb.Error; PermissionException for another kind."""
-        statements = self._connection.extract_statements(sql)
-        if [statement.type in ALLOWED for statement in statements] != [True]:
+        if [statement.type in ALLOWED for statement in self._connection.extract_statements(sql)] != [True]:
             raise duckdb.PermissionException("one statement that reads is allowed")
-        return self._connection.execute(statements[0])
+        return self._connection.execute(sql)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of the answer of one statement."""

@@ -19,13 +19,17 @@ def priced_usage(frame: pd.DataFrame, prices: Mapping[str, ModelPrices | Unprice
 
     frame  hour (UTC), model, tier and the token classes, as the usage intake gives it
     """
-    parts = [_priced(group, prices[str(name)], as_of) for name, group in frame.reset_index(drop=True).groupby("model")]
-    return pd.concat(parts).sort_index()
+    rows = frame.reset_index(drop=True)
+    is_unpriced = rows["model"].map({name: isinstance(found, Unpriced) for name, found in prices.items()}).astype(bool)
+    parts = [rows[is_unpriced].assign(model_id="", row="", **dict.fromkeys(STEPS, np.nan))]
+    for name, group in rows[~is_unpriced].groupby("model"):
+        found = prices[str(name)]
+        assert isinstance(found, ModelPrices)
+        parts.append(_priced(group, found, as_of))
+    return pd.concat([part for part in parts if len(part)] or parts).sort_index()
 
 
-def _priced(group: pd.DataFrame, prices: ModelPrices | Unpriced, as_of: dt.date) -> pd.DataFrame:
-    if isinstance(prices, Unpriced):
-        return group.assign(model_id="", row="", **dict.fromkeys(STEPS, np.nan))
+def _priced(group: pd.DataFrame, prices: ModelPrices, as_of: dt.date) -> pd.DataFrame:
     then = group["hour"] if prices.by_hour else group["hour"].dt.floor("D")
     # The hour of the day stays the row's own, so that only the day makes the difference.
     compared = pd.Timestamp(as_of, tz="UTC") + (then - then.dt.floor("D"))

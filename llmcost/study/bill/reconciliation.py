@@ -17,6 +17,8 @@ from llmcost.study.bill.cost_lines import CostLines, cost_lines
 from llmcost.study.bill.priced_usage import priced_usage, tier_notes
 
 Step = tuple[str, float, str, str]
+MOST_NAMES = 20
+"""Models that a note names; of thousands it counts the rest."""
 HOURS_PER_DAY = 24
 
 
@@ -66,7 +68,8 @@ def reconciliation(
     lines = cost_lines(rows)
     hours = period_hours or (frame["hour"].max() - frame["hour"].min()) / pd.Timedelta(hours=1) + 1
     bill = _bill_steps(rows, prices, as_of)
-    unpriced = tuple(found for found in prices.values() if isinstance(found, Unpriced) and found.name in lines.unpriced_models)
+    without_price = set(lines.unpriced_models)
+    unpriced = tuple(found for found in prices.values() if isinstance(found, Unpriced) and found.name in without_price)
     computed = float(rows["computed_usd"].sum())
     paid = invoice_usd_per_month if hours >= HOURS_PER_DAY else None
     month = HOURS_PER_MONTH / hours
@@ -119,7 +122,8 @@ def _named_steps(lines: CostLines) -> list[Step]:
 
 
 def _in_words(models: Sequence[str]) -> str:
-    return ", ".join(name or "no model named" for name in models)
+    more = f" and {len(models) - MOST_NAMES:,} more" if len(models) > MOST_NAMES else ""
+    return ", ".join(name or "no model named" for name in models[:MOST_NAMES]) + more
 
 
 def _against_export(bill: list[Step], lines: CostLines) -> list[Step]:
@@ -153,8 +157,9 @@ def _closed(steps: list[Step], whole_usd: float, name: str, note: str) -> list[S
 def _models(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per name in the export, dearest first."""
     rows = rows.assign(tokens=rows[list(CLASSES)].sum(axis=1))
-    sums = {name: (name, lambda values: values.sum(min_count=1)) for name in ("computed_usd", "cost_reported_usd")}
-    found = rows.groupby(["model", "model_id", "row"], as_index=False).agg(tokens=("tokens", "sum"), **sums)
+    groups = rows.groupby(["model", "model_id", "row"])
+    usd = groups[["computed_usd", "cost_reported_usd"]].sum(min_count=1)
+    found = usd.assign(tokens=groups["tokens"].sum()).reset_index()
     found = found.rename(columns={"cost_reported_usd": "reported_usd"})
     told = found["reported_usd"].where(found["reported_usd"] > 0)
     found["gap_fraction"] = (told - found["computed_usd"]) / told

@@ -8,6 +8,8 @@ from llmcost.study.wording import count, number, percent, usd
 from llmcost.views.text import inert
 
 NO_EXPORT = "No usage export: today's bill is the stated volume at list prices, and nothing is there to hold it against."
+MOST_UNPRICED = 6
+"""Models that a sentence names; of thousands it counts the rest."""
 EFFECTS = {"cache": ("cache reads", "cache writes"), "batch": ("batch",), "tier": ("tier",), "date": ("date",)}
 SAVES = {
     "cache": "the cache saves {}",
@@ -48,7 +50,8 @@ def reading(found: Reconciliation) -> str:
     parts = [title(found), *_effects(found)]
     if found.unpriced:
         many = len(found.unpriced) != 1
-        names = ", ".join(_unpriced(model) for model in found.unpriced)
+        names = ", ".join(_unpriced(model) for model in found.unpriced[:MOST_UNPRICED])
+        names += f" and {len(found.unpriced) - MOST_UNPRICED:,} more" if len(found.unpriced) > MOST_UNPRICED else ""
         parts.append(f"{count(len(found.unpriced))} model{'s are' if many else ' is'} unpriced: {names}")
     invoice = f" {invoice_title(found)}." if found.invoice_usd_per_month is not None else ""
     return f"{'; '.join(parts)}.{invoice}"
