@@ -169,3 +169,25 @@ def test_a_report_of_an_older_version_stops_no_index(kit):  # noqa: F811
     path.write_text(json.dumps(results))
     make(kit, "two")
     assert book.UNREADABLE in (kit / "out" / "index.html").read_text()
+
+
+def test_every_client_is_heard_of(kit, command, capsys):  # noqa: F811
+    """Links to nowhere, names that no report can have, two names that are one elsewhere: a line and a state each."""
+    clients(kit, "one", "Two", "two", "elsewhere/three")
+    root = kit / "clients"
+    os.symlink(root / "nowhere", root / "gone")
+    os.symlink(root / "itself", root / "itself")
+    os.symlink(root / "elsewhere" / "three", root / "linked")
+    (root / "hollow").mkdir()
+    os.symlink(root / "nowhere.yaml", root / "hollow" / "client.yaml")
+    shutil.copytree(root / "one", os.fsdecode(os.fsencode(root) + b"/caf\xe9"))
+    (root / "notes").mkdir()
+    (root / "readme.txt").write_text("no client")
+    assert command() == 1
+    wanted = {"one": "built", "linked": "built", "Two": "failed", "two": "failed", "gone": "failed", "itself": "failed", "hollow": "failed"}
+    found = states(kit / "out")
+    [odd] = found.keys() - wanted.keys()
+    assert found == wanted | {odd: "failed"}
+    lines = capsys.readouterr().err.splitlines()
+    assert sorted(line.split(":")[0] for line in lines) == sorted(name for name, state in found.items() if state == "failed")
+    assert "not UTF-8" in (kit / "out" / "index.html").read_text()

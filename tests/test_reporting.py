@@ -342,9 +342,11 @@ def test_slugs_are_safe_and_tell_names_apart(name):
     assert slug != folders.safe_slug(name + "x")
 
 
-def test_clients_that_would_share_a_folder_are_refused(kit):
-    with pytest.raises(ReportError, match="rename"):
-        folders.unique_slugs(clients(kit, "one", "elsewhere/ONE"))
+def test_clients_that_would_share_an_output_folder_are_all_refused(kit):
+    folders_there = clients(kit, "one", "elsewhere/ONE", "two")
+    slugs, problems = folders.slugs_of(folders_there)
+    assert list(slugs.values()) == folders_there and set(problems) == {"one", "ONE"}
+    assert all("rename one of them" in str(problem) for problem in problems.values())
 
 
 # The page

@@ -145,7 +145,8 @@ def _unpriced(name: str, host: str, found: Any) -> Unpriced:
     names = _models_of(tuple(p.id for p in sellers))
     if provider:
         return Unpriced(name, f"{host}'s price list does not know it", names)
-    return Unpriced(name, f"there is no price list of {host}" if host else "the export names no provider and no list claims the name", names)
+    reason = f"there is no price list of {host}" if host else "the export names no provider and no list claims the name"
+    return Unpriced(name, reason, names)
 
 
 @cache

@@ -21,7 +21,7 @@ from llmcost.reporting.build import Kit, client_file_bytes
 from llmcost.reporting.chart_script import ChartScript
 from llmcost.reporting.client_report import Task, build_client
 from llmcost.reporting.errors import ReportError
-from llmcost.reporting.folders import clear, make_room, publish, unique_slugs
+from llmcost.reporting.folders import clear, make_room, publish, slugs_of
 from llmcost.reporting.history import is_whole, published_results
 from llmcost.reporting.manifest import MANIFEST, Manifest
 from llmcost.reporting.notebook_runs import blank_notebooks
@@ -56,7 +56,7 @@ def report_clients(
     silent     print nothing but failures, and the manifest at the end
     Returns slug -> what went wrong, empty where all reports are there. Interrupted, it leaves what is finished.
     """
-    slugs = unique_slugs(clients)
+    slugs, unusable = slugs_of(clients)
     paths = sorted((notebooks or notebooks_path()).glob("[0-9]*.ipynb"))
     if not paths:
         raise ReportError(f"no notebooks in {notebooks or notebooks_path()}")
@@ -69,6 +69,9 @@ def report_clients(
         try:
             stale = []
             for slug, folder in slugs.items():
+                if slug in unusable:
+                    manifest.fail(slug, unusable[slug], 0, None)
+                    continue
                 previous = published_results(out_dir / slug)
                 if previous and not force and is_fresh(folder, out_dir / slug, previous, kit):
                     manifest.fresh(slug, previous)

@@ -30,17 +30,55 @@ def safe_slug(name: str) -> str:
     return f"{slug or 'client'}-{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:6]}"
 
 
-def unique_slugs(clients: Sequence[Path]) -> dict[str, Path]:
-    """Slug -> folder; two clients that would share an output folder are refused, on any file system."""
-    slugs: dict[str, Path] = {}
-    seen: dict[str, Path] = {}
+def slugs_of(clients: Sequence[Path]) -> tuple[dict[str, Path], dict[str, ReportError]]:
+    """(slug -> folder, slug -> why no report can be made of it, where there is a reason). Each client has a slug of its own.
+
+    Refused are names that are not UTF-8, links that lead nowhere, and all of those that would share an output folder on
+    some file system: which of them is meant, nobody can tell.
+    """
+    same: dict[str, list[Path]] = {}
     for folder in clients:
-        slug = safe_slug(folder.resolve().name)
-        other = seen.setdefault(slug.casefold(), folder)
-        if other != folder:
-            raise ReportError(f"{visible(other)} and {visible(folder)} would both be {slug}: rename one of the folders")
+        same.setdefault(safe_slug(own_name(folder)).casefold(), []).append(folder)
+    slugs, problems = {}, {}
+    for folder in clients:
+        name = own_name(folder)
+        slug = safe_slug(name)
+        others = [other for other in same[slug.casefold()] if other != folder]
+        if slug in slugs:
+            slug = f"{slug}-{hashlib.sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:6]}"
         slugs[slug] = folder
-    return slugs
+        if problem := "; ".join(filter(None, [name_problem(name), link_problem(folder), share_problem(folder, others)])):
+            problems[slug] = ReportError(problem, "input")
+    return slugs, problems
+
+
+def own_name(folder: Path) -> str:
+    """The name of a folder as it stands among others: that of a link, not of what it leads to."""
+    return os.path.basename(os.path.abspath(folder))
+
+
+def name_problem(name: str) -> str:
+    """Why a folder's name cannot be a client's, or ""."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return "its folder has a name that is not UTF-8: rename the folder"
+    return ""
+
+
+def link_problem(folder: Path) -> str:
+    """Why a client's folder, or the client file in it, is not there although a link says so; or ""."""
+    for path, what in ((folder, "its folder"), (folder / "client.yaml", "client.yaml")):
+        if path.is_symlink() and not os.path.exists(path):
+            return f"{what} is a link that leads nowhere: put the {'folder' if path == folder else 'file'} itself there"
+    return ""
+
+
+def share_problem(folder: Path, others: Sequence[Path]) -> str:
+    """Why this client has no output folder of its own, or ""."""
+    if not others:
+        return ""
+    return f"{visible(folder)} and {visible(others[0])} would share one report folder: rename one of them"
 
 
 @contextlib.contextmanager

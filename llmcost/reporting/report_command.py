@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import os
 import sys
 import time
 from pathlib import Path
@@ -77,14 +78,26 @@ def client_folders(asked: list[str], root: Path, program: str) -> list[Path]:
     """The folders asked for, by short name in `root` or by path; without any, all of `root`."""
     if not root.is_dir():
         raise UsageError(f"{root}: there is no such folder of clients")
-    known = {path.parent.name: path.parent for path in sorted(root.glob("*/client.yaml"))}
+    known = {folder.name: folder for folder in sorted(root.iterdir()) if is_client(folder)}
     if not asked and not known:
         raise UsageError(f"{root}: no folder in it has a client.yaml; `{program} new {root}/NAME` writes one")
-    once: dict[Path, Path] = {}
-    for name in asked or known:
+    if not asked:
+        return list(known.values())
+    once: dict[str, Path] = {}
+    for name in asked:
         folder = known.get(name) or folder_at(name, known)
-        once.setdefault(folder.resolve(), folder)
+        once.setdefault(os.path.realpath(folder), folder)
     return list(once.values())
+
+
+def is_client(folder: Path) -> bool:
+    """Whether this is a client's place: a folder with a client file, or what may have been one, a link that leads nowhere."""
+    try:
+        return "client.yaml" in os.listdir(folder)
+    except NotADirectoryError:
+        return False
+    except OSError:  # a link to nowhere or to itself, a folder that nobody may read: its client wants to be heard of
+        return not folder.name.startswith(".")
 
 
 def folder_at(text: str, known: dict[str, Path]) -> Path:

@@ -25,6 +25,7 @@ from llmcost.inputs.usage.sql import Database, database, literal
 from llmcost.inputs.usage.table import UsageTable
 
 UNFINISHED = "the last page says that there are more: pages of the API are missing"
+MOST_MODELS = 10_000
 MAPPING = "Name its columns in a client file, load: {usage: {file: NAME, mapping: {time: ..., input_tokens: ..., output_tokens: ...}}}"
 
 
@@ -110,6 +111,9 @@ def _read(database: Database, kind: UsageFormat, files: list[UsageFile], zone: s
     source_first = f"WITH source AS NOT MATERIALIZED ({source})"  # read twice is cheaper than kept
     database.query(f"CREATE OR REPLACE TEMP TABLE spans AS {source_first} {spans_sql(read, judged, f'us // {span_us}')}")
     frame = framed(database, hourly_sql(read, "spans", span_us))
+    if frame["model"].nunique() > MOST_MODELS:
+        problem = f"names more than {MOST_MODELS:,} models"
+        raise InputError(files[0].name, "", problem, "Name the column that holds the model, or leave it out")
     frame, notes = (frame, []) if kind.grain == "counter" else without_overlaps(frame)
     notes += [f"{file.name} is not UTF-8: read as {file.encoding}" for file in files if file.encoding == "cp1252"]
     notes += [UNFINISHED] if _stops_early(database, kind, files) else []
