@@ -9,7 +9,7 @@ import re
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,12 @@ from llmcost.reporting.chart_script import ChartScript
 from llmcost.reporting.client_report import Task, build_client
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.folders import clear, make_room, publish, unique_slugs
-from llmcost.reporting.history import is_whole, published_results
+from llmcost.reporting.history import is_whole, published_record
 from llmcost.reporting.manifest import MANIFEST, Manifest
 from llmcost.reporting.notebook_runs import blank_notebooks
 from llmcost.reporting.page import warm_up
 from llmcost.reporting.process import Done, Limits, run_jobs, uninterrupted
+from llmcost.reporting.records import Record
 
 HAS_FORK = sys.platform == "linux" and hasattr(os, "fork")
 DEFAULT_ENGINE = "fork" if HAS_FORK else "papermill"
@@ -69,7 +70,7 @@ def report_clients(
         try:
             stale = []
             for slug, folder in slugs.items():
-                previous = published_results(out_dir / slug)
+                previous = published_record(out_dir / slug)
                 if previous and not force and is_fresh(folder, out_dir / slug, previous, kit):
                     manifest.fresh(slug, previous)
                 else:
@@ -86,13 +87,13 @@ def report_clients(
     return manifest.failed
 
 
-def is_fresh(folder: Path, report: Path, results: Mapping[str, Any], kit: Kit) -> bool:
+def is_fresh(folder: Path, report: Path, record: Record, kit: Kit) -> bool:
     """Whether a published report is whole and would be made again as it is."""
     try:
-        now = kit.fingerprint(folder, results["files_read"], results["as_of_date"])
-    except (OSError, KeyError, TypeError, ValueError):
+        now = kit.fingerprint(folder, record.files_read, record.as_of_date.isoformat())
+    except (OSError, ValueError):
         return False
-    return now == results.get("fingerprint") and is_whole(report, kit.notebooks)
+    return now == record.fingerprint and is_whole(report, kit.notebooks)
 
 
 def build(
@@ -105,7 +106,7 @@ def build(
     out_dir: Path,
     manifest: Manifest,
 ) -> None:
-    """Build and publish the report of each (slug, folder, results of the report that is there)."""
+    """Build and publish the report of each (slug, folder, record of the report that is there)."""
     chart_script = ChartScript()
     engine_name = in_process.ENGINE_NAME if engine == "fork" else None
     if not scheduler:
@@ -136,7 +137,7 @@ def settle(done: Done, out_dir: Path, manifest: Manifest) -> None:
     if problem:
         manifest.fail(slug, problem, done.wall_seconds, done.peak_memory_gb)
     else:
-        manifest.built(slug, done.returned.results, done.wall_seconds, done.peak_memory_gb)
+        manifest.built(slug, done.returned.record, done.wall_seconds, done.peak_memory_gb)
 
 
 def print_pdfs(out_dir: Path, manifest: Manifest) -> None:
