@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import csv
+import datetime as dt
 import json
 import os
 import shutil
@@ -18,6 +19,8 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 from tampered_records import WAYS, tamper
 
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.measured import read_measured
+from llmcost.inputs.own_capacity import Measured
 from llmcost.reporting import batch, book, folders, index, spreadsheets
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.history import published_record
@@ -238,6 +241,22 @@ def test_the_words_of_the_problem_name_the_place(out):
         match=r"^results.json: options.5.total_usd_per_month.typical: is not a number\. Make",
     ):
         read_record(out / TAMPERED)
+
+
+@pytest.mark.parametrize("stamp", ["20269999-120000", "2026W461", "2026111", "²0261115", None])
+def test_a_benchmark_of_no_day_has_no_day_in_the_record(tmp_path, stamp):
+    samples = Path(__file__).parent / "measured"
+    run = json.loads((samples / "vllm-16.json").read_text())
+    assert [found.date for found in vllm_files(tmp_path, run)] == ["2026-10-20"]
+    assert [found.date for found in vllm_files(tmp_path, run | {"date": stamp})] == [""]
+
+
+def vllm_files(folder, run):
+    """What is read of one benchmark."""
+    (folder / "run.json").write_text(json.dumps(run))
+    about = {"model_id": "llama-3.3-70b", "gpu_id": "h100-80gb-sxm", "gpus_count": 4}
+    said = Measured(files=["run.json"], precision="fp8", engine="vllm", **about)
+    return read_measured(folder, [said], dt.date(2026, 11, 15))
 
 
 # The account of a run

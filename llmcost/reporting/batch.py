@@ -11,7 +11,6 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import llmcost
 from llmcost.inputs.paths import notebooks_path
@@ -91,13 +90,13 @@ def is_fresh(folder: Path, report: Path, record: Record, kit: Kit) -> bool:
     """Whether a published report is whole and would be made again as it is."""
     try:
         now = kit.fingerprint(folder, record.files_read, record.as_of_date.isoformat())
-    except (OSError, ValueError):
+    except OSError:
         return False
     return now == record.fingerprint and is_whole(report, kit.notebooks)
 
 
 def build(
-    stale: Sequence[tuple[str, Path, Any]],
+    stale: Sequence[tuple[str, Path, Record | None]],
     kit: Kit,
     engine: str,
     jobs_count: int,
