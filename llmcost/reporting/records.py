@@ -51,7 +51,7 @@ Version = Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
 
 
 class Kept(BaseModel):
-    """A part of a file of ours: types strict, numbers finite; keys that nobody reads are left out."""
+    """A part of a file of ours: types strict, numbers finite; keys nobody reads are left out."""
 
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True, allow_inf_nan=False)
 
@@ -198,7 +198,7 @@ def read_run(path: Path) -> Run:
 
 
 def beginning(path: Path, most_bytes: int) -> bytes:
-    """The first bytes of a file, at most so many. Raises OSError where it is none: a pipe has no end."""
+    """The first bytes of a file, at most so many. Raises OSError if it is none: a pipe has no end."""
     if not path.is_file():
         raise OSError(errno.EINVAL, "it is not a file", str(path))
     with path.open("rb") as file:
