@@ -1,7 +1,8 @@
 """The promises of the batch at full size: hundreds of clients, kills at random instants, fuzzed client files, catalog rows that
-must not matter.
+must not matter, a book of which every report but two was tampered with.
 
-    python benchmarks/battery.py [batch] [kills] [fuzz] [rows] [--clients 500] [--broken 50] [--kills 50] [--fuzzed 10000] [--small]
+    python benchmarks/battery.py [batch] [kills] [fuzz] [rows] [records] [--small]
+                                 [--clients 500] [--broken 50] [--kills 50] [--fuzzed 10000]
 
 Runs the parts named, or all of them, and prints a line of figures for each; exits 1 when a promise
 does not hold. Everything is made from one seed.
@@ -22,6 +23,7 @@ import time
 from pathlib import Path
 
 from generated_clients import WAYS, example, write_broken_client, write_client, write_whole_client
+from tampered_records import WAYS as TAMPERED_WAYS, tamper
 
 from llmcost.inputs.client_file import read_client
 from llmcost.inputs.errors import InputError
@@ -249,6 +251,48 @@ def spoil(path: Path) -> int:
     return changed_count
 
 
+def records(place: Path, ways: list[str]) -> bool:
+    """A book of reports of which all but two are tampered with, each in a way of its own.
+
+    The book of the next run, which makes none of them, still tells of the two; the run after it
+    makes every other report again, to the same bytes.
+    """
+    chance, whole = random.Random(4), ["whole-000", "whole-001"]
+    names = {f"tampered-{number:03}": way for number, way in enumerate(ways)}
+    for number, name in enumerate([*whole, *names]):
+        write_whole_client(place / "clients" / name, number, chance)
+    out = place / "out"
+    command(place / "clients", out).communicate()
+    before, rows_before = reports(out), book_rows(out)
+    for name, way in names.items():
+        tamper(out / name / "results.json", way)
+    command(place / "clients", out, *whole).communicate()
+    told = book_rows(out)
+    printed, errors = command(place / "clients", out, "--json").communicate()
+    states = {entry["client"]: entry["state"] for entry in json.loads(printed)["clients"]}
+    lost = changed_folders(before, reports(out))
+    lost |= {name for name in names if not told[name]["problem"]}
+    lost |= {name for name in names if states[name] != "built"}
+    kept = [name for name in whole if told[name] == rows_before[name] and states[name] == "fresh"]
+    survived_count = len(names.keys() - lost)
+    print(f"records: {survived_count} survived of {len(names)}, {len(kept)} of 2 others untouched")
+    for name in sorted(lost):
+        print(f"  {name} ({names.get(name, 'nobody touched it')}) did not")
+    return not lost and kept == whole and not errors and book_rows(out) == rows_before
+
+
+def changed_folders(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
+    """The reports that have another file, or one with other bytes."""
+    names = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
+    return {name.split("/")[0] for name in names}
+
+
+def book_rows(out: Path) -> dict[str, dict[str, str]]:
+    """Folder -> its row of the book."""
+    lines = (out / "book.csv").read_text(encoding="utf-8").splitlines()
+    return {row["client"]: row for row in csv.DictReader(lines)}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clients", type=int, default=500, help="clients of the batch, the broken ones among them (default: %(default)s)")
@@ -275,6 +319,7 @@ PARTS = {
     "kills": lambda place, said: kills(place, said.kills, 1 if said.small else 8),
     "fuzz": lambda place, said: fuzz(place, said.fuzzed),
     "rows": lambda place, said: rows(place, REAL[:1] if said.small else REAL),
+    "records": lambda place, said: records(place, TAMPERED_WAYS[:: 40 if said.small else 1]),
 }
 
 if __name__ == "__main__":

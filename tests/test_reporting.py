@@ -21,8 +21,9 @@ from llmcost.inputs.errors import InputError
 from llmcost.reporting import batch, cli, engine, folders, notebook_runs, page
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.figures import bills, first_page_option
-from llmcost.reporting.history import published_results, since_last_time
+from llmcost.reporting.history import published_record, since_last_time
 from llmcost.reporting.process import Limits, run_jobs
+from llmcost.reporting.records import record_of
 
 engine.register()
 needs_fork = pytest.mark.skipif(not batch.HAS_FORK, reason="the batch forks only where fork is dependable")
@@ -50,6 +51,7 @@ def record(name):
         "schema_version": 1,
         "name": name,
         "as_of_date": "2026-11-01",
+        "horizon_months": 36,
         "what_if": {},
         "versions": {"llmcost": "1"},
         "report": {"prepared_by": name, "brand_name": name, "brand_colour": "red;} body{display:none"},
@@ -485,16 +487,24 @@ def test_bills_stand_side_by_side_and_sum_to_their_totals():
 
 def test_a_report_says_what_changed_since_the_one_it_replaces(tmp_path):
     def results(day, option, typical):
-        options = [{"id": option, "total_usd_per_month": {"typical": typical}}]
-        return {"as_of_date": day, "options": options, "verdict": {"option": option, "answer": "No"}}
+        kept = record("A") | {"slug": "a", "fingerprint": "0" * 16, "files_read": []}
+        kept["as_of_date"] = day
+        total = {"p10": None, "typical": typical, "p90": None}
+        kept["options"][0] |= {"id": option, "total_usd_per_month": total}
+        kept["options"][1] |= {"id": "hybrid"}
+        kept["verdict"] |= {"option": option}
+        return kept
 
-    assert published_results(tmp_path) is None
+    def since(day, option, typical, previous):
+        return since_last_time(previous, record_of(results(day, option, typical)))
+
+    assert published_record(tmp_path) is None
     (tmp_path / "results.json").write_text("not json")
-    assert published_results(tmp_path) is None
+    assert published_record(tmp_path) is None
     (tmp_path / "results.json").write_text(json.dumps(results("2026-08-01", "tuned", 1000)))
-    published = published_results(tmp_path)
-    assert since_last_time(published, results("2026-11-01", "tuned", 900)) == "2026-08-01: the same advice, $1,000 a month (-$100 since)"
-    assert since_last_time(published, results("2026-11-01", "owned", 900)).startswith("2026-08-01: the advice was: No")
-    assert since_last_time(published, results("2026-08-01", "owned", 900)) == "first report"
-    for unreadable in (None, {}, {"as_of_date": "2026-08-01", "verdict": {}, "options": []}):
-        assert since_last_time(unreadable, results("2026-11-01", "tuned", 900)) == "first report"
+    published = published_record(tmp_path)
+    said = since("2026-11-01", "tuned", 900, published)
+    assert said == "2026-08-01: the same advice, $1,000 a month (-$100 since)"
+    assert since("2026-11-01", "owned", 900, published).startswith("2026-08-01: the advice was: No")
+    assert since("2026-08-01", "owned", 900, published) == "first report"
+    assert since("2026-11-01", "tuned", 900, None) == "first report"

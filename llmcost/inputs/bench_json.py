@@ -4,6 +4,7 @@
 one benchmark a load level. Both give milliseconds, seconds come out.
 """
 
+import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -106,10 +107,17 @@ def vllm_run(said: Mapping[str, Any], place: str = "") -> Run:
         median = {50.0: _seconds(said, f"median_{metric}_ms")}
         return _known(median | {p: _seconds(said, f"p{p:g}_{metric}_ms") for p in PERCENTILES[1:]})
 
-    day = str(said.get("date", ""))[:8]
-    date = f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isdigit() else ""
+    date = _day(str(said.get("date", ""))[:8])
     shape = number(said, "total_input_tokens") / completed, answer_tokens
     return Run(place, str(said.get("model_id", "")), date, *shape, in_flight, speed, ttft, tpot, percentiles("itl"), percentiles("ttft"))
+
+
+def _day(digits: str) -> str:
+    """The day of eight digits, 20261115, as 2026-11-15; nothing where they are no day."""
+    try:
+        return dt.date.fromisoformat(digits).isoformat() if digits.isdigit() else ""
+    except ValueError:
+        return ""
 
 
 def is_guidellm(said: Any) -> bool:

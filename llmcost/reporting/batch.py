@@ -9,9 +9,8 @@ import re
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import llmcost
 from llmcost.inputs.paths import notebooks_path
@@ -22,11 +21,12 @@ from llmcost.reporting.chart_script import ChartScript
 from llmcost.reporting.client_report import Task, build_client
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.folders import clear, make_room, publish, slugs_of
-from llmcost.reporting.history import is_whole, published_results
+from llmcost.reporting.history import is_whole, published_record
 from llmcost.reporting.manifest import MANIFEST, Manifest
 from llmcost.reporting.notebook_runs import blank_notebooks
 from llmcost.reporting.page import warm_up
 from llmcost.reporting.process import Done, Limits, run_jobs, uninterrupted
+from llmcost.reporting.records import Record
 
 HAS_FORK = sys.platform == "linux" and hasattr(os, "fork")
 DEFAULT_ENGINE = "fork" if HAS_FORK else "papermill"
@@ -72,7 +72,7 @@ def report_clients(
                 if slug in unusable:
                     manifest.fail(slug, unusable[slug], 0, None)
                     continue
-                previous = published_results(out_dir / slug)
+                previous = published_record(out_dir / slug)
                 if previous and not force and is_fresh(folder, out_dir / slug, previous, kit):
                     manifest.fresh(slug, previous)
                 else:
@@ -89,17 +89,17 @@ def report_clients(
     return manifest.failed
 
 
-def is_fresh(folder: Path, report: Path, results: Mapping[str, Any], kit: Kit) -> bool:
+def is_fresh(folder: Path, report: Path, record: Record, kit: Kit) -> bool:
     """Whether a published report is whole and would be made again as it is."""
     try:
-        now = kit.fingerprint(folder, results["files_read"], results["as_of_date"])
-    except (OSError, KeyError, TypeError, ValueError):
+        now = kit.fingerprint(folder, record.files_read, record.as_of_date.isoformat())
+    except OSError:
         return False
-    return now == results.get("fingerprint") and is_whole(report, kit.notebooks)
+    return now == record.fingerprint and is_whole(report, kit.notebooks)
 
 
 def build(
-    stale: Sequence[tuple[str, Path, Any]],
+    stale: Sequence[tuple[str, Path, Record | None]],
     kit: Kit,
     engine: str,
     jobs_count: int,
@@ -108,7 +108,7 @@ def build(
     out_dir: Path,
     manifest: Manifest,
 ) -> None:
-    """Build and publish the report of each (slug, folder, results of the report that is there)."""
+    """Build and publish the report of each (slug, folder, record of the report that is there)."""
     chart_script = ChartScript()
     engine_name = in_process.ENGINE_NAME if engine == "fork" else None
     if not scheduler:
@@ -139,7 +139,7 @@ def settle(done: Done, out_dir: Path, manifest: Manifest) -> None:
     if problem:
         manifest.fail(slug, problem, done.wall_seconds, done.peak_memory_gb)
     else:
-        manifest.built(slug, done.returned.results, done.wall_seconds, done.peak_memory_gb)
+        manifest.built(slug, done.returned.record, done.wall_seconds, done.peak_memory_gb)
 
 
 def print_pdfs(out_dir: Path, manifest: Manifest) -> None:

@@ -17,6 +17,7 @@ from llmcost.reporting.build import Kit
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.history import since_last_time
 from llmcost.reporting.notebook_runs import executed_notebook, notebook_text, results_of
+from llmcost.reporting.records import Record, record_of
 from llmcost.views.results import ABOUT_THE_CODE, plain
 
 
@@ -29,7 +30,7 @@ class Task:
     files        the client's files by name, for a machine whose disk has not; None where `folder` is there
     kit          what makes the report, the client's own files left out
     engine_name  papermill's name of the engine; None for real kernels
-    previous     what the report that this one replaces says in results.json
+    previous     the record of the report that this one replaces
     """
 
     slug: str
@@ -37,16 +38,16 @@ class Task:
     kit: Kit
     engine_name: str | None
     chart_script: str
-    previous: Mapping[str, Any] | None = None
+    previous: Record | None = None
     files: Mapping[str, bytes] | None = None
 
 
 @dataclass(frozen=True)
 class Built:
-    """A report, ready to be published: its files by their name in its folder, and what results.json holds."""
+    """A report, ready to be published: its files by their name in its folder, and its record."""
 
     files: Mapping[str, bytes]
-    results: Mapping[str, Any]
+    record: Record
 
 
 def build_client(task: Task) -> Built:
@@ -67,11 +68,12 @@ def build_client(task: Task) -> Built:
         results["fingerprint"] = task.kit.fingerprint(folder, files_read, results["as_of_date"])
         if stamps(folder, files_read) != untouched:
             raise ReportError("its files changed while its report was made: make it again", "input")
-    results["verdict"]["since_last_time"] = since_last_time(task.previous, results)
+    record = record_of(results)
+    results["verdict"]["since_last_time"] = since_last_time(task.previous, record)
     texts = {f"notebooks/{name}.ipynb": notebook_text(name, notebook) for name, notebook in executed.items()}
     texts["results.json"] = json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     texts["report.html"] = page.render(results, executed, task.chart_script)
-    return Built({name: f"{text}\n".encode() for name, text in texts.items()}, results)
+    return Built({name: f"{text}\n".encode() for name, text in texts.items()}, record)
 
 
 @contextlib.contextmanager

@@ -10,12 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from llmcost.reporting.errors import ReportError
+from llmcost.reporting.history import published_record
 from llmcost.reporting.index import BOOK, INDEX_MARK
 from llmcost.reporting.manifest import MANIFEST, is_manifest
+from llmcost.reporting.records import beginning
 from llmcost.views.text import visible
 
 DEVICE_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 OLD, WORK, LOCK = ".llmcost-old", ".llmcost-work", ".llmcost-lock"
+REPORT_MARK = "should you host your own model?"
+"""In the title of every report."""
+HEAD_BYTES = 64 * 1024
+"""Of a page, whose title stands in the first of them."""
 
 
 def safe_slug(name: str) -> str:
@@ -96,15 +102,36 @@ def make_room(out_dir: Path) -> Iterator[None]:
 
 
 def check_ours(out_dir: Path) -> None:
-    """Refuse a folder where a file of somebody else has the name of one that a run writes."""
-    index_page = out_dir / "index.html"
-    is_index = index_page.exists() and INDEX_MARK in index_page.read_text(encoding="utf-8", errors="replace")
-    foreign = [] if is_index else [path for path in (index_page, *(out_dir / name for name in BOOK)) if path.exists()]
-    if (out_dir / MANIFEST).exists() and not is_manifest(out_dir / MANIFEST):
-        foreign.append(out_dir / MANIFEST)
+    """Refuse a folder where something of somebody else has the name of a file that a run writes."""
+    index_page, manifest = out_dir / "index.html", out_dir / MANIFEST
+    book = [index_page, *(out_dir / name for name in BOOK)]
+    cure = "move it away, or choose another --out"
+    for path in (*book, manifest, out_dir / LOCK):
+        if os.path.lexists(path) and not path.is_file():
+            raise ReportError(f"{visible(path)} is there and is not a file: {cure}")
+    is_ours = has_title(index_page, INDEX_MARK)
+    foreign = [] if is_ours else [path for path in book if path.exists()]
+    if manifest.exists() and not is_manifest(manifest):
+        foreign.append(manifest)
     if foreign:
         what = "an index of reports" if foreign[0] == index_page else "of a run of ours"
-        raise ReportError(f"{visible(foreign[0])} is there and is not {what}: choose another --out")
+        raise ReportError(f"{visible(foreign[0])} is there and is not {what}: {cure}")
+
+
+def has_title(page: Path, words: str) -> bool:
+    """Whether a page that can be read has these words at its beginning, where the title stands."""
+    try:
+        return words.encode() in beginning(page, HEAD_BYTES)
+    except OSError:
+        return False
+
+
+def is_report(folder: Path) -> bool:
+    """Whether a report of ours is there: by its page, or where that is gone by its record."""
+    if (folder / "client.yaml").exists() or not os.path.lexists(folder / "results.json"):
+        return False
+    is_page = has_title(folder / "report.html", REPORT_MARK)
+    return is_page or published_record(folder) is not None
 
 
 @contextlib.contextmanager
@@ -149,7 +176,7 @@ def clear(out_dir: Path) -> None:
 def publish(slug: str, files: Mapping[str, bytes], out_dir: Path) -> None:
     """Write a report aside and move it into place in one step; one already there stays until then. Raises ReportError."""
     final, old, aside = out_dir / slug, out_dir / OLD / slug, out_dir / WORK / slug
-    if final.exists() and ((final / "client.yaml").exists() or not (final / "results.json").is_file()):
+    if final.exists() and not is_report(final):
         raise ReportError(f"{visible(final)} is there and is not a report: choose another --out", "publish")
     try:
         for name, content in files.items():

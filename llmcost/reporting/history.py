@@ -1,22 +1,21 @@
 """The report that is there already: whether it is whole, and what changed since."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from llmcost.inputs.errors import InputError
+from llmcost.reporting.records import Record, read_record
 from llmcost.study.wording import usd
 
 FIRST = "first report"
 
 
-def published_results(folder: Path) -> dict[str, Any] | None:
-    """What results.json of a published report holds; None where there is none that can be read."""
+def published_record(folder: Path) -> Record | None:
+    """The record of a published report; None where there is none that can be read."""
     try:
-        results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_record(folder)
+    except InputError:
         return None
-    return results if isinstance(results, dict) else None
 
 
 def is_whole(folder: Path, notebooks: Iterable[str]) -> bool:
@@ -25,23 +24,17 @@ def is_whole(folder: Path, notebooks: Iterable[str]) -> bool:
     return all(part.is_file() and part.stat().st_size for part in parts)
 
 
-def since_last_time(previous: Mapping[str, Any] | None, results: Mapping[str, Any]) -> str:
+def since_last_time(previous: Record | None, record: Record) -> str:
     """One line beside the report of an earlier day; made again for the same day, a report keeps its line.
 
-    previous  what the report that this one replaces holds; a missing or unreadable one makes this the first
+    previous  the record of the report that this one replaces; without one this is the first
     """
-    try:
-        day, verdict = str(previous["as_of_date"]), previous["verdict"]  # type: ignore[index]
-        before = advised_usd_per_month(previous)  # type: ignore[arg-type]
-    except (ValueError, KeyError, TypeError, StopIteration):
+    if previous is None:
         return FIRST
-    if day >= results["as_of_date"]:
-        return str(verdict.get("since_last_time", FIRST))
-    change = usd(advised_usd_per_month(results) - before, signed=True)
-    same = "the same advice" if verdict["option"] == results["verdict"]["option"] else f"the advice was: {verdict['answer']}"
-    return f"{day}: {same}, {usd(before)} a month ({change} since)"
-
-
-def advised_usd_per_month(results: Mapping[str, Any]) -> float:
-    """The typical bill of the advised option."""
-    return next(float(o["total_usd_per_month"]["typical"]) for o in results["options"] if o["id"] == results["verdict"]["option"])
+    if previous.as_of_date >= record.as_of_date:
+        return previous.verdict.since_last_time or FIRST
+    before_usd_per_month = previous.advised_total.typical
+    change = usd(record.advised_total.typical - before_usd_per_month, signed=True)
+    is_same = previous.verdict.option == record.verdict.option
+    advice = "the same advice" if is_same else f"the advice was: {previous.verdict.answer}"
+    return f"{previous.as_of_date}: {advice}, {usd(before_usd_per_month)} a month ({change} since)"

@@ -14,10 +14,11 @@ from markupsafe import Markup
 from llmcost.reporting.book import ClientRow, client_rows, line_rows, option_rows, reports_in
 from llmcost.reporting.figures import money
 from llmcost.reporting.page import brand_colour, script_hash, tools
+from llmcost.reporting.records import Option, Record
 from llmcost.reporting.spreadsheets import csv_text, xlsx_bytes
 from llmcost.reporting.whole_files import write_whole
 from llmcost.study.bill.options import LABELS
-from llmcost.study.wording import percent, usd
+from llmcost.study.wording import NOTHING_USD, percent, usd
 
 INDEX_MARK = "Reports: should you host your own model?"
 """The title by which an index of ours is known; another index.html is left alone."""
@@ -42,7 +43,7 @@ def write_index(out_dir: Path, failed: dict[str, str]) -> None:
     write_whole(out_dir / "book.xlsx", xlsx_bytes(sheets))
 
 
-def index_html(rows: list[ClientRow], reports: dict[str, dict[str, Any]], problems: dict[str, str], printed: Set[str]) -> str:
+def index_html(rows: list[ClientRow], reports: dict[str, Record], problems: dict[str, str], printed: Set[str]) -> str:
     """The index page, with links to the PDFs of the folders `printed`; without its script it is the same table, by client."""
     environment = tools()[0]
     script = environment.get_template("index.js").render()
@@ -59,9 +60,9 @@ def index_html(rows: list[ClientRow], reports: dict[str, dict[str, Any]], proble
     )
 
 
-def line(row: ClientRow, results: dict[str, Any], has_pdf: bool) -> dict[str, Any]:
+def line(row: ClientRow, record: Record, has_pdf: bool) -> dict[str, Any]:
     """One client's line of the page: each cell's text and the value that it sorts by, amounts at three digits."""
-    options = {option["id"]: option for option in results["options"]}
+    options = record.by_id
     folder = quote(os.fsencode(row.client))
     return {
         "row": row,
@@ -73,15 +74,23 @@ def line(row: ClientRow, results: dict[str, Any], has_pdf: bool) -> dict[str, An
     }
 
 
-def option_cell(option: dict[str, Any] | None, is_advised: bool) -> dict[str, Any]:
+def option_cell(option: Option | None, is_advised: bool) -> dict[str, Any]:
     """An option's cell: its typical bill with the band behind it, or in a word why there is none."""
-    total = (option or {}).get("total_usd_per_month")
-    if option is None or not total:
-        word, reason = (option["status"], option["reason"]) if option else ("", "")
-        return {"text": word or "–", "value": "", "title": f"{option['label']}: {reason}" if option else "", "is_advised": False}
-    has_band = total["p10"] is not None and total["p10"] != total["p90"]
-    band = f"; eight draws of ten: {money(total['p10'])} to {money(total['p90'])}" if has_band else ""
-    return {"text": money(total["typical"]), "value": total["typical"], "title": option["label"] + band, "is_advised": is_advised}
+    if option is None:
+        return {"text": "–", "value": "", "title": "", "is_advised": False}
+    total = option.total_usd_per_month
+    if total is None:
+        reason = f"{option.label}: {option.reason}"
+        return {"text": option.status or "–", "value": "", "title": reason, "is_advised": False}
+    band = ""
+    if total.p10 is not None and total.p90 is not None and total.p10 != total.p90:
+        band = f"; eight draws of ten: {money(total.p10)} to {money(total.p90)}"
+    return {
+        "text": money(total.typical),
+        "value": total.typical,
+        "title": option.label + band,
+        "is_advised": is_advised,
+    }
 
 
 def saving_text(row: ClientRow) -> str:
@@ -100,7 +109,7 @@ def summary(rows: list[ClientRow]) -> str:
     compared = [row for row in rows if row.saving_usd_per_month is not None]
     today = math.fsum(row.today_usd_per_month or 0 for row in compared)
     advised = math.fsum(row.advised_usd_per_month or 0 for row in compared)
-    if not today:
+    if abs(today) < NOTHING_USD:
         return f"Should they host? {counted}." if counted else "No report yet."
     change = "less" if advised <= today else "more"
     return (

@@ -4,13 +4,15 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from llmcost.inputs.errors import InputError
 from llmcost.reporting.errors import ReportError
+from llmcost.reporting.records import Record, read_run
 from llmcost.reporting.whole_files import write_whole
 from llmcost.views.text import visible
 
@@ -44,15 +46,15 @@ class Manifest:
         """Slug -> why its report, if there is one, is not of this run: it failed, or its turn never came."""
         return {slug: said["problem"] or NO_TURN for slug, said in self.entries.items() if said["state"] in ("failed", "interrupted")}
 
-    def fresh(self, slug: str, results: Mapping[str, Any]) -> None:
+    def fresh(self, slug: str, record: Record) -> None:
         """The published report is what would be made today."""
-        self.entries[slug] = entry("fresh", warnings=warnings(results))
-        self._say(f"{slug}: fresh. {advice(results)}")
+        self.entries[slug] = entry("fresh", warnings=warnings(record))
+        self._say(f"{slug}: fresh. {advice(record)}")
 
-    def built(self, slug: str, results: Mapping[str, Any], seconds: float, peak_memory_gb: float | None) -> None:
+    def built(self, slug: str, record: Record, seconds: float, peak_memory_gb: float | None) -> None:
         """A report was made and published."""
-        self.entries[slug] = entry("built", seconds=seconds, peak_memory_gb=peak_memory_gb, warnings=warnings(results))
-        self._say(f"{slug}: {advice(results)}")
+        self.entries[slug] = entry("built", "", "", seconds, peak_memory_gb, warnings(record))
+        self._say(f"{slug}: {advice(record)}")
 
     def fail(self, slug: str, problem: ReportError, seconds: float, peak_memory_gb: float | None, warnings: Sequence[str] = ()) -> None:
         """No report was made; an older one stays as it was."""
@@ -104,10 +106,10 @@ def say(text: str, stream: TextIO | None) -> None:
 def is_manifest(path: Path) -> bool:
     """Whether a file is the manifest of a run, and not somebody else's of that name."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        read_run(path)
+    except InputError:
         return False
-    return isinstance(document, dict) and document.keys() >= {"counts", "clients"}
+    return True
 
 
 def entry(
@@ -129,11 +131,11 @@ def entry(
     }
 
 
-def advice(results: Mapping[str, Any]) -> str:
+def advice(record: Record) -> str:
     """The verdict in one line."""
-    return f"{results['verdict']['answer'].rstrip('.')}. {results['verdict']['sentence']}"
+    return f"{record.verdict.answer.rstrip('.')}. {record.verdict.sentence}"
 
 
-def warnings(results: Mapping[str, Any]) -> list[str]:
+def warnings(record: Record) -> list[str]:
     """What a report says in red."""
-    return [str(banner) for banner in results["verdict"].get("banners") or []]
+    return list(record.verdict.banners or [])

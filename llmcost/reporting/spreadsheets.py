@@ -12,7 +12,11 @@ from llmcost.views.text import visible
 FORMULA_START = re.compile(r"(^|;)(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 """Where a spreadsheet that opens a CSV would begin a formula; some split at semicolons, whatever the quotes say."""
 LONGEST_COUNT = 32_767
-"""Characters that a cell can hold."""
+"""Characters that a cell can hold, those beyond the first plane (emoji) counted twice."""
+SHEET_LINES_COUNT = 1_048_576
+"""Lines that a sheet can hold, its head among them."""
+FIRST_DAY = dt.date(1900, 1, 1)
+"""No cell holds a day before it."""
 NUMBER_FORMATS = {"_usd_per_month": "#,##0.00", "_fraction": "0.0%", "_date": "yyyy-mm-dd", "_count": "0"}
 """End of a column's name -> how its cells look."""
 LONE_TIME = dt.datetime(2000, 1, 1)
@@ -56,6 +60,7 @@ def xlsx_bytes(sheets: Mapping[str, Sequence[dict[str, Any]]]) -> bytes:
 
 def _write_sheet(sheet: Any, rows: Sequence[dict[str, Any]], head: Any, formats: dict[str, Any]) -> None:
     """One table. Every cell is written by its type: a library's guess would make a formula of `=1+1` and a link of an address."""
+    rows = _with_room(rows)
     for column, title in enumerate(rows[0] if rows else {}):
         shape = next((shape for end, shape in formats.items() if title.endswith(end)), None)
         words = [str(row[title]) for row in rows if isinstance(row[title], str)]
@@ -64,7 +69,7 @@ def _write_sheet(sheet: Any, rows: Sequence[dict[str, Any]], head: Any, formats:
         for line, row in enumerate(rows, start=1):
             value = row[title]
             if isinstance(value, str):
-                sheet.write_string(line, column, visible(value)[:LONGEST_COUNT])
+                sheet.write_string(line, column, _cell_text(value))
             elif isinstance(value, dt.date):
                 sheet.write_datetime(line, column, dt.datetime.combine(value, dt.time()), shape)
             elif value is not None:
@@ -72,3 +77,18 @@ def _write_sheet(sheet: Any, rows: Sequence[dict[str, Any]], head: Any, formats:
     if rows:
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, len(rows), len(rows[0]) - 1)
+
+
+def _with_room(rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """The rows that a sheet has room for; a sheet without room for all says so in its last line."""
+    most_count = SHEET_LINES_COUNT - 1
+    if len(rows) <= most_count:
+        return rows
+    kept = rows[: most_count - 1]
+    left_out = f"{len(rows) - len(kept):,} more rows have no room: a sheet ends here"
+    return [*kept, dict.fromkeys(rows[0]) | {next(iter(rows[0])): left_out}]
+
+
+def _cell_text(word: str) -> str:
+    """A word on one line, cut to what a cell can hold."""
+    return visible(word).encode("utf-16-le")[: 2 * LONGEST_COUNT].decode("utf-16-le", "ignore")
