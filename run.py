@@ -8,8 +8,8 @@
 Everything installed lands in .venv beside this file and nowhere else.
 """
 
+import _signal as signal  # there at once; the signal module reads half a dozen others first
 import os
-import signal
 
 NAMES = ["SIGINT", "SIGTERM", "SIGHUP"]
 SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
@@ -28,7 +28,7 @@ def leave(*_):
         os._exit(130)
 
 
-for number in SIGNALS:  # before anything that takes time
+for number in SIGNALS:
     if signal.getsignal(number) != signal.SIG_IGN:  # else nohup has said so
         signal.signal(number, leave)
 
@@ -345,4 +345,4 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except OSError as error:
-        stop(f"{error.filename or 'run.py'}: {error.strerror}. Mended, run the same again.")
+        stop(f"{error.filename or 'run.py'}: {error.strerror}. Mend that, then run the same again.")
