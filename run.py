@@ -16,13 +16,21 @@ SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
 CHILDREN = []
 
 
+def end_family(child):
+    """End a process that has a session of its own, and all that it started."""
+    if hasattr(os, "killpg"):
+        os.killpg(child.pid, signal.SIGKILL)
+    else:
+        child.kill()
+
+
 def leave(*_):
     """End at once, together with whatever we started; nothing half made counts as installed."""
     try:
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         for child in CHILDREN:
-            os.killpg(child.pid, signal.SIGKILL) if os.name == "posix" else child.kill()
+            end_family(child)
         os.write(2, b"Interrupted. The same command starts again.\n")
     finally:
         os._exit(130)
