@@ -5,8 +5,9 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -89,38 +90,75 @@ def _text_file(database: Database, file: PlainFile) -> UsageFile:
     if all(PROMETHEUS.match(line) for line, _ in head):
         columns = {name: Column(name) for name in ("metric", "labels", "model_name", "value", "time")}
         return UsageFile(file.name, "prometheus", file.place, columns)
-    most = LONGEST_HEADER_LETTERS + 1
-    [(header,)] = _rows(database, file, f"SELECT left(line, {most}) FROM {lines} WHERE trim(line) <> '' LIMIT 1")
-    if len(header) == most:
-        raise InputError(file.name, "", "has a first line of more than a million letters", EXPORT_AGAIN)
-    return _csv_file(file, header.lstrip("\ufeff"))
+    return _csv_file(file, _beginning(file))
 
 
-def _csv_file(file: PlainFile, header: str) -> UsageFile:
-    """A CSV by its first line: what splits it into most cells is its delimiter; nameless columns on its right are left out."""
-    split = {delimiter: _cells(header, delimiter) for delimiter in DELIMITERS}
-    delimiter = max(split, key=lambda each: len(split[each]))
-    if not split[delimiter]:
+def _beginning(file: PlainFile) -> str:
+    """The first letters of a text: its header is in them. A name in quotes may hold the end of a line."""
+    with file.place.open(encoding="utf-8-sig", newline="") as source:
+        return source.read(LONGEST_HEADER_LETTERS)
+
+
+def _csv_file(file: PlainFile, beginning: str) -> UsageFile:
+    """A CSV by its header. Nameless columns on its right are left out.
+
+    Its delimiter splits the header into as many cells as the first row, and of several into most.
+    """
+    headers = {delimiter: _header(beginning, delimiter) for delimiter in DELIMITERS}
+    delimiter = max(headers, key=lambda each: (headers[each].is_like_row, len(headers[each].cells)))
+    cells, lines_count = headers[delimiter].cells, headers[delimiter].lines_count
+    if not cells:
         raise InputError(file.name, "", "has a first line that is no header", EXPORT_AGAIN)
-    cells = [cell.strip() for cell in split[delimiter]]
     named_count = max((number for number, cell in enumerate(cells, 1) if cell), default=1)
     _check_fields(file, named_count)
     if len(cells) - named_count > MOST_SPARE_CELLS:
         _cut_spare_cells(file.place, delimiter * (len(cells) - named_count))
         cells = cells[:named_count]
+    if lines_count > 1:
+        _put_on_one_line(file.place, lines_count, delimiter * (len(cells) - 1))
     columns = {name: Column(f"c{number}") for number, name in enumerate(_told_apart(cells[:named_count]))}
     return UsageFile(file.name, "csv", file.place, columns, delimiter=delimiter, cells_count=len(cells))
 
 
-def _cells(header: str, delimiter: str) -> list[str]:
-    """The cells of a line; none where this delimiter leaves a cell of more than a hundred thousand letters."""
+@dataclass(frozen=True)
+class Header:
+    """The first row of a CSV that is not empty, split by one delimiter.
+
+    lines_count  on which line it ends
+    is_like_row  whether the row after it has as many cells, more than one
+    """
+
+    cells: tuple[str, ...] = ()
+    lines_count: int = 0
+    is_like_row: bool = False
+
+
+def _header(beginning: str, delimiter: str) -> Header:
+    """The header by this delimiter; empty where it leaves a cell of more than a hundred thousand letters."""
+    rows = csv.reader(io.StringIO(beginning, newline=""), delimiter=delimiter)
+    found = Header()
     try:
-        return next(csv.reader([header], delimiter=delimiter))
+        for row in rows:
+            if found.cells:
+                return replace(found, is_like_row=len(row) == len(found.cells) > 1)
+            if any(cell.strip() for cell in row):
+                found = Header(tuple(cell.strip() for cell in row), rows.line_num)
     except csv.Error:
-        return []
+        return Header() if not found.cells else found
+    return found
 
 
-def _told_apart(cells: list[str]) -> list[str]:
+def _put_on_one_line(place: Path, lines_count: int, header: str) -> None:
+    """Put one line in the place of the first ones: DuckDB loses its way in a header of several."""
+    whole = place.with_suffix(".whole")
+    with place.open(encoding="utf-8", newline="") as source, whole.open("w", encoding="utf-8", newline="") as sink:
+        last = [next(source) for _ in range(lines_count)][-1]
+        sink.write(header + last[len(last.rstrip("\r\n")) :])
+        shutil.copyfileobj(source, sink)
+    whole.replace(place)
+
+
+def _told_apart(cells: Sequence[str]) -> list[str]:
     """The names of a header; one that is empty or comes again, in small letters or capitals, is told apart by _."""
     names: dict[str, str] = {}
     last: dict[str, str] = {}

@@ -19,8 +19,8 @@ from llmcost.inputs.errors import InputError
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 MOST_FILES = 1_000
-MOST_TIMES_LARGER, ALWAYS_ALLOWED_BYTES = 200, 64 << 20
-"""Logs pack to a tenth or a fiftieth. What unpacks to more than 200 times its size was made to fill a disk."""
+MOST_TIMES_LARGER, ALWAYS_ALLOWED_BYTES = 100, 64 << 20
+"""Logs pack to a tenth or a fiftieth. What unpacks to more than 100 times its size was made to fill a disk."""
 SPARE_BYTES = 1 << 30
 """What unpacking leaves free on the disk."""
 PIECE_BYTES = 1 << 20
@@ -44,7 +44,7 @@ class PlainFile:
 def plain_files(paths: Sequence[Path], scratch: Path) -> list[PlainFile]:
     """The export's files, zip, gzip and zstd unpacked, as numbered files in the scratch folder.
 
-    Raises InputError, before it unpacks, for more than a thousand files and for what unpacks to 200 times its size or to
+    Raises InputError, before it unpacks, for more than a thousand files and for what unpacks to 100 times its size or to
     more than the disk can hold; and for what is empty, cut off or no archive.
     """
     found: list[PlainFile] = []
@@ -100,22 +100,10 @@ def _plain(path: Path, name: str, place: Path, allowance: Allowance) -> PlainFil
     packed = _beginning(path)
     if packed.startswith((GZIP, ZSTD)):
         with _readable(name), path.open("rb") as stream:
-            allowance.check(_stated_bytes(stream, packed))
             _write(_of_gzip(stream) if packed.startswith(GZIP) else _of_zstd(stream), place, allowance)
     elif path != place:
         _link(path, place)
     return PlainFile(name, place)
-
-
-def _stated_bytes(stream: IO[bytes], packed: bytes) -> int:
-    """What the file says that it unpacks to, at the least: gzip's last four bytes, a zstd frame's header."""
-    if packed.startswith(GZIP):
-        stream.seek(-4, os.SEEK_END)
-        stated = int.from_bytes(stream.read(4), "little")
-    else:
-        stated = zstandard.frame_content_size(stream.read(18))
-    stream.seek(0)
-    return stated
 
 
 def _of_gzip(stream: IO[bytes]) -> Iterator[bytes]:
