@@ -22,6 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from battery_intake import LARGE, names, pip_settings, sizes
 from generated_clients import WAYS, example, write_broken_client, write_client, write_whole_client
 from tampered_records import WAYS as TAMPERED_WAYS, tamper
 
@@ -140,6 +141,18 @@ def fuzzed_text(chance: random.Random, text: str) -> bytes:
     """A client file with a handful of accidents."""
     letters = list(text)
     junk = [
+        "[" * 1000,
+        "{a: " * 200,
+        "- " * 300,
+        "a: &a [x, x]\nb: &b [*a, *a]\n",
+        "*b, " * 50,
+        "9" * 5000,
+        "0x" + "f" * 9000,
+        "1e" + "9" * 400,
+        '"\\ud83d"',
+        '"\\ude00\\ud83d"',
+        "? [a, b]\n: c\n",
+        "<<: *a\n",
         "\0",
         "\t",
         "  ",
@@ -173,7 +186,7 @@ def fuzzed_text(chance: random.Random, text: str) -> bytes:
         else:
             letters.insert(where, chance.choice(junk) * chance.choice([1, 1, 5, 300]))
         letters = letters or [" "]
-    return "".join(letters).encode("utf-8", "surrogatepass")[: chance.choice([10**6, 10**6, 2000])]
+    return "".join(letters).encode("utf-8", "surrogatepass")[: chance.choice([10**6, 64 * 1024, 2000])]
 
 
 def fuzz(place: Path, files_count: int) -> bool:
@@ -319,6 +332,9 @@ PARTS = {
     "kills": lambda place, said: kills(place, said.kills, 1 if said.small else 8),
     "fuzz": lambda place, said: fuzz(place, said.fuzzed),
     "rows": lambda place, said: rows(place, REAL[:1] if said.small else REAL),
+    "names": lambda place, said: names(place, 20 if said.small else 1000),
+    "sizes": lambda place, said: sizes(place, list(LARGE)[:2] if said.small else list(LARGE)),
+    "settings": lambda place, said: pip_settings(place),
     "records": lambda place, said: records(place, TAMPERED_WAYS[:: 40 if said.small else 1]),
 }
 

@@ -1,6 +1,7 @@
 """Clients by the hundred: variations of the examples, whole ones and ones broken in every way that somebody has thought of."""
 
 import copy
+import gzip
 import json
 import os
 import random
@@ -97,6 +98,9 @@ IN_THE_DOCUMENT: dict[str, Callable[[dict[str, Any]], None]] = {
     "unknown key": at("favourite_colour")("blue"),
     "misspelt key": at("horizon_month")(24),
     "version of tomorrow": at("schema_version")(2),
+    "version that is true": at("schema_version")(True),
+    "export named as a pattern over all folders": at(*LOAD)({"usage": {"file": "**/*.csv"}}),
+    "export with a null byte in its name": at(*LOAD)({"usage": {"file": "a\0.csv"}}),
     "no date": at("as_of_date")("yesterday"),
     "no such day": at("as_of_date")("2026-02-30"),
     "horizon of no months": at("horizon_months")(0),
@@ -134,6 +138,14 @@ def twice(document: dict[str, Any]) -> None:
 
 
 IN_THE_DOCUMENT["same workload twice"] = twice
+
+
+def doubling_aliases() -> bytes:
+    """A client file of a kilobyte that would be of a terabyte, were its aliases followed."""
+    doubled = [f"b{level}: &b{level} [{', '.join([f'*b{level - 1}'] * 9)}]" for level in range(1, 12)]
+    return "\n".join(["b0: &b0 [x, x]", *doubled, "workloads: *b11"]).encode()
+
+
 AS_TEXT: dict[str, Callable[[str], bytes]] = {
     "empty file": lambda text: b"",
     "no mapping": lambda text: b"- a\n- b\n",
@@ -142,13 +154,37 @@ AS_TEXT: dict[str, Callable[[str], bytes]] = {
     "not UTF-8": lambda text: text.encode("utf-16"),
     "tab as indentation": lambda text: b"schema_version: 1\nworkloads:\n\t- id: a\n",
     "larger than anybody types": lambda text: text.encode() + b" " * 70_000,
+    "aliases that double": lambda text: doubling_aliases(),
+    "brackets a thousand deep": lambda text: b"name: " + b"[" * 1_000,
+    "ten thousand values": lambda text: b"quotes: [" + b"1, " * 10_000 + b"1]",
+    "a number of a page": lambda text: b"horizon_months: " + b"9" * 9_000,
+    "a number in hexadecimal of a page": lambda text: b"horizon_months: 0x" + b"f" * 9_000,
+    "half a letter": lambda text: text.replace('"name": "', '"name": "\\ud83d', 1).encode(),
     "an anchor that feeds on itself": lambda text: b"a: &a [*a, *a]\nworkloads: *a\n",
 }
+
+
+def packed_bomb(path: Path) -> None:
+    """A gzip of a hundred thousandth of what it unpacks to."""
+    path.write_bytes(gzip.compress(b"2026-10-01T00:00:00Z,gpt-4o,1,1000,100\n" * 3_000_000))
+
+
+def link_to_nowhere(path: Path) -> None:
+    """Put in the place of a file a link that leads nowhere."""
+    path.unlink()
+    os.symlink("nowhere.yaml", path)
+
+
 ON_THE_DISK: dict[str, Callable[[Path], None]] = {
     "usage file is a link to elsewhere": lambda folder: os.symlink("/etc/passwd", folder / "usage.csv"),
     "usage file is empty": lambda folder: (folder / "usage.csv").touch(),
     "usage file is a picture": lambda folder: (folder / "usage.csv").write_bytes(b"\x89PNG\r\n" + bytes(range(256)) * 9),
     "usage file is a folder": lambda folder: (folder / "usage.csv").mkdir(),
+    "usage file is a link to itself": lambda folder: os.symlink("usage.csv", folder / "usage.csv"),
+    "usage file is a bomb": lambda folder: packed_bomb(folder / "usage.csv"),
+    "usage file has 16,000 named columns": lambda folder: (folder / "usage.csv").write_text("c," * 16_000 + "d\n1\n"),
+    "usage file is nested too deep": lambda folder: (folder / "usage.csv").write_text("[" * 100_000),
+    "client file is a link to nowhere": lambda folder: link_to_nowhere(folder / "client.yaml"),
     "usage file is a pipe": lambda folder: os.mkfifo(folder / "usage.csv"),
 }
 WAYS = [*IN_THE_DOCUMENT, *AS_TEXT, *ON_THE_DISK]
