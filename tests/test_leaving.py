@@ -226,6 +226,13 @@ def test_a_missing_package_is_one_line(tmp_path, program, cure):
     assert "not_there_at_all" in run.stderr and cure in run.stderr
 
 
+def test_a_package_that_is_cut_short_is_one_line(tmp_path):
+    (tmp_path / "pandas.py").write_text("def cut_short(")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    run = subprocess.run([sys.executable, "-m", "llmcost", "accuracy"], env=environment, capture_output=True, text=True)
+    assert run.returncode == 3 and len(run.stderr.splitlines()) == 1 and "pandas.py" in run.stderr
+
+
 def test_a_long_import_error_is_one_line_too():
     assert "\n" not in damage(ImportError("a\nb" * 1000)) and len(damage(ImportError("a\nb" * 1000))) < 400
 
@@ -296,6 +303,23 @@ def test_a_forked_child_neither_keeps_a_lock_alive_nor_removes_the_folder(place)
 def raise_through(_folder):
     temporary.clear_left_behind()
     raise SystemExit
+
+
+@needs_fork
+def test_commands_that_start_at_once_do_not_remove_each_others_folders(place):
+    def many():
+        for _ in range(60):
+            temporary.clear_left_behind()
+            with temporary.temporary_folder() as mine:
+                (mine / "file").write_text("mine")
+                temporary.clear_left_behind()
+                if (mine / "file").read_text() != "mine":
+                    return 1
+        return 0
+
+    children = [in_a_fork(many) for _ in range(4)]
+    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * 4
+    assert list(place.iterdir()) == []
 
 
 def test_planted_links_and_foreign_folders_are_left_alone(place, monkeypatch):

@@ -35,7 +35,10 @@ def temporary_folder() -> Iterator[Path]:
 
 def clear_left_behind() -> None:
     """Remove the temporary folders of this user whose process is gone."""
-    for path in Path(tempfile.gettempdir()).resolve().glob("llmcost-*.lock"):
+    locks: list[Path] = []
+    with contextlib.suppress(OSError):  # no such folder is a fault only for who needs one
+        locks += Path(tempfile.gettempdir()).resolve().glob("llmcost-*.lock")
+    for path in locks:
         if LOCK.fullmatch(path.name) and _is_ours(path, stat.S_ISREG):
             lock = FileLock(path)
             with contextlib.suppress(OSError), lock.acquire(blocking=False):

@@ -33,7 +33,7 @@ def main(words: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a pipe on Windows may know no arrow
             stream.reconfigure(errors="replace")
     arguments = parser().parse_args(words)
-    importlib.import_module(f"llmcost.reporting.{arguments.needs}")  # most of a second, in which a signal ends all at once
+    load(arguments.needs)
     interruptible = leaving.Interruptible()
     try:
         with interruptible:
@@ -43,6 +43,14 @@ def main(words: list[str] | None = None) -> int:
             say(leaving.LINE)
             return leaving.EXIT_CODE
         return failed(error, about(arguments))
+
+
+def load(name: str) -> None:
+    """Import what a command needs: most of a second, in which a signal ends all at once. ImportError, whatever is damaged."""
+    try:
+        importlib.import_module(f"llmcost.reporting.{name}")
+    except Exception as error:  # a file cut short is a SyntaxError, or an EOFError
+        raise ImportError(f"{type(error).__name__}: {error}") from error
 
 
 def done(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ import papermill
 import vl_convert
 
 from llmcost.inputs.paths import notebooks_path
+from llmcost.leaving import uninterrupted
 from llmcost.reporting.notebook_runs import check_complete, normalised
 from llmcost.views.renderer import CHART_MIME
 from llmcost.views.results import RESULTS_MIME
@@ -30,7 +31,9 @@ def draw_picture(path: Path) -> Path:
     outputs = (output for cell in nbformat.read(path, 4).cells for output in cell.get("outputs", []))
     spec = next(output.data[CHART_MIME] for output in outputs if CHART_MIME in output.get("data", {}))
     picture = path.parent / PICTURE
-    picture.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8", newline="\n")
+    drawn = vl_convert.vegalite_to_svg(spec)
+    with uninterrupted():
+        picture.write_text(drawn, encoding="utf-8", newline="\n")
     return picture
 
 
@@ -42,8 +45,9 @@ def execute(path: Path) -> None:
         for output in cell.get("outputs", []):
             settle(output)
     aside = path.with_suffix(".ipynb.new")
-    aside.write_text(nbformat.writes(normalised(executed, {})) + "\n", encoding="utf-8", newline="\n")
-    os.replace(aside, path)
+    with uninterrupted():
+        aside.write_text(nbformat.writes(normalised(executed, {})) + "\n", encoding="utf-8", newline="\n")
+        os.replace(aside, path)
 
 
 def settle(output: nbformat.NotebookNode) -> None:

@@ -58,8 +58,7 @@ def run_jobs(function: Callable[[Any], Any], jobs: Iterable[Any], at_once_count:
     context = multiprocessing.get_context(start_method)
     waiting = deque(jobs)
     running: dict[Any, Child] = {}
-    strangers = {child.pid for child in psutil.Process().children()}
-    adopt_orphans()  # of a child that is killed by another hand than ours
+    strangers = _adopt() if is_alone() else None
     try:
         while waiting or running:
             while waiting and len(running) < at_once_count:
@@ -72,19 +71,30 @@ def run_jobs(function: Callable[[Any], Any], jobs: Iterable[Any], at_once_count:
             for receiver in {*ready, *late}:
                 done = running[receiver].done()
                 del running[receiver]
-                _end_strays(strangers | {child.process.pid for child in running.values()})
+                if strangers is not None:
+                    _end_strays(strangers | {child.process.pid for child in running.values()})
                 yield done
     finally:
         for child in running.values():
             child.kill()
-        _end_strays(strangers)
-        adopt_orphans(False)
+        if strangers is not None:
+            _end_strays(strangers)
+            adopt_orphans(False)
+
+
+def is_alone() -> bool:
+    """Whether all jobs of this process are those of one call: on a cluster's worker those of other threads run beside."""
+    return threading.current_thread() is threading.main_thread() and hasattr(os, "getsid")
+
+
+def _adopt() -> set[int]:
+    """Take over what children leave that another hand than ours kills; returns the ids of the children that are there before."""
+    adopt_orphans()
+    return {child.pid for child in psutil.Process().children()}
 
 
 def _end_strays(spared: set[int]) -> None:
     """End what dead children have left to this process: children of it, by now, in a session that is not its own."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(os, "getsid"):
-        return  # on a cluster's worker the jobs of other threads run beside
     this = psutil.Process()
     for child in this.children():
         with contextlib.suppress(OSError):
