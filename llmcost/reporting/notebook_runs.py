@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook, translate_parameters
 
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.temporary import temporary_folder
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.family import living
 from llmcost.views.results import RESULTS_MIME
@@ -83,11 +85,33 @@ def run_by(engine_name: str | None, notebook: nbformat.NotebookNode, kernel_name
     while True:
         starts_left_count -= 1
         try:
-            with kernel_watched():
+            with contextlib.nullcontext() if engine_name else real_kernel():
                 return papermill_engines.execute_notebook_with_engine(engine_name, notebook, kernel_name, progress_bar=False)
         except RuntimeError as error:
             if isinstance(error, DeadKernelError) or not starts_left_count:
                 raise ReportError(f"its kernel died or did not start: {error}", "killed") from None
+
+
+@contextlib.contextmanager
+def real_kernel() -> Iterator[None]:
+    """What a kernel needs around it that may die, or be killed."""
+    with temporary_files_aside(), kernel_watched():
+        yield
+
+
+@contextlib.contextmanager
+def temporary_files_aside() -> Iterator[None]:
+    """Temporary files of a kernel and of who starts it lie in a folder that is cleared, even when both are killed."""
+    before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
+    with temporary_folder() as folder:
+        tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+            os.environ.pop("TMPDIR")
+            if variable is not None:
+                os.environ["TMPDIR"] = variable
 
 
 @contextlib.contextmanager
