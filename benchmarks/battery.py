@@ -1,8 +1,8 @@
 """The promises of the batch at full size: hundreds of clients, kills at random instants, fuzzed client files, catalog rows that
 must not matter, a book of which every report but two was tampered with.
 
-    python benchmarks/battery.py [batch] [kills] [fuzz] [rows] [records] [--small]
-                                 [--clients 500] [--broken 50] [--kills 50] [--fuzzed 10000]
+    python benchmarks/battery.py [batch] [kills] [fuzz] [interrupts] [rows] [names] [sizes] [settings] [records]
+                                 [--clients 500] [--broken 50] [--kills 50] [--fuzzed 10000] [--small]
 
 Runs the parts named, or all of them, and prints a line of figures for each; exits 1 when a promise
 does not hold. Everything is made from one seed.
@@ -119,9 +119,9 @@ def kills(place: Path, kills_count: int, clients_count: int) -> bool:
     return same_count == kills_count and bool(calm) and not redone_count and not orphans_count
 
 
-def wait_for_orphans() -> int:
+def wait_for_orphans(seconds: float = ORPHAN_SECONDS) -> int:
     """How many processes of a killed run are still there after a while."""
-    until = time.monotonic() + ORPHAN_SECONDS
+    until = time.monotonic() + seconds
     while orphans := [path for path in Path("/proc").glob("[0-9]*") if is_marked(path)]:
         if time.monotonic() > until:
             break
@@ -240,6 +240,51 @@ def rows(place: Path, names: list[str]) -> bool:
     return counts["fresh"] == len(names) and same and changed_count > 0
 
 
+SIGNALS = [["SIGINT"], ["SIGTERM"], ["SIGHUP"], ["SIGINT"] * 6]
+LINE = "Interrupted. Nothing half-written is left.\n"
+
+
+def interrupts(place: Path, runs_count: int, until_seconds: float = 5) -> bool:
+    """A run that is told to end at many instants, in turn by each signal and by six Ctrl-C in a row."""
+    write_client(place / "clients" / REAL[1], example(REAL[1]))
+    survived_count = 0
+    for number in range(runs_count):
+        instant_seconds = until_seconds * number / runs_count
+        names = SIGNALS[number % len(SIGNALS)]
+        fault = fault_after(place, instant_seconds, [getattr(signal, name) for name in names])
+        survived_count += not fault
+        if fault:
+            print(f"  {' '.join(names)} after {instant_seconds:.2f} s: {fault}")
+    print(f"interrupts: {survived_count} survived of {runs_count}")
+    return survived_count == runs_count
+
+
+def fault_after(place: Path, instant_seconds: float, numbers: list[int]) -> str:
+    """What is wrong with how a run ends that is sent these signals then; "" for nothing."""
+    shutil.rmtree(place / "out", ignore_errors=True)
+    (temporary := place / "temporary").mkdir(exist_ok=True)
+    before = os.environ.get("TMPDIR"), signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    os.environ["TMPDIR"] = str(temporary)  # signals wait until it can hear them, as with run.py
+    try:
+        run = command(place / "clients", place / "out")
+    finally:
+        os.environ.pop("TMPDIR") if before[0] is None else os.environ.update(TMPDIR=before[0])
+        signal.pthread_sigmask(signal.SIG_SETMASK, before[1])
+    time.sleep(instant_seconds)
+    for number in numbers:
+        run.send_signal(number)
+        time.sleep(0.02)
+    try:
+        _, errors = run.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        run.kill()
+        return "goes on"
+    left = [path.name for path in (*temporary.iterdir(), *(place / "out").glob(".llmcost*"))]
+    if (run.returncode, errors) not in ((130, LINE), (0, "")):  # 0: it was done
+        return f"exit code {run.returncode}, {errors[-500:]!r}"
+    return f"leaves {left}" if left else "leaves a process" if wait_for_orphans(0) else ""
+
+
 UNNAMED = {"deepseek-v3", "llama-3.1-405b", "minimax-m2.5", "mixtral-8x22b", "qwen3-32b"}
 """Models that neither the examples used here nor the code name."""
 
@@ -331,6 +376,7 @@ PARTS = {
     "batch": lambda place, said: batch(place, said.clients - said.broken, said.broken),
     "kills": lambda place, said: kills(place, said.kills, 1 if said.small else 8),
     "fuzz": lambda place, said: fuzz(place, said.fuzzed),
+    "interrupts": lambda place, said: interrupts(place, 4 if said.small else 50),
     "rows": lambda place, said: rows(place, REAL[:1] if said.small else REAL),
     "names": lambda place, said: names(place, 20 if said.small else 1000),
     "sizes": lambda place, said: sizes(place, list(LARGE)[:2] if said.small else list(LARGE)),

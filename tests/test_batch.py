@@ -114,6 +114,8 @@ def in_a_fork(function):
         return child
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGHUP):  # ignored under `nohup`
+            signal.signal(number, signal.SIG_DFL)
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 1)
         os.dup2(null, 2)
@@ -263,6 +265,7 @@ sys.exit(bool(failed))
 """
 TAKEN_AWAY = """
 import os
+import psutil  # on Linux it needs `resource`, on Windows it does not
 for name in ("resource", "fcntl"):
     sys.modules[name] = None
 for name in ("fork", "forkpty", "killpg", "setsid"):

@@ -221,15 +221,6 @@ def test_an_export_that_does_not_fit_leaves_nothing_behind(tmp_path, capsys, mon
     assert "log.csv: cannot be copied to" in capsys.readouterr().err and list((tmp_path / "c").iterdir()) == []
 
 
-def test_an_interrupted_query_is_an_interruption(tmp_path, capsys, monkeypatch):
-    def interrupted(*_arguments, **_options):
-        raise RuntimeError("Query interrupted")
-
-    monkeypatch.setattr("llmcost.inputs.usage.usage_table", interrupted)
-    assert main(["usage", str(csv_log(tmp_path / "log.csv"))]) == 130
-    assert "Traceback" not in capsys.readouterr().err
-
-
 def test_a_stray_time_does_not_become_decades_of_empty_hours(tmp_path, capsys):
     path = csv_log(tmp_path / "log.csv")
     with path.open("a") as stream:

@@ -11,11 +11,18 @@ class ChartScript:
     """Starts at once, in the background, and is waited for where the text is needed."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-c", BUNDLE], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        # A session and an error stream of its own: when the run is interrupted, its last words are for nobody.
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", BUNDLE],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
 
     def text(self) -> str:
         """The script; it holds nothing that would end a script element."""
-        script = self.process.communicate()[0].decode()
+        script, complaint = (stream.decode() for stream in self.process.communicate())
         if self.process.returncode or "vegaEmbed" not in script:
-            raise RuntimeError("vl_convert could not bundle the chart script")
+            raise RuntimeError(f"vl_convert could not bundle the chart script {complaint[-200:]}")
         return script.replace("</script", r"<\/script").replace("<!--", r"<\!--")

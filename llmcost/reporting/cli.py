@@ -5,55 +5,97 @@ Exit codes: 0 everything asked for is there; 1 some clients failed and the other
 """
 
 import argparse
+import contextlib
+import importlib
 import io
 import os
 import shlex
 import sys
-import traceback
 from pathlib import Path
 
+from llmcost import leaving
 from llmcost.inputs.errors import InputError
 from llmcost.reporting import report_command
-from llmcost.reporting.errors import UsageError
+from llmcost.reporting.errors import (
+    OURS,
+    UsageError,
+    as_problem,
+    shown,
+)
 
 PROGRAM = os.environ.get("LLMCOST_PROGRAM", "llmcost")
 """How this command was called, for messages: run.py names itself here."""
 
 
-def shown(text: object) -> str:
-    """One line of a message, with nothing in it that a terminal would obey: names of files and columns may hold anything."""
-    from llmcost.views.text import visible
-
-    return visible(text)
-
-
 def main(words: list[str] | None = None) -> int:
-    """Run one command; returns its exit code."""
+    """Run one command; returns its exit code. An ImportError is for `__main__`."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a pipe on Windows may know no arrow
             stream.reconfigure(errors="replace")
     arguments = parser().parse_args(words)
+    load(arguments.needs)
+    interruptible = leaving.Interruptible()
     try:
-        return arguments.command(arguments)
-    except KeyboardInterrupt:
-        print("Interrupted. Nothing half-written is left.", file=sys.stderr)
-        return 130
-    except (UsageError, InputError) as error:
-        print(shown(error), file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # whoever read our output has seen enough
+        with interruptible:
+            return done(arguments)
+    except BaseException as error:  # a panic in an extension module is no Exception
+        if interruptible.was_heard or isinstance(error, KeyboardInterrupt):
+            say(leaving.LINE)
+            return leaving.EXIT_CODE
+        return failed(error, about(arguments))
+
+
+def load(name: str) -> None:
+    """Import what a command needs: most of a second, in which a signal ends all at once. ImportError, whatever is damaged."""
+    try:
+        importlib.import_module(f"llmcost.reporting.{name}")
+    except Exception as error:  # a file cut short is a SyntaxError, or an EOFError
+        raise ImportError(f"{type(error).__name__}: {error}") from error
+
+
+def done(arguments: argparse.Namespace) -> int:
+    """Do what was asked for; returns its exit code, once all is said and no temporary folder is left."""
+    from llmcost.inputs.temporary import clear_left_behind
+
+    clear_left_behind()
+    try:
+        code = arguments.command(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    finally:
+        clear_left_behind()  # of a client's process that was killed
+
+
+def failed(error: BaseException, file: str) -> int:
+    """Say what has gone wrong with the file; returns the exit code for it."""
+    if isinstance(error, SystemExit | ImportError):
+        raise error
+    if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        print(shown(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error), file=sys.stderr)
+    if isinstance(error, UsageError):
+        say(shown(error))
         return 2
-    except Exception as error:
-        if str(error) == "Query interrupted":  # DuckDB's own word for Ctrl-C
-            print("Interrupted. Nothing half-written is left.", file=sys.stderr)
-            return 130
-        traceback.print_exc()
-        print("This is an error of ours, not of your files.", file=sys.stderr)
-        return 3
+    problem = as_problem(error, file)
+    say(str(problem))
+    for note in getattr(problem, "__notes__", []):
+        say(note)
+    return 3 if problem.code == OURS else 2
+
+
+def say(text: str) -> None:
+    """Print to whoever watches, if anybody still does."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
+
+
+def about(arguments: argparse.Namespace) -> str:
+    """The file that a command is about, for messages."""
+    said = vars(arguments)
+    if "client" in said:
+        return f"{said['client']}/client.yaml"
+    return ", ".join(said.get("files") or said.get("usage") or [])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -63,24 +105,24 @@ def parser() -> argparse.ArgumentParser:
     new_command = commands.add_parser("new", help="write a commented client file to fill in")
     new_command.add_argument("folder", metavar="DIR", type=Path, help="the client's new folder")
     new_command.add_argument("--usage", metavar="FILE", nargs="+", help="fill in what a usage export says, and leave the rest as questions")
-    new_command.set_defaults(command=new)
+    new_command.set_defaults(command=new, needs="new_client")
     report_command.add_to(commands, PROGRAM)
     audit_command = commands.add_parser("audit", help="follow a figure of a client's report to its formula, inputs and sources")
     audit_command.add_argument("client", metavar="CLIENT", help="a client's short name, or its folder")
     audit_command.add_argument("key", metavar="KEY", nargs="?", default="", help="the figure; left out: all figures with their keys")
-    audit_command.set_defaults(command=audit)
+    audit_command.set_defaults(command=audit, needs="audit")
     usage_command = commands.add_parser("usage", help="what a usage export says: period, coverage, models, tokens, bill")
     usage_command.add_argument("files", metavar="FILE", nargs="+", help="an export, or its parts; with --sql the name of a format")
     usage_command.add_argument("--time-zone", metavar="ZONE", default="", help="of times that carry none: Europe/Berlin")
     usage_command.add_argument("--out", metavar="HOURLY.csv", type=Path, help="write the hourly table too")
     usage_command.add_argument("--sql", metavar="DIALECT", help="print the hourly table as a query for a warehouse: spark, bigquery, ...")
     usage_command.add_argument("--table", metavar="NAME", default="", help="with --sql: the log's table (default: the format's name)")
-    usage_command.set_defaults(command=usage)
+    usage_command.set_defaults(command=usage, needs="usage_text")
     notebooks_command = commands.add_parser("notebooks", help="run the committed notebooks again, in place")
-    notebooks_command.set_defaults(command=notebooks)
+    notebooks_command.set_defaults(command=notebooks, needs="committed")
     accuracy_parser = commands.add_parser("accuracy", help="how far the throughput model is from what was measured")
     accuracy_parser.add_argument("--markdown", action="store_true", help="as the README's section")
-    accuracy_parser.set_defaults(command=accuracy)
+    accuracy_parser.set_defaults(command=accuracy, needs="accuracy")
     return top
 
 

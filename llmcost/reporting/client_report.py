@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import nbformat
 
 import llmcost
 from llmcost.inputs.paths import Stamp, files_of, stamp
+from llmcost.inputs.temporary import temporary_folder
 from llmcost.reporting import engine, page
 from llmcost.reporting.build import Kit
 from llmcost.reporting.errors import ReportError
@@ -82,8 +82,8 @@ def client_folder(task: Task) -> Iterator[Path]:
     if task.files is None:
         yield task.folder.resolve()
         return
-    with tempfile.TemporaryDirectory(prefix="llmcost-") as place:
-        folder = Path(place).resolve() / task.folder.name
+    with temporary_folder() as place:
+        folder = place / task.folder.name
         for name, content in task.files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

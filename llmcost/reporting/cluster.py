@@ -16,7 +16,7 @@ from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import files_of
 from llmcost.reporting.build import Kit, client_file_bytes
 from llmcost.reporting.client_report import Task, build_client
-from llmcost.reporting.errors import ReportError
+from llmcost.reporting.errors import ReportError, as_problem
 from llmcost.reporting.process import Done, Limits, run_jobs
 
 ANSWER_SECONDS = 15
@@ -45,9 +45,8 @@ def run(address: str, tasks: Sequence[Task], limits: Limits) -> Iterator[Done]:
                 while len(running) < AHEAD_COUNT * slots_count and (task := next(waiting, None)):
                     try:
                         parcel = with_files(task)
-                    except OSError as error:
-                        problem = f"{Path(error.filename or task.folder).name}: cannot be read ({error.strerror}). Check its permissions"
-                        yield Done(task, None, ReportError(problem, "input"), 0)
+                    except (OSError, InputError) as error:
+                        yield Done(task, None, as_problem(error, "client.yaml"), 0)
                     else:
                         running[executor.submit(build_there, parcel, limits)] = task
                 if not running:
@@ -87,7 +86,7 @@ def outcome(future: Future, task: Task) -> Done:
     try:
         return replace(future.result(), job=task)
     except ReportError as error:
-        problem = error
+        problem = as_problem(error, "client.yaml")
     except Exception as error:  # a worker that died three times over it, or a cluster that went away
-        problem = ReportError(f"was lost on the cluster ({type(error).__name__})", "cluster")
+        problem = ReportError(f"was lost on the cluster ({type(error).__name__}). Make the report again", "cluster")
     return Done(task, None, problem, 0)

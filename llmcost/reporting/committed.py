@@ -1,6 +1,5 @@
 """The notebooks of the repository, executed in place on their own example, ready to be compared by nbval."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,9 @@ import papermill
 import vl_convert
 
 from llmcost.inputs.paths import notebooks_path
-from llmcost.reporting.notebook_runs import check_complete, normalised
+from llmcost.reporting.notebook_runs import check_complete, normalised, temporary_files_aside
+from llmcost.reporting.process import Limits, run_jobs
+from llmcost.reporting.whole_files import write_whole
 from llmcost.views.renderer import CHART_MIME
 from llmcost.views.results import RESULTS_MIME
 
@@ -18,9 +19,15 @@ PICTURE = "05_verdict.svg"
 
 
 def execute_all() -> Iterator[Path]:
-    """Execute each notebook with a real kernel and replace it; yields its path, and that of the README's picture."""
+    """Execute each notebook with a real kernel and replace it; yields its path, and that of the README's picture.
+
+    Raises ReportError for one of which not every cell ran; its file stays as it was.
+    """
     for path in sorted(notebooks_path().glob("[0-9]*.ipynb")):
-        execute(path)
+        [done] = run_jobs(executed_text, [path], 1, "spawn", Limits())  # where a kernel's last words are for nobody
+        if done.problem:
+            raise done.problem
+        write_whole(path, done.returned)
         yield path
     yield draw_picture((notebooks_path() / PICTURE).with_suffix(".ipynb"))
 
@@ -30,20 +37,19 @@ def draw_picture(path: Path) -> Path:
     outputs = (output for cell in nbformat.read(path, 4).cells for output in cell.get("outputs", []))
     spec = next(output.data[CHART_MIME] for output in outputs if CHART_MIME in output.get("data", {}))
     picture = path.parent / PICTURE
-    picture.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8", newline="\n")
+    write_whole(picture, vl_convert.vegalite_to_svg(spec))
     return picture
 
 
-def execute(path: Path) -> None:
-    """One notebook; the file stays as it was unless every cell ran."""
-    executed = papermill.execute_notebook(path, None, progress_bar=False, cwd=path.parent)
+def executed_text(path: Path) -> str:
+    """One notebook, executed where it is, as its file shall be; ReportError unless every cell ran."""
+    with temporary_files_aside():
+        executed = papermill.execute_notebook(path, None, progress_bar=False, cwd=path.parent)
     check_complete(executed, path.name)
     for cell in executed.cells:
         for output in cell.get("outputs", []):
             settle(output)
-    aside = path.with_suffix(".ipynb.new")
-    aside.write_text(nbformat.writes(normalised(executed, {})) + "\n", encoding="utf-8", newline="\n")
-    os.replace(aside, path)
+    return nbformat.writes(normalised(executed, {})) + "\n"
 
 
 def settle(output: nbformat.NotebookNode) -> None:

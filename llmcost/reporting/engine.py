@@ -10,7 +10,6 @@ import contextlib
 import io
 import json
 import sys
-import tempfile
 
 import altair as alt
 from IPython.core.displayhook import DisplayHook
@@ -23,6 +22,7 @@ from papermill.engines import Engine, papermill_engines
 from traitlets import Type
 from traitlets.config import Config
 
+from llmcost.inputs.temporary import temporary_folder
 from llmcost.views.renderer import unchecked
 
 ENGINE_NAME = "llmcost"
@@ -141,9 +141,9 @@ def fresh_shell():
     # A notebook that failed is never kept: its error needs a name and no traceback, which takes seconds for a deep recursion.
     options = {"colors": "nocolor", "autoindent": False, "xmode": "Minimal"}
     config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": options})
-    with tempfile.TemporaryDirectory(prefix="llmcost-", ignore_cleanup_errors=True) as folder:
+    with temporary_folder() as folder:
         InteractiveShell.clear_instance()
-        shell = CellShell.instance(config=config, ipython_dir=folder)
+        shell = CellShell.instance(config=config, ipython_dir=str(folder))
         shell.cell_outputs = CellOutputs()
         shell.display_formatter.mimebundle_formatter.for_type(alt.TopLevelMixin, unchecked)
         try:

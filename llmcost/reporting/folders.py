@@ -9,6 +9,8 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from filelock import FileLock, Timeout, has_fcntl
+
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.history import published_record
 from llmcost.reporting.index import BOOK, INDEX_MARK
@@ -22,6 +24,8 @@ REPORT_MARK = "should you host your own model?"
 """In the title of every report."""
 HEAD_BYTES = 64 * 1024
 """Of a page, whose title stands in the first of them."""
+WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
+"""What a file system says that knows no locks; there nobody watches."""
 
 
 def safe_slug(name: str) -> str:
@@ -136,22 +140,21 @@ def is_report(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def one_run(out_dir: Path) -> Iterator[None]:
-    """Keep other runs out of the folder until this one has ended, however it ends. Without `fcntl` nobody watches."""
+    """Keep other runs out of the folder until this one has ended, however it ends; its children do not hold the lock."""
+    lock = FileLock(out_dir / LOCK)
     try:
-        import fcntl
-    except ImportError:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise ReportError(f"another run writes into {visible(out_dir)}: wait for its end, or choose another --out") from None
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise
+    try:
         yield
-        return
-    with (out_dir / LOCK).open("a") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # of this process alone: its children do not hold it
-        except OSError as error:  # any other: a file system without locks
-            if error.errno in (errno.EACCES, errno.EAGAIN):
-                raise ReportError(f"another run writes into {visible(out_dir)}: wait for its end, or choose another --out") from None
-        try:
-            yield
-        finally:
+    finally:
+        if has_fcntl:  # while it is held, or another run's would be taken away; elsewhere the lock does it itself
             (out_dir / LOCK).unlink(missing_ok=True)
+        lock.release()
 
 
 def tidy(out_dir: Path) -> None:

@@ -60,6 +60,8 @@ class Manifest:
         """No report was made; an older one stays as it was."""
         self.entries[slug] = entry("failed", problem.code, visible(problem), seconds, peak_memory_gb, warnings)
         say(visible(f"{slug}: {problem}"), sys.stderr)
+        for note in getattr(problem, "__notes__", []):  # a traceback, for who is looking for an error of ours
+            say(note, sys.stderr)
         self.bar.set_postfix_str(f"{len(self.failed)} failed", refresh=False)
         self.bar.update()
 

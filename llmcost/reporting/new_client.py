@@ -8,6 +8,7 @@ from llmcost.inputs.client import client_schema
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import UsageTable
 from llmcost.inputs.usage.workload import MIN_HOURS, check_span
+from llmcost.leaving import uninterrupted
 from llmcost.reporting.prefilled import prefilled
 from llmcost.reporting.whole_files import copy_whole
 
@@ -47,7 +48,8 @@ def write_from_usage(folder: Path, files: Sequence[Path], table: UsageTable) -> 
 def _written(folder: Path, text: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "client.yaml"
-    target.write_text(text, encoding="utf-8", newline="\n")
     schema = json.dumps(client_schema(), indent=1)
-    (folder / "client.schema.json").write_text(schema + "\n", encoding="utf-8", newline="\n")
+    with uninterrupted():
+        target.write_text(text, encoding="utf-8", newline="\n")
+        (folder / "client.schema.json").write_text(schema + "\n", encoding="utf-8", newline="\n")
     return target

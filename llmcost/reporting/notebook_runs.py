@@ -1,13 +1,19 @@
 """Notebooks executed with papermill, on our engine or on real kernels, and held to what a report needs of them."""
 
+import contextlib
 import json
+import os
 import re
-from collections.abc import Mapping, Sequence
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import papermill
+import psutil
 from nbclient.exceptions import DeadKernelError
 from papermill.engines import papermill_engines
 from papermill.execute import raise_for_execution_errors
@@ -15,13 +21,17 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook, translate_parameters
 
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.temporary import temporary_folder
 from llmcost.reporting.errors import ReportError
+from llmcost.reporting.family import living
 from llmcost.views.results import RESULTS_MIME
 
 NOTEBOOK_LIMIT_BYTES = 20_000_000
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 KERNEL_STARTS_COUNT = 3
+DEAD_KERNEL_SECONDS = 20
 PARAMETERS = ("client", "as_of", "what_if")
+CURE = "Run this notebook for this client in JupyterLab to see more"
 IN_A_REPORT = {"report", "appendix"}
 """Tags of the cells whose outputs enter a report."""
 
@@ -59,7 +69,8 @@ def executed_notebook(name: str, blank: str, client: str, shown_client: str, eng
     except papermill.PapermillExecutionError as error:
         if error.ename == InputError.__name__:
             raise ReportError(error.evalue, "input") from None
-        raise ReportError(f"{name}.ipynb, {named(error.source)}: {error.ename}: {error.evalue}") from None
+        said = f"{name}.ipynb, {named(error.source)}: {error.ename}: {error.evalue}".rstrip(".")
+        raise ReportError(f"{said}. {CURE}") from None
     check_complete(notebook, f"{name}.ipynb")
     shown = parameters | {"client": shown_client}
     for cell in notebook.cells:
@@ -74,10 +85,61 @@ def run_by(engine_name: str | None, notebook: nbformat.NotebookNode, kernel_name
     while True:
         starts_left_count -= 1
         try:
-            return papermill_engines.execute_notebook_with_engine(engine_name, notebook, kernel_name, progress_bar=False)
+            with contextlib.nullcontext() if engine_name else real_kernel():
+                return papermill_engines.execute_notebook_with_engine(engine_name, notebook, kernel_name, progress_bar=False)
         except RuntimeError as error:
             if isinstance(error, DeadKernelError) or not starts_left_count:
                 raise ReportError(f"its kernel died or did not start: {error}", "killed") from None
+
+
+@contextlib.contextmanager
+def real_kernel() -> Iterator[None]:
+    """What a kernel needs around it that may die, or be killed."""
+    with temporary_files_aside(), kernel_watched():
+        yield
+
+
+@contextlib.contextmanager
+def temporary_files_aside() -> Iterator[None]:
+    """Temporary files of a kernel and of who starts it lie in a folder that is cleared, even when both are killed."""
+    before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
+    with temporary_folder() as folder:
+        tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+            os.environ.pop("TMPDIR")
+            if variable is not None:
+                os.environ["TMPDIR"] = variable
+
+
+@contextlib.contextmanager
+def kernel_watched() -> Iterator[None]:
+    """End this process, as if it were killed, where its kernel is gone and it still waits for an answer a while later."""
+    ended = threading.Event()
+    threading.Thread(target=_watch_kernel, args=(ended,), daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def _watch_kernel(ended: threading.Event) -> None:
+    had_kernel, gone_seconds = False, 0
+    while gone_seconds < DEAD_KERNEL_SECONDS and not ended.wait(1):
+        has_kernel = any(is_kernel(child) for child in living(psutil.Process()))
+        had_kernel = had_kernel or has_kernel
+        gone_seconds = gone_seconds + 1 if had_kernel and not has_kernel else 0
+    if not ended.is_set():
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def is_kernel(process: psutil.Process) -> bool:
+    """Whether a process runs the cells of a notebook."""
+    with contextlib.suppress(psutil.Error):
+        return "ipykernel_launcher" in process.cmdline()
+    return False
 
 
 def notebook_text(name: str, notebook: nbformat.NotebookNode) -> str:

@@ -6,10 +6,11 @@ import re
 import shutil
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from llmcost.leaving import uninterrupted
 from llmcost.reporting.errors import ReportError
 
 VARIABLE = "LLMCOST_BROWSER"
@@ -46,6 +47,7 @@ FOLLOW = """([page, draw]) => {
   document.body.appendChild(document.createElement("script")).textContent = draw;
 }"""
 """Put the next report in the place of the one that the tab shows, and draw its charts with the script that is there."""
+Result = TypeVar("Result")
 Pair = tuple[Path, Path]
 """A report.html, and the report.pdf to make of it."""
 PAPER = {"format": "A4", "prefer_css_page_size": True, "print_background": True, "tagged": True, "outline": True}
@@ -102,13 +104,29 @@ def write_pdfs(pages: Iterable[Pair], done: Callable[[Path, str], None] = lambda
 
     for _ in range(BROWSERS_COUNT):
         if waiting:
-            failed |= asyncio.run(_print_all(waiting, ended, program))
+            failed |= _run(_print_all(waiting, ended, program))
     for pair in failed:
-        for problem in asyncio.run(_print_all(deque([pair]), ended, program)).values():
+        for problem in _run(_print_all(deque([pair]), ended, program)).values():
             ended(pair, problem)
     for pair in waiting:
         ended(pair, "no PDF: the browser ended again and again")
     return problems
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    """`asyncio.run`, where an interrupt cancels the work: the browser ends in order, and no task is lost with a traceback."""
+    tasks: list[asyncio.Task] = []
+
+    async def known() -> Result:
+        tasks.extend(asyncio.all_tasks())
+        return await work
+
+    def cancel() -> None:
+        for task in tasks:
+            task.get_loop().call_soon_threadsafe(task.cancel)
+
+    with uninterrupted(told=cancel):
+        return asyncio.run(known())
 
 
 class Tab:

@@ -1,9 +1,9 @@
 """Jobs in processes of their own, with a wall clock and a memory limit: what one does cannot reach the next.
 
-Each child has its own session, whose whole process group is killed at the end, and by the child itself when its parent is
-gone; what it writes to the terminal is lost, and what it returns comes back through a pipe. Forked from a warm parent a child
-starts in milliseconds; where there is no fork, or for real kernels, it is started afresh. On Windows a child has no session
-and no memory limit.
+Each child has its own session, which is killed at the end with whatever else it has started (`family.py`), and by the child
+itself when its parent is gone; what it writes to the terminal is lost, and what it returns comes back through a pipe. Forked
+from a warm parent a child starts in milliseconds; where there is no fork, or for real kernels, it is started afresh. On Windows
+a child has no session and no memory limit.
 """
 
 import contextlib
@@ -13,16 +13,19 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from llmcost.inputs.errors import InputError
-from llmcost.reporting.errors import ReportError
+import psutil
+
+from llmcost.leaving import SIGNALS, uninterrupted
+from llmcost.reporting.errors import ReportError, as_problem
+from llmcost.reporting.family import adopt_orphans, end_family, end_own
 
 GRACE_SECONDS = 5
 ORPHAN_CHECK_SECONDS = 1
@@ -55,6 +58,7 @@ def run_jobs(function: Callable[[Any], Any], jobs: Iterable[Any], at_once_count:
     context = multiprocessing.get_context(start_method)
     waiting = deque(jobs)
     running: dict[Any, Child] = {}
+    strangers = _adopt() if is_alone() else None
     try:
         while waiting or running:
             while waiting and len(running) < at_once_count:
@@ -67,47 +71,51 @@ def run_jobs(function: Callable[[Any], Any], jobs: Iterable[Any], at_once_count:
             for receiver in {*ready, *late}:
                 done = running[receiver].done()
                 del running[receiver]
+                if strangers is not None:
+                    _end_strays(strangers | {child.process.pid for child in running.values()})
                 yield done
     finally:
         for child in running.values():
             child.kill()
+        if strangers is not None:
+            _end_strays(strangers)
+            adopt_orphans(False)
+
+
+def is_alone() -> bool:
+    """Whether all jobs of this process are those of one call: on a cluster's worker those of other threads run beside."""
+    return threading.current_thread() is threading.main_thread() and hasattr(os, "getsid")
+
+
+def _adopt() -> set[int]:
+    """Take over what children leave that another hand than ours kills; returns the ids of the children that are there before."""
+    adopt_orphans()
+    return {child.pid for child in psutil.Process().children()}
+
+
+def _end_strays(spared: set[int]) -> None:
+    """End what dead children have left to this process: children of it, by now, in a session that is not its own."""
+    this = psutil.Process()
+    for child in this.children():
+        with contextlib.suppress(OSError):
+            if os.getsid(child.pid) == os.getsid(0):
+                spared.add(child.pid)
+    end_family(this, spared)
 
 
 @contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Ctrl-C waits until this block is through."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread is ever interrupted
+def _deaf(start_method: str) -> Iterator[None]:
+    """A child started in this block hears no signal before `_confine`: Ctrl-C in its first moments would be its last words."""
+    if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    pressed: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
+    if start_method != "fork":
+        resource_tracker.ensure_running()  # here, as its start would unblock them again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-        if pressed:
-            signal.raise_signal(signal.SIGINT)
-
-
-@contextlib.contextmanager
-def ends_like_ctrl_c() -> Iterator[None]:
-    """Whoever asks this process to end, by `kill`, a shutdown or a closed terminal, ends it as Ctrl-C does; `nohup` still holds."""
-    asked = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    is_main = threading.current_thread() is threading.main_thread()
-    taken = [number for number in asked if is_main and signal.getsignal(number) is signal.SIG_DFL]
-    for number in taken:
-        signal.signal(number, _interrupt)
-    try:
-        yield
-    finally:
-        for number in taken:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _interrupt(_number: int, _frame: Any) -> None:
-    if not callable(signal.getsignal(signal.SIGINT)):  # started in the background by a script: Ctrl-C is not for it, but this is
-        raise KeyboardInterrupt
-    signal.raise_signal(signal.SIGINT)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Child:
@@ -119,7 +127,8 @@ class Child:
         self.started = time.monotonic()
         inherited = [job] if context.get_start_method() == "fork" else []
         self.process = context.Process(target=_child, args=(function, inherited, far_end, limits), daemon=False)
-        self.process.start()
+        with _deaf(context.get_start_method()):
+            self.process.start()
         far_end.close()
         if not inherited:  # aside, as a child that does not even start would never take it
             threading.Thread(target=_hand_over, args=(self.receiver, job), daemon=True).start()
@@ -150,6 +159,10 @@ class Child:
 
     def kill(self):
         """End the child and whatever it has started."""
+        with contextlib.suppress(psutil.Error):
+            alive = psutil.Process(self.process.pid)
+            alive.suspend()  # or it would start more meanwhile
+            end_family(alive)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -168,14 +181,12 @@ def _child(function: Callable[[Any], Any], inherited: list[Any], parent: Connect
     returned, problem = None, None
     try:
         returned = function(inherited[0] if inherited else parent.recv())
-    except InputError as error:
-        problem = ReportError(str(error), "input")
-    except ReportError as error:
-        problem = error
-    except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"({os.path.basename(last.filename)}, line {last.lineno})"
-        problem = ReportError(f"{type(error).__name__}: {error} {place}", "page")
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic in an extension module is no Exception
+        problem = as_problem(error, "client.yaml")
+    finally:
+        end_own()
     parent.send((returned, problem, _peak_memory_gb()))
     parent.close()
 
@@ -187,8 +198,10 @@ def _confine(limits: Limits) -> None:
         os.dup2(null, descriptor)
     if hasattr(os, "setsid"):
         os.setsid()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        adopt_orphans()
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         signal.alarm(int(limits.wall_seconds + GRACE_SECONDS))
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with contextlib.suppress(ImportError, OSError, ValueError):  # no `resource` on Windows, no such limit on macOS
@@ -203,6 +216,7 @@ def _end_with(parent: int) -> None:
     """Kill this process and all it has started once its parent is no longer there."""
     while os.getppid() == parent:
         time.sleep(ORPHAN_CHECK_SECONDS)
+    end_own()
     os.killpg(0, signal.SIGKILL)
 
 

@@ -31,7 +31,7 @@ def add_to(commands: argparse._SubParsersAction, program: str) -> None:
     )
     command.add_argument("--jobs", metavar="N", type=positive, help="clients at a time (default and most: the processor's cores)")
     command.add_argument("--scheduler", metavar="tcp://HOST:PORT", default="", help="let a Dask cluster make them")
-    command.set_defaults(command=lambda arguments: report(arguments, program))
+    command.set_defaults(command=lambda arguments: report(arguments, program), needs="batch")
 
 
 def positive(text: str) -> int:
@@ -47,25 +47,23 @@ def report(arguments: argparse.Namespace, program: str) -> int:
     clients = client_folders(arguments.clients, arguments.root or data_path("clients"), program)
     if arguments.scheduler and arguments.jobs:
         raise UsageError("--jobs is for this machine, a cluster has its own number: leave one of --jobs and --scheduler out")
-    from llmcost.reporting import batch  # half a second of imports, only for this command
+    from llmcost.reporting import batch
     from llmcost.reporting.manifest import say
-    from llmcost.reporting.process import ends_like_ctrl_c
 
     engine = arguments.engine or batch.DEFAULT_ENGINE
     if engine == "fork" and not batch.HAS_FORK:
         raise UsageError("There is no dependable fork on this system: leave --engine out")
     try:
-        with ends_like_ctrl_c():
-            failed = batch.report_clients(
-                clients,
-                arguments.out,
-                engine,
-                arguments.jobs,
-                force=arguments.force,
-                scheduler=arguments.scheduler,
-                with_pdf=arguments.pdf,
-                silent=arguments.json,
-            )
+        failed = batch.report_clients(
+            clients,
+            arguments.out,
+            engine,
+            arguments.jobs,
+            force=arguments.force,
+            scheduler=arguments.scheduler,
+            with_pdf=arguments.pdf,
+            silent=arguments.json,
+        )
     except ReportError as error:
         raise UsageError(str(error)) from None
     if not arguments.json:

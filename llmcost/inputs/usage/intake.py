@@ -1,7 +1,6 @@
 """From files to one hourly table: the whole intake, in order."""
 
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +10,7 @@ import duckdb
 import pandas as pd
 
 from llmcost.inputs.errors import InputError
+from llmcost.inputs.temporary import temporary_folder
 from llmcost.inputs.usage.account import SUMS, outcomes_frame, without_overlaps
 from llmcost.inputs.usage.fields import Value, name, source_sql
 from llmcost.inputs.usage.files import UsageFile, document_sql, readable
@@ -36,8 +36,7 @@ def usage_table(paths: Sequence[Path], kind: UsageFormat | None = None, zone: st
     zone  of times that carry none, over the one that the kind states: Europe/Berlin
     Raises InputError when a file cannot be read, is of no known kind, or holds no row that counts.
     """
-    with tempfile.TemporaryDirectory() as name:
-        scratch = Path(name).resolve()
+    with temporary_folder() as scratch:
         plain = plain_files(paths, scratch)
         exports = [file.place.resolve() for file in plain if file.place.is_symlink()]
         with database(scratch, exports) as opener:
