@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.reporting.batch import report_clients
 from llmcost.study import open_study
@@ -56,3 +57,36 @@ def test_a_what_if_finds_a_model_by_either_name(tmp_path, name):
     (tmp_path / "client.yaml").write_text(BASE.replace("model_id: llama-3.3-70b", f"model_id: {name}"), encoding="utf-8")
     study = open_study(str(tmp_path)).what_if({"workloads.assistant.alternatives.llama-3.3-70b.passing_fraction": 0.5})
     assert study.client.workloads[0].alternatives[0].passing_fraction.typical == 0.5
+
+
+def with_quote_of(row, amount):
+    return BASE + f"\nquotes: [{{row: {row}, value: {amount}, said_by: me, quoted_date: 2026-10-01}}]\n"
+
+
+EXTREME = {
+    "the last day of all": (BASE.replace("2026-11-15", "9999-12-31"), "as_of_date.*too far away. A day from"),
+    "the first day of all": (BASE.replace("2026-11-15", "0001-01-01"), "as_of_date.*too far away"),
+    "a day of no catalog": (BASE.replace("2026-11-15", "2001-01-01"), "not a model that the catalog knows"),
+    "no salary": (BASE.replace("145_000", "0"), "people.*engineer_usd_per_year is zero"),
+    "a salary of 300 zeros": (BASE.replace("145_000", "1e300"), r"engineer_usd_per_year.*between 0 and 1e\+15"),
+    "a salary of 15 zeros": (BASE.replace("145_000", "1e15"), r"a bill of .* USD a month. Look for a number in the wrong unit"),
+    "a salary that may be": (BASE.replace("145_000", "{low: 1, typical: 2, high: 1e15}"), r"a bill of .* USD a month"),
+    "an invoice of 300 zeros": (BASE + "\ninvoice: {usd_per_month: 1e300}\n", r"invoice.usd_per_month.*less than"),
+    "a tiny invoice": (BASE + "\ninvoice: {usd_per_month: 1e-300}\n", r"times what list prices explain"),
+    "growth without end": (BASE.replace("high: 0.05", "high: 1"), r"assistant may grow to 6.87e\+10 times"),
+    "servers of no life": (with_quote_of("hidden_costs/owned_life_months", 0), r"owned_life_months: is as good as zero"),
+    "prices that fall to nothing": (with_quote_of("hidden_costs/api_price_path_multiplier", 0), "is as good as zero"),
+    "no share is safe": (with_quote_of("hidden_costs/safe_share_fraction", 0), "is as good as zero"),
+    "a share of many": (with_quote_of("hidden_costs/load_power_fraction", 75), "is a share of 75. A share runs from 0 to 1"),
+    "no weights are loaded": (with_quote_of("hidden_costs/weights_load_gb_per_second", 0), "is as good as zero"),
+}
+"""Numbers and days at the far end of what can be written: the file, and the one line about it."""
+
+
+@pytest.mark.parametrize("extreme", EXTREME)
+def test_numbers_beyond_all_reason_are_one_line(tmp_path, extreme):
+    text, expected = EXTREME[extreme]
+    (tmp_path / "client.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=expected) as caught:
+        open_study(str(tmp_path)).record()
+    assert len(str(caught.value)) < 300

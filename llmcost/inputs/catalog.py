@@ -122,6 +122,23 @@ def model_shape(model_id: str, as_of: dt.date) -> ModelShape:
     return ModelShape(model_id=model_id, native_precision=str(row["native_precision"]), **numbers)
 
 
+ABOVE_ONE = {"owned_server_overhead_fraction"}
+"""Fractions of something else, which may pass one."""
+NEVER_ZERO_UNITS = {"multiplier", "ratio", "months", "GB/s", "USD/year"}
+NEVER_ZERO_ITEMS = {"safe_share_fraction", "engineer_fte_rented"}
+"""Hidden costs that something is divided by."""
+LEAST_DIVISOR = 1e-6
+
+
+def _check_quote(row: str, value: Band, item: str, unit: str) -> None:
+    """Raises InputError for a hidden cost that cannot be: a share above one, or nothing where something is divided by it."""
+    field = f"quotes.{row}"
+    if unit.startswith("fraction") and item not in ABOVE_ONE and value.high > 1:
+        raise InputError("client.yaml", field, f"is a share of {value.high:g}", "A share runs from 0 to 1")
+    if (unit in NEVER_ZERO_UNITS or item in NEVER_ZERO_ITEMS) and value.low < LEAST_DIVISOR:
+        raise InputError("client.yaml", field, f"is as good as zero ({value.low:g})", "Leave the quote out, or give what it really is")
+
+
 @dataclass(frozen=True)
 class HiddenCost:
     """One line of the hidden-cost table, or the client's quote for it."""
@@ -155,6 +172,7 @@ def hidden_costs(as_of: dt.date, quotes: list[Quote]) -> dict[str, HiddenCost]:
     for read in read_quotes(quotes):
         if read.table == "hidden_costs" and read.quote.value:
             item = known_id("hidden cost", read.key[0], list(found), "client.yaml", f"quotes.{read.quote.row}")
+            _check_quote(read.quote.row, read.quote.value, item, found[item].unit)
             said = ("quote", read.quote.said_by, read.quote.quoted_date.isoformat(), "reported")
             found[item] = HiddenCost(item, read.quote.value, found[item].unit, *said)
     return found

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from llmcost.inputs.client_types import CERTAINLY_ZERO, Amount, Day, Fraction, Growth, Part, Ratio, Slug, Version, Word
+from llmcost.inputs.client_types import CERTAINLY_ZERO, Amount, Day, Fraction, Growth, Part, Positive, Ratio, Slug, Version, Word
 from llmcost.inputs.own_capacity import OwnCapacity
+from llmcost.inputs.people import OneOff, People
 from llmcost.inputs.today import Today
 
 
@@ -41,7 +42,7 @@ class Usage(Part):
     only: dict[Literal["model"], str | list[str]] = {}
     mapping: Mapping | None = None
     time_zone: str = ""
-    requests_per_month: Annotated[float, Field(gt=0)] | None = None
+    requests_per_month: Positive | None = None
     within_day_shape: Slug = "azure_conversation_week"
 
 
@@ -56,7 +57,7 @@ class Load(Part):
     input_mtok_per_month: Amount | None = None
     output_mtok_per_month: Amount | None = None
     reasoning_mtok_per_month: Amount | None = None
-    requests_per_month: Annotated[float, Field(gt=0)] | None = None
+    requests_per_month: Positive | None = None
     shape: Slug | None = None
     billed_retries_fraction: Fraction | None = None
     headroom_fraction: Amount | None = None
@@ -155,38 +156,21 @@ class Workload(Part):
         return self
 
 
-class People(Part):
-    """Shares and cost of engineers, and whether there are any who keep GPU servers running today (None: nobody said)."""
-
-    engineer_fte: Amount | None = None
-    engineer_usd_per_year: Amount | None = None
-    api_fte: Amount | None = None
-    team_runs_gpus: bool | None = None
-
-
-class OneOff(Part):
-    """What is paid once: the move to another model, setting up own serving, and leaving own serving again."""
-
-    migration_usd: Amount | None = None
-    setup_usd: Amount | None = None
-    exit_usd: Amount | None = None
-
-
 class UnitOfWork(Part):
     """What the client counts, in requests."""
 
     name: Word
-    requests_count: Annotated[float, Field(gt=0)]
+    requests_count: Positive
 
 
 class Quote(Part):
     """What was really offered for a catalog row; it beats the catalog."""
 
     row: Word
-    gpu_usd_per_hour: Annotated[float, Field(gt=0)] | None = None
-    input_usd_per_mtok: Annotated[float, Field(gt=0)] | None = None
-    cached_input_usd_per_mtok: Annotated[float, Field(gt=0)] | None = None
-    output_usd_per_mtok: Annotated[float, Field(gt=0)] | None = None
+    gpu_usd_per_hour: Positive | None = None
+    input_usd_per_mtok: Positive | None = None
+    cached_input_usd_per_mtok: Positive | None = None
+    output_usd_per_mtok: Positive | None = None
     value: Amount | None = None
     said_by: Word
     quoted_date: Day
@@ -195,7 +179,7 @@ class Quote(Part):
 class Invoice(Part):
     """What was really paid for the model of today: an amount, or a cost export beside the client file."""
 
-    usd_per_month: Annotated[float, Field(gt=0)] | None = None
+    usd_per_month: Positive | None = None
     file: Word | None = None
 
     @model_validator(mode="after")
@@ -211,6 +195,10 @@ class Brand(Part):
     prepared_by: Annotated[str, Field(max_length=200)] = ""
     brand_name: Annotated[str, Field(max_length=200)] = ""
     brand_colour: Annotated[str, Field(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
+
+
+MOST_TIMES_GROWN = 1e7
+"""Half as much again each month for three years is less; every replica that growth asks for is worked out."""
 
 
 class Client(Part):
@@ -249,6 +237,10 @@ class Client(Part):
             raise ValueError(f"the quote for {late[0]} is younger than as_of_date")
         if len({workload.gates.fine_tuned_weights for workload in self.workloads}) > 1:
             raise ValueError("workloads with and without weights of their own need a client file each")
+        for workload in self.workloads:
+            times = (1 + workload.growth_fraction_per_month.high) ** self.horizon_months
+            if times > MOST_TIMES_GROWN:
+                raise ValueError(f"{workload.id} may grow to {times:.3g} times its volume within horizon_months")
         return self
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from llmcost.inputs.catalog import aliases
 from llmcost.inputs.client import Client
+from llmcost.inputs.client_types import FIRST_DAY, LAST_DAY, Band
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.inputs.yaml_file import line_of, plain, read_yaml
@@ -38,6 +39,7 @@ def read_client(folder: Path, as_of: str = "", what_if: dict[str, Any] | None = 
         raise _readable(error, path.name, document, raw) from None
 
 
+LONGEST_GIVEN_LETTERS = 60
 OPEN_QUESTION = "ASK"
 """What stands in a client file where only the client knows the answer."""
 
@@ -127,42 +129,80 @@ def _named(raw: Any, location: Sequence[Any]) -> list[str]:
 
 CURES = {
     "bool": "Write true or false",
-    "list": "Write a list: [eu]",
+    "list": "Write a list: [eu], or a line with a dash for each item",
     "literal": "Write one of these words",
+    "string_type": "Write it in quotes where it looks like a number, a date or true",
     "float": "A plain number, decimal point and no commas: 700000, 0.85",
     "int": "A plain whole number",
-    "model_type": "A number, or {low: 1, typical: 2, high: 4}, in the unit that the key's name ends in",
     "greater": "A larger number",
     "less": "A smaller number",
-    "value_error": "A number, or {low: 1, typical: 2, high: 4}, in the unit that the key's name ends in",
 }
 """Part of pydantic's name of a mistake -> how to mend it."""
+BAND_CURE = "A number, or {low: 1, typical: 2, high: 4}, in the unit that the key's name ends in"
+COMMENTED_FILE = "See the commented file that the command `new DIR` writes"
+MISSING_CURES = {
+    "schema_version": "Write schema_version: 1",
+    "as_of_date": "Write the day whose prices count, as 2026-11-15",
+    "evidence": "Write measured, reported or guess",
+}
+"""Key -> what to write where it is missing; the others only the client knows."""
+OUT_OF_BOUNDS = ("greater_than_equal", "less_than_equal")
 
 
 def _explained(first: Any, location: Sequence[Any]) -> tuple[str, str]:
-    kind, given = first["type"], repr(first.get("input"))[:60]
+    """(problem, cure) of the first mistake that pydantic found."""
+    kind, given = first["type"], _shown(first.get("input"))
+    key = str(location[-1]) if location else ""
     if kind == "extra_forbidden":
-        keys = _keys_beside(location)
-        near = difflib.get_close_matches(str(location[-1]), keys, n=1, cutoff=0.5)
-        return (
-            "is not a key of the client file",
-            f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(sorted(keys)) or 'nothing'}",
-        )
+        return _unknown_key(location)
     if kind == "missing":
-        return "is missing", "Only the client can know it; write it down, with a range if unsure"
+        cure = "Only the client can know it; write it down, with a range if unsure"
+        return "is missing", MISSING_CURES.get(key, cure)
     if kind == "finite_number":
         return f"{given} is not a finite number", "Give a number, or leave the key out to take the default"
     if location == ["schema_version"]:
         return f"is {given}, and this version of the kit reads version 1", "Write schema_version: 1"
-    if location and str(location[-1]).endswith("_date"):
+    if key.endswith("_date"):
+        if kind in OUT_OF_BOUNDS:
+            return f"{given} is too far away", f"A day from {FIRST_DAY} to {LAST_DAY}"
         return f"{given} is not a date", "Write it as 2026-11-15"
     if kind == "string_pattern_mismatch":
         return f"{given} has other characters than it may", "Small letters, digits, - and _ (a colour: #1f4e79)"
-    if not location:  # the parts of the file do not go together: none of them is wrong by itself
-        return first["msg"].removeprefix("Value error, "), "Change one of them, or write a client file each"
-    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
-    cure = next((cure for part, cure in CURES.items() if part in kind), "See the commented file that the command `new DIR` writes")
+    if kind in ("model_type", "value_error"):
+        return _of_several_keys(first, location, given)
+    message = first["msg"].replace("Input should be", "should be")
+    cure = next((cure for part, cure in CURES.items() if part in kind), COMMENTED_FILE)
     return f"{message[0].lower()}{message[1:]} (got {given})", cure
+
+
+def _shown(value: Any) -> str:
+    """A value as the file writes it, as far as a line has room for it."""
+    words = {None: "nothing", True: "true", False: "false"}
+    if value is None or isinstance(value, bool):
+        return words[value]
+    return (value.isoformat() if isinstance(value, dt.date) else repr(value))[:LONGEST_GIVEN_LETTERS]
+
+
+def _unknown_key(location: Sequence[Any]) -> tuple[str, str]:
+    keys = _keys_beside(location)
+    near = difflib.get_close_matches(str(location[-1]), keys, n=1, cutoff=0.5)
+    cure = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(sorted(keys)) or 'nothing'}"
+    return "is not a key of the client file", cure
+
+
+def _of_several_keys(first: Any, location: Sequence[Any], given: str) -> tuple[str, str]:
+    """(problem, cure) of a mapping: it is none, or its parts do not go together; a range is one too."""
+    message, value = first["msg"].removeprefix("Value error, "), first.get("input")
+    if first["type"] == "model_type":
+        if first["ctx"]["class_name"] == Band.__name__:
+            return f"should be a number (got {given})", BAND_CURE
+        keys = ", ".join(_keys_beside([*location, ""]))
+        return f"should have keys with values below it (got {given})", f"Known here: {keys}"
+    if not location:
+        return message, "Change one of them, or write a client file each"
+    if isinstance(value, dict) and not value.keys() & Band.model_fields.keys():
+        return message, COMMENTED_FILE
+    return f"{message} (got {given})", BAND_CURE
 
 
 def _keys_beside(location: Sequence[Any]) -> list[str]:

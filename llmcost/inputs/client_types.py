@@ -26,10 +26,16 @@ def _band(value: Any) -> Any:
     return {"low": value, "typical": value, "high": value} if certain else value
 
 
+LARGEST = 1e15
+"""Of any number: a million times what the largest clients use, and small enough that sums and products stay numbers."""
+
+
 def _within(lowest: float, highest: float):
     def check(band: Band) -> Band:
+        if band.low < lowest and highest == LARGEST:
+            raise ValueError(f"must be at least {lowest:g}")
         if band.low < lowest or band.high > highest:
-            raise ValueError(f"must lie between {lowest:g} and {highest:g}" if highest < float("inf") else f"must be at least {lowest:g}")
+            raise ValueError(f"must lie between {lowest:g} and {highest:g}")
         return band
 
     return check
@@ -50,9 +56,10 @@ NUMBER_OR_BAND = WithJsonSchema(
 )
 """What an editor should offer: a number, or its range."""
 Fraction = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, 1)), NUMBER_OR_BAND]
-Amount = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, float("inf"))), NUMBER_OR_BAND]
+Amount = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, LARGEST)), NUMBER_OR_BAND]
 Growth = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(-0.5, 1)), NUMBER_OR_BAND]
 Ratio = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0.05, 20)), NUMBER_OR_BAND]
+Positive = Annotated[float, Field(gt=0, le=LARGEST)]
 CERTAINLY_ZERO = Band(low=0, typical=0, high=0)
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -62,7 +69,8 @@ def _day(value: Any) -> Any:
     return dt.date.fromisoformat(value) if isinstance(value, str) else value
 
 
-Day = Annotated[dt.date, BeforeValidator(_day)]
+FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
+Day = Annotated[dt.date, BeforeValidator(_day), Field(ge=FIRST_DAY, le=LAST_DAY)]
 
 
 def _version(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer, MaxDepthExceededError
 from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, StreamMark, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, StreamMark
 from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import Node, ScalarNode
 
@@ -22,6 +22,22 @@ MOST_LEVELS = 40
 NUMBER = re.compile(r"[-+.]*[0-9][0-9a-fA-FxXoO_.+-]*")
 LONGEST_NUMBER_LETTERS = 40
 LONGEST_PROBLEM_LETTERS = 200
+BRACKETS = "Check indentation, quotes and brackets there"
+PLAIN_WORDS = {
+    r"'\t' that cannot": ("a tab stands where spaces belong", "Indent with spaces"),
+    "that cannot start": ("a sign stands here that no plain text begins with", "Put the text in quotes"),
+    "mapping values": (
+        "a key with a colon stands where none can",
+        "Indent it as its neighbours are, and put text with a colon and a space in quotes",
+    ),
+    "another document": ("a second document begins", "Keep one of them, without the line ---"),
+    "end of stream": ("the file ends before a quote or bracket is closed", "Close it"),
+    "<stream end>": ("the file ends before a quote or bracket is closed", "Close it"),
+    "expected <block end>": ("this does not go with the lines above it", BRACKETS),
+    "expected the node content": ("a value is missing, or begins with a sign that needs quotes", BRACKETS),
+    "<document start>": ("this does not go with the lines above it", BRACKETS),
+}
+"""What the library says, in part -> what a person understands, and how to mend it."""
 
 
 class Refused(MarkedYAMLError):
@@ -40,6 +56,14 @@ class BoundedComposer(Composer):
         self.warn_double_anchors = False
         self.values_count = 0
 
+    def compose_document(self) -> Any:
+        """The document, as in the base class. %YAML 1.1 before it would make other words of it: 010 would be 8, and no false."""
+        event = self.parser.peek_event()
+        if event.version or event.tags:
+            problem = "a line that begins with % stands before this one and is not read here"
+            raise Refused(problem, "Take it out", event.start_mark)
+        return super().compose_document()
+
     def compose_node(self, parent: Any, index: Any) -> Node:
         """The next node, as in the base class."""
         event = self.parser.peek_event()
@@ -47,6 +71,9 @@ class BoundedComposer(Composer):
         if isinstance(event, AliasEvent):
             cure = "Write the value itself there"
             raise Refused("an alias (*name) is not read here", cure, event.start_mark)
+        if getattr(event, "ctag", None):
+            cure = "Take it out; put text that begins with ! in quotes"
+            raise Refused("a tag (a word that begins with !) is not read here", cure, event.start_mark)
         if self.values_count > MOST_VALUES:
             cure = "Move tables into a usage file"
             raise Refused(f"more than {MOST_VALUES:,} keys and values", cure, event.start_mark)
@@ -89,9 +116,8 @@ def read_yaml(path: Path) -> Any:
     except MaxDepthExceededError as error:
         problem = f"mappings and lists lie more than {MOST_LEVELS} deep"
         raise InputError(path.name, _line(error), problem, "Check the brackets and the indentation") from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        problem = str(getattr(error, "problem", None) or "is not valid YAML")[:LONGEST_PROBLEM_LETTERS]
-        raise InputError(path.name, _line(error), problem, "Check indentation, quotes and brackets on that line") from None
+    except Exception as error:  # whatever the library trips over: not all of it are errors of its own
+        raise InputError(path.name, _line(error), *_in_plain_words(error)) from None
 
 
 @lru_cache(maxsize=16)
@@ -126,6 +152,12 @@ def line_of(document: Any, location: Sequence[str | int]) -> int | None:
         except (AttributeError, KeyError, IndexError, TypeError):
             break
     return line
+
+
+def _in_plain_words(error: Exception) -> tuple[str, str]:
+    """(problem, cure) of what is no YAML."""
+    said = str(getattr(error, "problem", None) or "is not valid YAML")[:LONGEST_PROBLEM_LETTERS]
+    return next((told for part, told in PLAIN_WORDS.items() if part in said), (said, BRACKETS))
 
 
 def _line(error: Exception) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from llmcost.inputs.catalog import HiddenCost
+from llmcost.inputs.catalog import ABOVE_ONE, HiddenCost
 from llmcost.inputs.client import Client, Workload
 from llmcost.inputs.client_types import Band
 from llmcost.inputs.today import Commitment
@@ -56,10 +56,6 @@ USED_HIDDEN_COSTS = {
     "api_price_path_multiplier", "machine_boot_seconds", "spot_interruptions_per_month",
 }  # fmt: skip
 """Items of the hidden-cost table that enter the decision under their own name."""
-
-
-ABOVE_ONE = {"owned_server_overhead_fraction"}
-"""Fractions of something else, which may pass one."""
 
 
 def gather(client: Client, hidden: Mapping[str, HiddenCost], loads: Mapping[str, Mapping[str, Assumption]]) -> dict[str, Assumption]:

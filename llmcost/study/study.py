@@ -18,7 +18,7 @@ from llmcost.model.break_even import BreakEven
 from llmcost.model.types import Measurement
 from llmcost.study import frames, results
 from llmcost.study.assumptions import Assumption, Values, gather, typical_values
-from llmcost.study.bill.bills import Decision, invoice_multiplier, option_lines, paths_read
+from llmcost.study.bill.bills import Decision, invoice_multiplier, option_lines, paths_read, plausible
 from llmcost.study.bill.reconciliation import Reconciliation
 from llmcost.study.choices import Considered, checked_alternatives, chosen_assumptions, considered_models, decide, sharing_plans
 from llmcost.study.loads import exports
@@ -117,12 +117,12 @@ class Study:
 
     @cached_property
     def totals(self) -> dict[str, float]:
-        """Option -> USD per month at typical values, the sum of its lines."""
-        return {option: sum(bill.values()) for option, bill in self.lines.items()}
+        """Option -> USD per month at typical values, the sum of its lines. Raises InputError for a bill beyond all that is paid."""
+        return plausible({option: sum(bill.values()) for option, bill in self.lines.items()})
 
     @remembered
     def draws(self, count: int = DRAWS) -> pd.DataFrame:
-        """USD per month of each option (columns) in each draw (rows)."""
+        """USD per month of each option (columns) in each draw (rows). Raises InputError for a bill beyond all that is paid."""
         return drawn_totals(self.decision, self.inputs, count)
 
     @cached_property

@@ -36,6 +36,23 @@ def option_lines(decision: Decision, values: Values) -> dict[str, Lines]:
     return {option: makers[option](decision, values) if option in makers else _own(decision, values, option) for option in decision.priced}
 
 
+MOST_USD_PER_MONTH = 1e12
+"""No bill is as large; numbers beyond are not worth printing, and no later reader takes them."""
+
+
+def plausible(totals: dict[str, Any]) -> dict[str, Any]:
+    """The bills of all options, each a number or an array of draws.
+
+    Raises InputError where one is beyond all that is ever paid, or is no number.
+    """
+    largest_usd = max((float(np.max(usd)) for usd in totals.values()), default=0.0)
+    if not largest_usd <= MOST_USD_PER_MONTH:
+        problem = f"makes a bill of {largest_usd:.3g} USD a month"
+        cure = "Look for a number in the wrong unit: volumes are in millions of tokens, prices in USD for a million"
+        raise InputError("client.yaml", "", problem, cure)
+    return totals
+
+
 LEAST_EXPLAINED = 0.2
 """An invoice that list prices explain by less than a fifth, or more than five times, is another month's or another model's."""
 
@@ -55,7 +72,7 @@ def invoice_multiplier(client: Client, choices: Sequence[WorkloadChoice], values
         return 1.0
     ratio = client.invoice.usd_per_month / explained
     if not LEAST_EXPLAINED < ratio < 1 / LEAST_EXPLAINED:
-        problem = f"is {ratio:.1f} times what list prices explain ({explained:,.0f} USD)"
+        problem = f"is {ratio:.3g} times what list prices explain ({explained:,.0f} USD)"
         raise InputError("client.yaml", "invoice.usd_per_month", problem, "Check the volumes, the model and the period of the invoice")
     return ratio
 

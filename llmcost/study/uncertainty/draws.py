@@ -7,7 +7,7 @@ import pandas as pd
 
 from llmcost.model.information import regret_usd
 from llmcost.study.assumptions import Assumption, Values, drawn_values, typical_values
-from llmcost.study.bill.bills import Decision, option_totals
+from llmcost.study.bill.bills import Decision, option_totals, plausible
 
 AT_ONCE = 4_096
 """Draws billed together: so few that they stay in the processor's cache."""
@@ -19,7 +19,7 @@ def drawn_totals(decision: Decision, assumptions: dict[str, Assumption], count: 
     The whole decision but its discrete choices: in every draw fleets are sized, slices owned and replicas awake as its inputs ask. Open
     model, host and GPU plan of each option stay those of the typical values, as one who signs today stays with what he signed.
     """
-    return pd.DataFrame(totals_in_parts(decision, drawn_values(assumptions, count), count))
+    return pd.DataFrame(plausible(totals_in_parts(decision, drawn_values(assumptions, count), count)))
 
 
 def totals_in_parts(decision: Decision, values: Values, count: int) -> dict[str, np.ndarray]:
