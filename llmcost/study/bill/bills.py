@@ -12,9 +12,9 @@ from llmcost.model.overhead import amortised_usd_per_month
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import api_people, open_api_usd_per_month, rest_lines, today_lines, tuned_lines
 from llmcost.study.bill.fleet_lines import fixed_lines, fleet_lines, storage_usd_per_month
-from llmcost.study.bill.hybrid_lines import pool_bills
+from llmcost.study.bill.hybrid_lines import PoolBill, pool_bills
 from llmcost.study.bill.options import OWN, Lines, Number, added
-from llmcost.study.bill.pools import pools
+from llmcost.study.bill.pools import Pool, pools
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.problem import WorkloadChoice
 
@@ -144,8 +144,8 @@ def _hybrid(decision: Decision, values: Values) -> Lines:
     ways = [fixed_lines(way, values, decision.horizon_months) for way in ("owned", "rented")]
     least = np.minimum(sum(ways[0].values()), sum(ways[1].values()))
     parts = pool_bills(shared, values, decision.spare_count, least)
-    bought = [part.owned_count > 0 for pool, part in zip(shared, parts, strict=True) if pool.supply.offer.term == "owned"]
-    fixed = {item: np.where(np.any(bought, axis=0), *(way.get(item, 0.0) for way in ways)) for item in ways[1]} if bought else ways[1]
+    bought = _anything_bought(shared, parts)
+    fixed = {item: np.where(bought, *(way.get(item, 0.0) for way in ways)) for item in ways[1]}
     keep = sum(part.saving_usd_per_month for part in parts) > sum(fixed.values())
     keep = np.logical_or(keep, any(pool.staying for pool in shared))
     bill = _moved(decision, values) | {"API people": api_people(values)}
@@ -154,3 +154,12 @@ def _hybrid(decision: Decision, values: Values) -> Lines:
         added(bill, {"API, open model": np.where(keep, part.api_usd_per_month, part.all_api_usd_per_month)})
     added(bill, {item: np.where(keep, usd, 0.0) for item, usd in fixed.items()})
     return bill
+
+
+def _anything_bought(shared: Sequence[Pool], parts: Sequence[PoolBill]) -> Number:
+    """Whether some pool has GPUs of its own. The counts of one pool may be draws where another's are one number."""
+    bought: Number = False
+    for pool, part in zip(shared, parts, strict=True):
+        if pool.supply.offer.term == "owned":
+            bought = np.logical_or(bought, part.owned_count > 0)
+    return bought
