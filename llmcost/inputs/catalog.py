@@ -122,6 +122,19 @@ def model_shape(model_id: str, as_of: dt.date) -> ModelShape:
     return ModelShape(model_id=model_id, native_precision=str(row["native_precision"]), **numbers)
 
 
+DIVISORS = {
+    "safe_share_fraction",
+    "weights_load_gb_per_second",
+    "owned_life_months",
+    "token_ratio",
+    "gpu_rent_path_multiplier",
+    "api_price_path_multiplier",
+}
+"""Hidden-cost items that other numbers are divided by: speeds, lives, prices over today's."""
+LEAST_RATIO = 1e-3
+"""The least that may be quoted for them, over the catalog's low end."""
+
+
 @dataclass(frozen=True)
 class HiddenCost:
     """One line of the hidden-cost table, or the client's quote for it."""
@@ -153,8 +166,19 @@ def hidden_costs(as_of: dt.date, quotes: list[Quote]) -> dict[str, HiddenCost]:
         for row in in_force_or_first("hidden_costs", as_of).itertuples()
     }
     for read in read_quotes(quotes):
-        if read.table == "hidden_costs" and read.quote.value:
+        if read.table == "hidden_costs" and read.quote.value is not None:
             item = known_id("hidden cost", read.key[0], list(found), "client.yaml", f"quotes.{read.quote.row}")
+            _check_divisor(item, read.quote, found[item].band.low)
             said = ("quote", read.quote.said_by, read.quote.quoted_date.isoformat(), "reported")
             found[item] = HiddenCost(item, read.quote.value, found[item].unit, *said)
     return found
+
+
+def _check_divisor(item: str, quote: Quote, listed_low: float) -> None:
+    """Refuse nothing, or next to nothing, for an item that other numbers are divided by."""
+    assert quote.value is not None
+    if item in DIVISORS and quote.value.low < LEAST_RATIO * listed_low:
+        problem = f"{quote.value.low:g} is next to nothing, and other numbers are divided by it"
+        least = f"Quote {LEAST_RATIO * listed_low:g} or more"
+        cure = f"{least}; the catalog's low end is {listed_low:g}"
+        raise InputError("client.yaml", f"quotes.{quote.row}", problem, cure)
