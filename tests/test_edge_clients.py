@@ -67,18 +67,17 @@ EXTREME = {
     "the last day of all": (BASE.replace("2026-11-15", "9999-12-31"), "as_of_date.*too far away. A day from"),
     "the first day of all": (BASE.replace("2026-11-15", "0001-01-01"), "as_of_date.*too far away"),
     "a day of no catalog": (BASE.replace("2026-11-15", "2001-01-01"), "not a model that the catalog knows"),
-    "no salary": (BASE.replace("145_000", "0"), "people.*engineer_usd_per_year is zero"),
     "a salary of 300 zeros": (BASE.replace("145_000", "1e300"), r"engineer_usd_per_year.*between 0 and 1e\+15"),
     "a salary of 15 zeros": (BASE.replace("145_000", "1e15"), r"a bill of .* USD a month. Look for a number in the wrong unit"),
     "a salary that may be": (BASE.replace("145_000", "{low: 1, typical: 2, high: 1e15}"), r"a bill of .* USD a month"),
     "an invoice of 300 zeros": (BASE + "\ninvoice: {usd_per_month: 1e300}\n", r"invoice.usd_per_month.*less than"),
     "a tiny invoice": (BASE + "\ninvoice: {usd_per_month: 1e-300}\n", r"times what list prices explain"),
     "growth without end": (BASE.replace("high: 0.05", "high: 1"), r"assistant may grow to 6.87e\+10 times"),
-    "servers of no life": (with_quote_of("hidden_costs/owned_life_months", 0), r"owned_life_months: is as good as zero"),
-    "prices that fall to nothing": (with_quote_of("hidden_costs/api_price_path_multiplier", 0), "is as good as zero"),
-    "no share is safe": (with_quote_of("hidden_costs/safe_share_fraction", 0), "is as good as zero"),
+    "servers of no life": (with_quote_of("hidden_costs/owned_life_months", 0), r"owned_life_months: 0 is next to nothing"),
+    "prices that fall to nothing": (with_quote_of("hidden_costs/api_price_path_multiplier", 0), "is next to nothing"),
+    "no share is safe": (with_quote_of("hidden_costs/safe_share_fraction", 0), "is next to nothing"),
     "a share of many": (with_quote_of("hidden_costs/load_power_fraction", 75), "is a share of 75. A share runs from 0 to 1"),
-    "no weights are loaded": (with_quote_of("hidden_costs/weights_load_gb_per_second", 0), "is as good as zero"),
+    "no weights are loaded": (with_quote_of("hidden_costs/weights_load_gb_per_second", 0), "is next to nothing"),
 }
 """Numbers and days at the far end of what can be written: the file, and the one line about it."""
 

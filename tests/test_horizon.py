@@ -131,12 +131,15 @@ people:"""
     assert bill == pytest.approx(first + second_now * np.array([1, 1.5, 2.25]))
 
 
+PEOPLE = ("Engineers", "API people")
+
+
 def test_people_stand_as_a_share_and_as_whole_hires(study, horizon):
     rows = cash.cash(study, horizon).set_index("option")
     salary = float(study.values["people.engineer_usd_per_year"])
     for option, row in rows.iterrows():
-        people = sum(study.lines[option].get(item, 0.0) for item in cash.PEOPLE) * 12 / salary
-        now = sum(study.lines.get("today", {}).get(item, 0.0) for item in cash.PEOPLE) * 12 / salary
+        people = sum(study.lines[option].get(item, 0.0) for item in PEOPLE) * 12 / salary
+        now = sum(study.lines.get("today", {}).get(item, 0.0) for item in PEOPLE) * 12 / salary
         assert row.hires_count >= people - now - 1e-9
         if row.hires_count:
             year = cash.first_year_months(horizon) / 12

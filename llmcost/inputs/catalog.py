@@ -124,19 +124,17 @@ def model_shape(model_id: str, as_of: dt.date) -> ModelShape:
 
 ABOVE_ONE = {"owned_server_overhead_fraction"}
 """Fractions of something else, which may pass one."""
-NEVER_ZERO_UNITS = {"multiplier", "ratio", "months", "GB/s", "USD/year"}
-NEVER_ZERO_ITEMS = {"safe_share_fraction", "engineer_fte_rented"}
-"""Hidden costs that something is divided by."""
-LEAST_DIVISOR = 1e-6
-
-
-def _check_quote(row: str, value: Band, item: str, unit: str) -> None:
-    """Raises InputError for a hidden cost that cannot be: a share above one, or nothing where something is divided by it."""
-    field = f"quotes.{row}"
-    if unit.startswith("fraction") and item not in ABOVE_ONE and value.high > 1:
-        raise InputError("client.yaml", field, f"is a share of {value.high:g}", "A share runs from 0 to 1")
-    if (unit in NEVER_ZERO_UNITS or item in NEVER_ZERO_ITEMS) and value.low < LEAST_DIVISOR:
-        raise InputError("client.yaml", field, f"is as good as zero ({value.low:g})", "Leave the quote out, or give what it really is")
+DIVISORS = {
+    "safe_share_fraction",
+    "weights_load_gb_per_second",
+    "owned_life_months",
+    "token_ratio",
+    "gpu_rent_path_multiplier",
+    "api_price_path_multiplier",
+}
+"""Hidden-cost items that other numbers are divided by: speeds, lives, prices over today's."""
+LEAST_RATIO = 1e-3
+"""The least that may be quoted for them, over the catalog's low end."""
 
 
 @dataclass(frozen=True)
@@ -170,9 +168,21 @@ def hidden_costs(as_of: dt.date, quotes: list[Quote]) -> dict[str, HiddenCost]:
         for row in in_force_or_first("hidden_costs", as_of).itertuples()
     }
     for read in read_quotes(quotes):
-        if read.table == "hidden_costs" and read.quote.value:
+        if read.table == "hidden_costs" and read.quote.value is not None:
             item = known_id("hidden cost", read.key[0], list(found), "client.yaml", f"quotes.{read.quote.row}")
-            _check_quote(read.quote.row, read.quote.value, item, found[item].unit)
+            _check_quote(item, read.quote, found[item].unit, found[item].band.low)
             said = ("quote", read.quote.said_by, read.quote.quoted_date.isoformat(), "reported")
             found[item] = HiddenCost(item, read.quote.value, found[item].unit, *said)
     return found
+
+
+def _check_quote(item: str, quote: Quote, unit: str, listed_low: float) -> None:
+    """Refuse a share above one, and next to nothing for an item that other numbers are divided by."""
+    assert quote.value is not None
+    field = f"quotes.{quote.row}"
+    if unit.startswith("fraction") and item not in ABOVE_ONE and quote.value.high > 1:
+        raise InputError("client.yaml", field, f"is a share of {quote.value.high:g}", "A share runs from 0 to 1")
+    if item in DIVISORS and quote.value.low < LEAST_RATIO * listed_low:
+        problem = f"{quote.value.low:g} is next to nothing, and other numbers are divided by it"
+        least = f"Quote {LEAST_RATIO * listed_low:g} or more"
+        raise InputError("client.yaml", field, problem, f"{least}; the catalog's low end is {listed_low:g}")

@@ -1,9 +1,5 @@
 """What a client file may say of the people who run it, and of what is paid once."""
 
-from typing import Self
-
-from pydantic import model_validator
-
 from llmcost.inputs.client_types import Amount, Part
 
 
@@ -14,12 +10,6 @@ class People(Part):
     engineer_usd_per_year: Amount | None = None
     api_fte: Amount | None = None
     team_runs_gpus: bool | None = None
-
-    @model_validator(mode="after")
-    def _paid(self) -> Self:
-        if self.engineer_usd_per_year and not self.engineer_usd_per_year.typical:
-            raise ValueError("engineer_usd_per_year is zero; where people cost nothing more, engineer_fte is")
-        return self
 
 
 class OneOff(Part):

@@ -29,7 +29,6 @@ from llmcost.study.bill.hosts import FACTS
 
 PACKAGES = (
     "altair",
-    "bleach",
     "duckdb",
     "genai-prices",
     "ipython",
@@ -38,6 +37,7 @@ PACKAGES = (
     "mistune",
     "nbconvert",
     "nbformat",
+    "nh3",
     "numpy",
     "pandas",
     "papermill",

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-import bleach
 import jinja2
 import mistune
+import nh3
 from markupsafe import Markup
 
 from llmcost.reporting.errors import ReportError
@@ -25,11 +25,13 @@ from llmcost.views.text import MONEY, visible
 
 TEXT_TAGS = "h1 h2 h3 h4 h5 h6 p br hr blockquote ul ol li em strong del code pre a"
 TABLE_TAGS = "table caption thead tbody tr th td"
-ATTRIBUTES = {"a": ["href"], "th": ["class"], "td": ["class"]}
+ATTRIBUTES = {"a": {"href"}, "th": {"class"}, "td": {"class"}}
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""What a terminal or an editor would obey; no page needs it."""
 
 
 @cache
-def tools() -> tuple[jinja2.Environment, Any, bleach.Cleaner]:
+def tools() -> tuple[jinja2.Environment, Any, nh3.Cleaner]:
     """The template environment, the Markdown reader and the sanitiser."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("llmcost.reporting", "template"),
@@ -42,7 +44,13 @@ def tools() -> tuple[jinja2.Environment, Any, bleach.Cleaner]:
     environment.filters |= {name: getattr(wording, name) for name in ("usd", "usd_range", "percent", "probability", "number")}
     environment.filters |= {"cell": cell_text, "breakable": breakable, "round_usd": round_usd}
     tags = {*TEXT_TAGS.split(), *TABLE_TAGS.split()}
-    cleaner = bleach.Cleaner(tags=tags, attributes=ATTRIBUTES, protocols={"http", "https"}, strip=True)
+    cleaner = nh3.Cleaner(
+        tags=tags,
+        attributes=ATTRIBUTES,
+        url_schemes={"http", "https"},
+        url_relative="deny",  # a report stands alone: nothing lies beside it
+        link_rel=None,  # its policy sends no referrer, and nothing opens a window
+    )
     return environment, mistune.create_markdown(escape=True, plugins=["table", "strikethrough"]), cleaner
 
 
@@ -134,7 +142,7 @@ def markdown_html(text: str) -> Markup:
 
 def safe_html(html: str) -> Markup:
     """HTML with nothing in it but text, structure and links: no script, style, image or form."""
-    return Markup(tools()[2].clean(html))
+    return Markup(tools()[2].clean(CONTROLS.sub("", html)))
 
 
 def whole_days(html: Markup) -> Markup:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from llmcost.inputs.catalog import ABOVE_ONE, HiddenCost
+from llmcost.inputs.catalog import ABOVE_ONE, HiddenCost, hidden_costs
 from llmcost.inputs.client import Client, Workload
 from llmcost.inputs.client_types import Band
 from llmcost.inputs.today import Commitment
@@ -86,7 +86,8 @@ def _workload_assumptions(workload: Workload, client: Client, hidden: Mapping[st
     at = f"workloads.{workload.id}"
     yield stated(f"{at}.batchable_fraction", workload.batchable_fraction, "fraction", client, ceiling=1.0)
     for name in ("cacheable_input_fraction", "flexible_fraction", "long_context_fraction"):
-        if given := getattr(workload, name):
+        given = getattr(workload, name)
+        if given is not None:
             yield stated(f"{at}.{name}", given, "fraction", client, ceiling=1.0)
     if workload.today and workload.today.commitment:
         yield from _commitment_assumptions(f"{at}.today.commitment", workload.today.commitment, client)
@@ -118,17 +119,22 @@ def _people_assumptions(client: Client, hidden: Mapping[str, HiddenCost]) -> Ite
         ("one_off.exit_usd", client.one_off.exit_usd, "exit_usd", "USD"),
     )
     for path, band, item, unit in lines:
-        yield stated(path, band, unit, client) if band else catalogued(path, hidden[item])
+        yield catalogued(path, hidden[item]) if band is None else stated(path, band, unit, client)
     for way in ("owned", "serverless"):
         yield _scaled_engineers(way, client, hidden)
 
 
 def _scaled_engineers(way: str, client: Client, hidden: Mapping[str, HiddenCost]) -> Assumption:
-    """Engineers for owned or serverless GPUs: the catalog's, or the client's own figure for rented GPUs in the catalog's proportion."""
-    path, band = f"people.engineer_fte_{way}", client.people.engineer_fte
-    if band is None:
-        return catalogued(path, hidden[f"engineer_fte_{way}"])
-    rented, scaled = hidden["engineer_fte_rented"].band, hidden[f"engineer_fte_{way}"].band
+    """Engineers for owned or serverless GPUs: quoted, or from the client's figure for rented ones.
+
+    Their proportion to rented ones is the catalog's, whatever is quoted for those.
+    """
+    path, item = f"people.engineer_fte_{way}", f"engineer_fte_{way}"
+    band = client.people.engineer_fte
+    if band is None or hidden[item].origin == "quote":
+        return catalogued(path, hidden[item])
+    listed = hidden_costs(client.as_of_date, [])
+    rented, scaled = listed["engineer_fte_rented"].band, listed[item].band
     levels = {level: getattr(band, level) * getattr(scaled, level) / getattr(rented, level) for level in ("low", "typical", "high")}
     return stated(path, Band(**levels), "FTE", client, "guess")
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from llmcost.model.hourly_split import Prices, hourly_split
 from llmcost.study.audit.api_chains import USD, open_bill
 from llmcost.study.audit.figure import Figure, derived, given, summed
 from llmcost.study.audit.fixed_chains import fixed
 from llmcost.study.audit.fleet_chains import fleet_chains, load_replicas, rent, replica_chains, scale, start_seconds, storage
 from llmcost.study.bill.api_lines import OPEN
-from llmcost.study.bill.hybrid_lines import PoolBill, pool_bills
+from llmcost.study.bill.bills import hybrid_plan
+from llmcost.study.bill.hybrid_lines import PoolBill
 from llmcost.study.bill.pools import Pool, pools
 from llmcost.study.verdict.labels import owns_nothing
 
@@ -28,15 +27,12 @@ def hybrid_chains(study: Study) -> dict[str, Figure]:
         moved = {f"workload_{k}": open_bill(study, choice) for k, choice in enumerate(study.choices, 1)}
         return {OPEN: summed("all that moves, for no owned slice pays", USD, moved)}
     found: dict[str, dict[str, Figure]] = {}
-    bought = False
-    shared = pools(study.choices)
-    bills = pool_bills(shared, study.values, study.decision.spare_count)
-    for k, (pool, bill) in enumerate(zip(shared, bills, strict=True), 1):
-        bought |= pool.supply.offer.term == "owned" and bool(np.any(bill.owned_count > 0))
+    plan = hybrid_plan(study.decision, study.values)
+    for k, (pool, bill) in enumerate(zip(pools(study.choices), plan.parts, strict=True), 1):
         for item, figure in _pool(study, pool, bill).items():
             found.setdefault(item, {})[f"pool_{k}"] = figure
     lines = {item: summed(item, USD, figures) for item, figures in found.items()}
-    return lines | fixed(study, "owned" if bought else "rented")
+    return lines | fixed(study, "owned" if plan.is_bought else "rented")
 
 
 def _pool(study: Study, pool: Pool, bill: PoolBill) -> dict[str, Figure]:

@@ -11,10 +11,15 @@ from llmcost.inputs.errors import InputError
 from llmcost.model.overhead import amortised_usd_per_month
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import api_people, open_api_usd_per_month, rest_lines, today_lines, tuned_lines
-from llmcost.study.bill.fleet_lines import fixed_lines, fleet_lines, storage_usd_per_month
-from llmcost.study.bill.hybrid_lines import pool_bills
-from llmcost.study.bill.options import OWN, Lines, Number, added
-from llmcost.study.bill.pools import pools
+from llmcost.study.bill.fleet_lines import (
+    engineers_fte,
+    fixed_lines,
+    fleet_lines,
+    storage_usd_per_month,
+)
+from llmcost.study.bill.hybrid_lines import PoolBill, pool_bills
+from llmcost.study.bill.options import OWN, Lines, Number, YesOrNo, added
+from llmcost.study.bill.pools import Pool, pools
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.problem import WorkloadChoice
 
@@ -53,6 +58,8 @@ def plausible(totals: dict[str, Any]) -> dict[str, Any]:
     return totals
 
 
+ROUNDING = 1e-9
+"""Share of a bill by which equal bills may differ, for their sums were made in another order."""
 LEAST_EXPLAINED = 0.2
 """An invoice that list prices explain by less than a fifth, or more than five times, is another month's or another model's."""
 
@@ -121,19 +128,25 @@ def _tuned(decision: Decision, values: Values) -> Lines:
     return bill
 
 
-def _moved(decision: Decision, values: Values) -> Lines:
-    """What every change of model carries: the rest on today's model, the API's people where one stays, the move itself."""
-    bill: Lines = {}
-    if any(choice.today for choice in decision.choices):
-        bill["API people"] = api_people(values)
+def _moved(decision: Decision, values: Values, option: str) -> Lines:
+    """What every change of model carries.
+
+    That is the rest on today's model, the people of an API where one is used, and the move itself.
+    """
+    bill: Lines = {"API people": api_people(values)} if _uses_an_api(decision, option) else {}
     for choice in decision.choices:
         added(bill, rest_lines(choice, values, decision.invoice_multiplier))
     bill["Evaluation and migration, spread"] = amortised_usd_per_month(values["one_off.migration_usd"], decision.horizon_months)
     return bill
 
 
+def _uses_an_api(decision: Decision, option: str) -> bool:
+    """Whether an option buys from an API; with own GPUs, where a model answers today."""
+    return option not in OWN or any(choice.today for choice in decision.choices)
+
+
 def _open_api(decision: Decision, values: Values) -> Lines:
-    bill = _moved(decision, values) | {"API people": api_people(values)}
+    bill = _moved(decision, values, "open_api")
     for choice in decision.choices:
         added(bill, {"API, open model": open_api_usd_per_month(choice, values)})
     return bill
@@ -141,7 +154,7 @@ def _open_api(decision: Decision, values: Values) -> Lines:
 
 def _own(decision: Decision, values: Values, option: str) -> Lines:
     assert option in OWN
-    bill = _moved(decision, values) | fixed_lines(option, values, decision.horizon_months)
+    bill = _moved(decision, values, option) | fixed_lines(option, values, decision.horizon_months)
     for choice in decision.choices:
         supply = choice.supplies[option]
         if option == "serverless":
@@ -152,22 +165,74 @@ def _own(decision: Decision, values: Values, option: str) -> Lines:
     return bill
 
 
-def _hybrid(decision: Decision, values: Values) -> Lines:
+@dataclass(frozen=True)
+class HybridPlan:
+    """What the hybrid comes to: numbers, or arrays of draws.
+
+    parts      the exact split of each pool
+    fixed      what running GPUs adds whatever the volume, USD a month by item
+    is_bought  whether some pool has GPUs of its own
+    is_kept    whether the splits save more than the fixed costs; else the API takes all
+    """
+
+    parts: Sequence[PoolBill]
+    fixed: Lines
+    is_bought: YesOrNo
+    is_kept: YesOrNo
+
+
+def hybrid_plan(decision: Decision, values: Values) -> HybridPlan:
     """The exact split; the fixed costs are one yes or no on the summed saving, without a choice where some work may not leave.
 
-    No spare but for that work: the API is the fallback.
+    No spare but for that work: the API is the fallback. A saving that is only rounding is none.
     """
+    months = decision.horizon_months
+    owned, rented = (fixed_lines(way, values, months) for way in ("owned", "rented"))
     shared = pools(decision.choices)
-    ways = [fixed_lines(way, values, decision.horizon_months) for way in ("owned", "rented")]
-    least = np.minimum(sum(ways[0].values()), sum(ways[1].values()))
+    least = np.minimum(sum(owned.values()), sum(rented.values()))
     parts = pool_bills(shared, values, decision.spare_count, least)
-    bought = [part.owned_count > 0 for pool, part in zip(shared, parts, strict=True) if pool.supply.offer.term == "owned"]
-    fixed = {item: np.where(np.any(bought, axis=0), *(way.get(item, 0.0) for way in ways)) for item in ways[1]} if bought else ways[1]
-    keep = sum(part.saving_usd_per_month for part in parts) > sum(fixed.values())
-    keep = np.logical_or(keep, any(pool.staying for pool in shared))
-    bill = _moved(decision, values) | {"API people": api_people(values)}
-    for part in parts:
-        added(bill, {item: np.where(keep, usd, 0.0) for item, usd in part.lines.items()})
-        added(bill, {"API, open model": np.where(keep, part.api_usd_per_month, part.all_api_usd_per_month)})
-    added(bill, {item: np.where(keep, usd, 0.0) for item, usd in fixed.items()})
+    is_bought = _anything_bought(shared, parts)
+    fixed: Lines = {}
+    for item, usd in rented.items():
+        fixed[item] = np.where(is_bought, owned.get(item, 0.0), usd)
+    saved = sum(part.saving_usd_per_month for part in parts) - sum(fixed.values())
+    rounding = ROUNDING * sum(part.all_api_usd_per_month for part in parts)
+    is_kept = np.logical_or(saved > rounding, any(pool.staying for pool in shared))
+    return HybridPlan(parts, fixed, is_bought, is_kept)
+
+
+def _anything_bought(shared: Sequence[Pool], parts: Sequence[PoolBill]) -> YesOrNo:
+    """Whether some pool has GPUs of its own. The counts of one pool may be draws where another's are one number."""
+    is_bought: YesOrNo = False
+    for pool, part in zip(shared, parts, strict=True):
+        if pool.supply.offer.term == "owned":
+            is_bought = np.logical_or(is_bought, part.owned_count > 0)
+    return is_bought
+
+
+def _hybrid(decision: Decision, values: Values) -> Lines:
+    plan = hybrid_plan(decision, values)
+    bill = _moved(decision, values, "hybrid")
+    for part in plan.parts:
+        added(bill, {item: np.where(plan.is_kept, usd, 0.0) for item, usd in part.lines.items()})
+        api = np.where(plan.is_kept, part.api_usd_per_month, part.all_api_usd_per_month)
+        added(bill, {"API, open model": api})
+    added(bill, {item: np.where(plan.is_kept, usd, 0.0) for item, usd in plan.fixed.items()})
     return bill
+
+
+def people_fte(decision: Decision, values: Values) -> dict[str, Number]:
+    """Option -> full-time equivalents: those of an API, and engineers where it runs GPUs."""
+    found: dict[str, Number] = {}
+    for option in decision.priced:
+        api = values["people.api_fte"] if _uses_an_api(decision, option) else 0.0
+        found[option] = api + _engineers_fte(decision, values, option)
+    return found
+
+
+def _engineers_fte(decision: Decision, values: Values, option: str) -> Number:
+    if option == "hybrid":
+        plan = hybrid_plan(decision, values)
+        owned, rented = (engineers_fte(way, values) for way in ("owned", "rented"))
+        return np.where(plan.is_kept, np.where(plan.is_bought, owned, rented), 0.0)
+    return engineers_fte(option, values) if option in OWN else 0.0

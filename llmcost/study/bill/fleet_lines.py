@@ -157,14 +157,19 @@ def card_lines(purchase_usd: Number, resale_fraction: Number, power_watts: Numbe
     }
 
 
+def engineers_fte(way: str, values: Values) -> Number:
+    """Full-time equivalents of engineers for rented, owned or serverless GPUs (`way`)."""
+    return values["people.engineer_fte" if way == "rented" else f"people.engineer_fte_{way}"]
+
+
 def fixed_lines(way: str, values: Values, horizon_months: int) -> Lines:
     """What running a model oneself adds whatever the volume: people, on-call, refreshes, observability, egress, set-up and the way out.
 
     way  rented | owned | serverless: how the GPUs are had, which decides how much of an engineer they take
     """
-    fte = values["people.engineer_fte" if way == "rented" else f"people.engineer_fte_{way}"]
+    salary = values["people.engineer_usd_per_year"]
     lines = {
-        "Engineers": engineers_usd_per_month(fte, values["people.engineer_usd_per_year"]),
+        "Engineers": engineers_usd_per_month(engineers_fte(way, values), salary),
         "On-call": values["hidden_costs.on_call_usd_per_month"],
         "Model refreshes": refreshes_usd_per_month(values["hidden_costs.refreshes_per_year"], values["hidden_costs.refresh_usd"]),
         "Observability": values["hidden_costs.observability_usd_per_month"],

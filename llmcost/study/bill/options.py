@@ -5,6 +5,8 @@ from typing import Any
 
 Number = Any
 """A float, or an array of draws."""
+YesOrNo = Any
+"""A truth value, or an array of them for draws."""
 Lines = dict[str, Number]
 """Item -> USD per month."""
 

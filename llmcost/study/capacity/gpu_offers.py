@@ -174,10 +174,9 @@ def _purchase(client: Client) -> list[GpuOffer]:
         offer = _listed(row, "owned", row.condition, status, int(row.gpus_count), None)
         quote = quoted.get((row.gpu_id, row.condition))
         if quote:
-            offer, price = (
-                replace(_said(quote, row.gpu_id, "owned", row.condition, "", status), gpus_count=offer.gpus_count),
-                quote.value or price,
-            )
+            said = _said(quote, row.gpu_id, "owned", row.condition, "", status)
+            offer = replace(said, gpus_count=offer.gpus_count)
+            price = price if quote.value is None else quote.value
         offers.append(replace(offer, purchase_usd=price, resale_fraction=resale))
     return offers
 

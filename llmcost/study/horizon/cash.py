@@ -19,7 +19,6 @@ from llmcost.study.verdict.labels import labels, replicas_count
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
-PEOPLE = ("Engineers", "API people")
 RENT = "GPU rent"
 EXIT_MONTHS = (1, 12, 24)
 ONE_OFFS = ("one_off.migration_usd", "one_off.setup_usd")
@@ -48,7 +47,7 @@ def cash(study: Study, horizon: Horizon) -> pd.DataFrame:
     rows = []
     for option, each in horizon.typical.items():
         paid = each.cash_usd[0]
-        fte = fte_beyond_today(study, horizon, option)[:year]
+        fte = fte_beyond_today(horizon, option)[:year]
         hires = np.ceil(np.round(fte, 6))
         saved = np.cumsum(horizon.typical[stay].cash_usd[0] - paid) if stay and option != stay else None
         rows.append(
@@ -73,16 +72,10 @@ def _ever_differs(saved_usd: np.ndarray) -> bool:
     return bool(np.any(np.abs(saved_usd) > 1e-6))
 
 
-def people_fte(study: Study, each: Flows) -> np.ndarray:
-    """Full-time equivalents that an option's bill pays for, by month."""
-    usd = sum((each.lines[item][0] for item in PEOPLE if item in each.lines), np.zeros(each.once_usd.shape[-1]))
-    return usd * MONTHS_PER_YEAR / float(study.values["people.engineer_usd_per_year"])
-
-
-def fte_beyond_today(study: Study, horizon: Horizon, option: str) -> np.ndarray:
+def fte_beyond_today(horizon: Horizon, option: str) -> np.ndarray:
     """Full-time equivalents that an option takes beyond those of today, by month."""
-    fte = people_fte(study, horizon.typical[option])
-    return np.maximum(fte - people_fte(study, horizon.typical["today"]), 0.0) if "today" in horizon.typical else fte
+    fte = horizon.people_fte
+    return np.maximum(fte[option] - fte["today"], 0.0) if "today" in fte else fte[option]
 
 
 def exit_usd(study: Study, option: str, each: Flows, after_months: int) -> float | None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from llmcost.model.horizon import bill_never_grows, crossing_months, price_change_fraction_per_month
+from llmcost.study.bill.bills import people_fte
 from llmcost.study.horizon.flows import Flows, flows
 from llmcost.study.horizon.months import DISCOUNT, discount, drawn_months, growths, monthly_lines, typical_months
 from llmcost.study.remembered import remembered
@@ -27,6 +28,7 @@ class Horizon:
     """The options over the contract: at each level of growth with all else typical, and in draws of everything.
 
     by_growth                   "low", "typical", "high" -> option -> its payments by month
+    people_fte                  option -> full-time equivalents that it takes, by month, typical
     present_value_usd           option -> today's value of all it pays, typical
     drawn_present_value_usd     the same in draws: a column per option
     """
@@ -34,6 +36,7 @@ class Horizon:
     months_count: int
     discount_fraction_per_year: float
     by_growth: Mapping[str, Mapping[str, Flows]] = field(repr=False)
+    people_fte: Mapping[str, np.ndarray] = field(repr=False)
     present_value_usd: Mapping[str, float]
     drawn_present_value_usd: pd.DataFrame = field(repr=False)
 
@@ -56,8 +59,11 @@ def horizon_of(study: Study) -> Horizon:
         option: each.present_value_usd(_per_draw(drawn[DISCOUNT], study.client.horizon_months))
         for option, each in flows(study, monthly_lines(study, drawn), drawn).items()
     }
+    months = study.client.horizon_months
+    people = people_fte(study.decision, typical_months(study))
+    people = {option: np.broadcast_to(fte, months) for option, fte in people.items()}
     typical = {option: float(each.present_value_usd(rate)[0]) for option, each in by_growth["typical"].items()}
-    return Horizon(study.client.horizon_months, rate, by_growth, typical, pd.DataFrame(spread))
+    return Horizon(months, rate, by_growth, people, typical, pd.DataFrame(spread))
 
 
 def _per_draw(value: float | np.ndarray, months_count: int) -> float | np.ndarray:

@@ -21,6 +21,8 @@ from llmcost.study.verdict.labels import gpu_name, owns_nothing
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
+HALF_A_CENT_USD = 0.005
+"""A saving below it is only rounding."""
 API_PRICE = "hidden_costs.api_price_path_multiplier"
 
 
@@ -99,10 +101,11 @@ def turning_volumes(study: Study) -> pd.DataFrame:
     """Where owning begins to pay as all volumes grow: what, volume_ratio (NaN: not reached), input_mtok_per_month."""
     own = study.break_even("owned" if "owned" in study.totals else "rented")
     input_mtok = sum(float(study.values[f"{choice.at}.load.input_mtok_per_month"]) for choice in study.choices)
+    fixed = max(sum(split_fixed_lines(study).values()), HALF_A_CENT_USD)
     coarse = by_volume(study, np.geomspace(1 / VOLUME_SPAN, VOLUME_SPAN, 200))
     rows = [
-        ("the first slice pays for itself", _saving_above(study, coarse, 0.005)),
-        ("the split pays for its people too", _saving_above(study, coarse, sum(split_fixed_lines(study).values()))),
+        ("the first slice pays for itself", _saving_above(study, coarse, HALF_A_CENT_USD)),
+        ("the split pays for its people too", _saving_above(study, coarse, fixed)),
         ("a whole fleet, people and spare, beats the API", own.first_mtok_per_month and own.first_mtok_per_month / input_mtok),
     ]
     frame = pd.DataFrame(rows, columns=["what", "volume_ratio"]).astype({"volume_ratio": float})

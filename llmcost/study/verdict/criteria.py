@@ -72,7 +72,7 @@ def _control() -> tuple[str, str, str]:
 
 
 def _team(study: Study, horizon: Horizon, hosted: str, bought: str) -> tuple[str, str, str]:
-    more = float(fte_beyond_today(study, horizon, hosted)[0] - fte_beyond_today(study, horizon, bought)[0])
+    more = float(fte_beyond_today(horizon, hosted)[0] - fte_beyond_today(horizon, bought)[0])
     reason = f"hosting takes {number(more, 2)} of an engineer more, who is not there for the product"
     return "the team's time", SIDES[False], f"{reason}; their pay is in the bill already"
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmcost.study.bill.api_lines import ways_today, ways_tuned
+from llmcost.study.bill.bills import hybrid_plan
 from llmcost.study.bill.fleet_lines import Fleet, fleet
 from llmcost.study.bill.options import LABELS
 from llmcost.study.problem import Supply, WorkloadChoice, volumes
+from llmcost.study.remembered import remembered
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -58,9 +60,10 @@ def _standing_and_most(study: Study, choice: WorkloadChoice, option: str) -> tup
     return int(up.standing_replicas), int(up.peak_replicas)
 
 
+@remembered
 def owns_nothing(study: Study) -> bool:
     """Whether the hybrid ends as the open model by API alone, because no slice pays or the fixed costs eat what they save."""
-    return study.lines["hybrid"].get("Engineers", 0.0) == 0
+    return not hybrid_plan(study.decision, study.values).is_kept
 
 
 def distinct_options(study: Study) -> list[str]:

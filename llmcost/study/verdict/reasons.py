@@ -53,8 +53,9 @@ def naive_and_loaded(study: Study) -> str:
     option = min(options, key=study.totals.__getitem__)
     naive = sum(full_usd_per_month(study, choice, option) for choice in study.choices)
     loaded = float(hosting_usd_per_month(study, option))
-    name, times = labels(study)[option], number(loaded / naive, 2)
-    return f"{name}: {usd(naive)} a month if every paid hour were busy and nothing else cost money → {usd(loaded)} loaded, x {times}"
+    said = f"{labels(study)[option]}: {usd(naive)} a month if every paid hour were busy"
+    said += f" and nothing else cost money → {usd(loaded)} loaded"
+    return f"{said}, x {number(loaded / naive, 2)}" if naive else said
 
 
 def flip_sentences(study: Study) -> list[str]:

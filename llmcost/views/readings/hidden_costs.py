@@ -41,6 +41,8 @@ def bill_title(study: Study, lines: pd.DataFrame, multipliers: pd.DataFrame) -> 
     option = min(own_options(study), key=study.totals.__getitem__)
     mine = multipliers.set_index("option").loc[option]
     around = lines[(lines["option"] == option) & ~lines["group"].isin([*MACHINE, API])].groupby("group")["usd_per_month"].sum()
+    if around.empty:
+        return f"{mine['label']}: the whole cost of hosting is the machine"
     share = percent(mine["around_usd_per_month"] / mine["total_usd_per_month"])
     return f"{mine['label']}: {share} of the cost of hosting is not the machine; most of that is {around.idxmax()}"
 
