@@ -187,11 +187,42 @@ ON_THE_DISK: dict[str, Callable[[Path], None]] = {
     "client file is a link to nowhere": lambda folder: link_to_nowhere(folder / "client.yaml"),
     "usage file is a pipe": lambda folder: os.mkfifo(folder / "usage.csv"),
 }
-WAYS = [*IN_THE_DOCUMENT, *AS_TEXT, *ON_THE_DISK]
+IN_ITS_PLACE: dict[str, Callable[[Path], None]] = {
+    "a link to nowhere": lambda folder: os.symlink("nowhere", folder),
+    "a link to itself": lambda folder: os.symlink(folder.name, folder),
+    "a name that is not UTF-8": lambda folder: write_client(Path(f"{folder}-\udce9"), example("support-assistant")),
+}
+"""What stands where a client's folder should be."""
+WALLS = [
+    *IN_ITS_PLACE,
+    "version that is true",
+    "export named as a pattern over all folders",
+    "export with a null byte in its name",
+    "aliases that double",
+    "brackets a thousand deep",
+    "ten thousand values",
+    "a number of a page",
+    "a number in hexadecimal of a page",
+    "half a letter",
+    "an anchor that feeds on itself",
+    "usage file is a link to itself",
+    "usage file is a bomb",
+    "usage file has 16,000 named columns",
+    "usage file is nested too deep",
+    "client file is a link to nowhere",
+    "usage file is a pipe",
+    "usage file outside",
+]
+"""The ways that once ran code, took the machine, or passed unheard."""
+WAYS = [*IN_THE_DOCUMENT, *AS_TEXT, *ON_THE_DISK, *IN_ITS_PLACE]
 
 
 def write_broken_client(folder: Path, way: str) -> None:
     """A client broken in one of `WAYS`."""
+    if way in IN_ITS_PLACE:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        IN_ITS_PLACE[way](folder)
+        return
     document = example("support-assistant")
     if way in ON_THE_DISK:
         document["workloads"][0]["load"] = {"usage": {"file": "usage.csv"}}

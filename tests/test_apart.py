@@ -14,7 +14,9 @@ from llmcost.study.verdict.apart import apart, invoice_gap
 def client(folder, **changes):
     """The support assistant with changes, as a folder."""
     plain = YAML(typ="safe").load(data_path("clients", "support-assistant", "client.yaml"))
-    YAML(typ="safe").dump({**plain, **changes}, folder / "client.yaml")
+    writer = YAML(typ="safe")
+    writer.representer.ignore_aliases = lambda _: True
+    writer.dump({**plain, **changes}, folder / "client.yaml")
     return lc.open_study(str(folder))
 
 

@@ -40,7 +40,7 @@ class DummyStudy:
         self.fingerprint = hashlib.sha256(client.encode()).hexdigest()[:16]
         self.client = self
 
-    files_named = ()
+    files_named: list[str] = []
 
     def record(self):
         return record(self.name) | {"slug": self.slug, "fingerprint": self.fingerprint}

@@ -67,6 +67,18 @@ def environment(wheels, **settings):
     return {**kept, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), **settings}
 
 
+def with_signals():
+    """Let no signal be ignored."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
+def without_hangup():
+    """As `nohup` starts a command."""
+    with_signals()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
 class Kit:
     """A small kit with run.py at its door."""
 
@@ -84,6 +96,8 @@ class Kit:
         )
 
     def start(self, *words, **options):
+        """Run it and go on, its signals as in a terminal: the suite may have been started with some ignored."""
+        options.setdefault("preexec_fn", with_signals if os.name == "posix" else None)
         told = environment(self.wheels)
         return subprocess.Popen(
             self.command(*words),
@@ -393,7 +407,7 @@ def test_signals_wait_for_llmcost_and_for_nobody_else(kit):
 @posix
 def test_nohup_holds(kit):
     kit.lose()
-    process = kit.start("report", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    process = kit.start("report", preexec_fn=without_hangup)
     os.kill(process.pid, signal.SIGHUP)
     words, _ = process.communicate(timeout=120)
     assert process.returncode == 0

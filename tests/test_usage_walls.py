@@ -35,7 +35,7 @@ def place(tmp_path_factory):
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.lists(WORDS, min_size=len(FIELDS), max_size=len(FIELDS)))
 def test_any_names_of_columns_give_the_table_of_plain_names(place, ending, words):
     names = told_apart(words)
@@ -45,7 +45,7 @@ def test_any_names_of_columns_give_the_table_of_plain_names(place, ending, words
     pd.testing.assert_frame_equal(table.outcomes, plain.outcomes)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(model=WORDS, seller=WORDS)
 def test_any_names_of_models_and_sellers_are_kept_as_words(place, model, seller):
     rows = [row | {"provider": seller} for row in rows_of(FIELDS, model)]
@@ -103,7 +103,7 @@ def test_the_first_wall_holds_alone(tmp_path, trap, monkeypatch):
     folder, attacks = trap
     monkeypatch.setattr(intake, "database", no_second_wall)
     plain = plain_table(tmp_path, ".csv").hourly.drop(columns="model")
-    for number, attack in enumerate(attacks):
+    for number, attack in enumerate(attacks[::2]):
         names = told_apart([attack] * len(FIELDS))
         ending = (".csv", ".jsonl", ".parquet")[number % 3]
         path = written(tmp_path / f"attack{ending}", rows_of(names, attack))
@@ -132,7 +132,7 @@ def test_the_second_wall_holds_alone(tmp_path, trap):
             except duckdb.Error:
                 said = ""
             assert "hunter2" not in said and "secret.txt" not in said, payload
-    assert is_untouched(folder) and export.read_bytes() == before and len(attacks) >= 200
+    assert is_untouched(folder) and export.read_bytes() == before and len(attacks) >= 400
 
 
 @pytest.mark.parametrize("query", ["SET threads = 1", "SELECT 1; SELECT 2", "", "COPY (SELECT 1) TO 'x'", "PRAGMA version", "LOAD json"])
@@ -147,7 +147,7 @@ def test_a_made_up_time_zone_is_a_word_too(tmp_path):
         usage_table([path], zone="UTC'; COPY (SELECT 1) TO '/dev/null")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(words=st.lists(WORDS, min_size=len(FIELDS), max_size=len(FIELDS)))
 def test_any_names_of_columns_stay_words_in_the_query_for_a_warehouse(words):
     """A slash parts the steps of a path there: which columns the log has, nobody knows."""
