@@ -193,19 +193,28 @@ def test_only_its_own_script_may_run(out):
 @pytest.mark.parametrize("name", ["index.html", "book.csv", "book.xlsx"])
 def test_without_room_the_last_book_stays_whole(out, monkeypatch, name):
     before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
-    real = whole_files.Path.write_bytes
+    real = whole_files.Path.replace
 
-    def full(path, data):
-        if path.name == f"{name}.part":
-            real(path, data[:10])
+    def full(path, target):
+        if target.name == name:
             raise OSError(28, "No space left on device")
-        return real(path, data)
+        return real(path, target)
 
-    monkeypatch.setattr(whole_files.Path, "write_bytes", full)
+    monkeypatch.setattr(whole_files.Path, "replace", full)
     with pytest.raises(InputError, match="No space left"):
         index.write_index(out, {})
     assert (out / name).read_bytes() == before[name]
     assert {path.name for path in out.iterdir() if path.is_file()} == set(before)
+
+
+@pytest.mark.parametrize("name", ["book.csv", "book.xlsx"])
+def test_a_link_in_the_place_of_a_book_is_replaced_and_not_followed(out, tmp_path, name):
+    precious = tmp_path / "precious"
+    precious.write_text("precious", encoding="utf-8")
+    (out / name).unlink()
+    (out / name).symlink_to(precious)
+    index.write_index(out, {})
+    assert precious.read_text(encoding="utf-8") == "precious" and not (out / name).is_symlink()
 
 
 def test_the_answer_is_added_up_over_the_clients_that_can_be_compared(results):

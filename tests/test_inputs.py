@@ -151,7 +151,17 @@ def test_an_unknown_client_is_refused(name):
 
 
 @pytest.mark.parametrize(
-    "what_if", [{"workloads.chat.cached": 1}, {"workloads.nobody.id": 1}, {"horizon_months.x": 1}, "{not json", "[1]", {"workloads": 1}]
+    "what_if",
+    [
+        {"workloads.chat.cached": 1},
+        {"workloads.nobody.id": 1},
+        {"horizon_months.x": 1},
+        "{not json",
+        "[1]",
+        "[" * 100_000,
+        f'{{"horizon_months": {"9" * 5000}}}',
+        {"workloads": 1},
+    ],
 )
 def test_a_what_if_is_checked_like_the_file(tmp_path, what_if):
     with pytest.raises(InputError):

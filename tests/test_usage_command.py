@@ -163,3 +163,53 @@ def test_a_cost_report_is_no_load(tmp_path, capsys):
     (tmp_path / "cost.csv").write_text("usage_date_utc,model,token_type,cost_usd\n2026-10-01,Claude Opus 4.8,output,10.0\n")
     assert main(["new", str(tmp_path / "c"), "--usage", str(tmp_path / "cost.csv")]) == 2
     assert "is a cost report" in capsys.readouterr().err and not (tmp_path / "c").exists()
+
+
+@pytest.fixture
+def log(tmp_path):
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, spend_logs())), encoding="utf-8")
+    return tmp_path / "log.jsonl"
+
+
+@pytest.mark.parametrize("name", ["client.schema.json", "log.jsonl", "log.jsonl.part"])
+def test_a_link_that_waits_in_the_folder_leads_nothing_outside(tmp_path, log, name):
+    precious, folder = tmp_path / "precious", tmp_path / "mine"
+    precious.write_text("precious", encoding="utf-8")
+    folder.mkdir()
+    (folder / name).symlink_to(precious)
+    assert main(["new", str(folder), "--usage", str(log)]) == 0
+    assert precious.read_text(encoding="utf-8") == "precious"
+    assert (folder / "log.jsonl").read_bytes() == log.read_bytes()
+
+
+def test_a_client_file_that_is_a_link_to_nowhere_is_there(tmp_path, capsys):
+    (tmp_path / "client.yaml").symlink_to(tmp_path / "outside")
+    assert main(["new", str(tmp_path)]) == 2
+    assert "already there" in capsys.readouterr().err and not (tmp_path / "outside").exists()
+
+
+@pytest.mark.parametrize("name", ["client.yaml", "client.schema.json"])
+def test_an_export_that_would_be_written_over_is_refused(tmp_path, log, name, capsys):
+    log.rename(tmp_path / name)
+    assert main(["new", str(tmp_path / "mine"), "--usage", str(tmp_path / name)]) == 2
+    assert "Give the export another name" in capsys.readouterr().err and not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["usage", ""], ["usage", "x", "--out", ""], ["audit", ""], ["new", ""], ["new", "x", "--usage", ""]]
+    + [["report", ""], ["report", "--out", ""], ["report", "--clients", ""]],
+)
+def test_an_empty_name_is_not_the_current_folder(words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith("A name on the command line is empty") and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "file/under", "\udcff"])
+def test_a_folder_that_cannot_be_made_is_named_with_the_reason(name, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    assert main(["new", name]) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and re.search("cannot be made|not UTF-8", said) and ".py" not in said

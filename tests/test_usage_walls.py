@@ -1,9 +1,12 @@
 """Nothing that a client sends is executed: names of columns, models, sellers, files and folders are words and stay words."""
 
 import ast
+import gzip
+import io
 import itertools
 import os
 import sys
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -185,3 +188,28 @@ def test_links_and_what_they_lead_to(tmp_path):
     os.symlink(path, tmp_path / "link[1].csv")
     pd.testing.assert_frame_equal(usage_table([tmp_path / "link[1].csv"]).hourly, usage_table([path]).hourly)
     assert usage_format("plain").name == usage_table([path]).kind.name
+
+
+def spreadsheet() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    return packed.getvalue()
+
+
+NO_TEXT = {
+    "packed twice": (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "is packed twice. Unpack it yourself"),
+    "a zip in a gz": (gzip.compress(spreadsheet()), "is packed twice"),
+    "a spreadsheet": (spreadsheet(), "is a spreadsheet or a document. Save its table as CSV"),
+    "UTF-16 without a mark": ("a,b\n1,2\n".encode("utf-16-le"), "is no text.*UTF-16.*Save it as CSV in UTF-8"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is no text"),
+}
+
+
+@pytest.mark.parametrize("what", NO_TEXT)
+def test_what_is_no_text_is_called_so_and_not_a_table_without_columns(tmp_path, what):
+    content, expected = NO_TEXT[what]
+    (tmp_path / "usage.csv").write_bytes(content)
+    with pytest.raises(InputError, match=expected):
+        usage_table([tmp_path / "usage.csv"])

@@ -223,5 +223,5 @@ FILE_DEFECTS = {
     # no rows
     "an empty file": FileDefect(respelt(lambda text: ""), error="is empty"),
     "blank lines alone": FileDefect(respelt(lambda text: "\n \n\n"), error="holds no row"),
-    "a picture": FileDefect(respelt(lambda text: "\x89PNG\r\n\x1a\n" + "\0" * 500), error="no usage export that is known"),
+    "a picture": FileDefect(respelt(lambda text: "\x89PNG\r\n\x1a\n" + "\0" * 500), error="is no text"),
 }

@@ -225,8 +225,9 @@ def read_changes(what_if: Mapping[str, Any] | str | None) -> dict[str, Any]:
     cure = 'Write it as {"horizon_months": 24}'
     try:
         changes = json.loads(what_if or "{}") if isinstance(what_if, str) else what_if or {}
-    except json.JSONDecodeError as error:
-        raise InputError("parameters", "what_if", f"is not JSON ({error.msg})", cure) from None
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, brackets by the thousand
+        why = getattr(error, "msg", "too long or too deep")
+        raise InputError("parameters", "what_if", f"is not JSON ({why})", cure) from None
     if not isinstance(changes, Mapping):
         raise InputError("parameters", "what_if", "is not a mapping", cure)
     return dict(changes)

@@ -16,12 +16,8 @@ from pathlib import Path
 from llmcost import leaving
 from llmcost.inputs.errors import InputError
 from llmcost.reporting import report_command
-from llmcost.reporting.errors import (
-    OURS,
-    UsageError,
-    as_problem,
-    shown,
-)
+from llmcost.reporting.command_words import name_of_file, path_named
+from llmcost.reporting.errors import OURS, UsageError, as_problem, shown
 
 PROGRAM = os.environ.get("LLMCOST_PROGRAM", "llmcost")
 """How this command was called, for messages: run.py names itself here."""
@@ -32,7 +28,11 @@ def main(words: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a pipe on Windows may know no arrow
             stream.reconfigure(errors="replace")
-    arguments = parser().parse_args(words)
+    try:
+        arguments = parser().parse_args(words)
+    except UsageError as error:
+        say(shown(error))
+        return 2
     load(arguments.needs)
     interruptible = leaving.Interruptible()
     try:
@@ -103,18 +103,26 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog=PROGRAM, description="Should you host your own model? A report per client.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     new_command = commands.add_parser("new", help="write a commented client file to fill in")
-    new_command.add_argument("folder", metavar="DIR", type=Path, help="the client's new folder")
-    new_command.add_argument("--usage", metavar="FILE", nargs="+", help="fill in what a usage export says, and leave the rest as questions")
+    new_command.add_argument("folder", metavar="DIR", type=path_named, help="the client's new folder")
+    new_command.add_argument(
+        "--usage",
+        metavar="FILE",
+        type=name_of_file,
+        nargs="+",
+        help="fill in what a usage export says, and leave the rest as questions",
+    )
     new_command.set_defaults(command=new, needs="new_client")
     report_command.add_to(commands, PROGRAM)
     audit_command = commands.add_parser("audit", help="follow a figure of a client's report to its formula, inputs and sources")
-    audit_command.add_argument("client", metavar="CLIENT", help="a client's short name, or its folder")
+    audit_command.add_argument("client", metavar="CLIENT", type=name_of_file, help="a client's short name, or its folder")
     audit_command.add_argument("key", metavar="KEY", nargs="?", default="", help="the figure; left out: all figures with their keys")
     audit_command.set_defaults(command=audit, needs="audit")
     usage_command = commands.add_parser("usage", help="what a usage export says: period, coverage, models, tokens, bill")
-    usage_command.add_argument("files", metavar="FILE", nargs="+", help="an export, or its parts; with --sql the name of a format")
+    usage_command.add_argument(
+        "files", metavar="FILE", type=name_of_file, nargs="+", help="an export, or its parts; with --sql the name of a format"
+    )
     usage_command.add_argument("--time-zone", metavar="ZONE", default="", help="of times that carry none: Europe/Berlin")
-    usage_command.add_argument("--out", metavar="HOURLY.csv", type=Path, help="write the hourly table too")
+    usage_command.add_argument("--out", metavar="HOURLY.csv", type=path_named, help="write the hourly table too")
     usage_command.add_argument("--sql", metavar="DIALECT", help="print the hourly table as a query for a warehouse: spark, bigquery, ...")
     usage_command.add_argument("--table", metavar="NAME", default="", help="with --sql: the log's table (default: the format's name)")
     usage_command.set_defaults(command=usage, needs="usage_text")
@@ -129,10 +137,10 @@ def parser() -> argparse.ArgumentParser:
 def new(arguments: argparse.Namespace) -> int:
     """Write a client file to fill in, and the schema that lets editors complete it; never over one that is there."""
     target = arguments.folder / "client.yaml"
-    if target.exists():
+    if os.path.lexists(target):
         raise UsageError(f"{target} is already there; choose another folder")
-    if arguments.folder.exists() and not arguments.folder.is_dir():
-        raise UsageError(f"{arguments.folder}: is a file; name a new folder")
+    if os.path.lexists(arguments.folder) and not arguments.folder.is_dir():
+        raise UsageError(f"{arguments.folder}: is a file, or a link that leads nowhere; name a new folder")
     from llmcost.reporting import new_client
 
     questions: list[str] = []
@@ -192,12 +200,10 @@ def audit(arguments: argparse.Namespace) -> int:
 
 def existing_file(name: str) -> Path:
     """The file of that name; UsageError where there is none."""
-    if name.encode("utf-8", "replace").decode() != name:
-        raise UsageError(f"{name.encode('utf-8', 'replace').decode()}: has a name that is not UTF-8; rename it")
-    if Path(name).is_dir():
+    if os.path.isdir(name):
         raise UsageError(f"{name}: is a folder; name the files in it, {name.rstrip('/')}/*")
-    if not Path(name).is_file():
-        raise UsageError(f"{name}: {'is no plain file; save it as one' if Path(name).exists() else 'there is no such file'}")
+    if not os.path.isfile(name):
+        raise UsageError(f"{name}: {'is no plain file; save it as one' if os.path.exists(name) else 'there is no such file'}")
     return Path(name)
 
 

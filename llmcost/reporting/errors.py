@@ -22,6 +22,8 @@ CURES_OF_SYSTEM = {
     errno.EDQUOT: "Make room on the disk",
     errno.EACCES: PERMISSIONS,
     errno.EPERM: PERMISSIONS,
+    errno.ENAMETOOLONG: "Give it a shorter name",
+    errno.ENOTDIR: "A file stands where a folder should: name another place",
     errno.EROFS: "Choose a place that can be written",
     errno.EMFILE: "Allow more open files (ulimit -n), or run fewer clients at a time with --jobs 1",
 }

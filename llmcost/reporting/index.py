@@ -16,7 +16,7 @@ from llmcost.reporting.figures import money
 from llmcost.reporting.page import brand_colour, script_hash, tools
 from llmcost.reporting.records import Option, Record
 from llmcost.reporting.spreadsheets import csv_text, xlsx_bytes
-from llmcost.reporting.whole_files import write_whole
+from llmcost.reporting.whole_files import put_whole
 from llmcost.study.bill.options import LABELS
 from llmcost.study.wording import NOTHING_USD, percent, usd
 
@@ -36,11 +36,11 @@ def write_index(out_dir: Path, failed: dict[str, str]) -> None:
     problems = unreadable | failed
     rows = client_rows(reports, problems)
     printed = {path.parent.name for path in out_dir.glob("*/report.pdf")}
-    write_whole(out_dir / "index.html", index_html(rows, reports, problems, printed) + "\n")
+    put_whole(out_dir / "index.html", index_html(rows, reports, problems, printed) + "\n")
     table = [asdict(row) for row in rows]
-    write_whole(out_dir / "book.csv", csv_text(table))
+    put_whole(out_dir / "book.csv", csv_text(table))
     sheets = {"clients": table, "options": option_rows(reports), "lines": line_rows(reports)}
-    write_whole(out_dir / "book.xlsx", xlsx_bytes(sheets))
+    put_whole(out_dir / "book.xlsx", xlsx_bytes(sheets))
 
 
 def index_html(rows: list[ClientRow], reports: dict[str, Record], problems: dict[str, str], printed: Set[str]) -> str:

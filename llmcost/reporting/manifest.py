@@ -13,7 +13,7 @@ from tqdm import tqdm
 from llmcost.inputs.errors import InputError
 from llmcost.reporting.errors import ReportError
 from llmcost.reporting.records import Record, read_run
-from llmcost.reporting.whole_files import write_whole
+from llmcost.reporting.whole_files import put_whole
 from llmcost.views.text import visible
 
 MANIFEST = "manifest.json"
@@ -91,7 +91,7 @@ class Manifest:
         text = json.dumps(document, indent=1, ensure_ascii=False)
         if self.silent:
             say(text, sys.stdout)
-        write_whole(out_dir / MANIFEST, f"{text}\n")
+        put_whole(out_dir / MANIFEST, f"{text}\n")
 
 
 def say(text: str, stream: TextIO | None) -> None:

@@ -10,8 +10,9 @@ from llmcost.inputs.usage import UsageTable
 from llmcost.inputs.usage.workload import MIN_HOURS, check_span
 from llmcost.leaving import uninterrupted
 from llmcost.reporting.prefilled import prefilled
-from llmcost.reporting.whole_files import copy_whole
+from llmcost.reporting.whole_files import copy_whole, put_whole
 
+OWN_NAMES = {"client.yaml", "client.schema.json"}
 TEMPLATE = Path(__file__).parent / "template"
 
 
@@ -33,23 +34,33 @@ def write_from_usage(folder: Path, files: Sequence[Path], table: UsageTable) -> 
     if hours < MIN_HOURS:
         covers = f"covers {hours:.0f} hour{'' if hours == 1 else 's'}"
         raise InputError(files[0].name, "", covers, "Export at least one whole day; a week or two shows the shape")
+    if taken := next((file.name for file in files if file.name.lower() in OWN_NAMES), ""):
+        raise InputError(taken, "", "has the name of a file that is written beside it", "Give the export another name")
     text, questions = prefilled(table, [file.name for file in files], folder.resolve().name)
     if len({file.name.lower() for file in files}) < len({file.resolve() for file in files}):
         raise InputError(
             files[0].name, "", "has the name of another file of this export", "Give each its own name: they are put side by side"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for file in files:
         if not (folder / file.name).exists() or not file.samefile(folder / file.name):
             copy_whole(file, folder / file.name)
     return _written(folder, text), questions  # last: a folder with a client file is whole
 
 
+def make_folder(folder: Path) -> None:
+    """The client's folder, new or there already. Raises InputError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(folder, "", f"cannot be made: {error.strerror}", "Name another folder") from None
+
+
 def _written(folder: Path, text: str) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     target = folder / "client.yaml"
     schema = json.dumps(client_schema(), indent=1)
     with uninterrupted():
-        target.write_text(text, encoding="utf-8", newline="\n")
-        (folder / "client.schema.json").write_text(schema + "\n", encoding="utf-8", newline="\n")
+        put_whole(folder / "client.schema.json", schema + "\n")
+        put_whole(target, text)
     return target

@@ -8,15 +8,16 @@ import time
 from pathlib import Path
 
 from llmcost.inputs.paths import data_path
+from llmcost.reporting.command_words import name_of_file, path_named
 from llmcost.reporting.errors import ReportError, UsageError
 
 
 def add_to(commands: argparse._SubParsersAction, program: str) -> None:
     """Teach the command line the words of this command."""
     command = commands.add_parser("report", help="make the reports of clients (default: all) that are not fresh")
-    command.add_argument("clients", metavar="CLIENT", nargs="*", help="a client's short name, or its folder")
-    command.add_argument("--clients", dest="root", metavar="DIR", type=Path, help="where client folders are (default: the examples)")
-    command.add_argument("--out", metavar="DIR", type=Path, default=Path("reports"), help="where reports go (default: %(default)s)")
+    command.add_argument("clients", metavar="CLIENT", type=name_of_file, nargs="*", help="a client's short name, or its folder")
+    command.add_argument("--clients", dest="root", metavar="DIR", type=path_named, help="where client folders are (default: the examples)")
+    command.add_argument("--out", metavar="DIR", type=path_named, default=Path("reports"), help="where reports go (default: %(default)s)")
     again = command.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="leave the reports that are fresh (as always without --force)")
     again.add_argument("--force", action="store_true", help="make every report, fresh or not")
@@ -100,9 +101,9 @@ def is_client(folder: Path) -> bool:
 
 def folder_at(text: str, known: dict[str, Path]) -> Path:
     """The client folder at a path; UsageError with the nearest names where there is none."""
-    path = Path(text)
-    if (path / "client.yaml").is_file():
-        return path
+    folder = Path(text)
+    if (folder / "client.yaml").is_file():
+        return folder
     near = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
     cure = f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known) or 'none'}."
     raise UsageError(f"{text!r} is no known client and no folder with a client.yaml. {cure}")

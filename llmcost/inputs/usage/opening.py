@@ -26,6 +26,8 @@ LONGEST_HEADER_LETTERS = 1_000_000
 MOST_ROWS = 2_000_000_000
 """Of Parquet, where a few bytes may stand for any number of rows."""
 DELIMITERS = ",;\t|"
+GLANCE_BYTES = 16
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def opened(database: Database, file: PlainFile) -> UsageFile:
@@ -34,9 +36,12 @@ def opened(database: Database, file: PlainFile) -> UsageFile:
     Raises InputError when it is empty, cut off, of no known kind, or has no field at all or more than a table has.
     """
     with file.place.open("rb") as stream:
-        is_parquet = stream.read(4) == b"PAR1"
-    if is_parquet:
+        start = stream.read(GLANCE_BYTES)
+    if start.startswith(b"PAR1"):
         return _parquet_file(database, file)
+    if b"\0" in start and not start.startswith(UTF16):
+        problem = "is no text: it may be UTF-16 without its mark, a spreadsheet or a picture"
+        raise InputError(file.name, "", problem, "Save it as CSV in UTF-8")
     try:
         return _text_file(database, file)
     except UnicodeDecodeError:

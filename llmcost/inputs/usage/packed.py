@@ -26,6 +26,8 @@ SPARE_BYTES = 1 << 30
 PIECE_BYTES = 1 << 20
 FRAME_PIECE_BYTES = 1 << 10
 """So much of a zstd frame at a time: a kilobyte can unpack to 32 MB."""
+SPREADSHEET_MARK = "[Content_Types].xml"
+"""A file in every zip that is an xlsx or a docx."""
 UNPACK = "Unpack it yourself and give the files"
 
 
@@ -101,6 +103,8 @@ def _plain(path: Path, name: str, place: Path, allowance: Allowance) -> PlainFil
     if packed.startswith((GZIP, ZSTD)):
         with _readable(name), path.open("rb") as stream:
             _write(_of_gzip(stream) if packed.startswith(GZIP) else _of_zstd(stream), place, allowance)
+        if _beginning(place).startswith((GZIP, ZSTD, *ZIP)):
+            raise InputError(name, "", "is packed twice", UNPACK)
     elif path != place:
         _link(path, place)
     return PlainFile(name, place)
@@ -151,6 +155,8 @@ def _from_zip(path: Path, scratch: Path, allowance: Allowance, first: int) -> It
         if not members:
             problem = "is a zip without a file that holds anything, or cut off"
             raise InputError(path.name, "", problem, UNPACK)
+        if any(member.filename == SPREADSHEET_MARK for member in members):
+            raise InputError(path.name, "", "is a spreadsheet or a document", "Save its table as CSV")
         if len(members) > MOST_FILES:
             raise _too_many(path.name)
         allowance.check(sum(member.file_size for member in members))
