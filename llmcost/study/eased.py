@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.own_capacity import OwnCapacity
-from llmcost.study.bill.unit_costs import always_on_option
+from llmcost.study.bill.unit_costs import ALWAYS_ON, always_on_option
 from llmcost.study.split.split import pool_splits
 
 if TYPE_CHECKING:
@@ -33,4 +33,22 @@ def _eased(study: Study, shows: Callable[[Study], bool]) -> Study:
         one = study.what_if(changes) if changes else study
         if shows(one):
             return one
-    raise InputError("client.yaml", "workloads", "no GPU of the catalog holds these open models", "Add a smaller alternative")
+    raise _refusal(one)
+
+
+def _refusal(study: Study) -> InputError:
+    """What the first workload lacks that has nothing to show without gates and limits either."""
+    for choice in study.choices:
+        field, model = f"{choice.at}.alternatives", choice.alternative.model_id
+        if not any(option in choice.supplies for option in ALWAYS_ON):
+            problem = f"no GPU of the catalog holds {model}"
+            return InputError("client.yaml", field, problem, "Add a smaller alternative")
+        if choice.host is None:
+            refused = [judged.reason for judged in study.considered[choice.workload.id][0].hosts]
+            problem = f"no API host sells {model}"
+            if refused:
+                problem = f"no API host that may serve it sells {model} ({refused[0]})"
+            cure = "Add an alternative that one sells, or quote api_prices/provider/model_id"
+            return InputError("client.yaml", field, f"{problem}, so there is nothing to split", cure)
+    problem = "GPUs for these open models come by the machine only, so there is nothing to split"
+    return InputError("client.yaml", "workloads", problem, "Add a larger or a smaller alternative")

@@ -3,12 +3,11 @@
 import datetime
 import math
 import numbers
-from html import escape
 
 import pandas as pd
 
 from llmcost.study import wording
-from llmcost.views.text import visible
+from llmcost.views.text import html_text, visible
 
 SHOWN_DIGITS_COUNT = 6
 ABBREVIATIONS = {"usd": "USD", "mtok": "Mtok", "gb": "GB", "gpu": "GPU", "gpus": "GPUs", "fte": "FTE", "api": "API"}
@@ -72,7 +71,7 @@ class Table:
         self.columns, self.rows, self.right, self.caption = columns, rows, right, caption
 
     def _repr_html_(self):
-        caption = f"<caption>{escape(self.caption)}</caption>\n" if self.caption else ""
+        caption = f"<caption>{html_text(self.caption)}</caption>\n" if self.caption else ""
         head = self._html_row("th", self.columns)
         body = "\n".join(self._html_row("td", row) for row in self.rows)
         return f"<table>\n{caption}<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
@@ -80,7 +79,7 @@ class Table:
     def _html_row(self, tag, texts):
         """Cells with a class for the report and a style for JupyterLab, which keeps no classes of ours."""
         looks = ['class="num" style="text-align: right"' if right else 'class="txt" style="text-align: left"' for right in self.right]
-        cells = (f"<{tag} {look}>{escape(text)}</{tag}>" for text, look in zip(texts, looks, strict=True))
+        cells = (f"<{tag} {look}>{html_text(text)}</{tag}>" for text, look in zip(texts, looks, strict=True))
         return f"<tr>{''.join(cells)}</tr>"
 
     def __repr__(self):

@@ -2,16 +2,22 @@
 
 import re
 import unicodedata
+from html import escape
 
-MONEY = "<span>\\$</span>"
-"""A dollar alone in an element of its own: see Prose."""
+DOLLAR = "<span>$</span>"
+"""A dollar in HTML: money, never the start of a formula.
+
+JupyterLab looks for pairs of dollars in what it shows, element by element. A dollar that is alone in an
+element of its own has no partner.
+"""
+MONEY = DOLLAR.replace("$", r"\$")
+"""A dollar in Markdown, which would else pair them first."""
 
 
 class Prose:
     """A piece of Markdown; in a notebook it shows as text, in the report as paragraphs.
 
-    A dollar is money here, never the start of a formula. An escaped one is enough for Markdown, but JupyterLab looks for pairs of
-    dollars in what Markdown made, element by element: alone in an element of its own a dollar has no partner.
+    A dollar is money here: see DOLLAR.
     """
 
     def __init__(self, text):
@@ -33,6 +39,15 @@ def md(text):
     <span>\\$</span>5
     """
     return Prose(text.strip())
+
+
+def html_text(text):
+    """Text for use inside HTML: marks show as themselves, and dollars are money.
+
+    >>> html_text("<b> $5")
+    '&lt;b&gt; <span>$</span>5'
+    """
+    return escape(text).replace("$", DOLLAR)
 
 
 def visible(text):
