@@ -54,11 +54,11 @@ def tuning_steps(study: Study) -> pd.DataFrame:
     """What caching, batching and the right tier save on today's model, one after another.
 
     step, usd_per_month (the bill after it), change_usd_per_month. The first row is today, the last the tuned bill; the changes add up.
-    Empty where nothing answers today.
+    Empty where nothing answers today, or only a part of the work: then there is no bill of today to tune.
     """
     bills = [(step, sum(_today_usd(study, choice, moved) for choice in study.choices)) for step, moved in _moved_so_far()]
     frame = pd.DataFrame(bills, columns=["step", "usd_per_month"])
-    if not any(choice.today for choice in study.choices):
+    if "tuned" not in study.totals:
         return frame.iloc[:0].assign(change_usd_per_month=[])
     return frame.assign(change_usd_per_month=[0.0, *(after - before for (_, before), (_, after) in pairwise(bills))])
 
