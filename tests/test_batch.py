@@ -303,5 +303,7 @@ def test_the_other_commands_need_no_fork_resource_or_fcntl(tmp_path):
         ["audit", "support-assistant"],
     ]
     source = f"import sys\n{TAKEN_AWAY}\nfrom llmcost.reporting import cli\nsys.exit(max(cli.main(words) for words in {commands!r}))"
-    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    # A folder of its own: whoever has fcntl takes the folders of one without it for left behind.
+    there = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=there)
     assert done.returncode == 0 and "Mooncake" in done.stdout, done.stderr
