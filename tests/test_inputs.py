@@ -1,6 +1,7 @@
 """What a person can get wrong is refused with the file, the field, what is wrong and how to mend it; what is right is read exactly."""
 
 import datetime as dt
+import os
 import re
 from pathlib import Path
 
@@ -129,6 +130,28 @@ def test_the_good_file_is_good(tmp_path):
 def test_a_file_too_large_is_refused(tmp_path):
     with pytest.raises(InputError, match="64 KiB"):
         opened(client_folder(tmp_path, GOOD + "# " + "x" * 70_000))
+
+
+def test_a_client_file_that_leads_outside_its_folder_is_refused_unread(tmp_path):
+    (tmp_path / "secrets").write_text("password: hunter2\n", encoding="utf-8")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "client.yaml").symlink_to(tmp_path / "secrets")
+    with pytest.raises(InputError, match="leads outside its folder") as caught:
+        opened(tmp_path / "mine")
+    assert "password" not in str(caught.value) and "hunter2" not in str(caught.value)
+
+
+def test_a_client_file_may_be_a_link_inside_its_folder(tmp_path):
+    (tmp_path / "version-2.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "client.yaml").symlink_to("version-2.yaml")
+    assert opened(tmp_path).winner
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: os.mkfifo(path), lambda path: path.symlink_to("/dev/zero")])
+def test_a_client_file_that_is_no_file_is_called_so(tmp_path, make):
+    make(tmp_path / "client.yaml")
+    with pytest.raises(InputError, match="client.yaml: is a folder, a pipe, a device"):
+        opened(tmp_path)
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 import datetime as dt
 import difflib
 import json
+import os
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ def read_client(folder: Path, as_of: str = "", what_if: dict[str, Any] | None = 
     Raises InputError with the line and the cure.
     """
     path = folder / "client.yaml"
+    if not path.resolve().is_relative_to(folder.resolve()):  # a message would repeat what stands there
+        raise InputError(path.name, "", "is a link that leads outside its folder", "Put the file itself there")
     document = read_yaml(path)
     if not isinstance(document, dict):
         raise InputError(path.name, "", "is not a mapping of keys to values", "Start from a file that the command `new DIR` writes")
@@ -238,6 +241,9 @@ def find_client(name: str) -> Path:
     given = Path(name)
     if (given / "client.yaml").is_file():
         return given.resolve()
+    if os.path.lexists(given / "client.yaml"):
+        problem = "is a folder, a pipe, a device or a link that leads nowhere"
+        raise InputError("client.yaml", "", problem, "Put the file itself there")
     examples = {path.parent.name: path.parent for path in data_path("clients").glob("*/client.yaml")}
     if name in examples:
         return examples[name]
