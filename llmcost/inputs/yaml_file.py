@@ -16,7 +16,7 @@ from ruamel.yaml.nodes import Node, ScalarNode
 from llmcost.inputs.errors import InputError
 
 LARGEST_BYTES = 64 * 1024
-MOST_VALUES = 8_000
+MOST_VALUES = 5_000
 """Keys and values of one file: reading takes time for each."""
 MOST_LEVELS = 40
 NUMBER = re.compile(r"[-+.]*[0-9][0-9a-fA-FxXoO_.+-]*")
