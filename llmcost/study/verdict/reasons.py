@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 SHOWN_FLIPS = 4
 
 
-def utilization(study: Study, choice: WorkloadChoice, option: str) -> float:
-    """Delivered utilization of an option's fleet, spares included: served over what the replica-hours paid for could deliver."""
-    return float(delivered_utilization(choice.supplies[option].curve.mean, always_on_fleet(study, choice, option).paid_replicas))
+def delivered_utilization_fraction(study: Study, choice: WorkloadChoice, option: str) -> float:
+    """What a fleet serves over what the replica-hours paid for could deliver, spares included."""
+    paid = always_on_fleet(study, choice, option).paid_replicas
+    return float(delivered_utilization(choice.supplies[option].curve.mean, paid))
 
 
 def why(study: Study) -> str:
@@ -38,7 +39,8 @@ def why(study: Study) -> str:
         up = always_on_fleet(study, choice, option)
         given_back = f" ({number(up.peak_replicas - up.standing_replicas)} by the hour)" if up.peak_replicas > up.standing_replicas else ""
         shape = f"peak/mean {number(supply.curve.peak / supply.curve.mean, 2)} → {number(up.peak_replicas)} replicas{given_back}"
-        text = f"{shape}, {percent(utilization(study, choice, option))} delivered utilization: USD per million tokens "
+        busy = percent(delivered_utilization_fraction(study, choice, option))
+        text = f"{shape}, {busy} delivered utilization: USD per million tokens "
         text += f"{usd(cost['full'])} if always full → {usd(cost['at_load'])} at your load → {usd(cost['with_people'])} with people"
         text += f" | open API {usd(cost['open_api'])}" if cost["open_api"] is not None else ""
         text += f" | {choice.today.model_id} {usd(cost['today'])}" if choice.today and cost["today"] is not None else ""
