@@ -15,7 +15,7 @@ from llmcost.study.audit.figures import figures
 from llmcost.study.bill.unit_costs import always_on_option, unit_costs
 from llmcost.study.horizon.cash import cash
 from llmcost.study.horizon.horizon import horizon_of
-from llmcost.study.verdict.reasons import utilization
+from llmcost.study.verdict.reasons import delivered_utilization_fraction
 
 CLIENTS = sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml"))
 
@@ -54,7 +54,8 @@ def test_the_rest_of_the_first_page_is_what_its_chains_make(client):
     if option and len(study.choices) == 1:
         for name, usd in unit_costs(study, study.choices[0], option).items():
             assert usd is None or found[f"per_mtok.{name}"].value == pytest.approx(usd)
-        assert found["per_mtok.utilization"].value == pytest.approx(utilization(study, study.choices[0], option))
+        delivered = delivered_utilization_fraction(study, study.choices[0], option)
+        assert found["per_mtok.utilization"].value == pytest.approx(delivered)
     row = cash(study, horizon_of(study)).set_index("option").loc[study.winner]
     assert found[f"cash.{study.winner}.once"].value == pytest.approx(row.once_usd)
     assert found[f"cash.{study.winner}.hardware"].value == pytest.approx(row.hardware_usd)

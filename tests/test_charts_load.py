@@ -117,7 +117,7 @@ def test_the_queue_holds_the_requests_of_the_peak(fleet):
 def test_time_busy_is_never_below_what_is_delivered(study, fleet):
     rising, time_busy = fleet_sweeps.busy_and_delivered(fleet, utilization.concurrency_sweep(study, fleet))
     assert (rising["time_busy_fraction"].diff().dropna() >= 0).all()
-    assert time_busy >= 0.9 * fleet.utilization_fraction
+    assert time_busy >= 0.9 * fleet.standing_utilization_fraction
 
 
 def test_split_charts(study):
@@ -163,7 +163,7 @@ def test_utilization_by_volume_at_todays_volume_is_the_fleets():
     fleet = utilization.own_fleet(study, study.choices[0])
     now = utilization.utilization_by_volume(fleet, np.array([1.0])).iloc[0]
     assert now["replicas_count"] == fleet.replicas_count
-    assert now["utilization_fraction"] == pytest.approx(fleet.utilization_fraction)
+    assert now["utilization_fraction"] == pytest.approx(fleet.standing_utilization_fraction)
 
 
 def test_uncertainty_charts():

@@ -15,7 +15,7 @@ from llmcost.study.bill.fleet_lines import fleet, fleet_lines, replica_usd_per_m
 from llmcost.study.bill.hidden_lines import API, GROUPS, bill_lines, multipliers
 from llmcost.study.bill.line_evidence import counted_twice
 from llmcost.study.problem import VOLUME
-from llmcost.study.verdict.reasons import utilization
+from llmcost.study.verdict.reasons import delivered_utilization_fraction
 
 CLIENTS = ("large-single-tenant", "support-assistant", "claims-triage", "hospital-notes", "coding-assistant")
 ALWAYS_ON, OWN = ("rented", "owned"), ("rented", "owned", "serverless")
@@ -50,7 +50,8 @@ def test_idle_is_paid_in_replica_hours_and_no_utilization_divides_the_bill(study
             assert sum(float(usd) for usd in lines.values()) == pytest.approx(
                 up.peak_replicas * replica_usd_per_month(supply, study.values)
             )
-        assert utilization(study, choice, option) == pytest.approx(supply.curve.mean / float(up.paid_replicas))
+        delivered = delivered_utilization_fraction(study, choice, option)
+        assert delivered == pytest.approx(supply.curve.mean / float(up.paid_replicas))
 
 
 def test_a_fleet_half_as_busy_costs_the_same_as_long_as_its_replicas_stay(study):
@@ -168,4 +169,5 @@ def test_the_table_of_the_five_rules_counts_each_cost_once_and_shows_what_twice_
         assert (twice["again_adds_usd_per_month"] >= 0).all()
         again = twice["again_adds_usd_per_month"].iloc[0]
         machine = twice["once_usd_per_month"].iloc[0]
-        assert machine / (machine + again) == pytest.approx(utilization(study, choice, option))
+        delivered = delivered_utilization_fraction(study, choice, option)
+        assert machine / (machine + again) == pytest.approx(delivered)

@@ -21,6 +21,7 @@ from llmcost.study.capacity.gpu_offers import gpu_offers
 from llmcost.study.capacity.supplies import supply_assumptions, workload_plans
 from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.problem import WorkloadChoice, request_shape, taken_fraction
+from llmcost.study.ties import cheapest
 
 
 @dataclass(frozen=True)
@@ -85,17 +86,21 @@ def checked_alternatives(client: Client) -> Client:
 def best_considered(client: Client, tried: Sequence[Considered], base: Mapping[str, Assumption]) -> Considered:
     """Of the open models tried for a workload the one whose cheapest option is cheapest.
 
-    Where nothing else answers, what fails the evaluation has no fallback: then the model that passes most comes first.
+    Of equals it is the first in the client file. Where nothing else answers, what fails the
+    evaluation has no fallback: then the model that passes most comes first.
     """
 
-    def rank(one: Considered) -> tuple[float, float]:
+    def ranked(one: Considered) -> tuple[float, float]:
         decision = decide(client, [one.choice], 1.0)
         values = typical_values({**base, **chosen_assumptions(client, [one.choice])})
         moved = [float(usd) for option, usd in option_totals(decision, values).items() if option not in ("today", "tuned")]
         failing = 0.0 if one.choice.today else 1 - one.choice.alternative.passing_fraction.typical
         return failing if moved else 1.0, min(moved, default=float("inf"))
 
-    return min(tried, key=rank)
+    ranks = [ranked(one) for one in tried]
+    least_failing = min(failing for failing, _ in ranks)
+    places = [place for place, (failing, _) in enumerate(ranks) if failing == least_failing]
+    return tried[cheapest(places, lambda place: ranks[place][1])]
 
 
 def chosen_assumptions(client: Client, choices: Sequence[WorkloadChoice]) -> dict[str, Assumption]:
@@ -125,7 +130,7 @@ def sharing_plans(client: Client, tried: Mapping[str, list[Considered]], base: M
                 if candidate.option == "hybrid" and candidate.supply and same_plan(candidate.supply, wanted):
                     supplies = {**chosen[other].supplies, "hybrid": candidate.supply}
                     moved = {**chosen, other: replace(chosen[other], supplies=supplies)}
-                    chosen = min(chosen, moved, key=usd)
+                    chosen = cheapest((chosen, moved), usd)
     return {workload: [replace(found[0], choice=chosen[workload]), *found[1:]] for workload, found in tried.items()}
 
 

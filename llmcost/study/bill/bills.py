@@ -22,6 +22,7 @@ from llmcost.study.bill.options import OWN, Lines, Number, YesOrNo, added
 from llmcost.study.bill.pools import Pool, pools
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.problem import WorkloadChoice
+from llmcost.study.ties import TIE_RATIO
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,6 @@ def plausible(totals: dict[str, Any]) -> dict[str, Any]:
     return totals
 
 
-ROUNDING = 1e-9
-"""Share of a bill by which equal bills may differ, for their sums were made in another order."""
 LEAST_EXPLAINED = 0.2
 """An invoice that list prices explain by less than a fifth, or more than five times, is another month's or another model's."""
 
@@ -196,7 +195,7 @@ def hybrid_plan(decision: Decision, values: Values) -> HybridPlan:
     for item, usd in rented.items():
         fixed[item] = np.where(is_bought, owned.get(item, 0.0), usd)
     saved = sum(part.saving_usd_per_month for part in parts) - sum(fixed.values())
-    rounding = ROUNDING * sum(part.all_api_usd_per_month for part in parts)
+    rounding = TIE_RATIO * sum(part.all_api_usd_per_month for part in parts)
     is_kept = np.logical_or(saved > rounding, any(pool.staying for pool in shared))
     return HybridPlan(parts, fixed, is_bought, is_kept)
 

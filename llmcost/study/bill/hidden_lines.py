@@ -17,6 +17,7 @@ from llmcost.study.bill.fleet_lines import fixed_lines, load_seconds
 from llmcost.study.bill.options import OWN
 from llmcost.study.bill.serverless_lines import billed_and_cold, idle_timeout_seconds, mean_service_seconds
 from llmcost.study.problem import WorkloadChoice, taken_fraction
+from llmcost.study.ties import cheapest
 from llmcost.study.verdict.labels import fleet_name, gpu_name, replicas_count
 
 if TYPE_CHECKING:
@@ -62,6 +63,12 @@ def typical_values(study: Study) -> Values:
 def own_options(study: Study) -> list[str]:
     """Options that serve the moved work on GPUs, of those that can be had: rented first."""
     return [option for option in ("rented", "owned", "serverless") if option in study.totals and option in OWN]
+
+
+def cheapest_own_option(study: Study) -> str | None:
+    """The cheapest of them; None where there is none."""
+    found = own_options(study)
+    return cheapest(found, study.totals.__getitem__) if found else None
 
 
 def bill_lines(study: Study) -> pd.DataFrame:

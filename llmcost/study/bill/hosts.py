@@ -7,6 +7,7 @@ from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.catalog import table
 from llmcost.inputs.client import Workload
 from llmcost.model.types import WEIGHT_BYTES, TokenPrices
+from llmcost.study.ties import cheapest, cheapest_first
 
 UK_REGIONS = ("uk", "eu-west-2", "europe-west2")
 PREFIXES = {"us": ("us",), "eu": ("eu", "france", "sweden", "germany", "netherlands"), "apac": ("ap-", "apac", "asia")}
@@ -64,12 +65,13 @@ def region_status(wanted: Sequence[str], known: tuple[str, ...]) -> tuple[str, s
 def judged_offers(
     offers: list[Offer], workload: Workload, usd_per_month: Callable[[TokenPrices], float], shape: RequestShape
 ) -> list[JudgedOffer]:
-    """Every offer of one open model, cheapest first, with its eligibility for this workload.
+    """Every offer of one open model, cheapest first, then by name, each with its eligibility.
 
     usd_per_month  the bill of the work at a host's prices
     """
     judged = [JudgedOffer(offer, usd_per_month(offer.prices), *_status(offer, workload, shape)) for offer in offers]
-    return sorted(judged, key=lambda j: (j.usd_per_month, j.offer.provider, j.offer.host_model))
+    by_name = sorted(judged, key=lambda one: (one.offer.provider, one.offer.host_model))
+    return cheapest_first(by_name, lambda one: one.usd_per_month)
 
 
 def may_leave(workload: Workload) -> bool:
@@ -78,8 +80,15 @@ def may_leave(workload: Workload) -> bool:
 
 
 def cheapest_eligible(judged: list[JudgedOffer]) -> JudgedOffer | None:
-    """The cheapest of those that leave the fewest questions open, none where it is ok; None where all are refused."""
-    return min((one for one in judged if one.status != "failed"), key=lambda one: (one.questions_count, one.usd_per_month), default=None)
+    """The cheapest of those that leave the fewest questions open; None where all are refused.
+
+    An offer that is ok leaves none. Of equally cheap ones it is the first by name.
+    """
+    open_to = [one for one in judged if one.status != "failed"]
+    fewest_count = min((one.questions_count for one in open_to), default=0)
+    found = [one for one in open_to if one.questions_count == fewest_count]
+    found.sort(key=lambda one: (one.offer.provider, one.offer.host_model))
+    return cheapest(found, lambda one: one.usd_per_month) if found else None
 
 
 def _status(offer: Offer, workload: Workload, shape: RequestShape) -> tuple[str, str, int]:

@@ -17,7 +17,7 @@ from llmcost.study.names import plain_name
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.verdict.evidence import EVIDENCE_RANK
 from llmcost.study.verdict.labels import always_on_fleet
-from llmcost.study.verdict.reasons import utilization
+from llmcost.study.verdict.reasons import delivered_utilization_fraction
 from llmcost.study.wording import number, percent
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def counted_twice(study: Study, choice: WorkloadChoice, option: str) -> pd.DataF
     """The five rules: where each line is counted, and what counting it again would add: rule, once and again, USD per month."""
     mult = multipliers(study).set_index("option").loc[option]
     supply, machine, around = choice.supplies[option], mult["machine_usd_per_month"], mult["around_usd_per_month"]
-    u = utilization(study, choice, option)
+    u = delivered_utilization_fraction(study, choice, option)
     spare = spares_of(supply.offer, choice, study.decision.spare_count) * replica_usd_per_month(supply, study.values)
     items = ("load_power_fraction", "pue_ratio", "electricity_usd_per_kwh", "colocation_usd_per_kw_month")
     share, pue, price, space = (typical(study, f"hidden_costs.{item}") for item in items)

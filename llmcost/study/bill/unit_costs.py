@@ -8,6 +8,7 @@ from llmcost.model import HOURS_PER_MONTH
 from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
 from llmcost.study.bill.fleet_lines import fixed_lines, fleet, fleet_usd_per_month, replica_usd_per_month
 from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
+from llmcost.study.ties import cheapest
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -18,7 +19,8 @@ ALWAYS_ON = ("rented", "owned")
 
 def always_on_option(study: Study) -> str | None:
     """The cheaper of rented and owned GPUs, or None where neither can be had."""
-    return min((option for option in ALWAYS_ON if option in study.totals), key=study.totals.__getitem__, default=None)
+    found = [option for option in ALWAYS_ON if option in study.totals]
+    return cheapest(found, study.totals.__getitem__) if found else None
 
 
 def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, float | None]:

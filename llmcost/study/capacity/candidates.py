@@ -20,6 +20,7 @@ from llmcost.study.capacity.gpu_offers import MAY_BE_TAKEN_AWAY, PRICE_IS_A_GUES
 from llmcost.study.capacity.stack import Stack, kind, stacked
 from llmcost.study.capacity.supplies import hourly_tokens, replica_load, supply_assumptions
 from llmcost.study.problem import Supply, WorkloadChoice
+from llmcost.study.ties import TIE_RATIO, cheapest, cheapest_first
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,10 @@ class Candidate:
     margin_ratio: float = 0.0
 
     @property
-    def rank(self) -> tuple[int, float, float]:
-        """Sorts by how much must be asked, then by bill; of equal bills the split nearest to owning something."""
+    def questions_count(self) -> int:
+        """How many things have to be asked about the plan and its offer."""
         asked = (self.offer.questions_count if self.offer else 0) + (self.plan.status == "ask")
-        return asked if self.status == "ask" else 0, round(self.usd_per_month or 0.0, 2), -self.margin_ratio
+        return asked if self.status == "ask" else 0
 
 
 def candidates(
@@ -73,7 +74,9 @@ def candidates(
             warm = client.own_capacity.warm_replicas_count if offer.term == "serverless" else 0
             supplies.append(Supply(plan, offer, load, _by_the_hour(plan, offer, worth), warm))
     found += _priced(client, choice, supplies, values)
-    return sorted(found, key=lambda c: (c.option, c.status != "ok", round(c.usd_per_month or 0.0, 2), c.plan.name))
+    by_name = sorted(found, key=lambda c: c.plan.name)
+    rising = cheapest_first(by_name, lambda c: c.usd_per_month or 0.0)
+    return sorted(rising, key=lambda c: (c.option, c.status != "ok"))
 
 
 def _refused(plan: ServingPlan, workload: Workload, offered: Container[str]) -> Candidate | None:
@@ -94,36 +97,53 @@ def _option(offer: GpuOffer) -> str:
 
 def cheapest_supplies(found: Iterable[Candidate]) -> Mapping[str, Supply]:
     """For each option the supply of its cheapest candidate; what is certain beats what must be asked."""
-    best: dict[str, Candidate] = {}
+    by_option: dict[str, list[Candidate]] = {}
     for candidate in found:
-        if candidate.supply is None or candidate.status not in ("ok", "ask"):
-            continue
-        known = best.get(candidate.option)
-        if known is None or candidate.rank < known.rank:
-            best[candidate.option] = candidate
+        if candidate.supply is not None and candidate.status in ("ok", "ask"):
+            by_option.setdefault(candidate.option, []).append(candidate)
+    best = {option: cheapest_candidate(tried) for option, tried in by_option.items()}
     return {option: candidate.supply for option, candidate in best.items() if candidate.supply}
+
+
+def cheapest_candidate(tried: Sequence[Candidate]) -> Candidate:
+    """The one about which least must be asked, then the cheapest.
+
+    Of equal bills it is the split that is nearest to owning something, then the first.
+    """
+    fewest_count = min(candidate.questions_count for candidate in tried)
+    certain = [candidate for candidate in tried if candidate.questions_count == fewest_count]
+    least = cheapest(certain, _bill)
+    tied = [c for c in certain if _bill(c) <= _bill(least) * (1 + TIE_RATIO)]
+    return cheapest(tied, lambda candidate: -candidate.margin_ratio)
+
+
+def _bill(candidate: Candidate) -> float:
+    return candidate.usd_per_month or 0.0
 
 
 def _worth_pricing(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOffer]:
     """Of each term, and of machines that a replica fills or shares, the cheapest offer that may be used, else the cheapest refused."""
-    best: dict[tuple[str, bool], GpuOffer] = {}
-
-    def rank(offer: GpuOffer) -> tuple[bool, int, float]:
-        return offer.status == "failed", offer.questions_count, offer.listed_usd
-
+    kinds: dict[tuple[str, bool], list[GpuOffer]] = {}
     for offer in offers:
-        key = offer.term, offer.filled_by(plan.gpus_count)
-        known = best.get(key)
-        if known is None or rank(offer) < rank(known):
-            best[key] = offer
-    return list(best.values())
+        kinds.setdefault((offer.term, offer.filled_by(plan.gpus_count)), []).append(offer)
+    return [_cheapest_offer(tried) for tried in kinds.values()]
+
+
+def _cheapest_offer(tried: Sequence[GpuOffer]) -> GpuOffer:
+    """The cheapest about which least must be asked, of those that may be used where there are any."""
+
+    def asked(offer: GpuOffer) -> tuple[bool, int]:
+        return offer.status == "failed", offer.questions_count
+
+    least = min(map(asked, tried))
+    return cheapest((offer for offer in tried if asked(offer) == least), lambda o: o.listed_usd)
 
 
 def _by_the_hour(plan: ServingPlan, offer: GpuOffer, offers: Iterable[GpuOffer]) -> GpuOffer | None:
     """The on-demand offer of single replicas that goes with an offer: it asks no more questions than the offer itself does."""
     allowed = {"ok": ("ok",), "ask": ("ok", "ask")}.get(offer.status, ())
     found = [other for other in offers if other.term == "on_demand" and other.filled_by(plan.gpus_count) and other.status in allowed]
-    return min(found, key=lambda other: other.hourly_usd, default=None)
+    return cheapest(found, lambda other: other.hourly_usd) if found else None
 
 
 def _priced(client: Client, choice: WorkloadChoice, supplies: Sequence[Supply], values: Values) -> list[Candidate]:

@@ -18,6 +18,7 @@ from llmcost.model.throughput import DoesNotFit, delivering_replica, request_sec
 from llmcost.model.types import Gpu, Measurement, ModelShape, Replica, Request, ServingCurve
 from llmcost.study.capacity.measurements import Evidence, evidence
 from llmcost.study.capacity.runs import Key, catalog_runs, gpu_ratio, possible
+from llmcost.study.ties import cheapest
 
 TENSOR_PARALLEL_COUNTS = (1, 2, 4, 8)
 FAST_LINK_GB_PER_SECOND = 100.0
@@ -153,11 +154,15 @@ def _best(plans: list[ServingPlan], key: Key, as_of: dt.date, request: Request) 
     """Of one plan on several engines the most trusted, of equals the fastest; with what must be asked about its GPUs."""
     order = list(BANDS)
 
-    def rank(plan: ServingPlan) -> tuple[bool, int, float]:
-        seconds = request_seconds(plan.replica, request.input_tokens, request.output_tokens) if plan.replica else 0.0
-        return plan.replica is None, order.index(plan.origin), seconds
+    def trust(plan: ServingPlan) -> tuple[bool, int]:
+        return plan.replica is None, order.index(plan.origin)
 
-    best = min(plans, key=rank)
+    def seconds(plan: ServingPlan) -> float:
+        tokens = request.input_tokens, request.output_tokens
+        return request_seconds(plan.replica, *tokens) if plan.replica else 0.0
+
+    most_trusted = min(map(trust, plans))
+    best = cheapest((plan for plan in plans if trust(plan) == most_trusted), seconds)
     if best.replica is None or best.own:
         return best
     status, reason = _known_gpus(key.on, key.gpus_count, as_of)

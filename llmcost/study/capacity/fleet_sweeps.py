@@ -17,10 +17,12 @@ from llmcost.model.queueing import erlang_c_fraction, mean_wait_seconds, time_bu
 from llmcost.model.throughput import request_seconds
 from llmcost.study.bill.fleet_lines import gives_back, rent_usd_per_hour, replica_lines, replica_usd_per_month, start_seconds
 from llmcost.study.bill.hidden_lines import typical_values
+from llmcost.study.capacity.candidates import cheapest_candidate
 from llmcost.study.capacity.gpu_offers import NOT_CONSIDERED, gpu_offers
 from llmcost.study.capacity.utilization import OwnFleet
 from llmcost.study.loads.headroom import HOURS_PER_DAY, size_preset
 from llmcost.study.problem import Supply, WorkloadChoice
+from llmcost.study.ties import cheapest
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -97,7 +99,7 @@ def on_demand_supply(study: Study, fleet: OwnFleet) -> Supply | None:
     """The cheapest supply of this workload's model that may be given back by the hour; None where none is to be had."""
     tried = study.considered[fleet.choice.workload.id][0].candidates
     found = [c for c in tried if c.option == "rented" and c.supply and c.supply.offer.term == "on_demand" and c.status in ("ok", "ask")]
-    return min(found, key=lambda candidate: candidate.rank).supply if found else None
+    return cheapest_candidate(found).supply if found else None
 
 
 def following(study: Study, fleet: OwnFleet, supply: Supply) -> pd.DataFrame:
@@ -163,12 +165,10 @@ def spot_price(study: Study, choice: WorkloadChoice, gpu_id: str) -> SpotPrice |
         o for o in gpu_offers(study.client, choice.workload) if o.gpu_id == gpu_id and (o.status != "failed" or o.reason == NOT_CONSIDERED)
     ]
     single = [o for o in open_to if o.filled_by(supply.plan.gpus_count)]
-    cheapest = {
-        term: min((o for o in single if o.term == term), key=lambda o: o.hourly_usd, default=None) for term in ("spot", "on_demand")
-    }
-    spot, on_demand = cheapest["spot"], cheapest["on_demand"]
-    if spot is None or on_demand is None:
+    by_term = [[o for o in single if o.term == term] for term in ("spot", "on_demand")]
+    if not all(by_term):
         return None
+    spot, on_demand = (cheapest(offers, lambda o: o.hourly_usd) for offers in by_term)
     values = typical_values(study)
     hours = float(values["hidden_costs.spot_interruptions_per_month"] * start_seconds(supply, values)) / SECONDS_PER_HOUR
     return SpotPrice(spot.provider, spot.hourly_usd, spot.hourly_usd * hours / HOURS_PER_MONTH, on_demand.hourly_usd)

@@ -15,6 +15,7 @@ from llmcost.study.bill.fleet_lines import card_lines
 from llmcost.study.bill.hidden_lines import Card, typical_values
 from llmcost.study.capacity.gpu_offers import GpuOffer, gpu_offers
 from llmcost.study.problem import WorkloadChoice
+from llmcost.study.ties import cheapest
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -68,9 +69,10 @@ def rent_or_buy(study: Study, choice: WorkloadChoice, card: Card) -> RentOrBuy |
     """The card of the owned fleet against the cheapest offer of the same card by the hour; None where nobody lets one."""
     let = [o for o in gpu_offers(study.client, choice.workload) if o.gpu_id == card.gpu_id and o.term == "on_demand"]
     order = {"ok": 0, "ask": 1, "failed": 2}
-    offer = min(let, key=lambda o: (order[o.status], o.hourly_usd), default=None)
-    if offer is None:
+    if not let:
         return None
+    best = min(order[o.status] for o in let)
+    offer = cheapest((o for o in let if order[o.status] == best), lambda o: o.hourly_usd)
     values = typical_values(study)
     lines = card_lines(card.price_usd, card.resale_fraction, card.power_watts, values)
     capex = card.price_usd * (1 + float(values["hidden_costs.owned_server_overhead_fraction"]))

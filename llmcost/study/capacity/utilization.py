@@ -68,14 +68,18 @@ class OwnFleet:
         return self.input_tokens + self.cached_input_tokens + self.output_tokens
 
     @property
-    def utilization_fraction(self) -> float:
-        """Delivered over deliverable, spares included."""
+    def standing_utilization_fraction(self) -> float:
+        """Delivered over deliverable if every replica stood around the clock, spares included.
+
+        The bill's fleet gives some back; `reasons.delivered_utilization_fraction` is of what is paid.
+        """
         return float(delivered_utilization(self.supply.curve.mean_served(self.replicas_count), self.replicas_count))
 
     @property
     def usd_per_mtok(self) -> float:
         """What a million tokens cost on this fleet, GPUs alone."""
-        return float(gpu_usd_per_mtok(self.replica_usd_per_hour, self.tokens_per_second, self.utilization_fraction))
+        share = self.standing_utilization_fraction
+        return float(gpu_usd_per_mtok(self.replica_usd_per_hour, self.tokens_per_second, share))
 
     @property
     def bill_usd_per_mtok(self) -> float:
@@ -150,7 +154,7 @@ def concurrency_sweep(study: Study, fleet: OwnFleet, points_count: int = 60) -> 
 
 def cost_by_utilization(fleet: OwnFleet, points_count: int = 61) -> pd.DataFrame:
     """utilization_fraction, usd_per_mtok: one replica's price per million tokens from nearly idle to full."""
-    low = min(fleet.utilization_fraction / 2, 0.01)
+    low = min(fleet.standing_utilization_fraction / 2, 0.01)
     utilization = np.geomspace(low, 1.0, points_count)
     cost = gpu_usd_per_mtok(fleet.replica_usd_per_hour, fleet.tokens_per_second, utilization)
     return pd.DataFrame({"utilization_fraction": utilization, "usd_per_mtok": cost})
@@ -167,7 +171,7 @@ def utilization_by_volume(fleet: OwnFleet, volume_ratios: np.ndarray) -> pd.Data
 
 
 def at_usual_peak(fleet: OwnFleet, peak_to_mean_ratio: float) -> tuple[int, float]:
-    """(replicas, delivered utilization) of this volume if its busiest hour stood so far above its mean."""
+    """(replicas, standing utilization) of this volume at another ratio of busiest hour to mean."""
     count = int(fleet.replicas_for(fleet.supply.curve.mean * peak_to_mean_ratio))
     return count, float(delivered_utilization(fleet.supply.curve.mean, count))
 

@@ -14,7 +14,7 @@ from llmcost.study.problem import VOLUME
 from llmcost.study.uncertainty.break_even import break_even_words, input_mtok_per_month, sectioned
 from llmcost.study.uncertainty.duels import YARDSTICKS, Duel, duel, wins
 from llmcost.study.uncertainty.knobs import Knob, knobs
-from llmcost.study.verdict.reasons import utilization
+from llmcost.study.verdict.reasons import delivered_utilization_fraction
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -86,7 +86,7 @@ def _utilization_rows(study: Study, pair: Duel) -> Iterator[dict[str, Any]]:
         if needed is None:
             continue
         name = "delivered utilization" + (f", {choice.workload.id}" if len(study.choices) > 1 else "")
-        now, at = utilization(study, choice, pair.option), needed[1]
+        now, at = delivered_utilization_fraction(study, choice, pair.option), needed[1]
         row = {"what": name, "unit": "fraction", "now": now, "difference_usd_per_month": 0.0}
         if at > 1:
             answer = "not reached: a fleet that is full all month is still dearer"

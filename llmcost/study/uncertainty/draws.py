@@ -8,6 +8,7 @@ import pandas as pd
 from llmcost.model.information import regret_usd
 from llmcost.study.assumptions import Assumption, Values, drawn_values, typical_values
 from llmcost.study.bill.bills import Decision, option_totals, plausible
+from llmcost.study.ties import TIE_RATIO
 
 AT_ONCE = 4_096
 """Draws billed together: so few that they stay in the processor's cache."""
@@ -35,7 +36,7 @@ def totals_in_parts(decision: Decision, values: Values, count: int) -> dict[str,
 
 def first_cheapest(bills_usd: np.ndarray) -> np.ndarray:
     """Column of the cheapest option of each row (bills, USD > 0); of options that tie but for rounding the leftmost counts."""
-    return (bills_usd <= bills_usd.min(axis=1, keepdims=True) * (1 + 1e-9)).argmax(axis=1)
+    return (bills_usd <= bills_usd.min(axis=1, keepdims=True) * (1 + TIE_RATIO)).argmax(axis=1)
 
 
 def cheapest_fraction(draws: pd.DataFrame) -> dict[str, float]:

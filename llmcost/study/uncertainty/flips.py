@@ -8,7 +8,8 @@ import numpy as np
 from llmcost.study.assumptions import Assumption, typical_values
 from llmcost.study.bill.bills import Decision, option_totals
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty.draws import tornado
+from llmcost.study.ties import TIE_RATIO, cheapest
+from llmcost.study.uncertainty.draws import first_cheapest, tornado
 
 VOLUME_SPAN = 1_000.0
 """Volumes are looked at from a thousandth to a thousand times the client's own."""
@@ -38,7 +39,7 @@ def find_flips(
     """
     typical = typical_values(assumptions)
     totals = option_totals(decision, typical)
-    winner = min(totals, key=lambda option: round(float(totals[option]), 2))
+    winner = cheapest(totals, lambda option: float(totals[option]))
     widest = [path for other in against for path in tornado(assumptions, ends, winner, other)["path"].head(SEARCHED)]
     found = []
     for path, unit, grid in _searched([assumptions[path] for path in dict.fromkeys(widest)]):
@@ -65,11 +66,11 @@ def _first_turn(decision: Decision, typical: dict, path: str, grid: np.ndarray, 
         totals = option_totals(decision, {**typical, path: grid})
         names = list(totals)
         usd = np.stack([np.broadcast_to(totals[n], grid.shape) for n in names])
-        lost = np.flatnonzero(usd.min(axis=0) < usd[names.index(winner)] * (1 - 1e-9))
+        lost = np.flatnonzero(usd.min(axis=0) < usd[names.index(winner)] * (1 - TIE_RATIO))
         if len(lost) == 0:
             return None
         first = int(lost[0])
-        result = float(grid[first]), names[int(usd[:, first].argmin())]
+        result = float(grid[first]), names[first_cheapest(usd[:, [first]].T)[0]]
         if first == 0:
             return result
         grid = np.linspace(grid[first - 1], grid[first], GRID)

@@ -9,6 +9,7 @@ from llmcost.model import MONTHS_PER_YEAR
 from llmcost.study.bill.options import HOSTED, LABELS
 from llmcost.study.horizon.cash import cash, first_year_months, worst_case_usd
 from llmcost.study.horizon.horizon import Horizon, crossings
+from llmcost.study.ties import cheapest
 from llmcost.study.verdict.labels import labels, tuning
 from llmcost.study.wording import probability, usd, usd_range
 
@@ -52,7 +53,7 @@ def over_the_contract(study: Study, horizon: Horizon) -> str:
     winner, named, draws = study.winner, labels(study), horizon.drawn_present_value_usd
     value = horizon.present_value_usd[winner]
     text = f"{usd(value)} in today's money ({usd_range(draws[winner].quantile(0.1), draws[winner].quantile(0.9))})"
-    lowest = min(horizon.present_value_usd, key=horizon.present_value_usd.__getitem__)
+    lowest = cheapest(horizon.present_value_usd, horizon.present_value_usd.__getitem__)
     gap = value - horizon.present_value_usd[lowest]
     if round(gap, 2) <= 0:
         return f"{text}; {crossing(study, horizon)}"

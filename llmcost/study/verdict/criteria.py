@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.horizon.cash import exit_usd, fte_beyond_today
 from llmcost.study.horizon.horizon import Horizon
+from llmcost.study.ties import cheapest
 from llmcost.study.verdict.labels import distinct_options, labels
 from llmcost.study.wording import number, usd
 
@@ -20,7 +21,7 @@ def other_side(study: Study) -> str | None:
     """The option of least expected cost (mean of the draws) on the other side of "host it yourself?"; None where there is none."""
     means = study.draws().mean()
     found = [option for option in distinct_options(study) if (option in HOSTED) != (study.winner in HOSTED)]
-    return min(found, key=means.__getitem__, default=None)
+    return cheapest(found, means.__getitem__) if found else None
 
 
 def criteria(study: Study, horizon: Horizon) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from llmcost.study.names import plain_name, shown, shown_range
 from llmcost.study.remembered import remembered
+from llmcost.study.ties import TIE_RATIO, cheapest
 from llmcost.study.wording import usd
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def moving_inputs(study: Study) -> pd.DataFrame:
 
 def _turning(study: Study) -> set[str]:
     """The inputs that alone, at low or high, make another option cheaper than the one that is cheapest at typical values."""
-    cheapest = min(study.totals, key=study.totals.__getitem__)
+    now = cheapest(study.totals, study.totals.__getitem__)
     lowest = np.min(list(study.ends.values()), axis=0)
-    turns = (study.ends[cheapest] > lowest * (1 + 1e-9)).any(axis=1)
+    turns = (study.ends[now] > lowest * (1 + TIE_RATIO)).any(axis=1)
     uncertain = [a.path for a in study.inputs.values() if not a.certain]
     return {path for path, turned in zip(uncertain, turns, strict=True) if turned}
 

@@ -11,6 +11,7 @@ from llmcost.study.bill.options import HOSTED, LABELS, OWN
 from llmcost.study.bill.unit_costs import always_on_option, full_usd_per_month, hosting_usd_per_month, unit_costs
 from llmcost.study.names import plain_name, shown
 from llmcost.study.problem import VOLUME, WorkloadChoice
+from llmcost.study.ties import cheapest
 from llmcost.study.verdict.labels import always_on_fleet, labels, passing_fraction
 from llmcost.study.wording import number, percent, usd
 
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 SHOWN_FLIPS = 4
 
 
-def utilization(study: Study, choice: WorkloadChoice, option: str) -> float:
-    """Delivered utilization of an option's fleet, spares included: served over what the replica-hours paid for could deliver."""
-    return float(delivered_utilization(choice.supplies[option].curve.mean, always_on_fleet(study, choice, option).paid_replicas))
+def delivered_utilization_fraction(study: Study, choice: WorkloadChoice, option: str) -> float:
+    """What a fleet serves over what the replica-hours paid for could deliver, spares included."""
+    paid = always_on_fleet(study, choice, option).paid_replicas
+    return float(delivered_utilization(choice.supplies[option].curve.mean, paid))
 
 
 def why(study: Study) -> str:
@@ -37,7 +39,8 @@ def why(study: Study) -> str:
         up = always_on_fleet(study, choice, option)
         given_back = f" ({number(up.peak_replicas - up.standing_replicas)} by the hour)" if up.peak_replicas > up.standing_replicas else ""
         shape = f"peak/mean {number(supply.curve.peak / supply.curve.mean, 2)} → {number(up.peak_replicas)} replicas{given_back}"
-        text = f"{shape}, {percent(utilization(study, choice, option))} delivered utilization: USD per million tokens "
+        busy = percent(delivered_utilization_fraction(study, choice, option))
+        text = f"{shape}, {busy} delivered utilization: USD per million tokens "
         text += f"{usd(cost['full'])} if always full → {usd(cost['at_load'])} at your load → {usd(cost['with_people'])} with people"
         text += f" | open API {usd(cost['open_api'])}" if cost["open_api"] is not None else ""
         text += f" | {choice.today.model_id} {usd(cost['today'])}" if choice.today and cost["today"] is not None else ""
@@ -50,7 +53,7 @@ def naive_and_loaded(study: Study) -> str:
     options = [option for option in OWN if option in study.totals]
     if not options:
         return ""
-    option = min(options, key=study.totals.__getitem__)
+    option = cheapest(options, study.totals.__getitem__)
     naive = sum(full_usd_per_month(study, choice, option) for choice in study.choices)
     loaded = float(hosting_usd_per_month(study, option))
     said = f"{labels(study)[option]}: {usd(naive)} a month if every paid hour were busy"
@@ -82,15 +85,15 @@ def _rule_flip(study: Study) -> list[str]:
     other = without_api_rule(study, allowed=inside)
     if not other.totals:
         return ["no third-party API allowed: nothing is left"]
-    cheapest = min(other.totals, key=other.totals.__getitem__)
-    if cheapest == study.winner:
+    best = cheapest(other.totals, other.totals.__getitem__)
+    if best == study.winner:
         return []
-    difference = other.totals[cheapest] - study.totals[study.winner]
+    difference = other.totals[best] - study.totals[study.winner]
     price = f"{usd(abs(difference))} a month {'more' if difference > 0 else 'less'}"
     fails = 1 - passing_fraction(other)
     fallback = "" if inside or "today" not in study.totals else f", and no fallback for the {percent(fails)} that fails"
     rule = "third-party APIs allowed" if inside else "no third-party API allowed"
-    return [f"{rule}: {labels(other)[cheapest]}, {price}{fallback}"]
+    return [f"{rule}: {labels(other)[best]}, {price}{fallback}"]
 
 
 def _distance(flip: Flip) -> float:

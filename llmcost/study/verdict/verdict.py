@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from llmcost.inputs.errors import InputError
 from llmcost.study.bill.hosts import may_leave
-from llmcost.study.bill.options import HOSTED, LABELS
+from llmcost.study.bill.options import HOSTED
 from llmcost.study.horizon import cash, horizon
 from llmcost.study.loads import exports
 from llmcost.study.problem import VOLUME
+from llmcost.study.ties import TIE_RATIO, cheapest, cheapest_first
 from llmcost.study.verdict import gates, plan
 from llmcost.study.verdict.apart import apart, invoice_gap
 from llmcost.study.verdict.asked import decision_asked, over_the_contract
@@ -66,12 +69,17 @@ def advised(study: Study) -> str:
         cure = "Ease a gate, add an alternative, or allow more GPUs"
         raise InputError("client.yaml", "gates", "leave no option that can be had", cure)
     draws = study.draws()
-    by_cost = sorted(distinct_options(study), key=lambda option: (round(draws[option].mean(), 2), list(LABELS).index(option)))
+    by_cost = cheapest_first(distinct_options(study), draws.mean().__getitem__)
     stay = min((o for o in ("today", "tuned") if o in study.totals), key=by_cost.index, default=None)
     for option in by_cost:
-        if stay is None or option == stay or (draws[option] < draws[stay]).mean() >= CLEAR:
+        if stay is None or option == stay or _beats(draws, option, stay) >= CLEAR:
             return option
     raise AssertionError("staying is among the options that were looked at")
+
+
+def _beats(draws: pd.DataFrame, option: str, other: str) -> float:
+    """Share of the draws in which an option is cheaper than another by more than rounding."""
+    return float((draws[option] < draws[other] * (1 - TIE_RATIO)).mean())
 
 
 def rival(study: Study) -> str:
@@ -79,7 +87,7 @@ def rival(study: Study) -> str:
     winner, totals = study.winner, study.totals
     real = [option for option in distinct_options(study) if option != winner]
     other_side = [option for option in real if (option in HOSTED) != (winner in HOSTED)]
-    return min(other_side or real or [winner], key=totals.__getitem__)
+    return cheapest(other_side or real or [winner], totals.__getitem__)
 
 
 def yardstick(study: Study) -> str:
@@ -88,7 +96,7 @@ def yardstick(study: Study) -> str:
     if stay and study.winner not in stay:
         return stay[0]
     moves = [option for option in distinct_options(study) if option not in ("today", "tuned", study.winner)]
-    return min(moves, key=study.totals.__getitem__) if stay and moves else rival(study)
+    return cheapest(moves, study.totals.__getitem__) if stay and moves else rival(study)
 
 
 def saving_path(totals: Mapping[str, Any], winner: str) -> list[tuple[str, str, str]]:
@@ -140,12 +148,12 @@ def _answer(study: Study) -> tuple[str, str]:
 
 def _close_call(study: Study) -> str:
     """Says so when something is cheaper with every input at its most likely value, and why it is not advised all the same."""
-    cheapest = min(study.totals, key=study.totals.__getitem__)
-    gap = study.totals[study.winner] - study.totals[cheapest]
+    best = cheapest(study.totals, study.totals.__getitem__)
+    gap = study.totals[study.winner] - study.totals[best]
     if round(gap, 2) <= 0:
         return ""
-    chance = percent(float((study.draws()[cheapest] < study.draws()[study.winner]).mean()))
-    name = labels(study)[cheapest]
+    chance = percent(_beats(study.draws(), best, study.winner))
+    name = labels(study)[best]
     return f" {name} would save {usd(gap)} more with every input at its most likely value, but only in {chance} of the draws."
 
 
@@ -186,15 +194,17 @@ def _per_unit(study: Study) -> str:
 def _premium(study: Study) -> str:
     """What a rule that leaves one way open costs a month: the same client without it."""
     free = without_api_rule(study, allowed=True)
-    cheapest = min(free.totals, key=free.totals.__getitem__)
-    difference = study.totals[study.winner] - free.totals[cheapest]
+    best = cheapest(free.totals, free.totals.__getitem__)
+    difference = study.totals[study.winner] - free.totals[best]
     price = (
         f"the rule costs {usd(difference)} a month" if difference > 0 else f"the rule costs nothing here ({usd(-difference)} a month less)"
     )
-    uneven = (
-        ", what fails the evaluation sent back to today's model" if "today" in free.totals and cheapest not in ("today", "tuned") else ""
-    )
-    return f"Without the rule the work would cost {usd(free.totals[cheapest])} a month ({labels(free)[cheapest]}{uneven}): {price}."
+    uneven = ""
+    if "today" in free.totals and best not in ("today", "tuned"):
+        uneven = ", what fails the evaluation sent back to today's model"
+    amount = usd(free.totals[best])
+    way = f"{labels(free)[best]}{uneven}"
+    return f"Without the rule the work would cost {amount} a month ({way}): {price}."
 
 
 def _look_again(study: Study) -> str:

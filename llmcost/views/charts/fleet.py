@@ -55,12 +55,12 @@ def following_chart(hours: pd.DataFrame, static_count: float, title: str) -> alt
 
 
 def busy_chart(curve: pd.DataFrame, points: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
-    """Time busy against delivered utilization, with a dashed line where the two would be equal.
+    """Time busy against utilization, with a dashed line where the two would be equal.
 
     curve   utilization_fraction, time_busy_fraction: one replica as its load rises
     points  the same, text and own
     """
-    x = alt.X("utilization_fraction:Q", title="delivered utilization", axis=PERCENT, scale=alt.Scale(domain=[0, 1]))
+    x = alt.X("utilization_fraction:Q", title="utilization", axis=PERCENT, scale=alt.Scale(domain=[0, 1]))
     y = alt.Y("time_busy_fraction:Q", title="share of the time busy", axis=PERCENT, scale=alt.Scale(domain=[0, 1.06], nice=False))
     line = alt.Chart(curve).mark_line(color=COLOURS["load"]).encode(x=x, y=y)
     same = alt.Chart(pd.DataFrame({"utilization_fraction": [0, 1], "time_busy_fraction": [0, 1]}))

@@ -12,7 +12,7 @@ ROUND_USD = [digit * 10**power for power in range(-4, 4) for digit in (1, 2, 5)]
 UTILIZATION = alt.X(
     "utilization_fraction:Q",
     scale=alt.Scale(type="log", nice=False, domainMax=1),
-    title="delivered utilization, log scale",
+    title="utilization, log scale",
     axis=alt.Axis(format="~%", values=[digit * 10**power for power in (-4, -3, -2, -1, 0) for digit in (1, 2, 5)]),
 )
 
@@ -64,7 +64,7 @@ def duration_chart(curve: pd.DataFrame, levels: pd.DataFrame, title: str, subtit
 
 
 def price_chart(costs: pd.DataFrame, fleet: pd.DataFrame, rivals: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
-    """USD per million tokens against delivered utilization, on log axes.
+    """USD per million tokens against utilization, on log axes.
 
     costs   utilization_fraction, usd_per_mtok
     fleet   the same and text: the client's own point

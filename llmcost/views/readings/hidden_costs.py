@@ -9,7 +9,7 @@ import pandas as pd
 
 from llmcost.model import SECONDS_PER_HOUR
 from llmcost.model.serverless import awake_fraction
-from llmcost.study.bill.hidden_lines import API, MACHINE, Sleeper, own_options
+from llmcost.study.bill.hidden_lines import API, MACHINE, Sleeper, cheapest_own_option
 from llmcost.study.bill.line_evidence import RULE_OF_THUMB
 from llmcost.study.verdict.labels import gpu_name
 from llmcost.study.wording import number, percent, usd, usd_range
@@ -38,7 +38,8 @@ def headline(study: Study, multipliers: pd.DataFrame) -> str:
 
 def bill_title(study: Study, lines: pd.DataFrame, multipliers: pd.DataFrame) -> str:
     """How much of the cheapest way to host is not the machine, and what the largest part of that is."""
-    option = min(own_options(study), key=study.totals.__getitem__)
+    option = cheapest_own_option(study)
+    assert option is not None, "what has lines has an option"
     mine = multipliers.set_index("option").loc[option]
     around = lines[(lines["option"] == option) & ~lines["group"].isin([*MACHINE, API])].groupby("group")["usd_per_month"].sum()
     if around.empty:
@@ -162,7 +163,8 @@ def so_what(study: Study, lines: pd.DataFrame, multipliers: pd.DataFrame) -> str
     """What to do about the lines."""
     if multipliers.empty:
         return NO_GPUS
-    option = min(own_options(study), key=study.totals.__getitem__)
+    option = cheapest_own_option(study)
+    assert option is not None, "what has lines has an option"
     mine = multipliers.set_index("option").loc[option]
     hosting = lines[(lines["option"] == option) & (lines["group"] != API)].sort_values("usd_per_month", ascending=False).head(3)
     top = ", ".join(f"{row.item} {usd(row.usd_per_month)}" for row in hosting.itertuples())

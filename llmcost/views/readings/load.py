@@ -92,7 +92,7 @@ def tamer(study: Study, fleet: OwnFleet, facts: LoadFacts) -> str:
     return (
         f"**These hours are not the client's, and tame for its size**: their busiest is {number(own, 2)} times the mean in requests, while "
         f"half of the public clients with {usual.size} pass {number(usual.typical, 2)}. At that peak the fleet would be {number(count)} "
-        f"replicas, {percent(busy)} busy, rather than {fleet.replicas_count}, {percent(fleet.utilization_fraction)} busy."
+        f"replicas, {percent(busy)} busy, rather than {fleet.replicas_count}, {percent(fleet.standing_utilization_fraction)} busy."
     )
 
 
@@ -178,14 +178,15 @@ def following_reading(study: Study, fleet: OwnFleet, supply: Supply, frame: pd.D
 
 def busy_points(fleet: OwnFleet, time_busy: float, measured: pd.DataFrame) -> pd.DataFrame:
     """The points to name beside the curve: utilization_fraction, time_busy_fraction, text, own."""
-    rows = [(fleet.utilization_fraction, time_busy, "this client's fleet", True)]
+    rows = [(fleet.standing_utilization_fraction, time_busy, "this client's fleet", True)]
     rows += [(m.utilization_fraction, m.time_busy_fraction, f"measured: {m.model_id}, one user", False) for m in measured.itertuples()]
     return pd.DataFrame(rows, columns=["utilization_fraction", "time_busy_fraction", "text", "own"])
 
 
 def busy_title(fleet: OwnFleet, time_busy: float) -> str:
     """The dashboard's number beside the true one."""
-    return f"A dashboard would show {percent(time_busy)} busy; the fleet delivers {percent(fleet.utilization_fraction)} of what it can"
+    delivers = percent(fleet.standing_utilization_fraction)
+    return f"A dashboard would show {percent(time_busy)} busy; the fleet delivers {delivers} of what it can"
 
 
 def measured_reading(measured: pd.DataFrame) -> str:

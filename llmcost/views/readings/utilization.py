@@ -65,7 +65,7 @@ def _steps(fleet: OwnFleet) -> dict[str, str]:
         "busiest hour, replicas": number(curve.peak),
         "headroom inside the hour": percent(fleet.headroom_fraction),
         "replicas, whole, spares included": f"{fleet.replicas_count}, {fleet.spare_count} of them spare",
-        "delivered utilization": percent(fleet.utilization_fraction),
+        "standing utilization": percent(fleet.standing_utilization_fraction),
     }
 
 
@@ -77,7 +77,7 @@ def duration(fleet: OwnFleet) -> pd.DataFrame:
 
 def duration_title(fleet: OwnFleet) -> str:
     """What is paid for and what works, in one line."""
-    working, busy = number(fleet.supply.curve.mean, 2), percent(fleet.utilization_fraction)
+    working, busy = number(fleet.supply.curve.mean, 2), percent(fleet.standing_utilization_fraction)
     return f"{fleet.replicas_count} replicas paid for, {working} at work on average: {busy}"
 
 
@@ -96,7 +96,7 @@ def rent_described(fleet: OwnFleet) -> str:
     return f"GPUs alone: {described(fleet)}, {usd(fleet.replica_usd_per_hour)} an hour"
 
 
-SHAPES_DESCRIBED = f"{number(SHAPE_REPLICAS)} full replicas' worth of work, with its delivered utilization; no spare, GPUs alone"
+SHAPES_DESCRIBED = f"{number(SHAPE_REPLICAS)} full replicas' worth of work, with its standing utilization; no spare, GPUs alone"
 """What the comparison of load shapes holds fixed."""
 
 
@@ -118,8 +118,9 @@ def rivals(fleet: OwnFleet) -> pd.DataFrame:
 
 def price_point(fleet: OwnFleet) -> pd.DataFrame:
     """The fleet's own point on the curve of prices: utilization_fraction, usd_per_mtok, text."""
-    text = f"{percent(fleet.utilization_fraction)} busy: {usd(fleet.usd_per_mtok)}"
-    return pd.DataFrame({"utilization_fraction": [fleet.utilization_fraction], "usd_per_mtok": [fleet.usd_per_mtok], "text": [text]})
+    busy, price = fleet.standing_utilization_fraction, fleet.usd_per_mtok
+    text = f"{percent(busy)} busy: {usd(price)}"
+    return pd.DataFrame({"utilization_fraction": [busy], "usd_per_mtok": [price], "text": [text]})
 
 
 def price_title(fleet: OwnFleet) -> str:
@@ -127,7 +128,7 @@ def price_title(fleet: OwnFleet) -> str:
     rival = rival_usd_per_mtok(fleet)
     side = "below" if rival and fleet.usd_per_mtok < rival else "above"
     against = f"{side} the {usd(rival)} asked elsewhere" if rival else "and no API may do it"
-    return f"At {percent(fleet.utilization_fraction)} a million tokens costs {usd(fleet.usd_per_mtok)}, {against}"
+    return f"At {percent(fleet.standing_utilization_fraction)} a million tokens costs {usd(fleet.usd_per_mtok)}, {against}"
 
 
 def named_shapes(shapes: pd.DataFrame) -> pd.DataFrame:
@@ -173,7 +174,7 @@ def headline(study: Study, shown: Study, fleet: OwnFleet) -> str:
     rival, full = rival_usd_per_mtok(fleet), gpu_usd_per_mtok(fleet.replica_usd_per_hour, fleet.tokens_per_second, 1.0)
     asks = "The open model's API" if fleet.api_usd_per_mtok is not None else "Today's model"
     return (
-        f"{gated}{largest}**Of what its own GPUs could deliver, this client would use {percent(fleet.utilization_fraction)}.** "
+        f"{gated}{largest}**Of what its own GPUs could deliver, this client would use {percent(fleet.standing_utilization_fraction)}.** "
         f"The busiest hour is {number(fleet.peak_to_mean_ratio, 2)} times the mean one, so {fleet.replicas_count} replicas "
         f"({described(fleet)}) stand ready for a mean load of {number(fleet.supply.curve.mean, 2)}. GPUs alone, a million tokens costs "
         f"{usd(full)} on a replica that is always full and **{usd(fleet.usd_per_mtok)}** at this load. "
@@ -210,7 +211,7 @@ def meaning(fleet: OwnFleet) -> str:
         return "No API may do this work, so idle hours are the price of keeping it inside."
     if full >= rival:
         return f"Even a replica that is always full costs {usd(full)}, more than the {usd(rival)} asked elsewhere: no utilization saves it."
-    here = percent(fleet.utilization_fraction)
+    here = percent(fleet.standing_utilization_fraction)
     even = f"Own GPUs match the {usd(rival)} asked elsewhere from a utilization of {percent(full / rival)} on"
     return f"{even}; here it is {here}, before people."
 

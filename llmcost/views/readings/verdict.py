@@ -6,6 +6,7 @@ from llmcost.study.bill.options import LABELS, OWN
 from llmcost.study.horizon import cash, horizon
 from llmcost.study.horizon.horizon import Horizon
 from llmcost.study.study import Study
+from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty import break_even_table, reversal_map
 from llmcost.study.wording import percent
 from llmcost.views.tables import Table, table
@@ -34,7 +35,8 @@ def regret_table(regrets: pd.DataFrame) -> Table:
 
 def own_option(study: Study) -> str:
     """The cheapest way to serve all the moved work on GPUs of one's own choosing; rented ones where there is none."""
-    return min((option for option in OWN if option in study.totals), key=study.totals.__getitem__, default="rented")
+    found = [option for option in OWN if option in study.totals]
+    return cheapest(found, study.totals.__getitem__) if found else "rented"
 
 
 def break_evens(study: Study, option: str) -> Table:
