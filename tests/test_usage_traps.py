@@ -4,7 +4,6 @@ import datetime as dt
 import errno
 import json
 import os
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -126,7 +125,7 @@ def csv_log(path, model="gpt-4o", hours=72):
     return path
 
 
-def test_the_export_itself_is_never_written_over_and_nothing_half_written_stays(tmp_path, capsys, monkeypatch):
+def test_the_export_itself_is_never_written_over_and_nothing_half_written_stays(tmp_path, capsys, full_disk):
     path, out = csv_log(tmp_path / "log.csv"), tmp_path / "hourly.csv"
     before = path.read_bytes()
     refused = {path: "is the export itself", tmp_path: "is a folder", tmp_path / "no" / "x.csv": "there is no folder"}
@@ -135,18 +134,39 @@ def test_the_export_itself_is_never_written_over_and_nothing_half_written_stays(
         assert why in capsys.readouterr().err
     assert path.read_bytes() == before
     out.write_text("kept")
-    monkeypatch.setattr(Path, "write_bytes", disk_full(Path.write_bytes))
+    full_disk()
     assert main(["usage", str(path), "--out", str(out)]) == 2
     assert "No space left" in capsys.readouterr().err and out.read_text() == "kept"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["hourly.csv", "log.csv"]
 
 
-def disk_full(write):
-    def half(path, content, **options):
-        write(path, content[: len(content) // 2], **options)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+class FullDisk:
+    """A new file on a disk that has room for half of what is written."""
 
-    return half
+    def __init__(self, sink):
+        self.sink = sink
+
+    def write(self, content):
+        self.sink.write(content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.sink.name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *about):
+        self.sink.close()
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """A function: from now on no new file has room."""
+    plain = Path.open
+
+    def opened(path, mode="r", *more, **options):
+        sink = plain(path, mode, *more, **options)
+        return FullDisk(sink) if mode == "xb" else sink
+
+    return lambda: monkeypatch.setattr(Path, "open", opened)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +177,7 @@ def disk_full(write):
         (["usage", "{log}", "--table", "t"], "give --sql DIALECT too"),
         (["usage", "focus", "--sql", ""], "is no SQL dialect"),
         (["usage", "focus", "--sql", "spark", "--out", "x.csv"], "leave --out"),
-        (["new", "{log}", "--usage", "{log}"], "is a file; name a new folder"),
+        (["new", "{log}", "--usage", "{log}"], "is a file, or a link that leads nowhere; name a new folder"),
         (["new", "{folder}/c", "--usage", "{hour}"], "covers 1 hour. Export at least one whole day"),
         (["new", "{folder}/c", "--usage", "{log}", "{again}"], "has the name of another file"),
     ],
@@ -211,13 +231,10 @@ def test_an_export_of_next_to_nothing_says_so(tmp_path, rows, expected):
     assert expected in usage_text(usage_table([csv_log(tmp_path / "log.csv", hours=rows)]))
 
 
-def test_an_export_that_does_not_fit_leaves_nothing_behind(tmp_path, capsys, monkeypatch):
-    def half(source, target):
-        Path(target).write_bytes(Path(source).read_bytes()[:100])
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source), None, str(target))
-
-    monkeypatch.setattr(shutil, "copyfile", half)
-    assert main(["new", str(tmp_path / "c"), "--usage", str(csv_log(tmp_path / "log.csv"))]) == 2
+def test_an_export_that_does_not_fit_leaves_nothing_behind(tmp_path, capsys, full_disk):
+    path = csv_log(tmp_path / "log.csv")
+    full_disk()
+    assert main(["new", str(tmp_path / "c"), "--usage", str(path)]) == 2
     assert "log.csv: cannot be copied to" in capsys.readouterr().err and list((tmp_path / "c").iterdir()) == []
 
 
