@@ -3,7 +3,8 @@
     python3 run.py report [CLIENT ...]   reports of the example clients, or of yours
     python3 run.py test                  all tests, notebooks included
     python3 run.py lab                   JupyterLab on the notebooks
-    python3 run.py new DIR               a client file to fill in; so any command of the kit, each with --help
+    python3 run.py new DIR               a client file to fill in; so any command of the kit, each
+                                         with --help
 
 Everything installed lands in .venv beside this file and nowhere else.
 """
@@ -207,7 +208,10 @@ def packages_folder():
 def make_venv():
     """Site-packages of a new, empty .venv."""
     if importlib.util.find_spec("ensurepip") is None:
-        stop("This Python cannot make virtual environments. On Debian or Ubuntu: sudo apt install python3-venv")
+        stop(
+            "This Python cannot make virtual environments. On Debian or Ubuntu: sudo apt install"
+            " python3-venv"
+        )
     code, _ = call(sys.executable, "-I", "-m", "venv", "--clear", VENV)
     packages = packages_folder()
     if code or packages is None:
@@ -224,7 +228,10 @@ def install_packages(lock, options):
     pip = [PYTHON, "-I", "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
     code, _ = call(*pip, *options, "-r", lock_file(lock), env=pip_environment())
     if code:
-        stop("pip could not install the packages; its words are above. Mended (network, disk?), run the same again.")
+        stop(
+            "pip could not install the packages; its words are above. Mended (network, disk?), run"
+            " the same again."
+        )
 
 
 def pip_environment():

@@ -1,4 +1,5 @@
-"""Has every client a whole report? Words: folder of clients, folder of reports, what the report command printed."""
+"""Has every client a whole report? Words: folder of clients, folder of reports, what the report
+command printed."""
 
 import json
 import sys
@@ -18,10 +19,14 @@ def missing_parts(client):
         missing.append("a verdict in results.json")
     if f"\n{client}: " not in "\n" + printed.read_text(encoding="utf-8"):
         missing.append("its verdict on the terminal")
-    notebooks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("0*.ipynb"))]
+    notebooks = [
+        json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("0*.ipynb"))
+    ]
     if len(notebooks) != 5:
         missing.append(f"notebooks ({len(notebooks)} of 5)")
-    cells = [cell for notebook in notebooks for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    cells = [
+        cell for notebook in notebooks for cell in notebook["cells"] if cell["cell_type"] == "code"
+    ]
     if any(cell["source"] and not cell["execution_count"] for cell in cells):
         missing.append("a cell's execution")
     if any(output["output_type"] == "error" for cell in cells for output in cell["outputs"]):

@@ -1,8 +1,11 @@
-"""The promises of the batch at full size: hundreds of clients, kills at random instants, fuzzed client files, catalog rows that
-must not matter, a book of which every report but two was tampered with.
+"""The promises of the batch at full size: hundreds of clients, kills at random instants, fuzzed
+client files, catalog rows that must not matter, a book of which every report but two was tampered
+with.
 
-    python benchmarks/battery.py [batch] [walls] [kills] [fuzz] [interrupts] [rows] [names] [sizes] [settings] [records]
-                                 [--clients 500] [--broken 70] [--kills 50] [--fuzzed 10000] [--small]
+    python benchmarks/battery.py [batch] [walls] [kills] [fuzz] [interrupts] [rows] [names] [sizes]
+    [settings] [records]
+                                 [--clients 500] [--broken 70] [--kills 50] [--fuzzed 10000]
+                                 [--small]
 
 Runs the parts named, or all of them, and prints a line of figures for each; exits 1 when a promise
 does not hold. Everything is made from one seed.
@@ -23,7 +26,14 @@ import time
 from pathlib import Path
 
 from battery_intake import LARGE, names, pip_settings, sizes
-from generated_clients import WALLS, WAYS, example, write_broken_client, write_client, write_whole_client
+from generated_clients import (
+    WALLS,
+    WAYS,
+    example,
+    write_broken_client,
+    write_client,
+    write_whole_client,
+)
 from tampered_records import WAYS as TAMPERED_WAYS, tamper
 
 from llmcost.inputs.client_file import read_client
@@ -32,7 +42,8 @@ from llmcost.inputs.paths import PACKAGE, data_path, notebooks_path
 
 SECONDS_A_FILE, MEMORY_MB_A_FILE = 2, 256
 MARK = "LLMCOST_BATTERY"
-"""In the environment of all that this process starts: who still carries it after a kill is an orphan."""
+"""In the environment of all that this process starts: who still carries it after a kill is an
+orphan."""
 ORPHAN_SECONDS = 30
 
 
@@ -40,12 +51,20 @@ def command(clients: Path, out: Path, *words: str, root: Path = PACKAGE.parent) 
     """`llmcost report`, started."""
     call = [sys.executable, "-m", "llmcost", "report", "--clients", clients, "--out", out, *words]
     environment = os.environ | {"PYTHONPATH": str(root), MARK: str(os.getpid())}
-    return subprocess.Popen([*map(str, call)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [*map(str, call)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def reports(out: Path) -> dict[str, bytes]:
     """Every file of the reports by name, without those that tell of the run."""
-    found = {path.relative_to(out).as_posix(): path for path in sorted(out.rglob("*")) if path.is_file()}
+    found = {
+        path.relative_to(out).as_posix(): path for path in sorted(out.rglob("*")) if path.is_file()
+    }
     return {name: path.read_bytes() for name, path in found.items() if "/" in name}
 
 
@@ -55,7 +74,9 @@ def batch(place: Path, whole_count: int, broken_count: int, ways: list[str] = WA
     for number in range(whole_count):
         write_whole_client(place / "clients" / f"whole-{number:03}", number, chance)
     for number in range(broken_count):
-        write_broken_client(place / "clients" / f"broken-{number:03}", way(number, broken_count, ways))
+        write_broken_client(
+            place / "clients" / f"broken-{number:03}", way(number, broken_count, ways)
+        )
     started = time.monotonic()
     run = command(place / "clients", place / "out")
     printed, errors = run.communicate()
@@ -64,35 +85,57 @@ def batch(place: Path, whole_count: int, broken_count: int, ways: list[str] = WA
     lines = [line for line in errors.splitlines() if line.startswith("broken-")]
     canaries = canary_leaks(place / "out", place / "clients")
     print(
-        f"batch: {len(made)} reports of {whole_count} whole clients, {len(lines)} one-line errors of {broken_count} broken in "
-        f"{min(broken_count, len(ways))} ways, exit {run.returncode}, {len(canaries)} names in another's report, "
-        f"{seconds:.0f} s, {seconds / max(1, whole_count):.2f} s per report"
+        f"batch: {len(made)} reports of {whole_count} whole clients, {len(lines)} one-line errors"
+        f" of {broken_count} broken in {min(broken_count, len(ways))} ways, exit {run.returncode},"
+        f" {len(canaries)} names in another's report, {seconds:.0f} s,"
+        f" {seconds / max(1, whole_count):.2f} s per report"
     )
     for line in errors.splitlines():
         if not line.startswith("broken-") or "Traceback" in line:
             print("  unexpected:", line)
-    silent = {f"broken-{n:03}" for n in range(broken_count)} - {line.split(":")[0][:10] for line in lines}
+    silent = {f"broken-{n:03}" for n in range(broken_count)} - {
+        line.split(":")[0][:10] for line in lines
+    }
     for name in sorted(silent):
         print(f"  {name} ({way(int(name[-3:]), broken_count, ways)}) says nothing")
     wanted = [f"whole-{number:03}" for number in range(whole_count)]
     expected_code = 1 if broken_count else 0
-    return made == wanted and len(lines) == len(errors.splitlines()) == broken_count and run.returncode == expected_code and not canaries
+    return (
+        made == wanted
+        and len(lines) == len(errors.splitlines()) == broken_count
+        and run.returncode == expected_code
+        and not canaries
+    )
 
 
 def way(number: int, broken_count: int, ways: list[str]) -> str:
-    """How the client of this number is broken: all ways in turn, or as many as there is room for, spread over them."""
-    return ways[number % len(ways) if broken_count >= len(ways) else number * len(ways) // broken_count]
+    """How the client of this number is broken: all ways in turn, or as many as there is room for,
+    spread over them."""
+    return ways[
+        number % len(ways) if broken_count >= len(ways) else number * len(ways) // broken_count
+    ]
 
 
 def canary_leaks(out: Path, clients: Path) -> list[str]:
     """Clients whose name, which nobody shares, stands in the report of another one."""
-    names = {path.parent.name: json.loads(path.read_text())["name"] for path in clients.glob("whole-*/client.yaml")}
-    texts = {slug: (out / slug / "results.json").read_text() for slug in names if (out / slug).is_dir()}
-    return [slug for slug, name in names.items() for other, text in texts.items() if other != slug and name in text]
+    names = {
+        path.parent.name: json.loads(path.read_text())["name"]
+        for path in clients.glob("whole-*/client.yaml")
+    }
+    texts = {
+        slug: (out / slug / "results.json").read_text() for slug in names if (out / slug).is_dir()
+    }
+    return [
+        slug
+        for slug, name in names.items()
+        for other, text in texts.items()
+        if other != slug and name in text
+    ]
 
 
 def kills(place: Path, kills_count: int, clients_count: int) -> bool:
-    """A run killed at a random instant and resumed, again and again, against one that nobody disturbed."""
+    """A run killed at a random instant and resumed, again and again, against one that nobody
+    disturbed."""
     chance = random.Random(2)
     for number in range(clients_count):
         write_whole_client(place / "clients" / f"whole-{number:03}", number, chance)
@@ -113,8 +156,9 @@ def kills(place: Path, kills_count: int, clients_count: int) -> bool:
         redone_count += sum(path.stat().st_mtime_ns != then for path, then in made.items())
         orphans_count += wait_for_orphans()
     print(
-        f"kills: {same_count} of {kills_count} resumed to the same bytes, {finished_count} reports were finished before a kill, "
-        f"{redone_count} files of them made again, {orphans_count} orphans after {ORPHAN_SECONDS} s"
+        f"kills: {same_count} of {kills_count} resumed to the same bytes, {finished_count} reports"
+        f" were finished before a kill, {redone_count} files of them made again, {orphans_count}"
+        f" orphans after {ORPHAN_SECONDS} s"
     )
     return same_count == kills_count and bool(calm) and not redone_count and not orphans_count
 
@@ -186,13 +230,21 @@ def fuzzed_text(chance: random.Random, text: str) -> bytes:
         else:
             letters.insert(where, chance.choice(junk) * chance.choice([1, 1, 5, 300]))
         letters = letters or [" "]
-    return "".join(letters).encode("utf-8", "surrogatepass")[: chance.choice([10**6, 64 * 1024, 2000])]
+    return "".join(letters).encode("utf-8", "surrogatepass")[
+        : chance.choice([10**6, 64 * 1024, 2000])
+    ]
 
 
 def fuzz(place: Path, files_count: int) -> bool:
-    """Fuzzed client files, each read in this process: an InputError or a client, quickly, in little memory."""
-    chance, names = random.Random(3), sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml"))
-    texts = [data_path("clients", name, "client.yaml").read_text(encoding="utf-8") for name in names]
+    """Fuzzed client files, each read in this process: an InputError or a client, quickly, in little
+    memory."""
+    chance, names = (
+        random.Random(3),
+        sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml")),
+    )
+    texts = [
+        data_path("clients", name, "client.yaml").read_text(encoding="utf-8") for name in names
+    ]
     read_client(data_path("clients", names[0]))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     refused_count, accepted_count, slowest_seconds, broken = 0, 0, 0.0, []
@@ -211,8 +263,9 @@ def fuzz(place: Path, files_count: int) -> bool:
         slowest_seconds = max(slowest_seconds, time.process_time() - started)
     grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(
-        f"fuzz: {files_count} client files, {refused_count} refused in one line, {accepted_count} read, {len(broken)} badly; slowest "
-        f"{slowest_seconds:.2f} s of the processor, memory grew by {grown_mb:.0f} MB"
+        f"fuzz: {files_count} client files, {refused_count} refused in one line, {accepted_count}"
+        f" read, {len(broken)} badly; slowest {slowest_seconds:.2f} s of the processor, memory grew"
+        f" by {grown_mb:.0f} MB"
     )
     for content, error in broken[:5]:
         print("  ", type(error).__name__, str(error)[:200], content[:80])
@@ -220,7 +273,8 @@ def fuzz(place: Path, files_count: int) -> bool:
 
 
 def rows(place: Path, names: list[str]) -> bool:
-    """Rows of the catalog that are said not to matter, changed: everything stays fresh, and made again it is the same."""
+    """Rows of the catalog that are said not to matter, changed: everything stays fresh, and made
+    again it is the same."""
     root = place / "kit"
     shutil.copytree(PACKAGE, root / "llmcost", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(data_path(), root / "data")
@@ -235,7 +289,8 @@ def rows(place: Path, names: list[str]) -> bool:
     command(place / "clients", place / "out", "--force", root=root).communicate()
     same = reports(place / "out") == before
     print(
-        f"rows: {changed_count} rows without a say changed or added, {counts['fresh']} of {len(names)} fresh, made again the same: {same}"
+        f"rows: {changed_count} rows without a say changed or added, {counts['fresh']} of"
+        f" {len(names)} fresh, made again the same: {same}"
     )
     return counts["fresh"] == len(names) and same and changed_count > 0
 
@@ -245,7 +300,8 @@ LINE = "Interrupted. Nothing half-written is left.\n"
 
 
 def interrupts(place: Path, runs_count: int, until_seconds: float = 5) -> bool:
-    """A run that is told to end at many instants, in turn by each signal and by six Ctrl-C in a row."""
+    """A run that is told to end at many instants, in turn by each signal and by six Ctrl-C in a
+    row."""
     write_client(place / "clients" / REAL[1], example(REAL[1]))
     survived_count = 0
     for number in range(runs_count):
@@ -290,7 +346,8 @@ UNNAMED = {"deepseek-v3", "llama-3.1-405b", "minimax-m2.5", "mixtral-8x22b", "qw
 
 
 def spoil(path: Path) -> int:
-    """Change each row of an unnamed model in the tables of single models; add to each dated table a row of next year."""
+    """Change each row of an unnamed model in the tables of single models; add to each dated table a
+    row of next year."""
     with path.open(newline="", encoding="utf-8") as file:
         found = list(csv.DictReader(file))
     changed_count = 0
@@ -298,7 +355,11 @@ def spoil(path: Path) -> int:
         for row in found:
             if row["model_id"] in UNNAMED:
                 row["note"], changed_count = "spoilt", changed_count + 1
-                row |= {column: "0.001" for column in row if column.endswith("usd_per_mtok") and row[column]}
+                row |= {
+                    column: "0.001"
+                    for column in row
+                    if column.endswith("usd_per_mtok") and row[column]
+                }
     if "effective_from" in found[0] and path.stem != "aliases":
         found.append({**found[-1], "effective_from": "2027-06-01", "note": "of next year"})
         changed_count += 1
@@ -353,11 +414,29 @@ def book_rows(out: Path) -> dict[str, dict[str, str]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--clients", type=int, default=500, help="clients of the batch, the broken ones among them (default: %(default)s)")
-    parser.add_argument("--broken", type=int, default=70, help="how many of them are broken (default: %(default)s)")
-    parser.add_argument("--kills", type=int, default=50, help="runs that are killed and resumed (default: %(default)s)")
-    parser.add_argument("--fuzzed", type=int, default=10_000, help="fuzzed client files (default: %(default)s)")
-    parser.add_argument("--small", action="store_true", help="the least of everything: seconds a part instead of most of an hour")
+    parser.add_argument(
+        "--clients",
+        type=int,
+        default=500,
+        help="clients of the batch, the broken ones among them (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--broken", type=int, default=70, help="how many of them are broken (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--kills",
+        type=int,
+        default=50,
+        help="runs that are killed and resumed (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fuzzed", type=int, default=10_000, help="fuzzed client files (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--small",
+        action="store_true",
+        help="the least of everything: seconds a part instead of most of an hour",
+    )
     parser.add_argument("parts", nargs="*", help=f"which of {', '.join(PARTS)} (default: all)")
     said = parser.parse_args()
     if said.small:

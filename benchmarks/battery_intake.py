@@ -1,4 +1,5 @@
-"""Parts of the battery about what a client sends and what surrounds the kit: names, sizes, settings of pip."""
+"""Parts of the battery about what a client sends and what surrounds the kit: names, sizes, settings
+of pip."""
 
 import json
 import os
@@ -15,7 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from hostile_exports import ATTACKS, FIELDS, FOLDER_NAMES, LETTERS, mapping_of, packed_as, rows_of, told_apart, written
+from hostile_exports import (
+    ATTACKS,
+    FIELDS,
+    FOLDER_NAMES,
+    LETTERS,
+    mapping_of,
+    packed_as,
+    rows_of,
+    told_apart,
+    written,
+)
 
 from llmcost.inputs.usage import usage_table
 
@@ -25,7 +36,8 @@ LONGEST_LINE_LETTERS = 500
 
 
 def names(place: Path, names_count: int) -> bool:
-    """Exports with hostile names of columns, models, files and folders, each held against the same export with plain ones."""
+    """Exports with hostile names of columns, models, files and folders, each held against the same
+    export with plain ones."""
     chance = random.Random(5)
     trap = place / "trap"
     trap.mkdir()
@@ -37,16 +49,23 @@ def names(place: Path, names_count: int) -> bool:
         closer, payload, tail = chance.choice(ATTACKS)
         attack = f"{closer} {payload.format(**where)}{tail}"
         word = "".join(chance.choice(LETTERS) for _ in range(chance.randint(1, 20)))
-        if problem := said_otherwise(place / "there" / str(number), [attack, word], plain.hourly, chance):
+        if problem := said_otherwise(
+            place / "there" / str(number), [attack, word], plain.hourly, chance
+        ):
             failed.append(f"{problem}: {attack!r}, {word!r}")
     untouched = [path.name for path in trap.iterdir()] == ["secret.txt"]
-    print(f"names: {names_count - len(failed)} survived of {names_count}, nothing read or written elsewhere: {untouched}")
+    print(
+        f"names: {names_count - len(failed)} survived of {names_count}, nothing read or written"
+        f" elsewhere: {untouched}"
+    )
     for line in failed[:5]:
         print("  ", line)
     return not failed and untouched
 
 
-def said_otherwise(place: Path, words: list[str], plain: pd.DataFrame, chance: random.Random) -> str:
+def said_otherwise(
+    place: Path, words: list[str], plain: pd.DataFrame, chance: random.Random
+) -> str:
     """How an export whose names are these words differs from the plain one, or ""."""
     columns = told_apart([chance.choice(words) for _ in FIELDS])
     folder = place / chance.choice(FOLDER_NAMES)
@@ -81,7 +100,10 @@ HEAD = "time,model,requests,input_tokens,output_tokens"
 
 def lines(count: int, more: str = "", model: str = "gpt-4o") -> str:
     """Rows of an export, an hour each."""
-    cells = (f"2026-10-{1 + hour // 24 % 28:02d}T{hour % 24:02d}:00:00Z,{model.format(hour)},1,1000,100{more}\n" for hour in range(count))
+    cells = (
+        f"2026-10-{1 + hour // 24 % 28:02d}T{hour % 24:02d}:00:00Z,{model.format(hour)},1,1000,100{more}\n"
+        for hour in range(count)
+    )
     return "".join(cells)
 
 
@@ -102,7 +124,10 @@ def bomb(name: str, row: bytes, millions_count: int) -> Callable[[Path], Path]:
     def write(folder: Path) -> Path:
         path = folder / name
         if path.suffix == ".zip":
-            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("a.csv", "w", force_zip64=True) as sink:
+            with (
+                zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+                archive.open("a.csv", "w", force_zip64=True) as sink,
+            ):
                 pour(sink, row, millions_count)
         else:
             import gzip
@@ -133,7 +158,12 @@ def many_members(folder: Path) -> Path:
 def keys_of_all_kinds() -> str:
     """JSON lines of which each has two hundred keys of its own."""
     rows = [
-        {"time": f"2026-10-01T{n % 24:02d}:00:00Z", "input_tokens": 1, "output_tokens": 1, **{f"k{n}_{k}": 1 for k in range(200)}}
+        {
+            "time": f"2026-10-01T{n % 24:02d}:00:00Z",
+            "input_tokens": 1,
+            "output_tokens": 1,
+            **{f"k{n}_{k}": 1 for k in range(200)},
+        }
         for n in range(1000)
     ]
     return "".join(json.dumps(row) + "\n" for row in rows)
@@ -141,19 +171,41 @@ def keys_of_all_kinds() -> str:
 
 ROW = b"2026-10-01T00:00:00Z,gpt-4o,1,1000,100\n"
 LARGE = {
-    "16,000 empty columns": Large(text("a.csv", lambda: f"{HEAD}{',' * 16_000}\n{lines(100, ',' * 16_000)}"), True),
-    "100,000 empty columns": Large(text("a.csv", lambda: f"{HEAD}{',' * 100_000}\n{lines(30, ',' * 100_000)}"), True),
-    "16,000 named columns": Large(
-        text("a.csv", lambda: f"{HEAD},{','.join(f'c{n}' for n in range(16_000))}\n{lines(100, ',' * 16_000)}"), False
+    "16,000 empty columns": Large(
+        text("a.csv", lambda: f"{HEAD}{',' * 16_000}\n{lines(100, ',' * 16_000)}"), True
     ),
-    "1,900 columns of one name": Large(text("a.csv", lambda: f"{HEAD}{',x' * 1_900}\n{lines(100, ',' * 1_900)}"), True),
-    "a header of 20 million letters": Large(text("a.csv", lambda: f"{'x' * 20_000_000}\n{lines(30)}"), False),
-    "5,000 unknown models": Large(text("a.csv", lambda: f"{HEAD}\n{lines(5_000, model='model-{}')}"), True),
-    "20,000 models": Large(text("a.csv", lambda: f"{HEAD}\n{lines(20_000, model='model-{}')}"), False),
-    "a model of a million letters": Large(text("a.csv", lambda: f"{HEAD}\n{lines(30, model='m' * 1_000_000)}"), True),
+    "100,000 empty columns": Large(
+        text("a.csv", lambda: f"{HEAD}{',' * 100_000}\n{lines(30, ',' * 100_000)}"), True
+    ),
+    "16,000 named columns": Large(
+        text(
+            "a.csv",
+            lambda: (
+                f"{HEAD},{','.join(f'c{n}' for n in range(16_000))}\n{lines(100, ',' * 16_000)}"
+            ),
+        ),
+        False,
+    ),
+    "1,900 columns of one name": Large(
+        text("a.csv", lambda: f"{HEAD}{',x' * 1_900}\n{lines(100, ',' * 1_900)}"), True
+    ),
+    "a header of 20 million letters": Large(
+        text("a.csv", lambda: f"{'x' * 20_000_000}\n{lines(30)}"), False
+    ),
+    "5,000 unknown models": Large(
+        text("a.csv", lambda: f"{HEAD}\n{lines(5_000, model='model-{}')}"), True
+    ),
+    "20,000 models": Large(
+        text("a.csv", lambda: f"{HEAD}\n{lines(20_000, model='model-{}')}"), False
+    ),
+    "a model of a million letters": Large(
+        text("a.csv", lambda: f"{HEAD}\n{lines(30, model='m' * 1_000_000)}"), True
+    ),
     "keys of all kinds": Large(text("a.jsonl", keys_of_all_kinds), True),
     "JSON nested 100,000 deep": Large(text("a.json", lambda: "[" * 100_000 + "]" * 100_000), False),
-    "a key nested 5,000 deep": Large(text("a.jsonl", lambda: '{"a":' * 5_000 + "1" + "}" * 5_000 + "\n"), False),
+    "a key nested 5,000 deep": Large(
+        text("a.jsonl", lambda: '{"a":' * 5_000 + "1" + "}" * 5_000 + "\n"), False
+    ),
     "a zip of 100 million rows": Large(bomb("a.zip", ROW, 100), False),
     "a gzip of 20 million rows": Large(bomb("a.csv.gz", ROW, 20), False),
     "a zip of 20,000 files": Large(many_members, False),
@@ -161,7 +213,8 @@ LARGE = {
 
 
 def sizes(place: Path, ways: list[str]) -> bool:
-    """Files that are larger than they look, each given to `usage` and to `new --usage`: read or refused soon, in one line."""
+    """Files that are larger than they look, each given to `usage` and to `new --usage`: read or
+    refused soon, in one line."""
     failed = []
     for number, way in enumerate(ways):
         folder = place / str(number)
@@ -172,7 +225,8 @@ def sizes(place: Path, ways: list[str]) -> bool:
                 failed.append(f"{way}, {words[0]}: {problem}")
         path.unlink()
     print(
-        f"sizes: {2 * len(ways) - len(failed)} survived of {2 * len(ways)}, each within {SECONDS_A_COMMAND} s and {MEMORY_MB_A_COMMAND} MB"
+        f"sizes: {2 * len(ways) - len(failed)} survived of {2 * len(ways)}, each within"
+        f" {SECONDS_A_COMMAND} s and {MEMORY_MB_A_COMMAND} MB"
     )
     for line in failed:
         print("  ", line)
@@ -190,23 +244,45 @@ def took_too_much(words: list[Any], is_read: bool) -> str:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "llmcost", *map(str, words)]
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS_A_COMMAND, preexec_fn=bound)
+        done = subprocess.run(
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_A_COMMAND,
+            preexec_fn=bound,
+        )
     except subprocess.TimeoutExpired:
         return f"took more than {SECONDS_A_COMMAND} s"
     said = done.stderr.strip().splitlines()
     if is_read:
         return "" if done.returncode == 0 and not said else f"exit {done.returncode}, {said[-1:]}"
     if done.returncode != 2 or len(said) != 1 or len(said[0]) > LONGEST_LINE_LETTERS:
-        return f"exit {done.returncode} after {time.monotonic() - started:.0f} s, {len(said)} lines: {said[-1:]}"
+        return (
+            f"exit {done.returncode} after {time.monotonic() - started:.0f} s, {len(said)} lines:"
+            f" {said[-1:]}"
+        )
     return ""
 
 
 def pip_settings(_place: Path) -> bool:
     """run.py among variables and files that lead pip elsewhere: its own tests, all of them."""
-    words = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "tests/test_run_py.py"]
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n0",
+        "-p",
+        "no:cacheprovider",
+        "tests/test_run_py.py",
+    ]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     counts = dict(reversed(found) for found in counted(done.stdout))
-    passed, failed = int(counts.get("passed", 0)), int(counts.get("failed", 0)) + int(counts.get("error", 0))
+    passed, failed = (
+        int(counts.get("passed", 0)),
+        int(counts.get("failed", 0)) + int(counts.get("error", 0)),
+    )
     print(f"settings: {passed} survived of {passed + failed}")
     return done.returncode == 0 and passed > 0
 

@@ -2,16 +2,20 @@
 
     python benchmarks/bench_report.py [--clients 100] [--plain 2]
 
-All run the same notebooks, those of which something enters a report, on variations of the example clients:
+All run the same notebooks, those of which something enters a report, on variations of the example
+clients:
 
-plain loop     papermill.execute_notebook on a real kernel, then nbconvert to HTML, one notebook after the other in one warm process
+plain loop     papermill.execute_notebook on a real kernel, then nbconvert to HTML, one notebook
+               after the other in one warm process
 real kernels   `llmcost report --engine papermill --jobs 1`
 one at a time  `llmcost report --jobs 1`
 all cores      `llmcost report`
-floor          study, cells and page of each client one after the other in one warm process, nothing else; split over the cores
+floor          study, cells and page of each client one after the other in one warm process, nothing
+               else; split over the cores
 
-The first three are timed on a few clients, the others on all; seconds per client, start and index included. Shares are of the
-processor's seconds in a client's own process: its study, the cells, what the engine and papermill add to them, the page, the rest.
+The first three are timed on a few clients, the others on all; seconds per client, start and index
+included. Shares are of the processor's seconds in a client's own process: its study, the cells,
+what the engine and papermill add to them, the page, the rest.
 """
 
 import argparse
@@ -57,7 +61,9 @@ def build_client(task):
     return built
 client_report.build_client = build_client
 """
-COMMAND = "import sys\nfrom llmcost.reporting import cli\nsys.exit(cli.main(['report', *sys.argv[1:]]))"
+COMMAND = (
+    "import sys\nfrom llmcost.reporting import cli\nsys.exit(cli.main(['report', *sys.argv[1:]]))"
+)
 BATCH = CLOCKED + "from llmcost.reporting import cli\nsys.exit(cli.main(['report', *sys.argv[2:]]))"
 FLOOR = (
     CLOCKED
@@ -94,20 +100,32 @@ def seconds_of(source: str, *words: object) -> float:
     started = time.perf_counter()
     call = [sys.executable, "-c", source, *map(str, words)]
     environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
-    subprocess.run(call, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+    subprocess.run(
+        call, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
+    )
     return time.perf_counter() - started
 
 
 def stage_seconds(readings: Path) -> dict[str, float]:
     """Stage -> processor seconds per client, out of a file of readings."""
     lines = [[float(word) for word in line.split()] for line in readings.read_text().splitlines()]
-    return {stage: sum(column) / len(lines) for stage, column in zip(STAGES, zip(*lines, strict=True), strict=True)}
+    return {
+        stage: sum(column) / len(lines)
+        for stage, column in zip(STAGES, zip(*lines, strict=True), strict=True)
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--clients", type=int, default=100, help="how many clients (default: %(default)s)")
-    parser.add_argument("--plain", type=int, default=2, help="of which the slow ways take so many (default: %(default)s)")
+    parser.add_argument(
+        "--clients", type=int, default=100, help="how many clients (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--plain",
+        type=int,
+        default=2,
+        help="of which the slow ways take so many (default: %(default)s)",
+    )
     said = parser.parse_args()
     cores_count, chance = os.cpu_count() or 1, random.Random(1)
     with tempfile.TemporaryDirectory() as name:
@@ -117,12 +135,23 @@ def main() -> None:
         folders = sorted((place / "clients").iterdir())
         few, out = folders[: said.plain], place / "out"
         of_clients = blank_notebooks(sorted(notebooks_path().glob("[0-9]*.ipynb")))
-        seconds_of(PLAIN, place / "plain", ",".join(str(notebooks_path() / f"{name}.ipynb") for name in of_clients), *few)
+        seconds_of(
+            PLAIN,
+            place / "plain",
+            ",".join(str(notebooks_path() / f"{name}.ipynb") for name in of_clients),
+            *few,
+        )
         per_client = {"plain loop": float((place / "plain").read_text()) / len(few)}
-        slow = seconds_of(COMMAND, *few, "--out", out, "--force", "--engine", "papermill", "--jobs", 1)
+        slow = seconds_of(
+            COMMAND, *few, "--out", out, "--force", "--engine", "papermill", "--jobs", 1
+        )
         per_client["real kernels"] = slow / len(few)
-        per_client["one at a time"] = seconds_of(BATCH, place / "r2", *few, "--out", out, "--force", "--jobs", 1) / len(few)
-        per_client["all cores"] = seconds_of(BATCH, place / "r3", *folders, "--out", out, "--force") / len(folders)
+        per_client["one at a time"] = seconds_of(
+            BATCH, place / "r2", *few, "--out", out, "--force", "--jobs", 1
+        ) / len(few)
+        per_client["all cores"] = seconds_of(
+            BATCH, place / "r3", *folders, "--out", out, "--force"
+        ) / len(folders)
         seconds_of(FLOOR, place / "r4", place / "clients")
         again = seconds_of(BATCH, place / "r5", *folders, "--out", out)
         batch, floor = stage_seconds(place / "r3"), stage_seconds(place / "r4")
@@ -131,8 +160,14 @@ def main() -> None:
     print(f"{'':16}{'s per client':>14}{'times all cores':>18}")
     for way, seconds in per_client.items():
         print(f"{way:16}{seconds:14.2f}{seconds / per_client['all cores']:18.2f}")
-    print(f"plain loop / all cores: {per_client['plain loop'] / per_client['all cores']:.1f} (wanted: 15 or more)")
-    print(f"all cores / floor: {per_client['all cores'] / per_client['floor']:.2f} (wanted: 1.5 or less)")
+    print(
+        f"plain loop / all cores: {per_client['plain loop'] / per_client['all cores']:.1f} (wanted:"
+        " 15 or more)"
+    )
+    print(
+        f"all cores / floor: {per_client['all cores'] / per_client['floor']:.2f} (wanted: 1.5 or"
+        " less)"
+    )
     print(f"nothing changed, run again: {again:.1f} s for {said.clients} clients")
     print(f"\n{'CPU s per client':16}" + "".join(f"{stage:>9}" for stage in STAGES))
     for way, stages in (("batch", batch), ("floor, warm", floor)):

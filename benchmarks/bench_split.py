@@ -1,11 +1,14 @@
-"""Seconds of the exact split: a year of minutes, 100,000 draws, and a small case beside a plain loop and an integer program.
+"""Seconds of the exact split: a year of minutes, 100,000 draws, and a small case beside a plain
+loop and an integer program.
 
     python benchmarks/bench_split.py [--runs 5]
 
-The year is a daily rhythm with noise, 525,600 minutes around five replicas. `curve` sorts it and splits it by the load-duration curve,
-where starts cost nothing; `hours` runs the dynamic programme over every minute of every slice; `loop` is the same programme as a Python
-loop over the minutes of one slice after the other. The draws are a week hour by hour with every price and volume its own. The integer
-program is HiGHS (scipy) on two days of hours; both answers are printed. The best of the runs counts, in processor time.
+The year is a daily rhythm with noise, 525,600 minutes around five replicas. `curve` sorts it and
+splits it by the load-duration curve, where starts cost nothing; `hours` runs the dynamic programme
+over every minute of every slice; `loop` is the same programme as a Python loop over the minutes of
+one slice after the other. The draws are a week hour by hour with every price and volume its own.
+The integer program is HiGHS (scipy) on two days of hours; both answers are printed. The best of the
+runs counts, in processor time.
 """
 
 import argparse
@@ -28,7 +31,9 @@ OWN, HOUR, API, START = 2.0, 3.0, 9.0, 0.2
 def year(minutes_count: int) -> np.ndarray:
     """Load in replicas, minute by minute."""
     rng, minute = np.random.default_rng(7), np.arange(minutes_count)
-    return np.maximum(5 + 3 * np.sin(minute * 2 * np.pi / 1_440) + rng.normal(0, 0.7, minutes_count), 0)
+    return np.maximum(
+        5 + 3 * np.sin(minute * 2 * np.pi / 1_440) + rng.normal(0, 0.7, minutes_count), 0
+    )
 
 
 def by_curve(load: np.ndarray) -> float:
@@ -61,8 +66,17 @@ def by_loop(load: np.ndarray, start_usd: float) -> float:
 def by_program(load: np.ndarray, start_usd: float) -> float:
     """The same from HiGHS: whole replicas, whole starts."""
     hours = len(load)
-    owned, running, begun, served = np.split(np.arange(1 + 3 * hours), [1, 1 + hours, 1 + 2 * hours])
-    cost = np.concatenate([[OWN], np.full(hours, HOUR / hours), np.full(hours, start_usd / hours), np.full(hours, -API / hours)])
+    owned, running, begun, served = np.split(
+        np.arange(1 + 3 * hours), [1, 1 + hours, 1 + 2 * hours]
+    )
+    cost = np.concatenate(
+        [
+            [OWN],
+            np.full(hours, HOUR / hours),
+            np.full(hours, start_usd / hours),
+            np.full(hours, -API / hours),
+        ]
+    )
     reach, starts = sparse.lil_matrix((hours, cost.size)), sparse.lil_matrix((hours, cost.size))
     for t in range(hours):
         reach[t, [owned[0], running[t]]], reach[t, served[t]] = 1, -1
@@ -71,7 +85,14 @@ def by_program(load: np.ndarray, start_usd: float) -> float:
     top = np.concatenate([np.full(1 + 2 * hours, np.inf), load])
     whole = np.arange(cost.size) < 1 + 2 * hours
     return float(
-        milp(cost, integrality=whole, bounds=Bounds(0, top), constraints=rules, options={"mip_rel_gap": 0}).fun + API * load.mean()
+        milp(
+            cost,
+            integrality=whole,
+            bounds=Bounds(0, top),
+            constraints=rules,
+            options={"mip_rel_gap": 0},
+        ).fun
+        + API * load.mean()
     )
 
 
@@ -113,9 +134,18 @@ def main() -> None:
     found = dict(cases)
     for name, (seconds, usd) in found.items():
         print(f"{name:36}{seconds:10.4f} s{usd:12.6f} USD/hour")
-    ours, loop = found["year of minutes, hours, starts"][0], found["year of minutes, loop, starts"][0]
-    small_ours, program = found["two days, hours, starts"][0], found["two days, integer program, starts"][0]
-    print(f"loop over ours {loop / ours:.0f} times; integer program over ours {program / small_ours:.0f} times")
+    ours, loop = (
+        found["year of minutes, hours, starts"][0],
+        found["year of minutes, loop, starts"][0],
+    )
+    small_ours, program = (
+        found["two days, hours, starts"][0],
+        found["two days, integer program, starts"][0],
+    )
+    print(
+        f"loop over ours {loop / ours:.0f} times; integer program over ours"
+        f" {program / small_ours:.0f} times"
+    )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
-"""Seconds and memory to turn a request log into the hourly table, beside a bare DuckDB aggregation of the same columns.
+"""Seconds and memory to turn a request log into the hourly table, beside a bare DuckDB aggregation
+of the same columns.
 
     python benchmarks/bench_usage.py [--rows 100_000_000] [--csv-rows 20_000_000] [--runs 3]
 
-The log has the kit's plain columns (time, model, input_tokens, cached_input_tokens, output_tokens), one row a request over 30 days, in
-order of time; the CSV is its beginning. `bare` counts the rows and adds up the three token columns by hour and model, with DuckDB's own
-reader and sniffing. `ours` is the whole `usage_table` call: opening, recognising, judging every row, the hourly table, the busiest
-minutes, the account of the rows. With request ids, ours also leaves out each request that the log holds twice (one in 10,000), which the
-bare aggregation does not. Both run alternately, each run in a process of its own, with the same threads and memory limit; the clock
-starts after the imports, and memory is the most that the process ever held.
+The log has the kit's plain columns (time, model, input_tokens, cached_input_tokens, output_tokens),
+one row a request over 30 days, in order of time; the CSV is its beginning. `bare` counts the rows
+and adds up the three token columns by hour and model, with DuckDB's own reader and sniffing. `ours`
+is the whole `usage_table` call: opening, recognising, judging every row, the hourly table, the
+busiest minutes, the account of the rows. With request ids, ours also leaves out each request that
+the log holds twice (one in 10,000), which the bare aggregation does not. Both run alternately, each
+run in a process of its own, with the same threads and memory limit; the clock starts after the
+imports, and memory is the most that the process ever held.
 """
 
 import argparse
@@ -39,7 +42,11 @@ BARE = """SELECT date_trunc('hour', time), model, count(*), sum(input_tokens), s
 
 def logs(folder: Path) -> dict[str, Path]:
     """The logs by what they are called."""
-    return {"Parquet": folder / "log.parquet", "CSV": folder / "log.csv", "Parquet, request ids": folder / "log_ids.parquet"}
+    return {
+        "Parquet": folder / "log.parquet",
+        "CSV": folder / "log.csv",
+        "Parquet, request ids": folder / "log_ids.parquet",
+    }
 
 
 def write(folder: Path, rows_count: int, csv_rows_count: int) -> None:
@@ -85,7 +92,9 @@ def run(way: str, path: Path) -> dict[str, float]:
 
 def alone(*words: object) -> str:
     """What this file prints in a process of its own; stops the benchmark if it fails."""
-    return subprocess.run([sys.executable, __file__, *map(str, words)], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(
+        [sys.executable, __file__, *map(str, words)], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def table(log: str, path: Path, runs_count: int) -> None:
@@ -94,21 +103,42 @@ def table(log: str, path: Path, runs_count: int) -> None:
     for _ in range(runs_count):
         for way in WAYS:
             runs[way].append(run(way, path))
-    median = {way: {key: statistics.median(r[key] for r in found) for key in found[0]} for way, found in runs.items()}
+    median = {
+        way: {key: statistics.median(r[key] for r in found) for key in found[0]}
+        for way, found in runs.items()
+    }
     assert median["bare"]["rows"] == median["ours"]["rows"], "the two ways read different rows"
     for way in WAYS:
         said = median[way]
         ratios = [said[key] / median["bare"][key] for key in ("seconds", "busy")]
         most = max(r["peak_mib"] for r in runs[way])
         what = f"{log}, {said['rows'] / 1e6:g} M rows" if way == "bare" else ""
-        print(f"{what:36}{way:6}{said['seconds']:9.2f}{ratios[0]:8.2f}{said['busy']:11.2f}{ratios[1]:8.2f}{most:10.0f}", flush=True)
+        print(
+            f"{what:36}{way:6}{said['seconds']:9.2f}{ratios[0]:8.2f}{said['busy']:11.2f}{ratios[1]:8.2f}{most:10.0f}",
+            flush=True,
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=100_000_000, help="rows of the Parquet logs (default: %(default)s)")
-    parser.add_argument("--csv-rows", type=int, default=20_000_000, help="rows of the CSV, at most those (default: %(default)s)")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each way, of which the median is shown (default: %(default)s)")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        default=100_000_000,
+        help="rows of the Parquet logs (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--csv-rows",
+        type=int,
+        default=20_000_000,
+        help="rows of the CSV, at most those (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=3,
+        help="runs of each way, of which the median is shown (default: %(default)s)",
+    )
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
@@ -122,10 +152,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, duckdb.connect() as connection:
         threads = connection.execute("SELECT current_setting('threads')").fetchone()
         print(
-            f"DuckDB {duckdb.__version__}, {threads[0] if threads else '?'} threads, memory limit {MEMORY_LIMIT}, median of {wanted.runs}"
+            f"DuckDB {duckdb.__version__}, {threads[0] if threads else '?'} threads, memory limit"
+            f" {MEMORY_LIMIT}, median of {wanted.runs}"
         )
-        print(f"{'':42}{'seconds':>9}{'ratio':>8}{'processor':>11}{'ratio':>8}{'peak MiB':>10}", flush=True)
-        alone("--write", name, "--rows", wanted.rows, "--csv-rows", csv_rows)  # a child's peak begins at its parent's
+        print(
+            f"{'':42}{'seconds':>9}{'ratio':>8}{'processor':>11}{'ratio':>8}{'peak MiB':>10}",
+            flush=True,
+        )
+        alone(
+            "--write", name, "--rows", wanted.rows, "--csv-rows", csv_rows
+        )  # a child's peak begins at its parent's
         for log, path in logs(Path(name)).items():
             table(log, path, wanted.runs)
 

@@ -1,4 +1,5 @@
-"""Clients by the hundred: variations of the examples, whole ones and ones broken in every way that somebody has thought of."""
+"""Clients by the hundred: variations of the examples, whole ones and ones broken in every way that
+somebody has thought of."""
 
 import copy
 import gzip
@@ -23,7 +24,9 @@ def example(name: str) -> dict[str, Any]:
 def write_client(folder: Path, document: dict[str, Any]) -> None:
     """A client folder with this file: JSON is YAML too."""
     folder.mkdir(parents=True)
-    (folder / "client.yaml").write_text(json.dumps(document, indent=1, default=str), encoding="utf-8")
+    (folder / "client.yaml").write_text(
+        json.dumps(document, indent=1, default=str), encoding="utf-8"
+    )
 
 
 def varied(name: str, chance: random.Random) -> dict[str, Any]:
@@ -38,16 +41,26 @@ def varied(name: str, chance: random.Random) -> dict[str, Any]:
             if key in load:
                 load[key] = scaled(load[key], factor)
         if "shape" in load:
-            load["shape"] = chance.choice([load["shape"], "azure_conversation_week", *shape_names()])
+            load["shape"] = chance.choice(
+                [load["shape"], "azure_conversation_week", *shape_names()]
+            )
         for alternative in workload["alternatives"]:
             middle = chance.uniform(0.5, 0.9)
-            alternative["passing_fraction"] = {"low": middle - 0.2, "typical": middle, "high": middle + 0.08}
+            alternative["passing_fraction"] = {
+                "low": middle - 0.2,
+                "typical": middle,
+                "high": middle + 0.08,
+            }
     return document
 
 
 def scaled(value: Any, factor: float) -> Any:
     """A number, or a band of numbers, times a factor."""
-    return {key: part * factor for key, part in value.items()} if isinstance(value, dict) else value * factor
+    return (
+        {key: part * factor for key, part in value.items()}
+        if isinstance(value, dict)
+        else value * factor
+    )
 
 
 def write_whole_client(folder: Path, number: int, chance: random.Random) -> None:
@@ -77,7 +90,12 @@ def at(*path: str | int) -> Callable[[Any], Callable[[dict[str, Any]], None]]:
 
 LOAD, WORK = ("workloads", 0, "load"), ("workloads", 0)
 ALTERNATIVE = (*WORK, "alternatives", 0)
-QUOTE = {"row": "hidden_costs/engineer_fte", "value": 1, "said_by": "sales", "quoted_date": "2030-01-01"}
+QUOTE = {
+    "row": "hidden_costs/engineer_fte",
+    "value": 1,
+    "said_by": "sales",
+    "quoted_date": "2030-01-01",
+}
 
 
 def without(*path: str | int) -> Callable[[dict[str, Any]], None]:
@@ -116,7 +134,9 @@ IN_THE_DOCUMENT: dict[str, Callable[[dict[str, Any]], None]] = {
     "more than all of it passes": at(*ALTERNATIVE, "passing_fraction")(1.5),
     "nobody says what passes": without(*ALTERNATIVE, "passing_fraction"),
     "no evidence": without(*ALTERNATIVE, "evidence"),
-    "band upside down": at(*ALTERNATIVE, "passing_fraction")({"low": 0.9, "typical": 0.5, "high": 0.6}),
+    "band upside down": at(*ALTERNATIVE, "passing_fraction")(
+        {"low": 0.9, "typical": 0.5, "high": 0.6}
+    ),
     "usage and totals": at(*LOAD, "usage")({"file": "usage.csv"}),
     "usage file not there": at(*LOAD)({"usage": {"file": "usage.csv"}}),
     "usage file outside": at(*LOAD)({"usage": {"file": "../usage.csv"}}),
@@ -125,7 +145,9 @@ IN_THE_DOCUMENT: dict[str, Callable[[dict[str, Any]], None]] = {
     "question left open": at("name")("ASK"),
     "quote from the future": at("quotes")([QUOTE]),
     "region of nowhere": at(*WORK, "gates")({"regions": ["mars"]}),
-    "no time to answer": at(*WORK, "latency")({"metric": "itl", "percentile": 50, "limit_seconds": 0}),
+    "no time to answer": at(*WORK, "latency")(
+        {"metric": "itl", "percentile": 50, "limit_seconds": 0}
+    ),
     "colour that is a script": at("report")({"brand_colour": "red;}</style><script>"}),
     "GPU of nobody": at("own_capacity")({"gpus": ["h1000-80gb"]}),
     "benchmarks not there": at("own_capacity")({"measured": "bench/*.json"}),
@@ -142,7 +164,9 @@ IN_THE_DOCUMENT["same workload twice"] = twice
 
 def doubling_aliases() -> bytes:
     """A client file of a kilobyte that would be of a terabyte, were its aliases followed."""
-    doubled = [f"b{level}: &b{level} [{', '.join([f'*b{level - 1}'] * 9)}]" for level in range(1, 12)]
+    doubled = [
+        f"b{level}: &b{level} [{', '.join([f'*b{level - 1}'] * 9)}]" for level in range(1, 12)
+    ]
     return "\n".join(["b0: &b0 [x, x]", *doubled, "workloads: *b11"]).encode()
 
 
@@ -176,21 +200,31 @@ def link_to_nowhere(path: Path) -> None:
 
 
 ON_THE_DISK: dict[str, Callable[[Path], None]] = {
-    "usage file is a link to elsewhere": lambda folder: os.symlink("/etc/passwd", folder / "usage.csv"),
+    "usage file is a link to elsewhere": lambda folder: os.symlink(
+        "/etc/passwd", folder / "usage.csv"
+    ),
     "usage file is empty": lambda folder: (folder / "usage.csv").touch(),
-    "usage file is a picture": lambda folder: (folder / "usage.csv").write_bytes(b"\x89PNG\r\n" + bytes(range(256)) * 9),
+    "usage file is a picture": lambda folder: (folder / "usage.csv").write_bytes(
+        b"\x89PNG\r\n" + bytes(range(256)) * 9
+    ),
     "usage file is a folder": lambda folder: (folder / "usage.csv").mkdir(),
     "usage file is a link to itself": lambda folder: os.symlink("usage.csv", folder / "usage.csv"),
     "usage file is a bomb": lambda folder: packed_bomb(folder / "usage.csv"),
-    "usage file has 16,000 named columns": lambda folder: (folder / "usage.csv").write_text("c," * 16_000 + "d\n1\n"),
-    "usage file is nested too deep": lambda folder: (folder / "usage.csv").write_text("[" * 100_000),
+    "usage file has 16,000 named columns": lambda folder: (folder / "usage.csv").write_text(
+        "c," * 16_000 + "d\n1\n"
+    ),
+    "usage file is nested too deep": lambda folder: (folder / "usage.csv").write_text(
+        "[" * 100_000
+    ),
     "client file is a link to nowhere": lambda folder: link_to_nowhere(folder / "client.yaml"),
     "usage file is a pipe": lambda folder: os.mkfifo(folder / "usage.csv"),
 }
 IN_ITS_PLACE: dict[str, Callable[[Path], None]] = {
     "a link to nowhere": lambda folder: os.symlink("nowhere", folder),
     "a link to itself": lambda folder: os.symlink(folder.name, folder),
-    "a name that is not UTF-8": lambda folder: write_client(Path(f"{folder}-\udce9"), example("support-assistant")),
+    "a name that is not UTF-8": lambda folder: write_client(
+        Path(f"{folder}-\udce9"), example("support-assistant")
+    ),
 }
 """What stands where a client's folder should be."""
 WALLS = [

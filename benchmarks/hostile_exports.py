@@ -1,4 +1,5 @@
-"""Exports whose names are attacks: of columns, models, files and folders. Told right, each is the same as a plain one."""
+"""Exports whose names are attacks: of columns, models, files and folders. Told right, each is the
+same as a plain one."""
 
 import csv
 import gzip
@@ -37,12 +38,14 @@ PAYLOADS = [
 ]
 TAILS = [" --", " /*", ""]
 ATTACKS = list(itertools.product(CLOSERS, PAYLOADS, TAILS))
-"""A name that ends what it may stand in, says something of its own, and takes the rest away: 588 of them."""
+"""A name that ends what it may stand in, says something of its own, and takes the rest away: 588 of
+them."""
 LETTERS = [
     *"abz019\"';-/\\$`{}[]()*?%_,.:#&|!<>=~^+@ \n\r\t",
     *["é", "ß", "İ", "\u202e", "\ufeff", "😀"],
 ]
-"""Of which a name may be made: quotes, ends of a statement, marks of patterns and paths, directions, emoji."""
+"""Of which a name may be made: quotes, ends of a statement, marks of patterns and paths,
+directions, emoji."""
 FOLDER_NAMES = [
     "acme*",
     "acme[12]",
@@ -68,7 +71,9 @@ def rows_of(names: Sequence[str], model: str = "a-model") -> list[dict[str, Any]
     found: list[dict[str, Any]] = []
     for hour in range(HOURS_COUNT):
         stamp = pd.Timestamp("2026-10-01", tz="UTC") + pd.Timedelta(hours=hour)
-        found.append(dict(zip(names, (stamp.isoformat(), model, 2, 1000 + hour, 100, 0.5), strict=True)))
+        found.append(
+            dict(zip(names, (stamp.isoformat(), model, 2, 1000 + hour, 100, 0.5), strict=True))
+        )
     return found
 
 
@@ -82,9 +87,15 @@ def written(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
     elif path.suffix == ".jsonl":
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     else:
-        columns = {f"c{number}": [list(row.values())[number] for row in rows] for number in range(len(rows[0]))}
+        columns = {
+            f"c{number}": [list(row.values())[number] for row in rows]
+            for number in range(len(rows[0]))
+        }
         frame = pd.DataFrame(columns)  # noqa: F841 - DuckDB finds it by its name
-        quoted = [f'c{number} AS "{name.replace(chr(34), chr(34) * 2)}"' for number, name in enumerate(rows[0])]
+        quoted = [
+            f'c{number} AS "{name.replace(chr(34), chr(34) * 2)}"'
+            for number, name in enumerate(rows[0])
+        ]
         duckdb.sql(f"SELECT {', '.join(quoted)} FROM frame").write_parquet(str(path))
     return path
 
@@ -105,7 +116,9 @@ def packed_as(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
         path.write_bytes(gzip.compress(written(path.with_name("unpacked.csv"), rows).read_bytes()))
     elif path.suffix == ".zip":
         with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("a*[1]';--.csv", written(path.with_name("unpacked.csv"), rows).read_bytes())
+            archive.writestr(
+                "a*[1]';--.csv", written(path.with_name("unpacked.csv"), rows).read_bytes()
+            )
     else:
         written(path, rows)
     return path

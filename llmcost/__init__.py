@@ -1,4 +1,5 @@
-"""What it really costs to host an open LLM, to pay per token, to rent by the second, or to split the load."""
+"""What it really costs to host an open LLM, to pay per token, to rent by the second, or to split
+the load."""
 
 TYPE_CHECKING = False  # as in `typing`, whose import takes longer than all of this
 if TYPE_CHECKING:
@@ -11,7 +12,8 @@ __all__ = ["InputError", "Study", "open_study"]
 if not TYPE_CHECKING:  # where it is hidden, a misspelt name is still an error
 
     def __getattr__(name: str) -> object:
-        """Import what is asked for when it is asked for: until then the command line can be left at once."""
+        """Import what is asked for when it is asked for: until then the command line can be left at
+        once."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module

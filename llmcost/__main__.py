@@ -1,4 +1,5 @@
-"""`python -m llmcost` and `llmcost` are the command line, which ends cleanly from its first moment to its last."""
+"""`python -m llmcost` and `llmcost` are the command line, which ends cleanly from its first moment
+to its last."""
 
 import contextlib
 import os
@@ -27,8 +28,8 @@ def run() -> int:
 def leave() -> None:
     """End this process, and whatever it has started, at once.
 
-    The interpreter's own end would be told by libraries what they have not cleared up, and would take an interrupt that was
-    caught in the `exec` of a library for one that was not.
+    The interpreter's own end would be told by libraries what they have not cleared up, and would
+    take an interrupt that was caught in the `exec` of a library for one that was not.
     """
     family = sys.modules.get("llmcost.reporting.family")
     if family:  # else nothing was started
@@ -42,7 +43,10 @@ def leave() -> None:
 def damage(error: ImportError) -> str:
     """What to do about a package that cannot be imported, in one line."""
     what = " ".join(str(error).split())[:200].rstrip(".")
-    cure = "Install the kit again, with its packages: pip install --force-reinstall, or a new environment"
+    cure = (
+        "Install the kit again, with its packages: pip install --force-reinstall, or a new"
+        " environment"
+    )
     if os.environ.get("LLMCOST_PROGRAM"):  # run.py started this
         cure = "Delete the folder .venv beside run.py and run the same again"
     return f"The kit's environment is damaged: {what}. {cure}."

@@ -1,8 +1,10 @@
-"""How the command line is left: Ctrl-C, `kill` and a closed terminal end it with one line and exit code 130.
+"""How the command line is left: Ctrl-C, `kill` and a closed terminal end it with one line and exit
+code 130.
 
-Three times follow one another. While the command line is imported, a signal ends the process at once: nothing is there to be
-cleaned up. While a command works, the first one raises KeyboardInterrupt, and it cleans up. Once it has ended, signals mean
-nothing any more. What is ignored at the start, by `nohup` or in the background of a script, stays ignored.
+Three times follow one another. While the command line is imported, a signal ends the process at
+once: nothing is there to be cleaned up. While a command works, the first one raises
+KeyboardInterrupt, and it cleans up. Once it has ended, signals mean nothing any more. What is
+ignored at the start, by `nohup` or in the background of a script, stays ignored.
 
 Standard library only, and little of it: this is in force before anything else is imported.
 """
@@ -38,7 +40,8 @@ HAS_THREAD_SIGNALS = hasattr(signal, "pthread_kill")
 
 
 def end_at_once() -> None:
-    """From now on a signal ends this process with the line; those that our starter has blocked are unblocked."""
+    """From now on a signal ends this process with the line; those that our starter has blocked are
+    unblocked."""
     _listen(_end)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
@@ -62,9 +65,11 @@ def _listen(handler: Handler) -> dict[int, Any]:
 
 
 class Interruptible:
-    """The time in which a command works: the first signal raises KeyboardInterrupt, further ones do nothing.
+    """The time in which a command works: the first signal raises KeyboardInterrupt, further ones do
+    nothing.
 
-    was_heard  whether there was one. Libraries make other errors of it: DuckDB's is "Query interrupted".
+    was_heard  whether there was one. Libraries make other errors of it: DuckDB's is "Query
+               interrupted".
     """
 
     def __init__(self) -> None:
@@ -97,7 +102,8 @@ class Interruptible:
         raise KeyboardInterrupt
 
     def _unraisable(self, lost: Any) -> None:
-        """Where Python can only drop an exception, in a finalizer, an interrupt is raised once more."""
+        """Where Python can only drop an exception, in a finalizer, an interrupt is raised once
+        more."""
         if HAS_THREAD_SIGNALS and isinstance(lost.exc_value, KeyboardInterrupt):
             self.heard_seconds = NEVER_SECONDS
             _repeat(self.number)
@@ -135,7 +141,9 @@ def uninterrupted(told: Callable[[], object] = lambda: None) -> Iterator[None]:
 
     before = _listen(hear)
     for number in [number for number, handler in before.items() if not callable(handler)]:
-        signal.signal(number, before.pop(number))  # nobody raises anything for it: it ends the process
+        signal.signal(
+            number, before.pop(number)
+        )  # nobody raises anything for it: it ends the process
     try:
         yield
     finally:

@@ -11,8 +11,14 @@ STRINGS = [
     "<img src=x onerror=window.PWN=2><iframe src=//evil.test></iframe>",
     '"><svg onload=window.PWN=3><style>*{display:none}</style>',
     "' onmouseover='window.PWN=4' style='position:fixed'",
-    "[x](javascript:window.PWN=5) ![x](http://evil.test/p.png) <http://evil.test/a> https://evil.test/b",
-    "**b** _i_ ~~s~~ `c` # h | t | t | --- <!-- n --> ]]> $x^2$ $$\\href{javascript:PWN}{y}$$ \\(z\\)",
+    (
+        "[x](javascript:window.PWN=5) ![x](http://evil.test/p.png) <http://evil.test/a>"
+        " https://evil.test/b"
+    ),
+    (
+        "**b** _i_ ~~s~~ `c` # h | t | t | --- <!-- n --> ]]> $x^2$ $$\\href{javascript:PWN}{y}$$"
+        " \\(z\\)"
+    ),
     "{{ 7*7 }}{% raw %}${7*7}#{7*7}<%= 7*7 %>{{ config.items() }}",
     "%s %n %(a)s {0.__class__} {name!r} {} %%bash",
     "$(touch PWN) `touch PWN` ; touch PWN | touch PWN && touch PWN",
@@ -40,7 +46,8 @@ STRINGS = [
     "NaN undefined null __proto__ constructor datum.PWN",
     "W" * 200,
 ]
-"""Each would do something where it is not treated as text. The files named PWN, window.PWN and the host evil.test tell."""
+"""Each would do something where it is not treated as text. The files named PWN, window.PWN and the
+host evil.test tell."""
 
 
 HOURS_COUNT = 14 * 24
@@ -52,7 +59,8 @@ llama-3.3-70b,64,1000,100,1520,0.5,0.040
 NO_FILE = "/\0\r\n\\*?[]:\x85\u2028"
 """What no name of a file holds, on one system or another, or what makes a pattern of it."""
 SPLITS_A_HEAD = ";|\t\r\n\x1b\x07\x08\x7f\x85\u2028\ufeff"
-"""What no column name may hold: a file whose head line falls apart is refused, which is tested with the usage files."""
+"""What no column name may hold: a file whose head line falls apart is refused, which is tested with
+the usage files."""
 
 
 class Words:
@@ -65,24 +73,38 @@ class Words:
         """The next string, after a beginning of its field's own, cut to what a field may hold."""
         text = self.strings[self.turn % len(self.strings)]
         self.turn += 1
-        self.told[field] = (start + "".join(character for character in text if character not in without))[:most_count]
+        self.told[field] = (
+            start + "".join(character for character in text if character not in without)
+        )[:most_count]
         return self.told[field]
 
 
 def write_export(path: Path, columns: list[str], models: list[str], words: Words) -> None:
-    """Two weeks of hours, a column that nobody reads beside those that are, and one row that is no row at the end."""
+    """Two weeks of hours, a column that nobody reads beside those that are, and one row that is no
+    row at the end."""
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow([*columns, words.next("a column that nobody reads")])
         for hour in range(HOURS_COUNT):
             for model in models:
                 time = dt.datetime(2026, 10, 26, tzinfo=dt.UTC) + dt.timedelta(hours=hour)
-                rows.writerow([time.isoformat(), model, 900, 900_000 + hour, 90_000, 3, words.next("a cell that nobody reads")])
+                rows.writerow(
+                    [
+                        time.isoformat(),
+                        model,
+                        900,
+                        900_000 + hour,
+                        90_000,
+                        3,
+                        words.next("a cell that nobody reads"),
+                    ]
+                )
         rows.writerow([words.next("a time"), *models[:1], words.next("a count"), 1, 1, 1, ""])
 
 
 def write_client(folder: Path, turn: int, strings: Sequence[str] = STRINGS) -> dict[str, str]:
-    """A whole client with a usage export, quotes and a benchmark; returns field -> the hostile text in it."""
+    """A whole client with a usage export, quotes and a benchmark; returns field -> the hostile text
+    in it."""
     words = Words(turn, strings)
     folder.mkdir(parents=True)
     export = words.next("file", without=NO_FILE, most_count=80) + ".usage.csv"
@@ -105,18 +127,28 @@ def write_client(folder: Path, turn: int, strings: Sequence[str] = STRINGS) -> d
                 "id": "chat",
                 "load": {"usage": {"file": export, "mapping": mapping, "only": {"model": models}}},
                 "today": {"provider": "openai", "model_id": "gpt-4o"},
-                "alternatives": [{"model_id": "llama-3.3-70b", "passing_fraction": 0.8, "evidence": "guess"}],
+                "alternatives": [
+                    {"model_id": "llama-3.3-70b", "passing_fraction": 0.8, "evidence": "guess"}
+                ],
                 "latency": {"metric": "itl", "percentile": 50, "limit_seconds": 0.05},
                 "gates": {"evidence": words.next("evidence")},
             }
         ],
         "own_capacity": {
-            "measured": {"files": benchmark, "gpu_id": "h100-80gb-sxm", "gpus_count": 2, "precision": "fp8", "engine": engine}
+            "measured": {
+                "files": benchmark,
+                "gpu_id": "h100-80gb-sxm",
+                "gpus_count": 2,
+                "precision": "fp8",
+                "engine": engine,
+            }
         },
         "unit_of_work": {"name": words.next("unit"), "requests_count": 2},
         "quotes": [
             {
-                "row": f"api_prices/{words.next('host', without='/', most_count=120)}/llama-3.3-70b",
+                "row": (
+                    f"api_prices/{words.next('host', without='/', most_count=120)}/llama-3.3-70b"
+                ),
                 "input_usd_per_mtok": 0.05,
                 "output_usd_per_mtok": 0.1,
                 "said_by": words.next("said_by"),
@@ -129,7 +161,12 @@ def write_client(folder: Path, turn: int, strings: Sequence[str] = STRINGS) -> d
                 "quoted_date": "2026-11-01",
             },
         ],
-        "report": {"prepared_by": words.next("prepared_by"), "brand_name": words.next("brand_name")},
+        "report": {
+            "prepared_by": words.next("prepared_by"),
+            "brand_name": words.next("brand_name"),
+        },
     }
-    (folder / "client.yaml").write_text(json.dumps(client, indent=1), encoding="utf-8")  # YAML 1.2 holds JSON
+    (folder / "client.yaml").write_text(
+        json.dumps(client, indent=1), encoding="utf-8"
+    )  # YAML 1.2 holds JSON
     return words.told

@@ -1,4 +1,5 @@
-"""The API bill to the invoice: each key moves it, its default does not, its parts add up to the line, and the past keeps its prices."""
+"""The API bill to the invoice: each key moves it, its default does not, its parts add up to the
+line, and the past keeps its prices."""
 
 import datetime as dt
 
@@ -39,7 +40,9 @@ BASE = {
             "cacheable_input_fraction": 0.5,
             "batchable_fraction": 0.2,
             "today": {"provider": "google", "model_id": "gemini-3-pro-preview"},
-            "alternatives": [{"model_id": "llama-3.3-70b", "passing_fraction": 0.8, "evidence": "measured"}],
+            "alternatives": [
+                {"model_id": "llama-3.3-70b", "passing_fraction": 0.8, "evidence": "measured"}
+            ],
         }
     ],
 }
@@ -78,13 +81,20 @@ def plain(folder):
 @pytest.fixture(scope="module")
 def filled(folder):
     """Every key of the bill in use, on a model whose list has every tier."""
-    changes = {**OPENAI, **{path: value for path, value in FILLED.items() if "commitment" not in path}}
-    changes[f"{AT}.today"] = {**OPENAI[f"{AT}.today"], "commitment": FILLED[f"{AT}.today.commitment"]}
+    changes = {
+        **OPENAI,
+        **{path: value for path, value in FILLED.items() if "commitment" not in path},
+    }
+    changes[f"{AT}.today"] = {
+        **OPENAI[f"{AT}.today"],
+        "commitment": FILLED[f"{AT}.today.commitment"],
+    }
     return lc.open_study(str(folder), what_if=changes)
 
 
 def test_every_key_of_the_bill_can_be_followed_to_its_input(plain, filled):
-    """The chains of the audit are made from prices and shares, not from the bill's own functions."""
+    """The chains of the audit are made from prices and shares, not from the bill's own
+    functions."""
     for study in (plain, filled):
         for option, bill in study.lines.items():
             told = {item: figure.value for item, figure in line_figures(study, option).items()}
@@ -97,13 +107,18 @@ def test_todays_parts_are_the_formula_of_the_invoice(filled):
     into, out, reasoning = 900, 100, 40
     usd = np.array([into * 0.6, into * 0.3, into * 0.1, out + reasoning]) * prices.by_class
     shares = {"batch": 0.1, "flex": 0.1, "priority": 0.3}
-    usd = usd * sum(share * np.array(prices.tier_ratios[tier]) for tier, share in shares.items()) + usd * 0.5
+    usd = (
+        usd * sum(share * np.array(prices.tier_ratios[tier]) for tier, share in shares.items())
+        + usd * 0.5
+    )
     usage = usd.sum() * 1.03
     under = max(2_000, 0.9 * usage)
     expected = 0.25 * under + 0.75 * min(under, usage)
     assert filled.lines["today"][TODAY] == pytest.approx(expected, rel=1e-12)
     assert v[f"{AT}.today.commitment.bound_fraction"] == 6 / 24
-    assert bill_parts(filled, filled.choices[0], filled.choices[0].today)["usd_per_month"].sum() == pytest.approx(expected, rel=1e-12)
+    assert bill_parts(filled, filled.choices[0], filled.choices[0].today)[
+        "usd_per_month"
+    ].sum() == pytest.approx(expected, rel=1e-12)
 
 
 def test_every_new_input_is_an_assumption_that_moves_a_bill(plain, filled):
@@ -116,14 +131,18 @@ def test_every_new_input_is_an_assumption_that_moves_a_bill(plain, filled):
         "long_context_fraction": {"provider": "google", "model_id": "gemini-3-pro-preview"},
         "cache_write_input_fraction": {"provider": "anthropic", "model_id": "claude-sonnet-4-5"},
     }
-    for path in sorted(new | {f"{AT}.load.billed_retries_fraction", *(f"{AT}.{name}" for name in others)}):
+    for path in sorted(
+        new | {f"{AT}.load.billed_retries_fraction", *(f"{AT}.{name}" for name in others)}
+    ):
         today = others.get(path.removeprefix(f"{AT}."))
         study = plain.what_if({path: FILLED[path], f"{AT}.today": today}) if today else filled
         a = study.inputs[path]
         assert a.unit and a.origin == "client" and a.source
         ends = np.array([0.0, 2_900.0] if a.unit == "USD/month" else [0.0, 0.6])
         totals = option_lines(study.decision, {**study.values, path: ends})
-        assert any(np.ptp(np.broadcast_to(sum(bill.values()), 2)) > 1 for bill in totals.values()), path
+        assert any(
+            np.ptp(np.broadcast_to(sum(bill.values()), 2)) > 1 for bill in totals.values()
+        ), path
 
 
 DEFAULTS = {
@@ -147,15 +166,23 @@ def test_a_default_written_down_changes_no_bill(plain, path):
 
 
 def test_retries_and_reasoning_load_own_gpus_as_they_load_the_api(plain):
-    more = plain.what_if({f"{AT}.load.reasoning_mtok_per_month": 100, f"{AT}.load.billed_retries_fraction": 0.25})
+    more = plain.what_if(
+        {f"{AT}.load.reasoning_mtok_per_month": 100, f"{AT}.load.billed_retries_fraction": 0.25}
+    )
     before, after = plain.choices[0], more.choices[0]
     for name, factor in (("input_tokens", 1.25), ("output_tokens", 2.5), ("requests", 1.25)):
-        assert after.load.hourly[name].mean() == pytest.approx(before.load.hourly[name].mean() * factor)
+        assert after.load.hourly[name].mean() == pytest.approx(
+            before.load.hourly[name].mean() * factor
+        )
     assert after.load.requests_per_month == before.load.requests_per_month
     supply = after.supplies["hybrid"]
     assert load_scale(after, supply, more.values) == pytest.approx(1)
-    assert moved_volumes(after, more.values)[1] == pytest.approx(2.5 * moved_volumes(before, plain.values)[1])
-    assert load_scale(after, supply, {**more.values, f"{AT}.load.billed_retries_fraction": 0.5}) == pytest.approx(1.5 / 1.25)
+    assert moved_volumes(after, more.values)[1] == pytest.approx(
+        2.5 * moved_volumes(before, plain.values)[1]
+    )
+    assert load_scale(
+        after, supply, {**more.values, f"{AT}.load.billed_retries_fraction": 0.5}
+    ) == pytest.approx(1.5 / 1.25)
 
 
 def test_a_commitment_stays_payable_where_the_work_leaves(plain):
@@ -175,24 +202,36 @@ def test_the_tuning_steps_lead_from_todays_line_to_the_tuned_one(plain, filled):
     for study in (plain, filled):
         steps = tuning_steps(study)
         assert list(steps["step"]) == ["today", "caching", "batching", "the right tier"]
-        assert steps["usd_per_month"].iloc[[0, -1]].to_list() == pytest.approx([study.lines[o][TODAY] for o in ("today", "tuned")])
-        assert steps["change_usd_per_month"].sum() == pytest.approx(study.lines["tuned"][TODAY] - study.lines["today"][TODAY])
+        assert steps["usd_per_month"].iloc[[0, -1]].to_list() == pytest.approx(
+            [study.lines[o][TODAY] for o in ("today", "tuned")]
+        )
+        assert steps["change_usd_per_month"].sum() == pytest.approx(
+            study.lines["tuned"][TODAY] - study.lines["today"][TODAY]
+        )
         assert (steps["change_usd_per_month"] <= 1e-9).all()
-    assert steps["change_usd_per_month"].iloc[-1] < 0, "priority is dropped, and what may wait minutes goes by flex"
+    assert steps["change_usd_per_month"].iloc[-1] < 0, (
+        "priority is dropped, and what may wait minutes goes by flex"
+    )
 
 
 def test_priority_is_kept_where_latency_is_promised(filled):
-    promised = filled.what_if({f"{AT}.latency": {"metric": "itl", "percentile": 50, "limit_seconds": 0.05}})
+    promised = filled.what_if(
+        {f"{AT}.latency": {"metric": "itl", "percentile": 50, "limit_seconds": 0.05}}
+    )
     assert promised.lines["tuned"][TODAY] > filled.lines["tuned"][TODAY]
 
 
 def test_a_tier_without_a_price_is_refused(plain):
-    with pytest.raises(InputError, match="no list has a flex price of gemini-3-pro-preview at google"):
+    with pytest.raises(
+        InputError, match="no list has a flex price of gemini-3-pro-preview at google"
+    ):
         _ = plain.what_if({f"{AT}.flex_fraction": 0.5}).totals
 
 
 def test_the_mean_request_decides_about_long_context_where_nobody_states_a_share(plain):
-    long = plain.what_if({f"{AT}.load.requests_per_month": 3_000})  # 300,000 input tokens each, above the threshold of 200,000
+    long = plain.what_if(
+        {f"{AT}.load.requests_per_month": 3_000}
+    )  # 300,000 input tokens each, above the threshold of 200,000
     stated = plain.what_if({f"{AT}.long_context_fraction": 1})
     assert long.lines["today"][TODAY] == pytest.approx(stated.lines["today"][TODAY])
     assert stated.lines["today"][TODAY] > 1.5 * plain.lines["today"][TODAY]
@@ -202,9 +241,12 @@ def test_the_mean_request_decides_about_long_context_where_nobody_states_a_share
 
 
 def test_a_month_of_the_past_is_priced_as_it_was(folder):
-    """A price that changed on 2026-09-01, seven weeks before the first row of some rules of thumb."""
+    """A price that changed on 2026-09-01, seven weeks before the first row of some rules of
+    thumb."""
     moved = {f"{AT}.today": {"provider": "fireworks", "model_id": "kimi-k3-us"}}
-    before, after = (lc.open_study(str(folder), as_of=day, what_if=moved) for day in ("2026-08-31", "2026-09-01"))
+    before, after = (
+        lc.open_study(str(folder), as_of=day, what_if=moved) for day in ("2026-08-31", "2026-09-01")
+    )
     assert before.choices[0].today.prices != after.choices[0].today.prices
     assert before.lines["today"][TODAY] != pytest.approx(after.lines["today"][TODAY])
     for study in (before, after):
@@ -215,7 +257,9 @@ def test_a_month_of_the_past_is_priced_as_it_was(folder):
 def test_a_row_of_ours_counts_from_its_day_on():
     def offers(day):
         return {
-            o.row for o in open_model_offers("llama-3.3-70b", dt.date.fromisoformat(day), []) if o.provider == "aws" and not o.superseded
+            o.row
+            for o in open_model_offers("llama-3.3-70b", dt.date.fromisoformat(day), [])
+            if o.provider == "aws" and not o.superseded
         }
 
     assert all(row.startswith("genai-prices") for row in offers("2026-11-09"))
@@ -224,18 +268,25 @@ def test_a_row_of_ours_counts_from_its_day_on():
 
 def test_a_discount_that_the_list_learned_of_later_holds_before_too():
     gpt = Today(provider="openai", model_id="gpt-4o")
-    assert todays_offer(gpt, dt.date(2026, 1, 1), [], "x").prices == todays_offer(gpt, AS_OF, [], "x").prices
+    assert (
+        todays_offer(gpt, dt.date(2026, 1, 1), [], "x").prices
+        == todays_offer(gpt, AS_OF, [], "x").prices
+    )
 
 
 # ---- hosts
 
 
-def judged(gates=None, requests_per_minute=10.0, tokens=1_000.0, until="2029-11-15", model="llama-3.3-70b"):
+def judged(
+    gates=None, requests_per_minute=10.0, tokens=1_000.0, until="2029-11-15", model="llama-3.3-70b"
+):
     study = lc.open_study("support-assistant")
     workload = study.client.workloads[0].model_copy(update={"gates": Gates(**(gates or {}))})
     shape = RequestShape(tokens, requests_per_minute, AS_OF.isoformat(), until)
     offers = open_model_offers(model, AS_OF, [])
-    return judged_offers(offers, workload, lambda prices: float(api_usd_per_month(prices, 900, 100)), shape)
+    return judged_offers(
+        offers, workload, lambda prices: float(api_usd_per_month(prices, 900, 100)), shape
+    )
 
 
 def test_what_a_host_does_not_state_is_asked_and_never_passed():
@@ -266,7 +317,9 @@ def test_the_cheapest_host_leaves_the_fewest_questions_open():
     chosen = cheapest_eligible(found)
     open_to_use = [one for one in found if one.status != "failed"]
     assert chosen.questions_count == min(one.questions_count for one in open_to_use)
-    assert chosen.usd_per_month == min(one.usd_per_month for one in open_to_use if one.questions_count == chosen.questions_count)
+    assert chosen.usd_per_month == min(
+        one.usd_per_month for one in open_to_use if one.questions_count == chosen.questions_count
+    )
     assert cheapest_eligible(judged({"third_party_api_allowed": False})) is None
 
 
@@ -282,11 +335,17 @@ def test_the_table_of_hosts_shows_the_facts_that_decide():
         "regions",
         "tiers",
     }
-    assert facts <= set(hosts.columns) and hosts["zero_retention"].eq("yes").any() and hosts["ends_date"].ne("").any()
+    assert (
+        facts <= set(hosts.columns)
+        and hosts["zero_retention"].eq("yes").any()
+        and hosts["ends_date"].ne("").any()
+    )
 
 
 def test_a_precision_that_is_asked_for_binds_own_gpus_too():
-    study = lc.open_study("support-assistant").what_if({"workloads.assistant.gates.lowest_precision": "bf16"})
+    study = lc.open_study("support-assistant").what_if(
+        {"workloads.assistant.gates.lowest_precision": "bf16"}
+    )
     plans = study.candidates()
     assert set(plans.loc[plans["status"].isin(["ok", "ask"]), "precision"]) == {"bf16"}
     assert plans["reason"].str.contains("coarser than the BF16").any()
@@ -294,16 +353,26 @@ def test_a_precision_that_is_asked_for_binds_own_gpus_too():
 
 def test_the_lines_of_two_workloads_can_be_followed_too(tmp_path):
     names = ("support-assistant", "extraction-pipeline")
-    one, other = (YAML(typ="safe").load(data_path("clients", name, "client.yaml")) for name in names)
-    YAML(typ="safe").dump({**one, "workloads": one["workloads"] + other["workloads"]}, tmp_path / "client.yaml")
+    one, other = (
+        YAML(typ="safe").load(data_path("clients", name, "client.yaml")) for name in names
+    )
+    YAML(typ="safe").dump(
+        {**one, "workloads": one["workloads"] + other["workloads"]}, tmp_path / "client.yaml"
+    )
     study = lc.open_study(str(tmp_path))
     for option, bill in study.lines.items():
-        assert {item: figure.value for item, figure in line_figures(study, option).items()} == pytest.approx(bill, rel=1e-9)
-    assert tuning_steps(study)["change_usd_per_month"].sum() == pytest.approx(study.lines["tuned"][TODAY] - study.lines["today"][TODAY])
+        assert {
+            item: figure.value for item, figure in line_figures(study, option).items()
+        } == pytest.approx(bill, rel=1e-9)
+    assert tuning_steps(study)["change_usd_per_month"].sum() == pytest.approx(
+        study.lines["tuned"][TODAY] - study.lines["today"][TODAY]
+    )
 
 
 @pytest.mark.parametrize("day", ["2026-01-01", "2026-06-01"])
-def test_a_study_of_the_past_stands_on_the_facts_that_were_true_before_somebody_wrote_them_down(day):
+def test_a_study_of_the_past_stands_on_the_facts_that_were_true_before_somebody_wrote_them_down(
+    day,
+):
     study = lc.open_study("support-assistant", as_of=day)
     assert study.totals["today"] > 0 and study.winner in study.totals
     host = study.choices[0].host
@@ -314,29 +383,52 @@ def test_a_study_of_the_past_stands_on_the_facts_that_were_true_before_somebody_
 
 
 def test_cache_writes_and_tiers_of_an_export_are_in_todays_bill(tmp_path):
-    """Half of the rows by priority; of each hour's 1.0 Mtok of input 0.2 are read from the cache and 0.1 written to it."""
+    """Half of the rows by priority; of each hour's 1.0 Mtok of input 0.2 are read from the cache
+    and 0.1 written to it."""
     head = "time,model,tier,requests,input_tokens,cached_input_tokens,cache_write_tokens,output_tokens\n"
     times = [f"2026-10-{1 + hour // 24:02d}T{hour % 24:02d}:00:00Z" for hour in range(336)]
     tiers = ["default", "priority"] * 168
-    hours = [f"{time},gpt-5,{tier},100,1000000,200000,100000,100000\n" for time, tier in zip(times, tiers, strict=True)]
+    hours = [
+        f"{time},gpt-5,{tier},100,1000000,200000,100000,100000\n"
+        for time, tier in zip(times, tiers, strict=True)
+    ]
     (tmp_path / "usage.csv").write_text(head + "".join(hours), encoding="utf-8")
     load = {"usage": {"file": "usage.csv"}}
-    client = {**BASE, "workloads": [{"id": "work", "load": load, "alternatives": BASE["workloads"][0]["alternatives"]}]}
+    client = {
+        **BASE,
+        "workloads": [
+            {"id": "work", "load": load, "alternatives": BASE["workloads"][0]["alternatives"]}
+        ],
+    }
     client["workloads"][0]["today"] = OPENAI[f"{AT}.today"]
     YAML(typ="safe").dump(client, tmp_path / "client.yaml")
     study = lc.open_study(str(tmp_path))
-    shares = {"cached_input_fraction": 0.2, "cache_write_input_fraction": 0.1, "priority_fraction": 0.5, "flex_fraction": 0.0}
+    shares = {
+        "cached_input_fraction": 0.2,
+        "cache_write_input_fraction": 0.1,
+        "priority_fraction": 0.5,
+        "flex_fraction": 0.0,
+    }
     assert {name: study.values[f"{AT}.{name}"] for name in shares} == pytest.approx(shares)
     # gpt-5: 1.25 in (a write too), 0.125 read, 10 out, priority twice that; 730 hours
     hour = 0.8 * 1.25 + 0.2 * 0.125 + 0.1 * 10
     assert study.lines["today"][TODAY] == pytest.approx(730 * hour * 1.5)
-    claude = study.what_if({f"{AT}.today": {"provider": "anthropic", "model_id": "claude-sonnet-4-5"}})
+    claude = study.what_if(
+        {f"{AT}.today": {"provider": "anthropic", "model_id": "claude-sonnet-4-5"}}
+    )
     # 3 in, 0.30 read, 3.75 written, 15 out; no list has a priority price of it
-    assert claude.lines["today"][TODAY] == pytest.approx(730 * (0.7 * 3 + 0.2 * 0.30 + 0.1 * 3.75 + 0.1 * 15))
+    assert claude.lines["today"][TODAY] == pytest.approx(
+        730 * (0.7 * 3 + 0.2 * 0.30 + 0.1 * 3.75 + 0.1 * 15)
+    )
 
 
 @pytest.mark.parametrize("promised", [100, 50_000])
 def test_with_a_commitment_todays_line_is_still_the_invoice(plain, promised):
-    today = {**BASE["workloads"][0]["today"], "commitment": {"usd_per_month": promised, "discount_fraction": 0.1}}
-    invoiced = plain.what_if({f"{AT}.today": today, "invoice": {"usd_per_month": 12_000 if promised > 100 else 2_500}})
+    today = {
+        **BASE["workloads"][0]["today"],
+        "commitment": {"usd_per_month": promised, "discount_fraction": 0.1},
+    }
+    invoiced = plain.what_if(
+        {f"{AT}.today": today, "invoice": {"usd_per_month": 12_000 if promised > 100 else 2_500}}
+    )
     assert invoiced.lines["today"][TODAY] == pytest.approx(invoiced.client.invoice.usd_per_month)

@@ -1,4 +1,5 @@
-"""What happens around a run: other runs, signals, readers that went away, files of others, files that change or never end."""
+"""What happens around a run: other runs, signals, readers that went away, files of others, files
+that change or never end."""
 
 import json
 import os
@@ -35,7 +36,11 @@ def command(kit, monkeypatch):  # noqa: F811
 
 def started(kit, *more):  # noqa: F811
     """The process id of a run whose client `four` has just begun and takes a minute."""
-    insert(kit, f"import os, time\nif 'four' in client:\n    open('{kit}/there', 'w').close()\n    time.sleep(60)")
+    insert(
+        kit,
+        f"import os, time\nif 'four' in client:\n    open('{kit}/there', 'w').close()\n   "
+        " time.sleep(60)",
+    )
     clients(kit, "a-one", "four")
     child = in_a_fork(lambda: cli.main(words(kit, "--jobs", "1", *more)))
     until = time.monotonic() + 60
@@ -100,21 +105,33 @@ def test_a_clients_own_folder_is_never_replaced(kit, command):  # noqa: F811
     [folder] = clients(kit, "one")
     (folder / "results.json").write_text("{}")
     before = files(folder)
-    assert "is not a report" in batch.report_clients([folder], kit / "clients", "fork", notebooks=kit / "notebooks")["one"]
+    assert (
+        "is not a report"
+        in batch.report_clients([folder], kit / "clients", "fork", notebooks=kit / "notebooks")[
+            "one"
+        ]
+    )
     assert files(folder) == before
 
 
 def test_a_client_named_twice_is_one(kit, monkeypatch):  # noqa: F811
     [one, _] = clients(kit, "one", "two")
     monkeypatch.chdir(kit)
-    assert report_command.client_folders(["one", "clients/one", str(one), "two"], kit / "clients", "llmcost") == [one, kit / "clients/two"]
+    assert report_command.client_folders(
+        ["one", "clients/one", str(one), "two"], kit / "clients", "llmcost"
+    ) == [one, kit / "clients/two"]
 
 
 def test_a_report_is_the_same_from_inside_the_folder(kit, monkeypatch):  # noqa: F811
     make(kit, "one")
     before = files(kit / "out" / "one")
     monkeypatch.chdir(kit / "clients" / "one")
-    assert batch.report_clients([batch.Path()], kit / "out", "fork", notebooks=kit / "notebooks", force=True) == {}
+    assert (
+        batch.report_clients(
+            [batch.Path()], kit / "out", "fork", notebooks=kit / "notebooks", force=True
+        )
+        == {}
+    )
     assert files(kit / "out" / "one") == before
 
 
@@ -130,7 +147,9 @@ def test_a_client_file_that_never_ends_holds_up_nobody(kit):  # noqa: F811
     os.mkfifo(kit / "clients" / "one" / "client.yaml")
     folders = [kit / "clients" / name for name in ("one", "two")]
     (folders[1] / "client.yaml").write_text("# other")
-    child = in_a_fork(lambda: len(batch.report_clients(folders, kit / "out", "fork", notebooks=kit / "notebooks")))
+    child = in_a_fork(
+        lambda: len(batch.report_clients(folders, kit / "out", "fork", notebooks=kit / "notebooks"))
+    )
     until = time.monotonic() + 60
     while not (ended := os.waitpid(child, os.WNOHANG)[0]) and time.monotonic() < until:
         time.sleep(0.05)
@@ -173,7 +192,8 @@ def test_a_report_of_an_older_version_stops_no_index(kit):  # noqa: F811
 
 
 def test_every_client_is_heard_of(kit, command, capsys):  # noqa: F811
-    """Links to nowhere, names that no report can have, two names that are one elsewhere: a line and a state each."""
+    """Links to nowhere, names that no report can have, two names that are one elsewhere: a line and
+    a state each."""
     clients(kit, "one", "Two", "two", "elsewhere/three")
     root = kit / "clients"
     os.symlink(root / "nowhere", root / "gone")
@@ -185,10 +205,20 @@ def test_every_client_is_heard_of(kit, command, capsys):  # noqa: F811
     (root / "notes").mkdir()
     (root / "readme.txt").write_text("no client")
     assert command() == 1
-    wanted = {"one": "built", "linked": "built", "Two": "failed", "two": "failed", "gone": "failed", "itself": "failed", "hollow": "failed"}
+    wanted = {
+        "one": "built",
+        "linked": "built",
+        "Two": "failed",
+        "two": "failed",
+        "gone": "failed",
+        "itself": "failed",
+        "hollow": "failed",
+    }
     found = states(kit / "out")
     [odd] = found.keys() - wanted.keys()
     assert found == wanted | {odd: "failed"}
     lines = capsys.readouterr().err.splitlines()
-    assert sorted(line.split(":")[0] for line in lines) == sorted(name for name, state in found.items() if state == "failed")
+    assert sorted(line.split(":")[0] for line in lines) == sorted(
+        name for name, state in found.items() if state == "failed"
+    )
     assert "not UTF-8" in (kit / "out" / "index.html").read_text()

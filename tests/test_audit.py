@@ -1,4 +1,5 @@
-"""Every figure of a first page can be followed: the printed formula of the printed inputs gives the printed value."""
+"""Every figure of a first page can be followed: the printed formula of the printed inputs gives the
+printed value."""
 
 import re
 from functools import cache
@@ -27,7 +28,11 @@ def followed(client: str) -> dict[str, Figure]:
 
 def inputs_of(figure: Figure) -> list[Figure]:
     """The ends of a chain."""
-    return [figure] if not figure.formula else [end for part in figure.parts.values() for end in inputs_of(part)]
+    return (
+        [figure]
+        if not figure.formula
+        else [end for part in figure.parts.values() for end in inputs_of(part)]
+    )
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -38,7 +43,10 @@ def test_every_line_of_every_option_is_what_its_chain_makes(client):
         keys = {key for key in found if key.startswith(f"{option}.") and found[key].name in bill}
         assert {key.partition(".")[2] for key in keys} == {slug(item) for item in bill}
         for item, usd in bill.items():
-            assert found[f"{option}.{slug(item)}"].value == pytest.approx(usd, rel=1e-9), (option, item)
+            assert found[f"{option}.{slug(item)}"].value == pytest.approx(usd, rel=1e-9), (
+                option,
+                item,
+            )
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -47,9 +55,15 @@ def test_the_rest_of_the_first_page_is_what_its_chains_make(client):
     for row in study.options().set_index("option").loc[list(study.totals)].itertuples():
         assert found[f"{row.Index}.p10"].value == pytest.approx(row.p10_usd_per_month)
         assert found[f"{row.Index}.p90"].value == pytest.approx(row.p90_usd_per_month)
-        assert found[f"{row.Index}.probability_cheapest"].value == pytest.approx(row.probability_cheapest_fraction)
-    steps = {f"saving.{slug(step['step'])}": step["usd_per_month"] for step in study.verdict()["saving"]}
-    assert {key: figure.value for key, figure in found.items() if key.startswith("saving.")} == pytest.approx(steps)
+        assert found[f"{row.Index}.probability_cheapest"].value == pytest.approx(
+            row.probability_cheapest_fraction
+        )
+    steps = {
+        f"saving.{slug(step['step'])}": step["usd_per_month"] for step in study.verdict()["saving"]
+    }
+    assert {
+        key: figure.value for key, figure in found.items() if key.startswith("saving.")
+    } == pytest.approx(steps)
     option = always_on_option(study)
     if option and len(study.choices) == 1:
         for name, usd in unit_costs(study, study.choices[0], option).items():
@@ -72,12 +86,17 @@ def test_every_chain_ends_in_inputs_with_a_source(client):
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_the_printed_numbers_give_the_printed_value(client):
-    """What a reader would type into a calculator: the formula with its numbers, where it is plain arithmetic."""
+    """What a reader would type into a calculator: the formula with its numbers, where it is plain
+    arithmetic."""
     study, checked = lc.open_study(client), 0
     for option in study.totals:
         text = chain_text(study, option)
-        for value, sums in re.findall(r"= ([-\d,.]+) [^\n]*\n *= [^\n]*[a-z][^\n]*\n *= ([-+*/().\d_ ]+)\n", text):
-            assert eval(sums) == pytest.approx(float(value.replace(",", "")), rel=2e-8, abs=1e-6), sums
+        for value, sums in re.findall(
+            r"= ([-\d,.]+) [^\n]*\n *= [^\n]*[a-z][^\n]*\n *= ([-+*/().\d_ ]+)\n", text
+        ):
+            assert eval(sums) == pytest.approx(float(value.replace(",", "")), rel=2e-8, abs=1e-6), (
+                sums
+            )
             checked += 1
     assert checked > 10
 
@@ -85,7 +104,8 @@ def test_the_printed_numbers_give_the_printed_value(client):
 def test_a_changed_price_reaches_the_end_of_its_chain():
     """The chains are made from the study at hand, not from a picture of one."""
     plain, dear = (
-        figures(lc.open_study("support-assistant", what_if=change)) for change in ({}, {"people.engineer_usd_per_year": 290_000})
+        figures(lc.open_study("support-assistant", what_if=change))
+        for change in ({}, {"people.engineer_usd_per_year": 290_000})
     )
     assert dear["rented.engineers"].value == pytest.approx(2 * plain["rented.engineers"].value)
     assert dear["open_api.api_open_model"].value == plain["open_api.api_open_model"].value
@@ -94,7 +114,9 @@ def test_a_changed_price_reaches_the_end_of_its_chain():
 def test_a_part_may_be_a_series_and_a_formula_may_call_the_model():
     hours = given("hours", np.array([1.0, 3.0]), "replicas", "here")
     assert derived("peak", "replicas", "max(hours)", hours=hours).value == 3
-    assert derived("twice", "replicas", "doubled(hours)", (doubled,), hours=hours).value.tolist() == [2, 6]
+    assert derived(
+        "twice", "replicas", "doubled(hours)", (doubled,), hours=hours
+    ).value.tolist() == [2, 6]
     with pytest.raises(NameError):
         derived("other", "USD", "open('x')", hours=hours)
 
@@ -106,7 +128,11 @@ def doubled(values):
 def test_the_command_prints_a_chain_and_the_list(capsys):
     assert main(["audit", "hospital-notes", "owned.energy"]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("owned.energy = ") and "hidden_costs.pue_ratio" in told and "2025-11-30" in told
+    assert (
+        told.startswith("owned.energy = ")
+        and "hidden_costs.pue_ratio" in told
+        and "2025-11-30" in told
+    )
     assert main(["audit", "hospital-notes"]) == 0
     assert "owned.energy " in capsys.readouterr().out
 
@@ -122,7 +148,9 @@ def test_names_of_a_client_cannot_command_a_terminal(tmp_path):
     text = (data_path("clients") / "hospital-notes" / "client.yaml").read_text(encoding="utf-8")
     folder = tmp_path / "hostile"
     folder.mkdir()
-    text = text.replace("name: Clinical notes summarised inside a hospital group", 'name: "\\e[31mred\\u202e"')
+    text = text.replace(
+        "name: Clinical notes summarised inside a hospital group", 'name: "\\e[31mred\\u202e"'
+    )
     text = text.replace("name: note,", 'name: "\\e]0;x",')
     (folder / "client.yaml").write_text(text, encoding="utf-8")
     study = lc.open_study(str(folder))

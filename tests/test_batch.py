@@ -1,4 +1,5 @@
-"""The batch can be trusted: what is fresh stays, what is killed is put right, what fails touches nothing else."""
+"""The batch can be trusted: what is fresh stays, what is killed is put right, what fails touches
+nothing else."""
 
 import errno
 import json
@@ -28,13 +29,23 @@ pytestmark = needs_fork
 
 
 def states(out):
-    return {entry["client"]: entry["state"] for entry in json.loads((out / "manifest.json").read_text())["clients"]}
+    return {
+        entry["client"]: entry["state"]
+        for entry in json.loads((out / "manifest.json").read_text())["clients"]
+    }
 
 
 def insert(kit, source):  # noqa: F811
     path = kit / "notebooks" / "01_pricing.ipynb"
     notebook = json.loads(path.read_text())
-    cell = {"cell_type": "code", "id": "inserted", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+    cell = {
+        "cell_type": "code",
+        "id": "inserted",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "source": source,
+    }
     notebook["cells"].insert(3, cell)
     path.write_text(json.dumps(notebook))
 
@@ -49,13 +60,27 @@ def no_clock(folder):
 
 def test_what_is_fresh_is_left_and_what_changed_is_built(kit, capsys):  # noqa: F811
     assert make(kit, "one", "two") == {}
-    before, made = files(kit / "out" / "one"), (kit / "out" / "one" / "report.html").stat().st_mtime_ns
+    before, made = (
+        files(kit / "out" / "one"),
+        (kit / "out" / "one" / "report.html").stat().st_mtime_ns,
+    )
     assert set(states(kit / "out").values()) == {"built"}
     (clients(kit, "two")[0] / "client.yaml").write_text("schema_version: 1  # so\n")
     capsys.readouterr()
-    assert batch.report_clients([kit / "clients" / n for n in ("one", "two")], kit / "out", "fork", notebooks=kit / "notebooks") == {}
+    assert (
+        batch.report_clients(
+            [kit / "clients" / n for n in ("one", "two")],
+            kit / "out",
+            "fork",
+            notebooks=kit / "notebooks",
+        )
+        == {}
+    )
     assert states(kit / "out") == {"one": "fresh", "two": "built"}
-    assert sorted(capsys.readouterr().out.splitlines()) == ["one: fresh. No. Stay. A client", "two: No. Stay. A client"]
+    assert sorted(capsys.readouterr().out.splitlines()) == [
+        "one: fresh. No. Stay. A client",
+        "two: No. Stay. A client",
+    ]
     assert (kit / "out" / "one" / "report.html").stat().st_mtime_ns == made
     make(kit, "one", force=True)
     assert states(kit / "out") == {"one": "built"} and files(kit / "out" / "one") == before
@@ -68,14 +93,19 @@ def test_a_client_file_that_was_broken_meanwhile_is_not_fresh(kit):  # noqa: F81
     make(kit, "one")
     before = files(kit / "out" / "one")
     (kit / "clients" / "one" / "client.yaml").unlink()
-    failed = batch.report_clients([kit / "clients" / "one"], kit / "out", "fork", notebooks=kit / "notebooks")
+    failed = batch.report_clients(
+        [kit / "clients" / "one"], kit / "out", "fork", notebooks=kit / "notebooks"
+    )
     assert "client.yaml" in failed["one"] and files(kit / "out" / "one") == before
 
 
 def test_the_manifest_says_what_became_of_each(kit, monkeypatch, capsys):  # noqa: F811
     monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
     clients(kit, "one", "broken")
-    assert cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out"), "--json"]) == 1
+    assert (
+        cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out"), "--json"])
+        == 1
+    )
     shown = capsys.readouterr()
     document = json.loads(shown.out)
     assert document == json.loads((kit / "out" / "manifest.json").read_text())
@@ -83,8 +113,13 @@ def test_the_manifest_says_what_became_of_each(kit, monkeypatch, capsys):  # noq
     broken, one = sorted(document["clients"], key=lambda entry: entry["client"])
     assert (one["state"], one["code"], one["problem"], one["warnings"]) == ("built", "", "", [])
     assert one["seconds"] > 0 and 0.02 < one["peak_memory_gb"] < 4
-    assert (broken["code"], broken["problem"]) == ("input", "client.yaml: workloads: is missing. Add it")
-    assert shown.err == "broken: client.yaml: workloads: is missing. Add it\n"  # no bar where nobody watches
+    assert (broken["code"], broken["problem"]) == (
+        "input",
+        "client.yaml: workloads: is missing. Add it",
+    )
+    assert (
+        shown.err == "broken: client.yaml: workloads: is missing. Add it\n"
+    )  # no bar where nobody watches
 
 
 @pytest.mark.parametrize(
@@ -141,7 +176,9 @@ def test_a_process_killed_with_the_bars_lock_in_hand_takes_nobody_along():
 
 def test_killed_at_any_instant_and_resumed_the_reports_are_the_same(kit):  # noqa: F811
     (kit / "pids").mkdir()
-    insert(kit, f"import os, time\nopen(f'{kit}/pids/{{os.getpid()}}', 'w').close()\ntime.sleep(0.15)")
+    insert(
+        kit, f"import os, time\nopen(f'{kit}/pids/{{os.getpid()}}', 'w').close()\ntime.sleep(0.15)"
+    )
     assert make(kit, *NAMES) == {}
     undisturbed = no_clock(kit / "out")
     instants = random.Random(7)
@@ -156,7 +193,9 @@ def test_killed_at_any_instant_and_resumed_the_reports_are_the_same(kit):  # noq
         assert all(path.stat().st_size for path in (kit / "out").glob("*/*.*"))
         assert make(kit, *NAMES) == {}
         assert no_clock(kit / "out") == undisturbed
-        assert {path: path.stat().st_mtime_ns for path in made} == made  # nothing published is made again
+        assert {
+            path: path.stat().st_mtime_ns for path in made
+        } == made  # nothing published is made again
     until = time.monotonic() + 10
     while any(alive(path.name) for path in (kit / "pids").iterdir()):
         assert time.monotonic() < until, "an orphan works on"
@@ -165,7 +204,11 @@ def test_killed_at_any_instant_and_resumed_the_reports_are_the_same(kit):  # noq
 
 def test_ctrl_c_ends_with_what_is_finished(kit, monkeypatch):  # noqa: F811
     monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
-    insert(kit, f"import os, time\nif 'four' in client:\n    open('{kit}/there', 'w').close()\n    time.sleep(60)")
+    insert(
+        kit,
+        f"import os, time\nif 'four' in client:\n    open('{kit}/there', 'w').close()\n   "
+        " time.sleep(60)",
+    )
     folders = clients(kit, "a-one", "b-two", "four", "z-three")
     words = ["report", *map(str, folders), "--out", str(kit / "out"), "--jobs", "1"]
     child = in_a_fork(lambda: cli.main(words))
@@ -174,8 +217,16 @@ def test_ctrl_c_ends_with_what_is_finished(kit, monkeypatch):  # noqa: F811
         time.sleep(0.02)
     os.kill(child, signal.SIGINT)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
-    assert states(kit / "out") == {"a-one": "built", "b-two": "built", "four": "interrupted", "z-three": "interrupted"}
-    assert sorted(path.name for path in (kit / "out").iterdir() if path.is_dir()) == ["a-one", "b-two"]
+    assert states(kit / "out") == {
+        "a-one": "built",
+        "b-two": "built",
+        "four": "interrupted",
+        "z-three": "interrupted",
+    }
+    assert sorted(path.name for path in (kit / "out").iterdir() if path.is_dir()) == [
+        "a-one",
+        "b-two",
+    ]
     assert (kit / "out" / "index.html").exists()
 
 
@@ -213,7 +264,9 @@ def test_whichever_write_fails_the_last_report_is_whole(kit, monkeypatch):  # no
     real = batch.here
     monkeypatch.setattr(batch, "here", lambda *words: built.extend(real(*words)) or built)
     make(kit, "one")
-    monkeypatch.setattr(batch, "here", lambda *_: built)  # no write of it is in the children: one build serves them all
+    monkeypatch.setattr(
+        batch, "here", lambda *_: built
+    )  # no write of it is in the children: one build serves them all
     monkeypatch.setattr(batch, "prepare", lambda *_: None)
     before = no_clock(kit / "out")
     for after_count in range(60):
@@ -227,7 +280,11 @@ def test_whichever_write_fails_the_last_report_is_whole(kit, monkeypatch):  # no
         if disk.left >= 0:
             break
         assert os.strerror(number) in problem
-        published = next(place for place in (kit / "out" / "one", kit / "out" / ".llmcost-old" / "one") if place.exists())
+        published = next(
+            place
+            for place in (kit / "out" / "one", kit / "out" / ".llmcost-old" / "one")
+            if place.exists()
+        )
         assert files(published) == files_of(before, "one")
     assert 8 < after_count < 59, "every write was tried"
     make(kit, "one", force=True)
@@ -235,14 +292,22 @@ def test_whichever_write_fails_the_last_report_is_whole(kit, monkeypatch):  # no
 
 
 def files_of(everything, name):
-    return {path.removeprefix(f"{name}/"): content for path, content in everything.items() if path.startswith(f"{name}/")}
+    return {
+        path.removeprefix(f"{name}/"): content
+        for path, content in everything.items()
+        if path.startswith(f"{name}/")
+    }
 
 
 # The same bytes, whatever happens around
 
 
 def test_how_many_run_at_once_moves_no_byte_and_nobody_sees_the_others(kit, monkeypatch):  # noqa: F811
-    insert(kit, "import builtins\nseen = getattr(builtins, 'canary', None)\nbuiltins.canary = client\nassert seen is None, seen")
+    insert(
+        kit,
+        "import builtins\nseen = getattr(builtins, 'canary', None)\nbuiltins.canary ="
+        " client\nassert seen is None, seen",
+    )
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     made = []
     for jobs in (1, 2, 4, 8):
@@ -251,7 +316,9 @@ def test_how_many_run_at_once_moves_no_byte_and_nobody_sees_the_others(kit, monk
     assert all(each == made[0] for each in made)
     for name in NAMES:
         others = [f'"{other}"'.encode() for other in NAMES if other != name]
-        assert not any(other in content for content in files_of(made[0], name).values() for other in others)
+        assert not any(
+            other in content for content in files_of(made[0], name).values() for other in others
+        )
 
 
 BUILD = """
@@ -279,8 +346,16 @@ def small(tmp_path_factory):
 
 
 def built_elsewhere(out, notebooks, first="", **environment):
-    """The files of a real client's report, made in a process of its own with this environment; and what it printed."""
-    words = [sys.executable, "-c", BUILD.format(first=first), data_path("clients", "support-assistant"), out, notebooks]
+    """The files of a real client's report, made in a process of its own with this environment; and
+    what it printed."""
+    words = [
+        sys.executable,
+        "-c",
+        BUILD.format(first=first),
+        data_path("clients", "support-assistant"),
+        out,
+        notebooks,
+    ]
     there = os.environ | {"PYTHONPATH": str(ROOT)} | environment
     done = subprocess.run(words, env=there, capture_output=True, text=True, cwd=out.parent)
     assert done.returncode == 0, done.stderr
@@ -289,8 +364,17 @@ def built_elsewhere(out, notebooks, first="", **environment):
 
 def test_clock_language_and_hash_seed_move_no_byte_nor_do_fork_resource_and_fcntl(tmp_path, small):
     here, engine = built_elsewhere(tmp_path / "a", small, TZ="UTC", LC_ALL="C", PYTHONHASHSEED="0")
-    there, _ = built_elsewhere(tmp_path / "b", small, TZ="Pacific/Apia", LC_ALL="de_DE.UTF-8", LANG="tr_TR.UTF-8", PYTHONHASHSEED="41")
-    without, slow_engine = built_elsewhere(tmp_path / "c", small, first=TAKEN_AWAY, PYTHONHASHSEED="7")
+    there, _ = built_elsewhere(
+        tmp_path / "b",
+        small,
+        TZ="Pacific/Apia",
+        LC_ALL="de_DE.UTF-8",
+        LANG="tr_TR.UTF-8",
+        PYTHONHASHSEED="41",
+    )
+    without, slow_engine = built_elsewhere(
+        tmp_path / "c", small, first=TAKEN_AWAY, PYTHONHASHSEED="7"
+    )
     assert (engine, slow_engine) == ("fork", "papermill")
     assert there == here and without == here
 
@@ -302,7 +386,10 @@ def test_the_other_commands_need_no_fork_resource_or_fcntl(tmp_path):
         ["accuracy"],
         ["audit", "support-assistant"],
     ]
-    source = f"import sys\n{TAKEN_AWAY}\nfrom llmcost.reporting import cli\nsys.exit(max(cli.main(words) for words in {commands!r}))"
+    source = (
+        f"import sys\n{TAKEN_AWAY}\nfrom llmcost.reporting import cli\nsys.exit(max(cli.main(words)"
+        f" for words in {commands!r}))"
+    )
     # A folder of its own: whoever has fcntl takes the folders of one without it for left behind.
     there = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=there)

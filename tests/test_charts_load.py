@@ -1,4 +1,5 @@
-"""The charts of notebooks 02 and 04 say what they mean, for a large client, a tiny one and one whose gates leave nothing to split."""
+"""The charts of notebooks 02 and 04 say what they mean, for a large client, a tiny one and one
+whose gates leave nothing to split."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,11 @@ from llmcost.study.loads import load_facts
 from llmcost.study.split import split_sweeps
 from llmcost.study.split.split import WAYS
 from llmcost.views.charts import fleet as charts, load, split, uncertainty
-from llmcost.views.readings import load as load_words, utilization as words, verdict as verdict_words
+from llmcost.views.readings import (
+    load as load_words,
+    utilization as words,
+    verdict as verdict_words,
+)
 
 CLIENTS = ["large-single-tenant", "small-bursty-product", "hospital-notes"]
 
@@ -23,7 +28,8 @@ def sub_charts(spec):
 
 
 def assert_says_what_it_means(chart):
-    """Title and axis titles are there, and every encoded field is a column or made by a transform before it."""
+    """Title and axis titles are there, and every encoded field is a column or made by a transform
+    before it."""
     spec = chart.to_dict()
     title = spec["title"]["text"]
     assert title and "nan" not in title
@@ -34,7 +40,11 @@ def assert_says_what_it_means(chart):
         made = {name for step in part.get("transform", []) for name in as_names(step)}
         for channel, encoding in part.get("encoding", {}).items():
             field = encoding.get("field") if isinstance(encoding, dict) else None
-            assert field is None or field in made or all(field in row for row in rows), (title, channel, field)
+            assert field is None or field in made or all(field in row for row in rows), (
+                title,
+                channel,
+                field,
+            )
             if channel in ("x", "y") and field and encoding.get("title", "left out") != "left out":
                 titles.add(channel)  # None says on purpose that the labels speak for themselves
     assert titles == {"x", "y"}, title
@@ -57,13 +67,29 @@ def fleet(study):
 
 def test_load_charts(study, fleet):
     choice, hours = fleet.choice, fleet.supply.load_replicas
-    facts, week = load_facts.load_facts(choice.load, hours), load_facts.hour_of_week(choice.load, hours)
+    facts, week = (
+        load_facts.load_facts(choice.load, hours),
+        load_facts.hour_of_week(choice.load, hours),
+    )
     rivals, shapes = words.rivals(fleet), words.named_shapes(utilization.same_volume(fleet))
     for chart in (
         load.week_chart(week, load_words.week_title(week, facts), choice.load.described),
-        load.duration_chart(words.duration(fleet), words.levels(fleet), words.duration_title(fleet), words.described(fleet)),
-        load.price_chart(utilization.cost_by_utilization(fleet), words.price_point(fleet), rivals, words.price_title(fleet), "s"),
-        load.shapes_chart(shapes, rivals, words.shapes_title(shapes, fleet), words.SHAPES_DESCRIBED),
+        load.duration_chart(
+            words.duration(fleet),
+            words.levels(fleet),
+            words.duration_title(fleet),
+            words.described(fleet),
+        ),
+        load.price_chart(
+            utilization.cost_by_utilization(fleet),
+            words.price_point(fleet),
+            rivals,
+            words.price_title(fleet),
+            "s",
+        ),
+        load.shapes_chart(
+            shapes, rivals, words.shapes_title(shapes, fleet), words.SHAPES_DESCRIBED
+        ),
     ):
         assert_says_what_it_means(chart)
 
@@ -76,9 +102,18 @@ def test_fleet_charts(study, fleet):
     supply = fleet_sweeps.on_demand_supply(study, fleet) or fleet.supply
     lags, late = fleet_sweeps.following(study, fleet, supply), fleet_sweeps.SHOWN_LAG_HOURS
     for chart in (
-        charts.promise_chart(promises, words.promise_marks(promises, fleet), words.promise_title(promises, fleet), "s"),
+        charts.promise_chart(
+            promises,
+            words.promise_marks(promises, fleet),
+            words.promise_title(promises, fleet),
+            "s",
+        ),
         charts.busy_chart(rising, points, load_words.busy_title(fleet, time_busy), "s"),
-        charts.following_chart(fleet_sweeps.followed_hours(fleet, supply), 3, load_words.following_title(lags, late, supply)),
+        charts.following_chart(
+            fleet_sweeps.followed_hours(fleet, supply),
+            3,
+            load_words.following_title(lags, late, supply),
+        ),
     ):
         assert_says_what_it_means(chart)
 
@@ -92,14 +127,18 @@ def test_what_is_said_of_a_fleet_has_no_nan(study, fleet):
         *load_words.waits_table(waits).to_numpy().ravel(),
         load_words.tamer(study, fleet, facts),
         load_words.queue_reading(fleet, fleet_sweeps.peak_queue(fleet), waits),
-        load_words.following_reading(study, fleet, supply, fleet_sweeps.following(study, fleet, supply)),
+        load_words.following_reading(
+            study, fleet, supply, fleet_sweeps.following(study, fleet, supply)
+        ),
         load_words.measured_reading(fleet_sweeps.measured_busy(study)),
     ]
     assert not [text for text in said if "nan" in str(text).split() or "None" in str(text)]
 
 
 def test_the_promise_of_the_plan_costs_what_the_fleet_costs(study, fleet):
-    promises = fleet_sweeps.promised_latency_sweep(fleet, utilization.concurrency_sweep(study, fleet)).set_index("concurrency_count")
+    promises = fleet_sweeps.promised_latency_sweep(
+        fleet, utilization.concurrency_sweep(study, fleet)
+    ).set_index("concurrency_count")
     kept = promises.loc[min(fleet.supply.replica.concurrency_count, promises.index.max())]
     assert kept["replicas_count"] == fleet.replicas_count
     assert promises["limit_seconds"].is_monotonic_increasing
@@ -107,27 +146,43 @@ def test_the_promise_of_the_plan_costs_what_the_fleet_costs(study, fleet):
 
 
 def test_the_queue_holds_the_requests_of_the_peak(fleet):
-    """Little's law: requests in flight = arrivals per second times seconds of service, here of the busiest hour."""
+    """Little's law: requests in flight = arrivals per second times seconds of service, here of the
+    busiest hour."""
     queue = fleet_sweeps.peak_queue(fleet)
     arrivals_per_second = fleet.requests_per_hour / 3600 * fleet.peak_to_mean_ratio
-    assert queue.in_flight_count == pytest.approx(arrivals_per_second * queue.service_seconds, rel=1e-4)
+    assert queue.in_flight_count == pytest.approx(
+        arrivals_per_second * queue.service_seconds, rel=1e-4
+    )
     assert queue.slots_count == fleet.replicas_count * fleet.supply.replica.concurrency_count
 
 
 def test_time_busy_is_never_below_what_is_delivered(study, fleet):
-    rising, time_busy = fleet_sweeps.busy_and_delivered(fleet, utilization.concurrency_sweep(study, fleet))
+    rising, time_busy = fleet_sweeps.busy_and_delivered(
+        fleet, utilization.concurrency_sweep(study, fleet)
+    )
     assert (rising["time_busy_fraction"].diff().dropna() >= 0).all()
     assert time_busy >= 0.9 * fleet.standing_utilization_fraction
 
 
 def test_split_charts(study):
     one, _ = split_sweeps.splits(study)[0]
-    parts = one.costs.melt("owned_count", [f"{way}_usd_per_month" for way in WAYS], "side", "usd_per_month")
-    best = pd.DataFrame({"owned_count": [one.owned_count], "usd_per_month": [1.0], "text": ["here"]})
+    parts = one.costs.melt(
+        "owned_count", [f"{way}_usd_per_month" for way in WAYS], "side", "usd_per_month"
+    )
+    best = pd.DataFrame(
+        {"owned_count": [one.owned_count], "usd_per_month": [1.0], "text": ["here"]}
+    )
     cut = pd.DataFrame({"replicas": [1.0], "text": ["cut"]})
-    laws = pd.DataFrame({"break_even_fill_fraction": [0.1], "saving_fraction": [0.9], "load": ["flat load: 1 - u*"]})
+    laws = pd.DataFrame(
+        {"break_even_fill_fraction": [0.1], "saving_fraction": [0.9], "load": ["flat load: 1 - u*"]}
+    )
     sweep = split_sweeps.by_volume(study, np.geomspace(0.1, 10, 5))
-    fixed = pd.DataFrame({"saving_usd_per_month": [sum(split_sweeps.split_fixed_lines(study).values())], "text": ["people"]})
+    fixed = pd.DataFrame(
+        {
+            "saving_usd_per_month": [sum(split_sweeps.split_fixed_lines(study).values())],
+            "text": ["people"],
+        }
+    )
     for chart in (
         split.fill_chart(one.slices, one.break_even_fill_fraction, "t", "s"),
         split.cut_chart(split_sweeps.duration(one), cut, "t", "s"),
@@ -154,7 +209,9 @@ def test_turning_volumes_are_where_the_saving_turns():
     study = lc.open_study("large-single-tenant")
     first, pays, _ = split_sweeps.turning_volumes(study)["volume_ratio"]
     fixed = sum(split_sweeps.split_fixed_lines(study).values())
-    at = split_sweeps.by_volume(study, np.array([first * 0.999, first, pays * 0.999, pays]))["saving_usd_per_month"]
+    at = split_sweeps.by_volume(study, np.array([first * 0.999, first, pays * 0.999, pays]))[
+        "saving_usd_per_month"
+    ]
     assert round(at[0], 2) <= 0 < at[1] and at[2] <= fixed < at[3]
 
 
@@ -171,12 +228,18 @@ def test_uncertainty_charts():
     for client in ("document-search", "hospital-notes"):
         study = lc.open_study(client)
         cells, known = study.reversal_map(), study.information()
-        assert_says_what_it_means(uncertainty.reversal_chart(cells, verdict_words.map_title(cells), "s"))
+        assert_says_what_it_means(
+            uncertainty.reversal_chart(cells, verdict_words.map_title(cells), "s")
+        )
         assert_says_what_it_means(uncertainty.information_chart(known.head(4), "t", "s"))
         areas = uncertainty.areas_of(cells)
         width, height = (np.log(areas[high] / areas[low]) for low, high in EDGES)
-        whole = np.log(cells["volume_ratio"].max() / cells["volume_ratio"].min()) * -np.log(cells["load_factor_fraction"].min())
-        assert (width * height).sum() == pytest.approx(whole)  # the areas fill the map and do not overlap
+        whole = np.log(cells["volume_ratio"].max() / cells["volume_ratio"].min()) * -np.log(
+            cells["load_factor_fraction"].min()
+        )
+        assert (width * height).sum() == pytest.approx(
+            whole
+        )  # the areas fill the map and do not overlap
         assert set(uncertainty.area_labels(cells)["option"]) <= set(cells["option"])
 
 

@@ -1,4 +1,5 @@
-"""Charts of prices and of the lines around the GPU say what they mean, for every example client; their frames add up."""
+"""Charts of prices and of the lines around the GPU say what they mean, for every example client;
+their frames add up."""
 
 import altair as alt
 import numpy as np
@@ -31,21 +32,33 @@ def charts_of(client):
     )
     yield price_charts.tiers_chart(tiers, price_readings.tiers_title(tiers), "s")
     yield price_charts.hosts_chart(hosts, price_readings.hosts_title(study, choice), "s")
-    yield price_charts.ladder_chart(token_costs.ladder(study, choice), price_readings.ladder_title(study, choice), "s")
+    yield price_charts.ladder_chart(
+        token_costs.ladder(study, choice), price_readings.ladder_title(study, choice), "s"
+    )
     yield price_charts.uses_chart(cases, price_readings.uses_title(cases), "s")
     yield price_charts.request_playground(tiers, 1_000, 100, 0.3)
     lines, multipliers = hidden_lines.bill_lines(study), hidden_lines.multipliers(study)
-    yield hidden_charts.bill_chart(hidden_lines.bill_groups(lines), hidden_readings.bill_title(study, lines, multipliers), "s")
+    yield hidden_charts.bill_chart(
+        hidden_lines.bill_groups(lines), hidden_readings.bill_title(study, lines, multipliers), "s"
+    )
     machine = np.geomspace(100, 100_000, 20)
-    curves = pd.concat([hidden_lines.multiplier_curve(study, option, machine) for option in multipliers["option"]])
-    yield hidden_charts.multiplier_chart(curves, multipliers, hidden_readings.multiplier_title(multipliers), "s")
+    curves = pd.concat(
+        [hidden_lines.multiplier_curve(study, option, machine) for option in multipliers["option"]]
+    )
+    yield hidden_charts.multiplier_chart(
+        curves, multipliers, hidden_readings.multiplier_title(multipliers), "s"
+    )
     sleeping = hidden_lines.sleeper(study, choice)
-    here = pd.DataFrame({"requests_per_hour": [sleeping.requests_per_second * 3600], "words": ["here"]})
+    here = pd.DataFrame(
+        {"requests_per_hour": [sleeping.requests_per_second * 3600], "words": ["here"]}
+    )
     curve = hidden_lines.awake_curve(sleeping, np.geomspace(0.1, 1e4, 20), [5, 60])
     yield hidden_charts.awake_chart(curve, here, hidden_readings.awake_title(sleeping), "s")
     option = hidden_lines.own_options(study)[0]
     ranges, evidence = line_evidence.ranges(study, option), line_evidence.evidence(study, option)
-    yield hidden_charts.ranges_chart(ranges, study.totals[option], hidden_readings.guesses_title(evidence, ranges, option), "s")
+    yield hidden_charts.ranges_chart(
+        ranges, study.totals[option], hidden_readings.guesses_title(evidence, ranges, option), "s"
+    )
     yield hidden_charts.multiplier_playground(145_000, 0.25, 3_000)
 
 
@@ -68,15 +81,26 @@ def test_charts_say_what_they_mean(client):
     for chart in charts_of(client):
         spec = chart.to_dict()
         assert spec["title"]["text"].strip() and spec["title"]["subtitle"].strip()
-        titles = [channel.get("title") for unit in units(spec) for name, channel in unit["encoding"].items() if name == "x"]
+        titles = [
+            channel.get("title")
+            for unit in units(spec)
+            for name, channel in unit["encoding"].items()
+            if name == "x"
+        ]
         assert any(titles), "an x axis has its quantity and unit"
         for unit in units(spec):
             rows = spec.get("datasets", {}).get((unit["data"] or {}).get("name"), [])
             known = set(rows[0]) if rows else {"power"}
             known |= set(made_fields([*spec.get("transform", []), *unit.get("transform", [])]))
-            fields = {channel["field"] for channel in unit["encoding"].values() if isinstance(channel, dict) and "field" in channel}
+            fields = {
+                channel["field"]
+                for channel in unit["encoding"].values()
+                if isinstance(channel, dict) and "field" in channel
+            }
             assert fields <= known
-            assert not any(value != value for row in rows for value in row.values()), "no NaN reaches a chart"
+            assert not any(value != value for row in rows for value in row.values()), (
+                "no NaN reaches a chart"
+            )
 
 
 @every_client
@@ -89,7 +113,9 @@ def test_stacked_lines_end_at_the_total_of_their_option(client):
     around = hidden_lines.multipliers(study).set_index("option")["around_usd_per_month"]
     for option, usd in around.items():
         storage = study.lines[option].get("Storage of weights", 0.0)
-        assert usd == pytest.approx(float(hidden_lines.around_usd_per_month(study, option, study.values)) + storage)
+        assert usd == pytest.approx(
+            float(hidden_lines.around_usd_per_month(study, option, study.values)) + storage
+        )
 
 
 @every_client
@@ -108,7 +134,9 @@ def test_the_tiers_hold_todays_bill_and_never_a_price_of_zero(client):
     today = tiers.loc[tiers["kind"] == "today", "usd_per_month"]
     assert len(today) == (choice.today is not None)
     if choice.today:
-        assert today.iloc[0] == pytest.approx(api_parts.bill_parts(study, choice, choice.today)["usd_per_month"].sum())
+        assert today.iloc[0] == pytest.approx(
+            api_parts.bill_parts(study, choice, choice.today)["usd_per_month"].sum()
+        )
 
 
 @every_client
@@ -148,7 +176,9 @@ def test_what_tuning_saves_adds_up_and_is_drawn(client):
     if len(steps):
         spec = price_charts.tuning_chart(steps, price_readings.tuning_title(steps), "s").to_dict()
         drawn = next(iter(spec["datasets"].values()))
-        assert drawn[-1]["end_usd_per_month"] == pytest.approx(study.lines["tuned"]["API, today's model"])
+        assert drawn[-1]["end_usd_per_month"] == pytest.approx(
+            study.lines["tuned"]["API, today's model"]
+        )
         assert [bar["step"] for bar in drawn] == [*steps["step"], "tuned"]
 
 
@@ -156,7 +186,14 @@ def test_what_tuning_saves_adds_up_and_is_drawn(client):
 def test_every_use_is_priced_on_each_side_that_can_be_had(client):
     study, choice = opened(client)
     cases = token_costs.use_cases(study, choice)
-    assert set(cases["use_case"]) == {"agent", "chat", "coding", "extraction", "rag", "summarisation"}
+    assert set(cases["use_case"]) == {
+        "agent",
+        "chat",
+        "coding",
+        "extraction",
+        "rag",
+        "summarisation",
+    }
     for way in ("today", *(["open_api"] if choice.host else [])):
         assert (cases["way"] == way).sum() == 6
 
@@ -167,7 +204,12 @@ def test_the_cheapest_host_of_each_tier_is_among_those_that_have_it(client):
     found = pricing.cheapest_hosts(study)
     standard = found[found["tier"] == "standard"]
     assert len(standard) == sum(len(tried) for tried in study.considered.values())
-    assert (found["usd_per_month"].dropna() > 0).all() and set(found["tier"]) <= {"standard", "batch", "flex", "priority"}
+    assert (found["usd_per_month"].dropna() > 0).all() and set(found["tier"]) <= {
+        "standard",
+        "batch",
+        "flex",
+        "priority",
+    }
 
 
 def test_the_table_of_hosts_has_a_row_for_each_that_serves_the_model_itself_and_tells_what_it_states():
@@ -177,6 +219,9 @@ def test_the_table_of_hosts_has_a_row_for_each_that_serves_the_model_itself_and_
     routers = set(offers.loc[offers["reason"] == "passes requests on to other hosts", "provider"])
     assert routers and not routers & set(shown.index) and shown.index.is_unique
     assert set(shown.index) | routers == set(offers["provider"])
-    assert shown.loc["deepinfra", "states"] == "131,072 tokens of context, fp8, us, zero retention: yes"
+    assert (
+        shown.loc["deepinfra", "states"]
+        == "131,072 tokens of context, fp8, us, zero retention: yes"
+    )
     assert shown.loc["azure", "states"].endswith("zero retention: no, until 2027-01-31")
     assert not shown["states"].str.contains("nan|None").any()

@@ -1,4 +1,5 @@
-"""Published claims: every one is judged, by functions that would judge otherwise if they gave another number."""
+"""Published claims: every one is judged, by functions that would judge otherwise if they gave
+another number."""
 
 import csv
 import re
@@ -17,7 +18,11 @@ SHARED = ROOT.parent / "shared"
 CLAIMS = claims.claims()
 JUDGED = claims.judgements().set_index("claim_id", drop=False)
 DERIVED = {"result", "throughput", "formula"}
-COMPARED = [claim_id for claim_id, row in JUDGED.iterrows() if row["ratio"] == row["ratio"] and row["kind"] != "formula"]
+COMPARED = [
+    claim_id
+    for claim_id, row in JUDGED.iterrows()
+    if row["ratio"] == row["ratio"] and row["kind"] != "formula"
+]
 
 
 def verdict(claim_id, **other):
@@ -37,13 +42,18 @@ def test_every_claim_has_one_judgement_and_a_reason():
 def test_every_derived_number_is_recomputed():
     derived = JUDGED[JUDGED["kind"].isin(DERIVED)]
     assert derived["low"].notna().all() and derived["high"].notna().all()
-    assert set(derived[derived["judgement"] == judge.CANNOT]["cause"]) <= {findings.NO_INPUTS, findings.NO_ROW}
+    assert set(derived[derived["judgement"] == judge.CANNOT]["cause"]) <= {
+        findings.NO_INPUTS,
+        findings.NO_ROW,
+    }
     assert (derived["unit"] != "").all()
     assert (derived["low"] <= derived["high"]).all()
 
 
 def test_what_an_article_says_twice_is_judged_once():
-    same = JUDGED.drop(columns=["claim_id", "quote", "reason"]).groupby(["article_id", "kind", "claimed", "claimed_unit"])
+    same = JUDGED.drop(columns=["claim_id", "quote", "reason"]).groupby(
+        ["article_id", "kind", "claimed", "claimed_unit"]
+    )
     for (_, kind, claimed, _), group in same:
         if kind in DERIVED | {"price"} and claimed != "-":
             assert group["judgement"].nunique() == 1, list(group.index)
@@ -52,7 +62,9 @@ def test_what_an_article_says_twice_is_judged_once():
 @pytest.mark.parametrize("claim_id", COMPARED)
 def test_a_number_a_thousand_times_as_large_does_not_hold(claim_id):
     said = CLAIMS[claim_id].values
-    larger = re.sub(table.NUMBER, lambda match: f"{1000 * float(match[0]):.12g}".replace("e+", "e"), said)
+    larger = re.sub(
+        table.NUMBER, lambda match: f"{1000 * float(match[0]):.12g}".replace("e+", "e"), said
+    )
     assert verdict(claim_id, values=larger) is False
 
 
@@ -86,7 +98,8 @@ MOVED = {
     (overhead, "capital_usd_per_month"): {"A4-016"},
     (split, "break_even_fill"): {"A2-028", "A0-009"},
 }
-"""A function of the model that gives `FACTOR` times its number -> claims that are then judged otherwise."""
+"""A function of the model that gives `FACTOR` times its number -> claims that are then judged
+otherwise."""
 
 
 @pytest.mark.parametrize(("module", "name"), MOVED)
@@ -94,14 +107,19 @@ def test_another_number_from_the_model_changes_the_judgement(module, name, monke
     real = getattr(module, name)
     monkeypatch.setattr(module, name, lambda *args, **kwargs: FACTOR * real(*args, **kwargs))
     for claim_id in MOVED[module, name]:
-        assert verdict(claim_id) != {judge.HOLDS: True, judge.DOES_NOT: False}[JUDGED["judgement"][claim_id]], claim_id
+        assert (
+            verdict(claim_id)
+            != {judge.HOLDS: True, judge.DOES_NOT: False}[JUDGED["judgement"][claim_id]]
+        ), claim_id
 
 
 def test_structures_of_the_model_change_the_judgement_too(monkeypatch):
     never = break_even.BreakEven("not reached", (), 1e6)
     monkeypatch.setattr(break_even, "staircase_break_even", lambda *args, **kwargs: never)
     assert verdict("A2-035") is False and verdict("A3-005") is False
-    monkeypatch.setattr(serverless, "awake_fraction", lambda rate, service, timeout: 1.0 + 0 * np.asarray(timeout))
+    monkeypatch.setattr(
+        serverless, "awake_fraction", lambda rate, service, timeout: 1.0 + 0 * np.asarray(timeout)
+    )
     assert verdict("A0-016") is False
     monkeypatch.setattr(split, "owned_slices", lambda curve, *args: 0.0 * curve.mean + 1)
     assert verdict("A3-031") is False
@@ -138,7 +156,10 @@ def test_the_rule_of_tolerance(values, quote, found, holds):
 
 def test_a_range_that_inputs_leave_is_enough():
     claim = replace(CLAIMS["A4-025"], values="4200", quote="4200")
-    assert findings.allowed(claim, (3811, 5019), "", "").holds and not findings.allowed(claim, (5019, 6000), "", "").holds
+    assert (
+        findings.allowed(claim, (3811, 5019), "", "").holds
+        and not findings.allowed(claim, (5019, 6000), "", "").holds
+    )
     assert findings.allowed(claim, (3811, 5019), "", "").ratio == 1
     assert findings.allowed(claim, (8400, 9000), "", "").ratio == pytest.approx(2)
 
@@ -147,10 +168,13 @@ def test_the_readme_counts_what_is_judged():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     total = JUDGED["judgement"].value_counts()
     words = (
-        f"Of {len(CLAIMS)} statements {total[judge.HOLDS]} hold, {total[judge.DOES_NOT]} do not, {total[judge.CANNOT]} cannot be checked"
+        f"Of {len(CLAIMS)} statements {total[judge.HOLDS]} hold, {total[judge.DOES_NOT]} do not,"
+        f" {total[judge.CANNOT]} cannot be checked"
     )
     assert words in " ".join(readme.split())
-    assert claims.counts(JUDGED)[[judge.HOLDS, judge.DOES_NOT, judge.CANNOT]].to_numpy().sum() == len(CLAIMS)
+    assert claims.counts(JUDGED)[
+        [judge.HOLDS, judge.DOES_NOT, judge.CANNOT]
+    ].to_numpy().sum() == len(CLAIMS)
 
 
 @pytest.fixture
@@ -165,12 +189,20 @@ def originals():
 def test_the_table_restates_every_claim_with_its_value(originals):
     assert set(originals) == set(CLAIMS)
     for claim_id, row in originals.items():
-        assert (row["values"], row["unit"], row["kind"]) == (CLAIMS[claim_id].values, CLAIMS[claim_id].unit, CLAIMS[claim_id].kind)
+        assert (row["values"], row["unit"], row["kind"]) == (
+            CLAIMS[claim_id].values,
+            CLAIMS[claim_id].unit,
+            CLAIMS[claim_id].kind,
+        )
 
 
 def test_quotes_are_short_and_the_articles_own_words(originals):
     articles = {row["article"][:3]: row["article"] for row in originals.values()}
     for claim in CLAIMS.values():
         assert len(claim.quote) <= 82, claim
-        text = (SHARED / "articles" / articles[f"00{claim.article_id[1]}"]).read_text(encoding="utf-8").replace("\n", " ")
+        text = (
+            (SHARED / "articles" / articles[f"00{claim.article_id[1]}"])
+            .read_text(encoding="utf-8")
+            .replace("\n", " ")
+        )
         assert all(piece in text for piece in claim.quote.split(" [...] ")), claim

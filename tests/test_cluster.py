@@ -1,4 +1,5 @@
-"""The batch on a Dask cluster: the same unit of work, on machines that share nothing with this one but the kit."""
+"""The batch on a Dask cluster: the same unit of work, on machines that share nothing with this one
+but the kit."""
 
 import shutil
 from dataclasses import replace
@@ -15,7 +16,9 @@ from llmcost.reporting.errors import ReportError
 from llmcost.reporting.notebook_runs import blank_notebooks
 from llmcost.reporting.process import Limits
 
-needs_fork = pytest.mark.skipif(not batch.HAS_FORK, reason="the batch forks only where fork is dependable")
+needs_fork = pytest.mark.skipif(
+    not batch.HAS_FORK, reason="the batch forks only where fork is dependable"
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,9 @@ def test_files_outside_the_folder_do_not_travel(tmp_path):
     (tmp_path / "secret.csv").write_text("theirs")
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "link.csv").symlink_to(tmp_path / "secret.csv")
-    (tmp_path / "one" / "client.yaml").write_text("a: ../secret.csv\nb: link.csv\nc: '**'\nd: [" + str(tmp_path / "secret.csv") + "]\n")
+    (tmp_path / "one" / "client.yaml").write_text(
+        "a: ../secret.csv\nb: link.csv\nc: '**'\nd: [" + str(tmp_path / "secret.csv") + "]\n"
+    )
     task = client_report.Task("one", tmp_path / "one", Kit({}, "", ""), None, "")
     assert list(cluster.with_files(task).files) == ["client.yaml"]
 
@@ -52,18 +57,26 @@ def test_a_worker_with_another_kit_is_refused(tmp_path):
 
 @needs_fork
 def test_a_cluster_of_two_workers_makes_the_same_reports(notebooks, tmp_path, capsys):
-    distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed: pip install distributed")
+    distributed = pytest.importorskip(
+        "distributed", reason="the extra `cluster` is not installed: pip install distributed"
+    )
     names = ["small-bursty-product", "support-assistant", "claims-triage"]
     folders = [data_path("clients", name) for name in names]
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "client.yaml").write_text("schema_version: 1\n")
     folders.append(tmp_path / "broken")
     local = batch.report_clients(folders, tmp_path / "local", notebooks=notebooks)
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as two:
-        there = batch.report_clients(folders, tmp_path / "there", notebooks=notebooks, scheduler=two.scheduler_address)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as two:
+        there = batch.report_clients(
+            folders, tmp_path / "there", notebooks=notebooks, scheduler=two.scheduler_address
+        )
         with pytest.raises(ReportError, match="no Dask scheduler"):
             list(cluster.run("tcp://127.0.0.1:1", [], Limits()))
     assert there == local and set(there) == {"broken"}
     for name in names:
         for path in (tmp_path / "local" / name).rglob("*.*"):
-            assert (tmp_path / "there" / path.relative_to(tmp_path / "local")).read_bytes() == path.read_bytes(), path
+            assert (
+                tmp_path / "there" / path.relative_to(tmp_path / "local")
+            ).read_bytes() == path.read_bytes(), path

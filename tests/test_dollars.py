@@ -1,4 +1,5 @@
-"""A dollar is money wherever a notebook computes it: JupyterLab makes a formula of no pair of them."""
+"""A dollar is money wherever a notebook computes it: JupyterLab makes a formula of no pair of
+them."""
 
 import json
 import re
@@ -18,7 +19,8 @@ NOTEBOOKS = sorted(notebooks_path().glob("[0-9]*.ipynb"))
 
 
 class Texts(HTMLParser):
-    """The texts of a piece of HTML, one for each stretch between two tags: what JupyterLab looks for pairs in."""
+    """The texts of a piece of HTML, one for each stretch between two tags: what JupyterLab looks
+    for pairs in."""
 
     def __init__(self, html):
         super().__init__()

@@ -1,4 +1,5 @@
-"""Where a notebook has nothing to show even without the client's rules, it says what is missing, and that is true."""
+"""Where a notebook has nothing to show even without the client's rules, it says what is missing,
+and that is true."""
 
 import pytest
 
@@ -8,14 +9,21 @@ from llmcost.study import eased
 from llmcost.study.capacity.gpu_offers import considered_gpus
 
 AT = "workloads.assistant"
-PRICE = {"input_usd_per_mtok": 0.3, "output_usd_per_mtok": 1.2, "said_by": "sales", "quoted_date": "2026-10-01"}
+PRICE = {
+    "input_usd_per_mtok": 0.3,
+    "output_usd_per_mtok": 1.2,
+    "said_by": "sales",
+    "quoted_date": "2026-10-01",
+}
 QUOTE = {"row": "api_prices/together/minimax-m2.5", **PRICE}
 
 
 def study_of(model_id, **changes):
     """The support assistant with one open model as its only alternative."""
     alternative = {"model_id": model_id, "passing_fraction": 0.8, "evidence": "guess"}
-    return lc.open_study("support-assistant", what_if={f"{AT}.alternatives": [alternative], **changes})
+    return lc.open_study(
+        "support-assistant", what_if={f"{AT}.alternatives": [alternative], **changes}
+    )
 
 
 def refusal(study, ease):
@@ -31,7 +39,10 @@ def test_a_model_that_no_host_sells_has_a_fleet_and_nothing_to_split():
     assert {"rented", "owned"} <= set(study.totals)
     assert eased.with_a_fleet(study) is study
     said = refusal(study, eased.with_a_split)
-    assert said.startswith(f"client.yaml: {AT}.alternatives: no API host sells minimax-m2.5, so there is nothing to split.")
+    assert said.startswith(
+        f"client.yaml: {AT}.alternatives: no API host sells minimax-m2.5, so there is nothing to"
+        " split."
+    )
     assert "GPU" not in said
 
 
@@ -51,10 +62,20 @@ def test_a_model_that_no_gpu_holds_is_refused_for_that(monkeypatch):
     assert "open_api" in study.totals
     for ease in (eased.with_a_fleet, eased.with_a_split):
         said = refusal(study, ease)
-        assert said == f"client.yaml: {AT}.alternatives: no GPU of the catalog holds llama-3.1-405b. Add a smaller alternative"
+        assert (
+            said
+            == f"client.yaml: {AT}.alternatives: no GPU of the catalog holds llama-3.1-405b. Add a"
+            " smaller alternative"
+        )
 
 
 def test_hosts_that_are_all_refused_are_named_with_their_reason(monkeypatch):
-    monkeypatch.setattr("llmcost.study.bill.hosts._objections", lambda *about: [("failed", "context of 10 tokens is too short")])
+    monkeypatch.setattr(
+        "llmcost.study.bill.hosts._objections",
+        lambda *about: [("failed", "context of 10 tokens is too short")],
+    )
     said = refusal(study_of("llama-3.3-70b"), eased.with_a_split)
-    assert "no API host that may serve it sells llama-3.3-70b (context of 10 tokens is too short)" in said
+    assert (
+        "no API host that may serve it sells llama-3.3-70b (context of 10 tokens is too short)"
+        in said
+    )

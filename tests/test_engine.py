@@ -71,7 +71,9 @@ alt.Chart(frame, title="Another chart").mark_point().encode(x="a:Q").add_params(
 
 
 def notebook(sources):
-    cells = [new_markdown_cell("# A question")] + [new_code_cell(source.strip("\n")) for source in sources]
+    cells = [new_markdown_cell("# A question")] + [
+        new_code_cell(source.strip("\n")) for source in sources
+    ]
     cells[2].metadata.tags = ["parameters"]
     metadata = {
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
@@ -86,7 +88,11 @@ def outputs(executed):
     for cell in executed.cells:
         joined = []
         for output in cell.get("outputs", []):
-            if joined and output.output_type == joined[-1].output_type == "stream" and output.name == joined[-1].name:
+            if (
+                joined
+                and output.output_type == joined[-1].output_type == "stream"
+                and output.name == joined[-1].name
+            ):
                 joined[-1].text += output.text
             else:
                 joined.append(output)
@@ -117,9 +123,13 @@ def test_both_engines_save_the_same_outputs(real_kernel_and_ours):
         assert got == expected
 
 
-@pytest.mark.parametrize("path", sorted(notebooks_path().glob("[0-9]*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(notebooks_path().glob("[0-9]*.ipynb")), ids=lambda path: path.stem
+)
 def test_every_notebook_comes_out_as_the_real_kernel_left_it(path):
-    executed = papermill.execute_notebook(path, None, engine_name=engine.ENGINE_NAME, progress_bar=False)
+    executed = papermill.execute_notebook(
+        path, None, engine_name=engine.ENGINE_NAME, progress_bar=False
+    )
     for output in (output for cell in executed.cells for output in cell.get("outputs", [])):
         settle(output)
     ours, real = normalised(executed, {}), nbformat.read(path, as_version=4)
@@ -140,8 +150,18 @@ def test_every_notebook_comes_out_as_the_real_kernel_left_it(path):
 def test_an_error_stops_the_notebook_and_is_recorded(tmp_path, source, expected):
     nbformat.write(notebook(["", "client = ''", source, "print('never')"]), tmp_path / "in.ipynb")
     with contextlib.suppress(papermill.PapermillExecutionError):
-        papermill.execute_notebook(tmp_path / "in.ipynb", tmp_path / "out.ipynb", engine_name=engine.ENGINE_NAME, progress_bar=False)
+        papermill.execute_notebook(
+            tmp_path / "in.ipynb",
+            tmp_path / "out.ipynb",
+            engine_name=engine.ENGINE_NAME,
+            progress_bar=False,
+        )
     saved = nbformat.read(tmp_path / "out.ipynb", as_version=4)
-    errors = [output.ename for cell in saved.cells for output in cell.get("outputs", []) if output.output_type == "error"]
+    errors = [
+        output.ename
+        for cell in saved.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    ]
     assert errors == [expected]
     assert saved.cells[-1].execution_count is None

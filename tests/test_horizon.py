@@ -1,4 +1,5 @@
-"""The contract month by month: it says the same as the bill of a month where nothing moves, and follows what does move."""
+"""The contract month by month: it says the same as the bill of a month where nothing moves, and
+follows what does move."""
 
 import numpy as np
 import pytest
@@ -12,7 +13,12 @@ from llmcost.views.charts import horizon as charts
 from llmcost.views.readings import horizon as words
 
 CLIENTS = sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml"))
-NO_INTEREST = {"row": "hidden_costs/discount_fraction_per_year", "value": 0, "said_by": "a test", "quoted_date": "2026-11-01"}
+NO_INTEREST = {
+    "row": "hidden_costs/discount_fraction_per_year",
+    "value": 0,
+    "said_by": "a test",
+    "quoted_date": "2026-11-01",
+}
 
 
 def still(name, **changes):
@@ -37,20 +43,26 @@ def horizon(study):
 def test_where_nothing_moves_the_present_value_is_months_times_the_bill(name, months):
     study = still(name, horizon_months=months)
     found = contract.horizon_of(study).present_value_usd
-    assert found == pytest.approx({option: months * usd for option, usd in study.totals.items()}, rel=1e-9)
+    assert found == pytest.approx(
+        {option: months * usd for option, usd in study.totals.items()}, rel=1e-9
+    )
 
 
 def test_the_first_month_is_the_bill_of_the_options(study, horizon):
     values = typical_months(study)
     if all(np.allclose(values[path], 1) for path in PRICE_PATHS):
-        assert {o: float(each.bill_usd_per_month[0, 0]) for o, each in horizon.typical.items()} == pytest.approx(study.totals)
+        assert {
+            o: float(each.bill_usd_per_month[0, 0]) for o, each in horizon.typical.items()
+        } == pytest.approx(study.totals)
     for path in PRICE_PATHS:
         assert np.mean(values[path]) == pytest.approx(study.values[path], rel=1e-9)
 
 
 def test_interest_makes_what_is_paid_later_cheaper():
     dear = still("large-single-tenant", quotes=[NO_INTEREST | {"value": 0.12}])
-    free, dear = (contract.horizon_of(each).present_value_usd for each in (still("large-single-tenant"), dear))
+    free, dear = (
+        contract.horizon_of(each).present_value_usd for each in (still("large-single-tenant"), dear)
+    )
     assert all(dear[option] < free[option] for option in ("today", "open_api", "rented"))
 
 
@@ -58,11 +70,15 @@ def test_cash_adds_up_to_the_bills_but_for_what_the_hardware_is_still_worth():
     study = still("large-single-tenant")
     for option, each in contract.horizon_of(study).typical.items():
         left = float(each.hardware.book_usd[0, -1])
-        assert each.cash_usd[0].sum() - left == pytest.approx(36 * study.totals[option], rel=1e-9), option
+        assert each.cash_usd[0].sum() - left == pytest.approx(
+            36 * study.totals[option], rel=1e-9
+        ), option
 
 
 def test_a_fleet_grows_in_whole_replicas_and_buys_what_is_missing_when_it_is_missing():
-    study = open_study("large-single-tenant").what_if({"workloads.classification.growth_fraction_per_month": 0.04})
+    study = open_study("large-single-tenant").what_if(
+        {"workloads.classification.growth_fraction_per_month": 0.04}
+    )
     owned = contract.horizon_of(study).typical["owned"]
     bought, capital = owned.hardware.bought_usd[0], owned.lines["GPU capital"][0]
     assert (bought > 0).sum() >= 3 and bought[0] > 0
@@ -73,8 +89,15 @@ def test_a_fleet_grows_in_whole_replicas_and_buys_what_is_missing_when_it_is_mis
 
 @pytest.mark.parametrize("growth, mean", [(0.0, 0.85), (0.01, 0.7), (0.03, 1.0), (0.02, 1.2)])
 def test_an_api_bill_that_cannot_grow_never_does(growth, mean):
-    path = {"row": "hidden_costs/api_price_path_multiplier", "value": mean, "said_by": "a test", "quoted_date": "2026-11-01"}
-    study = open_study("support-assistant").what_if({"workloads.assistant.growth_fraction_per_month": growth, "quotes": [path]})
+    path = {
+        "row": "hidden_costs/api_price_path_multiplier",
+        "value": mean,
+        "said_by": "a test",
+        "quoted_date": "2026-11-01",
+    }
+    study = open_study("support-assistant").what_if(
+        {"workloads.assistant.growth_fraction_per_month": growth, "quotes": [path]}
+    )
     bill = contract.horizon_of(study).typical["open_api"].lines["API, open model"][0]
     assert contract.api_never_grows(study) == bool((bill <= bill[0] * (1 + 1e-9)).all())
     assert contract.api_never_grows(study) == (growth == 0.0 or mean == 0.7)
@@ -82,7 +105,9 @@ def test_an_api_bill_that_cannot_grow_never_does(growth, mean):
 
 def test_payback_is_where_the_cash_saved_to_date_turns(study, horizon):
     saved = contract.saved_to_date(study, horizon)["saved_usd"]
-    months = cash.cash(study, horizon).set_index("option")["payback_months"].get(study.winner, np.nan)
+    months = (
+        cash.cash(study, horizon).set_index("option")["payback_months"].get(study.winner, np.nan)
+    )
     if np.isnan(months):
         assert saved.empty or study.winner == "today" or saved.iloc[-1] < 0
         return
@@ -103,7 +128,10 @@ def test_lines_cross_where_the_bills_do(study, horizon):
 def test_growth_alone_makes_the_lines_cross():
     study = open_study("large-single-tenant")
     turns = contract.crossings(study, contract.horizon_of(study)).set_index("option")
-    assert np.isnan(turns["typical_growth_month"]["serverless"]) and 1 < turns["high_growth_month"]["serverless"] <= 36
+    assert (
+        np.isnan(turns["typical_growth_month"]["serverless"])
+        and 1 < turns["high_growth_month"]["serverless"] <= 36
+    )
 
 
 def test_draws_hold_the_typical_contract_and_share_the_stream_of_an_input(study, horizon):
@@ -124,7 +152,9 @@ def test_each_workload_grows_at_its_own_pace(tmp_path):
     alternatives: [{model_id: llama-3.1-8b, passing_fraction: 0.7, evidence: reported}]
 people:"""
     (tmp_path / "client.yaml").write_text(text.replace("people:", second, 1), encoding="utf-8")
-    both = open_study(str(tmp_path)).what_if({"workloads.assistant.growth_fraction_per_month": 0, "horizon_months": 3})
+    both = open_study(str(tmp_path)).what_if(
+        {"workloads.assistant.growth_fraction_per_month": 0, "horizon_months": 3}
+    )
     bill = contract.horizon_of(both).typical["today"].lines["API, today's model"][0]
     first = open_study("support-assistant").lines["today"]["API, today's model"]
     second_now = both.lines["today"]["API, today's model"] - first
@@ -143,7 +173,9 @@ def test_people_stand_as_a_share_and_as_whole_hires(study, horizon):
         assert row.hires_count >= people - now - 1e-9
         if row.hires_count:
             year = cash.first_year_months(horizon) / 12
-            assert row.year_1_hired_usd - row.year_1_usd == pytest.approx((row.hires_count - (people - now)) * salary * year)
+            assert row.year_1_hired_usd - row.year_1_usd == pytest.approx(
+                (row.hires_count - (people - now)) * salary * year
+            )
         else:
             assert row.year_1_hired_usd == row.year_1_usd
 
@@ -155,10 +187,14 @@ def test_leaving_costs_its_work_committed_rent_and_unamortised_hardware():
     assert study.choices[0].supplies["rented"].offer.term == "committed_12_months" and work > 0
     assert rows["exit_month_1_usd"]["rented"] == pytest.approx(11 * rent + work)
     assert rows["exit_month_12_usd"]["rented"] == pytest.approx(work)
-    resale = study.values[f"gpu_purchase.{study.choices[0].supplies['owned'].offer.gpu_id}.resale_fraction"]
+    resale = study.values[
+        f"gpu_purchase.{study.choices[0].supplies['owned'].offer.gpu_id}.resale_fraction"
+    ]
     worn = rows["hardware_usd"]["owned"] * (1 - resale)
     assert rows["exit_month_12_usd"]["owned"] == pytest.approx(worn * 24 / 36 + work)
-    assert (rows.loc[["today", "open_api"], ["exit_month_1_usd", "exit_month_24_usd"]] == 0).all(axis=None)
+    assert (rows.loc[["today", "open_api"], ["exit_month_1_usd", "exit_month_24_usd"]] == 0).all(
+        axis=None
+    )
     assert rows["exit_month_1_usd"]["serverless"] == pytest.approx(work)
 
 
@@ -175,4 +211,8 @@ def test_charts_of_the_contract(study, horizon):
     title, subtitle = words.bills_title(study, horizon), words.bills_subtitle(study, horizon)
     assert_says_what_it_means(charts.bills_chart(months, title, subtitle))
     if len(saved):
-        assert_says_what_it_means(charts.savings_chart(saved, words.savings_title(saved), "cash of the advice against today"))
+        assert_says_what_it_means(
+            charts.savings_chart(
+                saved, words.savings_title(saved), "cash of the advice against today"
+            )
+        )

@@ -1,4 +1,5 @@
-"""The hybrid of a whole study: work that may not leave under work that may, shared replicas, the overflow, one rule for all draws."""
+"""The hybrid of a whole study: work that may not leave under work that may, shared replicas, the
+overflow, one rule for all draws."""
 
 import numpy as np
 import pytest
@@ -48,14 +49,17 @@ def mixed(tmp_path_factory):
 
 def test_work_that_may_not_leave_closes_the_api_to_all_but_the_hybrid(mixed):
     options = mixed.options().set_index("option")
-    assert options.loc["open_api", "status"] == "gated" and "may not leave" in options.loc["open_api", "reason"]
+    assert (
+        options.loc["open_api", "status"] == "gated"
+        and "may not leave" in options.loc["open_api", "reason"]
+    )
     assert {"rented", "owned", "serverless", "hybrid"} <= set(mixed.totals)
     assert options.loc["hybrid", "usd_per_month"] <= options.loc["rented", "usd_per_month"]
     assert mixed.verdict()["sentence"]
 
 
 def test_workloads_of_one_model_share_the_replicas_of_the_floor(mixed):
-    (split, _) = splits(mixed)[0]
+    split, _ = splits(mixed)[0]
     assert split.workload_ids == ("notes", "letters", "mails")
     notes = mixed.choices[0]
     alone = fleet(notes, notes.supplies["hybrid"], mixed.values, mixed.decision.spare_count)
@@ -63,7 +67,9 @@ def test_workloads_of_one_model_share_the_replicas_of_the_floor(mixed):
     hours = split.hours
     assert (hours["notes"] == 0).all()  # never left to an API
     served = np.minimum(hours["load_replicas"], split.owned_count + hours["hour_replicas"])
-    assert (hours["load_replicas"] - served).to_numpy() == pytest.approx(hours[["letters", "mails"]].sum(axis=1).to_numpy())
+    assert (hours["load_replicas"] - served).to_numpy() == pytest.approx(
+        hours[["letters", "mails"]].sum(axis=1).to_numpy()
+    )
 
 
 def test_shared_replicas_cost_no_more_than_separate_ones(mixed):
@@ -79,9 +85,15 @@ def test_shared_replicas_cost_no_more_than_separate_ones(mixed):
 
 def test_hours_line_up_only_where_both_are_known(tmp_path):
     known = opened(tmp_path / "known")
-    assert len(pools(known.choices)) == 1  # a week from Sunday and one from Friday, turned to Monday
+    assert (
+        len(pools(known.choices)) == 1
+    )  # a week from Sunday and one from Friday, turned to Monday
     unknown = opened(tmp_path / "unknown", ("shape: azure_code_week", "shape: servegen_tenant_30"))
-    assert all(pool.members == [unknown.choices[1]] for pool in pools(unknown.choices) if unknown.choices[1] in pool.members)
+    assert all(
+        pool.members == [unknown.choices[1]]
+        for pool in pools(unknown.choices)
+        if unknown.choices[1] in pool.members
+    )
 
 
 def test_workloads_with_and_without_own_weights_are_refused(tmp_path):
@@ -95,37 +107,58 @@ def test_the_overflow_asks_for_fewer_requests_than_the_whole_load(mixed):
         whole = float(choice.load.hourly["requests"].max()) / 60
         burst = 1 + float(mixed.values[f"{choice.at}.load.headroom_fraction"])
         assert 0 <= overflow_peak_requests_per_minute(mixed, choice) <= whole * burst
-    cheap = lc.open_study("large-single-tenant")  # its hybrid owns nothing, so all of it goes to the API
+    cheap = lc.open_study(
+        "large-single-tenant"
+    )  # its hybrid owns nothing, so all of it goes to the API
     choice = cheap.choices[0]
     taken = choice.alternative.passing_fraction.typical
-    whole = float(choice.load.hourly["requests"].max()) / 60 * taken * (1 + float(cheap.values[f"{choice.at}.load.headroom_fraction"]))
+    whole = (
+        float(choice.load.hourly["requests"].max())
+        / 60
+        * taken
+        * (1 + float(cheap.values[f"{choice.at}.load.headroom_fraction"]))
+    )
     assert overflow_peak_requests_per_minute(cheap, choice) == pytest.approx(whole)
 
 
-@pytest.mark.parametrize("client", ["mixed", "large-single-tenant", "extraction-pipeline", "small-bursty-product"])
+@pytest.mark.parametrize(
+    "client", ["mixed", "large-single-tenant", "extraction-pipeline", "small-bursty-product"]
+)
 def test_draws_are_split_by_the_rule_of_the_typical_values(client, mixed):
     study = mixed if client == "mixed" else lc.open_study(client)
     values = drawn_values(study.inputs, 24)
     together = option_totals(study.decision, values)["hybrid"]
     for i in range(24):
         one = {path: value[i] if np.ndim(value) else value for path, value in values.items()}
-        assert float(option_totals(study.decision, one)["hybrid"]) == pytest.approx(float(together[i]))
+        assert float(option_totals(study.decision, one)["hybrid"]) == pytest.approx(
+            float(together[i])
+        )
 
 
 def test_a_split_that_is_not_sought_could_not_have_paid():
-    """Where no split can save the fixed costs none is sought: the bill is the same as if it had been."""
+    """Where no split can save the fixed costs none is sought: the bill is the same as if it had
+    been."""
     study = lc.open_study("large-single-tenant")
-    values = {**drawn_values(study.inputs, 300), "hidden_costs.api_price_path_multiplier": np.geomspace(0.5, 6, 300)}
-    sought, asked = pool_bills(pools(study.choices), values, 0), pool_bills(pools(study.choices), values, 0, 5_000.0)
+    values = {
+        **drawn_values(study.inputs, 300),
+        "hidden_costs.api_price_path_multiplier": np.geomspace(0.5, 6, 300),
+    }
+    sought, asked = (
+        pool_bills(pools(study.choices), values, 0),
+        pool_bills(pools(study.choices), values, 0, 5_000.0),
+    )
     saved = [sum(part.saving_usd_per_month for part in parts) for parts in (sought, asked)]
     assert (saved[0] > 5_000).any() and (saved[0] < 5_000).any()
     assert np.maximum(saved[0], 5_000) == pytest.approx(np.maximum(saved[1], 5_000))
     assert (saved[1] == pytest.approx(0)) or (saved[1] >= 0).all()
 
 
-@pytest.mark.parametrize("client", ["document-search", "extraction-pipeline", "large-single-tenant", "support-assistant"])
+@pytest.mark.parametrize(
+    "client", ["document-search", "extraction-pipeline", "large-single-tenant", "support-assistant"]
+)
 def test_the_split_is_at_most_the_cheapest_of_the_three_ways_alone(client):
-    """All by API; all on replicas around the clock; replicas by the hour for every hour that has work, with their starts."""
+    """All by API; all on replicas around the clock; replicas by the hour for every hour that has
+    work, with their starts."""
     study = lc.open_study(client)
     split, supply = splits(study)[0]
     load, total = split.hours["load_replicas"].to_numpy(), split.costs["total_usd_per_month"].min()
@@ -138,12 +171,21 @@ def test_the_split_is_at_most_the_cheapest_of_the_three_ways_alone(client):
         assert total <= (up.mean() * split.hour_usd_per_replica_hour + starts + ready) * 730 + 1e-6
 
 
-@pytest.mark.parametrize(("client", "why"), [("support-assistant", "No slice can be worth owning"), ("small-bursty-product", "No slice")])
+@pytest.mark.parametrize(
+    ("client", "why"),
+    [("support-assistant", "No slice can be worth owning"), ("small-bursty-product", "No slice")],
+)
 def test_where_nothing_is_owned_a_sentence_says_why(client, why):
     split, _ = splits(eased.with_a_split(lc.open_study(client)))[0]
     fullest = float(np.clip(split.hours["load_replicas"], 0, 1).mean())
     u_star = split.own_usd_per_replica_hour / split.api_usd_per_replica_hour
     assert split.owned_count + split.hour_count == 0 and (fullest < u_star)
     said = words.nothing_owned(split, fullest, u_star)
-    assert why in said and ("dearer than the API" in said) == (u_star >= 1) and "The API takes it all, for $" in said
-    assert "owning one pays from 60 % on" in words.nothing_owned(split, 0.4, 0.6) and "busy 40 %" in words.nothing_owned(split, 0.4, 0.6)
+    assert (
+        why in said
+        and ("dearer than the API" in said) == (u_star >= 1)
+        and "The API takes it all, for $" in said
+    )
+    assert "owning one pays from 60 % on" in words.nothing_owned(
+        split, 0.4, 0.6
+    ) and "busy 40 %" in words.nothing_owned(split, 0.4, 0.6)

@@ -1,4 +1,5 @@
-"""What a person can get wrong is refused with the file, the field, what is wrong and how to mend it; what is right is read exactly."""
+"""What a person can get wrong is refused with the file, the field, what is wrong and how to mend
+it; what is right is read exactly."""
 
 import datetime as dt
 import os
@@ -147,7 +148,14 @@ def test_a_client_file_may_be_a_link_inside_its_folder(tmp_path):
     assert opened(tmp_path).winner
 
 
-@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: os.mkfifo(path), lambda path: path.symlink_to("/dev/zero")])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: path.mkdir(),
+        lambda path: os.mkfifo(path),
+        lambda path: path.symlink_to("/dev/zero"),
+    ],
+)
 def test_a_client_file_that_is_no_file_is_called_so(tmp_path, make):
     make(tmp_path / "client.yaml")
     with pytest.raises(InputError, match="client.yaml: is a folder, a pipe, a device"):
@@ -161,13 +169,19 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
 
 
 def test_a_model_that_fits_nowhere_is_listed_with_its_reason(tmp_path):
-    text = GOOD.replace("llama-3.3-70b", "llama-3.1-405b").replace("name: A client", "name: A client\nown_capacity: {gpus: [l4-24gb]}")
+    text = GOOD.replace("llama-3.3-70b", "llama-3.1-405b").replace(
+        "name: A client", "name: A client\nown_capacity: {gpus: [l4-24gb]}"
+    )
     candidates = opened(client_folder(tmp_path, text)).candidates()
     infeasible = candidates[candidates["gpu_id"] == "l4-24gb"]
-    assert (infeasible["status"] == "infeasible").all() and infeasible["reason"].str.contains("do not fit").all()
+    assert (infeasible["status"] == "infeasible").all() and infeasible["reason"].str.contains(
+        "do not fit"
+    ).all()
 
 
-@pytest.mark.parametrize("name", ["../support-assistant", "nobody", "", "support-asistant", "<b>x</b>"])
+@pytest.mark.parametrize(
+    "name", ["../support-assistant", "nobody", "", "support-asistant", "<b>x</b>"]
+)
 def test_an_unknown_client_is_refused(name):
     with pytest.raises(InputError, match="no client.yaml"):
         open_study(name)
@@ -213,7 +227,10 @@ def test_the_schema_knows_every_key_of_the_template():
 
 def test_the_latest_row_on_or_before_the_day_is_in_force():
     rental = in_force.__wrapped__
-    early, late = rental("gpu_rental", dt.date(2026, 8, 1)), rental("gpu_rental", dt.date(2026, 11, 1))
+    early, late = (
+        rental("gpu_rental", dt.date(2026, 8, 1)),
+        rental("gpu_rental", dt.date(2026, 11, 1)),
+    )
     key = ["provider", "region", "gpu_id", "term", "market", "gpus_count"]
     assert not late.duplicated(key).any()
     both = early.merge(late, on=key)
@@ -236,7 +253,9 @@ def test_an_alias_leads_to_its_id_and_nothing_is_guessed():
 
 
 def test_todays_price_is_never_zero():
-    offer = todays_offer(Today(provider="openai", model_id="gpt-4o"), dt.date(2026, 11, 15), [], "today")
+    offer = todays_offer(
+        Today(provider="openai", model_id="gpt-4o"), dt.date(2026, 11, 15), [], "today"
+    )
     assert (offer.prices.input_usd_per_mtok, offer.prices.output_usd_per_mtok) == (2.5, 10.0)
     assert offer.prices.tier_ratios["batch"] == (0.5, 1.0, 0.5, 0.5)
 
@@ -246,9 +265,19 @@ def test_todays_price_is_never_zero():
 
 @pytest.mark.parametrize("provider", ["openai", "OpenAI"])
 def test_a_provider_is_known_by_its_other_names(provider):
-    assert todays_offer(Today(provider=provider, model_id="gpt-4o-2024-11-20"), dt.date(2026, 11, 15), [], "today").model_id == "gpt-4o"
+    assert (
+        todays_offer(
+            Today(provider=provider, model_id="gpt-4o-2024-11-20"),
+            dt.date(2026, 11, 15),
+            [],
+            "today",
+        ).model_id
+        == "gpt-4o"
+    )
 
 
 def test_an_open_model_may_answer_today():
-    offer = todays_offer(Today(provider="deepinfra", model_id="llama-3.3-70b"), dt.date(2026, 11, 15), [], "today")
+    offer = todays_offer(
+        Today(provider="deepinfra", model_id="llama-3.3-70b"), dt.date(2026, 11, 15), [], "today"
+    )
     assert offer.provider == "deepinfra" and offer.prices.input_usd_per_mtok > 0

@@ -1,4 +1,5 @@
-"""A run is left cleanly, whenever and however it ends: one line, the right exit code, and nothing that stays behind."""
+"""A run is left cleanly, whenever and however it ends: one line, the right exit code, and nothing
+that stays behind."""
 
 import contextlib
 import os
@@ -34,7 +35,8 @@ EXPORT = str(data_path("usage_formats", "plain.sample.csv"))
 
 
 def heard_by_default():
-    """In a child that is to be told to end: under `nohup` or in the background it would not hear it."""
+    """In a child that is to be told to end: under `nohup` or in the background it would not hear
+    it."""
     for number in leaving.SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, leaving.SIGNALS)  # until it can hear, as run.py does
@@ -60,7 +62,11 @@ def begun(words, place, before=heard_by_default, source=None):
         (["report", "support-assistant", "--out", "{}/out"], 0, [signal.SIGINT]),
         (["report", "support-assistant", "--out", "{}/out"], 0.3, [signal.SIGTERM]),
         (["report", "support-assistant", "--out", "{}/out"], 1.5, [signal.SIGINT] * 6),
-        (["report", "support-assistant", "--out", "{}/out", "--engine", "papermill"], 3, [signal.SIGINT] * 6),
+        (
+            ["report", "support-assistant", "--out", "{}/out", "--engine", "papermill"],
+            3,
+            [signal.SIGINT] * 6,
+        ),
         (["usage", EXPORT], 0.1, [signal.SIGHUP]),
         (["new", "{}/new", "--usage", EXPORT], 0.2, [signal.SIGTERM]),
         (["audit", "support-assistant"], 0.5, [signal.SIGINT]),
@@ -132,7 +138,9 @@ def heard(monkeypatch):
 
 @needs_signals
 @pytest.mark.parametrize("number", leaving.SIGNALS)
-def test_only_the_first_signal_interrupts_the_cleaning_up_is_not_disturbed(heard, interruptible, number):
+def test_only_the_first_signal_interrupts_the_cleaning_up_is_not_disturbed(
+    heard, interruptible, number
+):
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
     for other in leaving.SIGNALS * 2:
@@ -161,7 +169,10 @@ def test_an_interrupt_that_a_finalizer_swallows_comes_again(heard, interruptible
 
 @needs_signals
 def test_an_interrupt_waits_for_the_end_of_an_import(heard, interruptible, tmp_path, monkeypatch):
-    source = "import signal\ntry:\n    signal.raise_signal(signal.SIGINT)\nexcept BaseException:\n    raise ImportError\n"
+    source = (
+        "import signal\ntry:\n    signal.raise_signal(signal.SIGINT)\nexcept BaseException:\n   "
+        " raise ImportError\n"
+    )
     (tmp_path / "package_that_swallows.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(KeyboardInterrupt):
@@ -181,7 +192,9 @@ def test_what_must_not_be_interrupted_is_not(heard, number):
 
 
 @needs_signals
-def test_the_word_of_a_library_for_an_interrupt_is_one_only_if_there_was_one(heard, monkeypatch, capsys):
+def test_the_word_of_a_library_for_an_interrupt_is_one_only_if_there_was_one(
+    heard, monkeypatch, capsys
+):
     def query(interrupts):
         if interrupts:
             with contextlib.suppress(KeyboardInterrupt):
@@ -217,11 +230,21 @@ def test_an_interrupt_cancels_what_prints_pages(heard, interruptible):
 # A damaged environment
 
 
-@pytest.mark.parametrize("program, cure", [("python3 run.py", "Delete the folder .venv"), ("", "Install the kit again")])
+@pytest.mark.parametrize(
+    "program, cure", [("python3 run.py", "Delete the folder .venv"), ("", "Install the kit again")]
+)
 def test_a_missing_package_is_one_line(tmp_path, program, cure):
     (tmp_path / "pandas.py").write_text("import not_there_at_all\n")
-    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "LLMCOST_PROGRAM": program}
-    run = subprocess.run([sys.executable, "-m", "llmcost", "accuracy"], env=environment, capture_output=True, text=True)
+    environment = os.environ | {
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
+        "LLMCOST_PROGRAM": program,
+    }
+    run = subprocess.run(
+        [sys.executable, "-m", "llmcost", "accuracy"],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert run.returncode == 3 and len(run.stderr.splitlines()) == 1
     assert "not_there_at_all" in run.stderr and cure in run.stderr
 
@@ -229,17 +252,33 @@ def test_a_missing_package_is_one_line(tmp_path, program, cure):
 def test_a_package_that_is_cut_short_is_one_line(tmp_path):
     (tmp_path / "pandas.py").write_text("def cut_short(")
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
-    run = subprocess.run([sys.executable, "-m", "llmcost", "accuracy"], env=environment, capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-m", "llmcost", "accuracy"],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert run.returncode == 3 and len(run.stderr.splitlines()) == 1 and "pandas.py" in run.stderr
 
 
 def test_a_long_import_error_is_one_line_too():
-    assert "\n" not in damage(ImportError("a\nb" * 1000)) and len(damage(ImportError("a\nb" * 1000))) < 400
+    assert (
+        "\n" not in damage(ImportError("a\nb" * 1000))
+        and len(damage(ImportError("a\nb" * 1000))) < 400
+    )
 
 
 def test_the_package_itself_is_light_and_whole():
-    source = "import sys, llmcost; print('pandas' in sys.modules, sorted(set(llmcost.__all__) - set(dir(llmcost))))"
-    run = subprocess.run([sys.executable, "-c", source], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    source = (
+        "import sys, llmcost; print('pandas' in sys.modules, sorted(set(llmcost.__all__) -"
+        " set(dir(llmcost))))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", source],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
     assert run.stdout == "False []\n", run.stderr
     assert llmcost.InputError is InputError and llmcost.Study.__name__ == "Study"
     with pytest.raises(AttributeError, match="no attribute 'misspelt'"):
@@ -354,7 +393,9 @@ def test_an_export_outlives_no_command_that_failed(place, tmp_path, capsys):
 @needs_fork
 def test_what_a_stopped_client_has_unpacked_is_gone_after_the_run(kit, monkeypatch, place):  # noqa: F811
     monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
-    monkeypatch.setattr(batch.report_clients, "__defaults__", limited(batch.report_clients.__defaults__))
+    monkeypatch.setattr(
+        batch.report_clients, "__defaults__", limited(batch.report_clients.__defaults__)
+    )
     insert(kit, "import time; time.sleep(60)")
     clients(kit, "one")
     assert cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out")]) == 1
@@ -362,14 +403,20 @@ def test_what_a_stopped_client_has_unpacked_is_gone_after_the_run(kit, monkeypat
 
 
 def limited(defaults):
-    return tuple(Limits(wall_seconds=2) if isinstance(value, Limits) else value for value in defaults)
+    return tuple(
+        Limits(wall_seconds=2) if isinstance(value, Limits) else value for value in defaults
+    )
 
 
 # One run a folder
 
 
 def test_the_lock_keeps_others_out_and_is_gone_afterwards(tmp_path):
-    with one_run(tmp_path), pytest.raises(ReportError, match="another run writes into"), one_run(tmp_path):
+    with (
+        one_run(tmp_path),
+        pytest.raises(ReportError, match="another run writes into"),
+        one_run(tmp_path),
+    ):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -388,9 +435,19 @@ with one_run(Path(sys.argv[1])):
 @needs_fork
 def test_without_fcntl_there_is_a_lock_all_the_same(tmp_path):
     def run(seconds):
-        words = [sys.executable, "-W", "ignore", "-c", LOCKED.format(taken=TAKEN_AWAY), str(tmp_path), str(seconds)]
+        words = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-c",
+            LOCKED.format(taken=TAKEN_AWAY),
+            str(tmp_path),
+            str(seconds),
+        ]
         there = os.environ | {"PYTHONPATH": str(ROOT)}
-        return subprocess.Popen(words, env=there, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            words, env=there, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
 
     first = run(60)
     assert first.stdout.readline() == "held\n"
@@ -420,7 +477,8 @@ Path({place!r}, str(started.pid)).touch()
 
 
 def sleepers_of(kit, end):  # noqa: F811
-    """Let client `one` start two sleepers out of its reach, and then end so; returns the folder of their ids."""
+    """Let client `one` start two sleepers out of its reach, and then end so; returns the folder of
+    their ids."""
     place = kit / "sleepers"
     place.mkdir()
     insert(kit, SLEEPER.format(place=str(place)) + end)
@@ -451,7 +509,9 @@ def is_alive(name):
 )
 def test_a_sleeper_in_a_session_of_its_own_ends_with_its_client(kit, end):  # noqa: F811
     place = sleepers_of(kit, end)
-    assert bool(make(kit, "one", limits=Limits(wall_seconds=5 if "sleep" in end else 60))) == bool(end)
+    assert bool(make(kit, "one", limits=Limits(wall_seconds=5 if "sleep" in end else 60))) == bool(
+        end
+    )
     assert_gone(place)
 
 
@@ -460,7 +520,9 @@ def test_a_sleeper_in_a_session_of_its_own_ends_with_its_client(kit, end):  # no
 def test_a_sleeper_ends_with_an_interrupted_and_with_a_killed_run(kit, monkeypatch, number):  # noqa: F811
     monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
     place = sleepers_of(kit, "import time; time.sleep(60)")
-    child = in_a_fork(lambda: cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out")]))
+    child = in_a_fork(
+        lambda: cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out")])
+    )
     until_seconds = time.monotonic() + 60
     while len(list(place.iterdir())) < 2 and time.monotonic() < until_seconds:
         time.sleep(0.05)
@@ -471,7 +533,9 @@ def test_a_sleeper_ends_with_an_interrupted_and_with_a_killed_run(kit, monkeypat
 
 @needs_fork
 def test_processes_of_others_are_spared():
-    mine = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    mine = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True
+    )
     list(run_jobs(abs, [-1], 1, "fork", Limits()))
     assert mine.poll() is None
     mine.kill()
@@ -521,7 +585,9 @@ def test_a_starting_child_has_no_last_words(tmp_path, instant_seconds):
 
 
 def wait_for_ever(*_words, **_options):
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1.5)", "ipykernel_launcher"]):
+    with subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(1.5)", "ipykernel_launcher"]
+    ):
         pass
     time.sleep(60)
 
@@ -575,11 +641,23 @@ def raised(error):
         (lambda: b"\xff".decode(), "input", "Save it as UTF-8"),
         (lambda: raised(MemoryError()), "killed", "more memory than there is"),
         (lambda: raised(OSError(28, "No space left on device")), "input", "Make room"),
-        (lambda: raised(InputError("client.yaml", "a.b", "is missing", "Add it")), "input", "client.yaml: a.b: is missing. Add it"),
+        (
+            lambda: raised(InputError("client.yaml", "a.b", "is missing", "Add it")),
+            "input",
+            "client.yaml: a.b: is missing. Add it",
+        ),
         (lambda: raised(ReportError("long " * 999 + "cure", "timeout")), "timeout", "cure"),
         (lambda: raised(Unspeakable()), OURS, "Unspeakable"),
-        (lambda: raised(PanicException("index out of bounds")), OURS, "a library broke off over it"),
-        (lambda: raised(KeyError("x\x1b[31m\udcff\n" * 999)), OURS, "an error of ours, not of your files: KeyError"),
+        (
+            lambda: raised(PanicException("index out of bounds")),
+            OURS,
+            "a library broke off over it",
+        ),
+        (
+            lambda: raised(KeyError("x\x1b[31m\udcff\n" * 999)),
+            OURS,
+            "an error of ours, not of your files: KeyError",
+        ),
     ],
 )
 def test_any_exception_of_a_clients_work_is_file_problem_and_cure(work, code, said):
@@ -619,7 +697,9 @@ def test_a_panic_in_a_child_is_a_line_and_no_early_end():
 @needs_fork
 def test_a_cell_that_says_too_much_is_cut(kit):  # noqa: F811
     insert(kit, "raise ValueError('x' * 100_000)")
-    assert len(make(kit, "one")["one"]) <= LONGEST_COUNT and states(kit / "out") == {"one": "failed"}
+    assert len(make(kit, "one")["one"]) <= LONGEST_COUNT and states(kit / "out") == {
+        "one": "failed"
+    }
 
 
 @pytest.mark.parametrize("words", [["audit", "support-assistant"], ["usage", EXPORT], ["accuracy"]])

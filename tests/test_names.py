@@ -1,4 +1,5 @@
-"""A client is the same whatever its folder and its files are called; what was read is what makes its report stale."""
+"""A client is the same whatever its folder and its files are called; what was read is what makes
+its report stale."""
 
 import csv
 import json
@@ -16,7 +17,8 @@ SPEEDS = [(16, 760), (64, 1520)]
 
 
 def client(folder, export, benchmark):
-    """An example client with its export and a benchmark under these names, beside others that the names match as patterns."""
+    """An example client with its export and a benchmark under these names, beside others that the
+    names match as patterns."""
     folder.mkdir(parents=True)
     document = plain(read_yaml(data_path("clients", "document-search", "client.yaml")))
     document["workloads"][0]["load"]["usage"]["file"] = export
@@ -27,9 +29,14 @@ def client(folder, export, benchmark):
         rows = csv.writer(file)
         columns = ["concurrency_count", "input_tokens", "output_tokens", "output_tokens_per_second"]
         rows.writerow(["model_id", "gpu_id", "gpus_count", "precision", *columns])
-        rows.writerows(["llama-3.3-70b", "h100-80gb-sxm", 2, "fp8", count, 1000, 100, speed] for count, speed in SPEEDS)
+        rows.writerows(
+            ["llama-3.3-70b", "h100-80gb-sxm", 2, "fp8", count, 1000, 100, speed]
+            for count, speed in SPEEDS
+        )
     for name in ("acme1.csv", "usage1.csv", "run1.csv"):
-        (folder / name).write_text("hour_start_utc,model,requests,input_tokens,output_tokens\n2026-10-26T00:00:00Z,gpt-4o,9,9,9\n")
+        (folder / name).write_text(
+            "hour_start_utc,model,requests,input_tokens,output_tokens\n2026-10-26T00:00:00Z,gpt-4o,9,9,9\n"
+        )
     return folder
 
 
@@ -37,7 +44,12 @@ def figures(folder):
     """All that a study says, its files' own names left out."""
     study = open_study(str(folder))
     hours = study.loads["answers"].hourly.to_csv()
-    return study.totals, study.lines, hours, [run.output_tokens_per_second for run in study.measured]
+    return (
+        study.totals,
+        study.lines,
+        hours,
+        [run.output_tokens_per_second for run in study.measured],
+    )
 
 
 @pytest.fixture(scope="module")

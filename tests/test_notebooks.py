@@ -1,4 +1,5 @@
-"""The committed notebooks as a reader gets them: executed in order, quiet, free of machines, three parameters, short cells."""
+"""The committed notebooks as a reader gets them: executed in order, quiet, free of machines, three
+parameters, short cells."""
 
 import json
 import re
@@ -12,7 +13,14 @@ from llmcost.views.results import RESULTS_MIME
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-NAMES = ["01_pricing", "02_utilization", "03_hidden_costs", "04_hybrid_split", "05_verdict", "06_published_claims"]
+NAMES = [
+    "01_pricing",
+    "02_utilization",
+    "03_hidden_costs",
+    "04_hybrid_split",
+    "05_verdict",
+    "06_published_claims",
+]
 OF_NO_CLIENT = {"06_published_claims"}
 """About the articles: no cell of these enters a client's report."""
 NO_REPORT = {"lesson", "playground"}
@@ -59,13 +67,22 @@ def test_no_machine_and_no_time_in_it(notebook):
     whole = notebook.read_text(encoding="utf-8")
     assert re.findall(r"/home/|/root/|/Users/|/tmp/|[A-Z]:\\\\Users", whole) == []
     assert set(json.loads(whole)["metadata"]) <= {"kernelspec", "language_info"}
-    assert [key for cell in cells(notebook) for key in cell["metadata"] if key not in ("tags", "jupyter")] == []
+    assert [
+        key
+        for cell in cells(notebook)
+        for key in cell["metadata"]
+        if key not in ("tags", "jupyter")
+    ] == []
 
 
 def test_papermill_sees_exactly_the_three_parameters(notebook):
     assert [cell for cell in cells(notebook) if "parameters" in tags(cell)].__len__() == 1
     found = papermill.inspect_notebook(str(notebook))
-    assert {name: about["inferred_type_name"] for name, about in found.items()} == {"client": "str", "as_of": "str", "what_if": "dict"}
+    assert {name: about["inferred_type_name"] for name, about in found.items()} == {
+        "client": "str",
+        "as_of": "str",
+        "what_if": "dict",
+    }
     assert all(about["help"] for about in found.values())
 
 
@@ -87,7 +104,9 @@ def test_no_number_is_typed_into_prose(notebook):
 
 
 def test_one_results_cell_after_all_that_enters_the_report(notebook):
-    shown = [index for index, cell in enumerate(cells(notebook)) if tags(cell) & {"report", "appendix"}]
+    shown = [
+        index for index, cell in enumerate(cells(notebook)) if tags(cell) & {"report", "appendix"}
+    ]
     results = [index for index, cell in enumerate(cells(notebook)) if "results" in tags(cell)]
     assert len(results) == 1 and all(index < results[0] for index in shown)
     assert bool(shown) != (notebook.stem in OF_NO_CLIENT)

@@ -1,4 +1,5 @@
-"""Reports as PDF, and what is looked for in a real browser; skipped where Playwright or a Chromium is missing."""
+"""Reports as PDF, and what is looked for in a real browser; skipped where Playwright or a Chromium
+is missing."""
 
 import json
 import os
@@ -29,18 +30,28 @@ def browser():
 
 def page_at(folder, body):
     folder.mkdir()
-    (folder / "report.html").write_text(f"<!doctype html><html lang=en><title>A</title><h1>One</h1>{body}", encoding="utf-8")
+    (folder / "report.html").write_text(
+        f"<!doctype html><html lang=en><title>A</title><h1>One</h1>{body}", encoding="utf-8"
+    )
     return folder / "report.html", folder / "report.pdf"
 
 
 def test_reports_are_printed_tagged_with_an_outline_once_their_charts_are_drawn(browser, tmp_path):
-    pages = [page_at(tmp_path / "a", CHART + DRAWN_LATE), page_at(tmp_path / "b", "<h2>Two</h2>" + "<p>line</p>" * 200)]
+    pages = [
+        page_at(tmp_path / "a", CHART + DRAWN_LATE),
+        page_at(tmp_path / "b", "<h2>Two</h2>" + "<p>line</p>" * 200),
+    ]
     told = []
     assert pdf.write_pdfs(pages, lambda page, problem: told.append((page, problem))) == {}
     assert sorted(told) == [(page, "") for page, _ in pages]
     for _, target in pages:
         data = target.read_bytes()
-        assert data.startswith(b"%PDF") and b"/StructTreeRoot" in data and b"/Outlines" in data and b"/Lang (en)" in data
+        assert (
+            data.startswith(b"%PDF")
+            and b"/StructTreeRoot" in data
+            and b"/Outlines" in data
+            and b"/Lang (en)" in data
+        )
     assert len(re.findall(rb"/Type /Page\b", pages[1][1].read_bytes())) > 2
     assert b"/Font" in pages[0][1].read_bytes() and len(os.listdir(tmp_path / "a")) == 2
 
@@ -61,7 +72,9 @@ def test_one_page_that_cannot_be_printed_stops_no_other(browser, tmp_path, monke
     assert sorted(os.listdir(tmp_path / "never")) == ["report.html", "report.pdf"]
 
 
-def test_a_page_that_takes_its_browser_along_takes_no_other_page_along(browser, tmp_path, monkeypatch):
+def test_a_page_that_takes_its_browser_along_takes_no_other_page_along(
+    browser, tmp_path, monkeypatch
+):
     pages = [page_at(tmp_path / name, "") for name in ("fatal", "one", "two")]
     real = pdf.Tab.printed
 
@@ -73,12 +86,18 @@ def test_a_page_that_takes_its_browser_along_takes_no_other_page_along(browser, 
     monkeypatch.setattr(pdf.Tab, "printed", printed)
     told = []
     problems = pdf.write_pdfs(pages, lambda page, problem: told.append((page.parent.name, problem)))
-    assert list(problems) == [pages[0][0]] and "closed" in problems[pages[0][0]] and "\n" not in problems[pages[0][0]]
+    assert (
+        list(problems) == [pages[0][0]]
+        and "closed" in problems[pages[0][0]]
+        and "\n" not in problems[pages[0][0]]
+    )
     assert sorted(told) == [("fatal", problems[pages[0][0]]), ("one", ""), ("two", "")]
     assert all(target.read_bytes().startswith(b"%PDF") for _, target in pages[1:])
 
 
-def test_a_page_that_the_browser_failed_at_is_printed_once_more_in_a_browser_of_its_own(browser, tmp_path, monkeypatch):
+def test_a_page_that_the_browser_failed_at_is_printed_once_more_in_a_browser_of_its_own(
+    browser, tmp_path, monkeypatch
+):
     from playwright.async_api import Error
 
     pages = [page_at(tmp_path / name, "") for name in ("never", "once", "sound")]
@@ -86,14 +105,18 @@ def test_a_page_that_the_browser_failed_at_is_printed_once_more_in_a_browser_of_
 
     async def printed(tab, page):
         tries.append((page.parent.name, tab.shown.context.browser))
-        if page.parent.name == "never" or (page.parent.name == "once" and [name for name, _ in tries].count("once") == 1):
+        if page.parent.name == "never" or (
+            page.parent.name == "once" and [name for name, _ in tries].count("once") == 1
+        ):
             raise Error("Tab.printed: Printing failed")
         return await real(tab, page)
 
     monkeypatch.setattr(pdf.Tab, "printed", printed)
     assert pdf.write_pdfs(pages) == {pages[0][0]: "no PDF: Printing failed"}
     assert sorted(name for name, _ in tries) == ["never", "never", "once", "once", "sound"]
-    assert len({browser for _, browser in tries}) == 3 and all(target.exists() for _, target in pages[1:])
+    assert len({browser for _, browser in tries}) == 3 and all(
+        target.exists() for _, target in pages[1:]
+    )
 
 
 def test_a_browser_that_opens_no_tab_is_not_tried_for_ever(browser, tmp_path, monkeypatch):
@@ -124,7 +147,10 @@ def no_places(monkeypatch):
 
 
 def test_without_a_browser_one_line_says_how_to_get_one(no_places):
-    with pytest.raises(ReportError, match="^PDF needs a browser, and none was found. Install Chromium, Chrome or Edge"):
+    with pytest.raises(
+        ReportError,
+        match="^PDF needs a browser, and none was found. Install Chromium, Chrome or Edge",
+    ):
         pdf.browser_path()
     no_places.setenv(pdf.VARIABLE, "mine")
     with pytest.raises(ReportError, match="names 'mine', and there is no such program"):
@@ -161,7 +187,9 @@ def undated(target):
 
 
 @needs_fork
-def test_a_tab_that_is_kept_loads_the_chart_script_once_and_prints_each_report_as_if_it_were_the_first(browser, kit, monkeypatch):  # noqa: F811
+def test_a_tab_that_is_kept_loads_the_chart_script_once_and_prints_each_report_as_if_it_were_the_first(
+    browser, kit, monkeypatch
+):  # noqa: F811
     from playwright.async_api import Page
 
     monkeypatch.setattr(batch, "ChartScript", ChartScript)
@@ -169,19 +197,28 @@ def test_a_tab_that_is_kept_loads_the_chart_script_once_and_prints_each_report_a
     make(kit, "one", "two", "hostile")
     pages = [(page, page.with_name("report.pdf")) for page in sorted(kit.glob("out/*/report.html"))]
     loaded, load = [], Page.goto
-    monkeypatch.setattr(Page, "goto", lambda tab, address: (loaded.append(address), load(tab, address))[1])
+    monkeypatch.setattr(
+        Page, "goto", lambda tab, address: (loaded.append(address), load(tab, address))[1]
+    )
     assert len(pages) == 3 and pdf.write_pdfs(pages) == {} and loaded == [pages[0][0].as_uri()]
     kept = [undated(target) for _, target in pages]
-    assert [undated(target) for page, target in pages if pdf.write_pdfs([(page, target)]) == {}] == kept
+    assert [
+        undated(target) for page, target in pages if pdf.write_pdfs([(page, target)]) == {}
+    ] == kept
     other = page_at(kit / "other", "<script>1</script>\n" + CHART + DRAWN_LATE + "\n")
-    assert pdf.write_pdfs([pages[0], other, pages[1]]) == {} and loaded[-3:] == [page.as_uri() for page, _ in (pages[0], other, pages[1])]
+    assert pdf.write_pdfs([pages[0], other, pages[1]]) == {} and loaded[-3:] == [
+        page.as_uri() for page, _ in (pages[0], other, pages[1])
+    ]
 
 
 # llmcost report --pdf
 
 
 def manifest_of(out):
-    return {entry["client"]: entry for entry in json.loads((out / "manifest.json").read_text())["clients"]}
+    return {
+        entry["client"]: entry
+        for entry in json.loads((out / "manifest.json").read_text())["clients"]
+    }
 
 
 @needs_fork
@@ -193,11 +230,15 @@ def test_report_prints_what_has_no_pdf_yet(browser, kit, monkeypatch, capsys):  
     assert cli.main(words) == 0 and not list(kit.glob("out/*/report.pdf"))
     assert cli.main([*words, "--pdf"]) == 0
     made = {path: path.stat().st_mtime_ns for path in kit.glob("out/*/report.pdf")}
-    assert len(made) == 2 and {entry["state"] for entry in manifest_of(kit / "out").values()} == {"fresh"}
+    assert len(made) == 2 and {entry["state"] for entry in manifest_of(kit / "out").values()} == {
+        "fresh"
+    }
     assert 'href="one/report.pdf"' in (kit / "out" / "index.html").read_text()
     assert cli.main([*words, "--pdf"]) == 0
     assert {path: path.stat().st_mtime_ns for path in made} == made
-    assert cli.main([*words, "--force"]) == 0 and not list(kit.glob("out/*/report.pdf")), "a PDF of an older report"
+    assert cli.main([*words, "--force"]) == 0 and not list(kit.glob("out/*/report.pdf")), (
+        "a PDF of an older report"
+    )
 
 
 @needs_fork
@@ -205,13 +246,27 @@ def test_a_report_without_its_pdf_is_a_failure_that_is_named(kit, monkeypatch, c
     monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
     monkeypatch.setattr(pdf, "browser_path", lambda: None)
     monkeypatch.setattr(
-        pdf, "write_pdfs", lambda pages, done: [done(page, "no PDF: ink" if "two" in str(page) else "") for page, _ in pages]
+        pdf,
+        "write_pdfs",
+        lambda pages, done: [
+            done(page, "no PDF: ink" if "two" in str(page) else "") for page, _ in pages
+        ],
     )
     clients(kit, "one", "two")
-    assert cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out"), "--pdf"]) == 1
+    assert (
+        cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out"), "--pdf"])
+        == 1
+    )
     said = manifest_of(kit / "out")
-    assert (said["one"]["state"], said["two"]["state"], said["two"]["code"]) == ("built", "failed", "pdf")
-    assert capsys.readouterr().err == "two: no PDF: ink\n" and (kit / "out" / "two" / "report.html").exists()
+    assert (said["one"]["state"], said["two"]["state"], said["two"]["code"]) == (
+        "built",
+        "failed",
+        "pdf",
+    )
+    assert (
+        capsys.readouterr().err == "two: no PDF: ink\n"
+        and (kit / "out" / "two" / "report.html").exists()
+    )
     assert "two</dt><dd>no PDF: ink" in (kit / "out" / "index.html").read_text()
 
 
@@ -219,9 +274,13 @@ def test_a_client_without_its_pdf_keeps_its_warnings():
     run = manifest.Manifest(["one"], silent=True)
     run.entries["one"] = manifest.entry("built", seconds=1.5, warnings=["prices are old"])
     run.printed("one", "no PDF: ink")
-    assert run.entries["one"] == manifest.entry("failed", "pdf", "no PDF: ink", 1.5, warnings=["prices are old"])
+    assert run.entries["one"] == manifest.entry(
+        "failed", "pdf", "no PDF: ink", 1.5, warnings=["prices are old"]
+    )
 
 
 def test_without_a_browser_nothing_is_begun(no_places, tmp_path, capsys):
-    assert cli.main(["report", "small-bursty-product", "--out", str(tmp_path / "out"), "--pdf"]) == 2
+    assert (
+        cli.main(["report", "small-bursty-product", "--out", str(tmp_path / "out"), "--pdf"]) == 2
+    )
     assert "none was found" in capsys.readouterr().err and not (tmp_path / "out").exists()

@@ -24,7 +24,8 @@ DRAWS = 3
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of workload: places in the lists above, whether its data may leave, and whether a model answers today."""
+    """One kind of workload: places in the lists above, whether its data may leave, and whether a
+    model answers today."""
 
     leaves: bool = True
     model: int = 0
@@ -42,7 +43,13 @@ class Kind:
                 "requests_per_month": 4_000_000,
                 "shape": SHAPES[self.shape],
             },
-            "alternatives": [{"model_id": MODELS[self.model], "passing_fraction": passing, "evidence": "reported"}],
+            "alternatives": [
+                {
+                    "model_id": MODELS[self.model],
+                    "passing_fraction": passing,
+                    "evidence": "reported",
+                }
+            ],
             "gates": {"third_party_api_allowed": self.leaves},
         }
         today = {"today": {"provider": "openai", "model_id": "gpt-4o"}} if self.today else {}
@@ -54,7 +61,9 @@ def opened(folder, kinds, terms):
     workloads = [kind.workload(place) for place, kind in enumerate(kinds)]
     about = {"schema_version": 1, "name": "Any mix of workloads", "as_of_date": "2026-11-15"}
     with (folder / "client.yaml").open("w") as file:
-        YAML(typ="safe").dump({**about, "workloads": workloads, "own_capacity": {"terms": terms}}, file)
+        YAML(typ="safe").dump(
+            {**about, "workloads": workloads, "own_capacity": {"terms": terms}}, file
+        )
     return lc.open_study(str(folder))
 
 
@@ -64,7 +73,10 @@ def check_alike(decision, values, draws):
     for draw in range(draws):
         one = {path: value[draw] if np.ndim(value) else value for path, value in values.items()}
         for option, bill in option_lines(decision, one).items():
-            drawn = {item: float(np.broadcast_to(usd, (draws,))[draw]) for item, usd in together[option].items()}
+            drawn = {
+                item: float(np.broadcast_to(usd, (draws,))[draw])
+                for item, usd in together[option].items()
+            }
             numbers = {item: float(usd) for item, usd in bill.items()}
             assert drawn == pytest.approx(numbers, rel=1e-9, abs=1e-6), option
 
@@ -78,8 +90,11 @@ TWO = [Kind(), Kind(leaves=False, model=1, shape=1, today=False)]
 @example(TWO, ["owned"])
 @example([*TWO, Kind(model=1)], ["owned"])
 @example([*TWO, Kind(model=1), Kind(leaves=False)], ["owned"])
-def test_numbers_and_draws_are_billed_alike_for_any_mix_of_workloads(tmp_path_factory, kinds, terms):
-    """All inputs drawn at once, then each alone: only then are the counts of one pool draws where another's are one number."""
+def test_numbers_and_draws_are_billed_alike_for_any_mix_of_workloads(
+    tmp_path_factory, kinds, terms
+):
+    """All inputs drawn at once, then each alone: only then are the counts of one pool draws where
+    another's are one number."""
     study = opened(tmp_path_factory.mktemp("mix"), kinds, terms)
     drawn = drawn_values(study.inputs, DRAWS)
     volumes = {f"{choice.at}.{VOLUME}": np.array([0.2, 1.0, 8.0]) for choice in study.choices}

@@ -1,4 +1,5 @@
-"""What must hold for any numbers: sign, unit and wiring slips show here. First the arithmetic, then whole studies."""
+"""What must hold for any numbers: sign, unit and wiring slips show here. First the arithmetic, then
+whole studies."""
 
 import math
 
@@ -16,7 +17,12 @@ from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
 from llmcost.model.api_bill import api_usd_per_month, committed_usd_per_month
 from llmcost.model.autoscale import LoadLevels, autoscaled, cheapest_mix
 from llmcost.model.break_even import staircase_break_even
-from llmcost.model.fleet import LoadDurationCurve, delivered_utilization, gpu_usd_per_mtok, replicas_for_peak
+from llmcost.model.fleet import (
+    LoadDurationCurve,
+    delivered_utilization,
+    gpu_usd_per_mtok,
+    replicas_for_peak,
+)
 from llmcost.model.growth import seasonal_slope_per_day
 from llmcost.model.overhead import capital_usd_per_month, monthly_rate_fraction
 from llmcost.model.queueing import erlang_c_fraction, mean_wait_seconds, square_root_slots_count
@@ -31,7 +37,9 @@ from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.problem import VOLUME
 from llmcost.study.split.split import pool_splits
 
-settings.register_profile("same every time", derandomize=True, database=None, deadline=None, max_examples=80)
+settings.register_profile(
+    "same every time", derandomize=True, database=None, deadline=None, max_examples=80
+)
 settings.load_profile("same every time")
 
 
@@ -85,7 +93,10 @@ def test_curves_of_several_loads_are_the_curves_of_each(rows):
     assert together.mean_served(np.array(capacity), np.array(scale)).tolist() == [
         float(curve.mean_served(*at)) for curve, *at in zip(alone, capacity, scale, strict=True)
     ]
-    assert (together.mean.tolist(), together.peak.tolist()) == ([c.mean for c in alone], [c.peak for c in alone])
+    assert (together.mean.tolist(), together.peak.tolist()) == (
+        [c.mean for c in alone],
+        [c.peak for c in alone],
+    )
     assert together.chosen([0]).peak.tolist() == [alone[0].peak]
 
 
@@ -100,12 +111,17 @@ def test_a_cheaper_gpu_is_never_dearer(load, one, other, api):
     cheap, dear = sorted((one, other))
     assert gpu_usd_per_mtok(cheap, 1_000, 0.5) <= gpu_usd_per_mtok(dear, 1_000, 0.5)
     curve = LoadDurationCurve(load)
-    best = [sum(split_usd_per_month(curve, owned_slices(curve, own, api), own, api)) for own in (cheap, dear)]
+    best = [
+        sum(split_usd_per_month(curve, owned_slices(curve, own, api), own, api))
+        for own in (cheap, dear)
+    ]
     assert best[0] <= best[1] + 1e-9
 
 
 @given(between(0, 40), between(0, 40), fractions, fractions, st.integers(0, 3))
-def test_more_peak_or_headroom_never_needs_fewer_replicas(peak, more_peak, headroom, more_headroom, spares):
+def test_more_peak_or_headroom_never_needs_fewer_replicas(
+    peak, more_peak, headroom, more_headroom, spares
+):
     few = replicas_for_peak(peak, headroom, spare_count=spares)
     assert few <= replicas_for_peak(peak + more_peak, headroom, spare_count=spares)
     assert few <= replicas_for_peak(peak, headroom + more_headroom, spare_count=spares)
@@ -119,49 +135,78 @@ def test_more_peak_or_headroom_never_needs_fewer_replicas(peak, more_peak, headr
 
 
 @given(busy_loads, between(0, 3), between(0, 3), fractions, st.integers(0, 2))
-def test_a_longer_lag_serves_no_more_and_bills_no_less_and_standing_still_bills_most(load, one, other, headroom, spares):
+def test_a_longer_lag_serves_no_more_and_bills_no_less_and_standing_still_bills_most(
+    load, one, other, headroom, spares
+):
     wanted = replicas_for_peak(load, headroom, spare_count=spares)
-    (billed, unserved), (later_billed, later_unserved) = (autoscaled(load, wanted, lag) for lag in sorted((one, other)))
+    (billed, unserved), (later_billed, later_unserved) = (
+        autoscaled(load, wanted, lag) for lag in sorted((one, other))
+    )
     assert billed <= later_billed + 1e-9 and unserved <= later_unserved + 1e-9
     assert wanted.mean() - 1e-9 <= billed and later_billed <= wanted.max() + 1e-9
     assert 0 <= unserved <= 1
     assert autoscaled(load, wanted, 0) == pytest.approx((wanted.mean(), 0))
-    assert autoscaled(load, np.full(load.shape, wanted.max()), other) == pytest.approx((wanted.max(), 0))
+    assert autoscaled(load, np.full(load.shape, wanted.max()), other) == pytest.approx(
+        (wanted.max(), 0)
+    )
 
 
 @given(busy_loads, prices, prices, fractions, between(0.25, 3))
-def test_the_mix_by_slice_equals_renting_each_slice_the_cheaper_way_hour_by_hour(load, standing, hourly, start, scale):
+def test_the_mix_by_slice_equals_renting_each_slice_the_cheaper_way_hour_by_hour(
+    load, standing, hourly, start, scale
+):
     count = int(replicas_for_peak(load.max() * scale, 0))
     stand, by_the_hour = cheapest_mix(LoadLevels(load), count, standing, hourly, start, scale)
     up = [load * scale > i for i in range(1, count)]
     starts = [np.sum(here & ~np.roll(here, 1)) for here in up]
-    usd = [min(standing, hourly * (here.sum() + start * begun) / load.size) for here, begun in zip(up, starts, strict=True)]
+    usd = [
+        min(standing, hourly * (here.sum() + start * begun) / load.size)
+        for here, begun in zip(up, starts, strict=True)
+    ]
     assert stand * standing + by_the_hour * hourly == pytest.approx(standing + sum(usd))
     assert 1 <= stand <= count and stand + by_the_hour <= count + start * load.size
 
 
-@given(st.lists(st.tuples(busy_loads, prices, prices, fractions, between(0.25, 3)), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.tuples(busy_loads, prices, prices, fractions, between(0.25, 3)), min_size=1, max_size=4
+    )
+)
 def test_the_mixes_of_several_loads_are_the_mixes_of_each(fleets):
     levels, *numbers = zip(
-        *[(LoadLevels(load), replicas_for_peak(load.max() * scale, 0), *rest, scale) for load, *rest, scale in fleets], strict=True
+        *[
+            (LoadLevels(load), replicas_for_peak(load.max() * scale, 0), *rest, scale)
+            for load, *rest, scale in fleets
+        ],
+        strict=True,
     )
     together = np.array(cheapest_mix(levels, *(np.array(each) for each in numbers)))
-    assert together.T.tolist() == [[float(each) for each in cheapest_mix(*one)] for one in zip(levels, *numbers, strict=True)]
+    assert together.T.tolist() == [
+        [float(each) for each in cheapest_mix(*one)] for one in zip(levels, *numbers, strict=True)
+    ]
 
 
 @given(busy_loads, prices, fractions)
-def test_given_back_at_the_standing_rate_without_starts_is_following_without_lag(load, usd, headroom):
+def test_given_back_at_the_standing_rate_without_starts_is_following_without_lag(
+    load, usd, headroom
+):
     count = replicas_for_peak(load.max(), headroom)
     paid = sum(cheapest_mix(LoadLevels(load), count, usd, usd * 0.999, 0.0, 1 + headroom))
     assert paid == pytest.approx(autoscaled(load, replicas_for_peak(load, headroom), 0)[0])
 
 
 @given(between(0.125, 30), st.integers(1, 40), st.integers(1, 5), between(0.125, 60), between(1, 6))
-def test_more_slots_or_calmer_arrivals_never_make_a_request_wait_longer(in_flight, slots, more, service, cv):
+def test_more_slots_or_calmer_arrivals_never_make_a_request_wait_longer(
+    in_flight, slots, more, service, cv
+):
     waits, waits_less = (erlang_c_fraction(in_flight, count) for count in (slots, slots + more))
     assert 0 <= waits_less <= waits <= 1
-    assert mean_wait_seconds(in_flight, slots + more, service) <= mean_wait_seconds(in_flight, slots, service)
-    assert mean_wait_seconds(in_flight, slots, service) <= mean_wait_seconds(in_flight, slots, service, arrival_cv_ratio=cv)
+    assert mean_wait_seconds(in_flight, slots + more, service) <= mean_wait_seconds(
+        in_flight, slots, service
+    )
+    assert mean_wait_seconds(in_flight, slots, service) <= mean_wait_seconds(
+        in_flight, slots, service, arrival_cv_ratio=cv
+    )
     assert (waits == 1) == (in_flight >= slots)
 
 
@@ -170,11 +215,21 @@ def test_square_root_staffing_makes_the_share_wait_that_halfin_and_whitt_found(r
     """For large fleets: 1 / (1 + safety * Phi(safety) / phi(safety))."""
     slots = square_root_slots_count(root**2, safety)
     true_safety = (slots - root**2) / root  # whole slots
-    below, density = (1 + math.erf(true_safety / 2**0.5)) / 2, math.exp(-(true_safety**2) / 2) / (2 * math.pi) ** 0.5
-    assert erlang_c_fraction(root**2, slots) == pytest.approx(1 / (1 + true_safety * below / density), abs=0.02)
+    below, density = (
+        (1 + math.erf(true_safety / 2**0.5)) / 2,
+        math.exp(-(true_safety**2) / 2) / (2 * math.pi) ** 0.5,
+    )
+    assert erlang_c_fraction(root**2, slots) == pytest.approx(
+        1 / (1 + true_safety * below / density), abs=0.02
+    )
 
 
-@given(between(0.5, 2), st.lists(between(0.5, 2), min_size=7, max_size=7), st.integers(14, 60), between(-0.03, 0.03))
+@given(
+    between(0.5, 2),
+    st.lists(between(0.5, 2), min_size=7, max_size=7),
+    st.integers(14, 60),
+    between(-0.03, 0.03),
+)
 def test_the_growth_of_a_steady_series_is_found_whatever_its_weekdays(level, weekdays, days, slope):
     series = [level * weekdays[day % 7] * np.exp(slope * day) for day in range(days)]
     assert seasonal_slope_per_day(series) == pytest.approx((slope, slope, slope), abs=1e-9)
@@ -216,23 +271,39 @@ def test_a_linear_load_saves_the_square_of_one_minus_u_star(u_star):
     levels = 640
     curve = LoadDurationCurve(np.arange(levels) + 0.5)
     bill = sum(split_usd_per_month(curve, owned_slices(curve, u_star, 1.0), u_star, 1.0))
-    assert 1 - bill / (levels / 2 * HOURS_PER_MONTH) == pytest.approx((1 - u_star) ** 2, abs=1 / levels**2)
+    assert 1 - bill / (levels / 2 * HOURS_PER_MONTH) == pytest.approx(
+        (1 - u_star) ** 2, abs=1 / levels**2
+    )
 
 
 # ---- The API's bill
 
 
-@given(prices, fractions, prices, fractions, st.tuples(fractions, fractions), st.tuples(fractions, fractions))
+@given(
+    prices,
+    fractions,
+    prices,
+    fractions,
+    st.tuples(fractions, fractions),
+    st.tuples(fractions, fractions),
+)
 def test_more_cache_or_batch_never_costs_more(into, cached_share, out, batch, cached, batched):
     listed = TokenPrices(into, into * cached_share, out, tier_ratios={"batch": (batch,) * 4})
-    little, much = (api_usd_per_month(listed, 100, 20, *shares) for shares in zip(*map(sorted, (cached, batched)), strict=True))
+    little, much = (
+        api_usd_per_month(listed, 100, 20, *shares)
+        for shares in zip(*map(sorted, (cached, batched)), strict=True)
+    )
     assert much <= little + 1e-9
     assert much >= 0 and little <= api_usd_per_month(listed, 100, 20) + 1e-9
 
 
 @given(between(0, 20_000), between(0, 20_000), fractions, fractions)
-def test_a_commitment_never_pays_less_than_what_binds_and_more_usage_never_costs_less(commitment, usage, discount, bound):
-    paid, more = committed_usd_per_month(np.array([usage, usage * 1.25]), commitment, discount, bound)
+def test_a_commitment_never_pays_less_than_what_binds_and_more_usage_never_costs_less(
+    commitment, usage, discount, bound
+):
+    paid, more = committed_usd_per_month(
+        np.array([usage, usage * 1.25]), commitment, discount, bound
+    )
     assert paid <= more + 1e-9
     assert paid >= bound * commitment - 1e-9 and paid >= (1 - discount) * usage - 1e-9
     assert committed_usd_per_month(usage, 0, 0, bound) == pytest.approx(usage)
@@ -242,7 +313,9 @@ def test_a_commitment_never_pays_less_than_what_binds_and_more_usage_never_costs
 
 
 @given(prices, between(1, 200), between(0, 500), between(1, 100), st.integers(0, 2))
-def test_break_even_put_back_gives_equal_totals_and_agrees_with_the_staircase(api, replica, fixed, capacity, spares):
+def test_break_even_put_back_gives_equal_totals_and_agrees_with_the_staircase(
+    api, replica, fixed, capacity, spares
+):
     up_to = 40 * capacity
     found = staircase_break_even(api, replica, fixed, capacity, spares, up_to)
 
@@ -250,10 +323,16 @@ def test_break_even_put_back_gives_equal_totals_and_agrees_with_the_staircase(ap
         return fixed + (np.ceil(np.round(volume / capacity, 9)) + spares) * replica
 
     for start, end in found.intervals:
-        assert own(start) == pytest.approx(api * start) or start == pytest.approx(round(start / capacity) * capacity)
+        assert own(start) == pytest.approx(api * start) or start == pytest.approx(
+            round(start / capacity) * capacity
+        )
         assert 0 < start < end <= up_to
     volumes = np.linspace(0, up_to, 3_002)[1:]
-    wins = np.any([(a < volumes) & (volumes <= b) for a, b in found.intervals], axis=0) if found.intervals else np.zeros(len(volumes), bool)
+    wins = (
+        np.any([(a < volumes) & (volumes <= b) for a, b in found.intervals], axis=0)
+        if found.intervals
+        else np.zeros(len(volumes), bool)
+    )
     gap = own(volumes) - api * volumes
     clear = np.abs(gap) > 1e-6 * api * volumes
     assert np.array_equal(wins[clear], (gap < 0)[clear])
@@ -270,12 +349,16 @@ def test_capital_pays_for_the_hardware_with_its_interest(capex, left, months, di
     monthly = float(capital_usd_per_month(capex, residual, months, discount))
     growth = 1 + float(monthly_rate_fraction(discount))
     assert growth**12 == pytest.approx(1 + discount)
-    worth = sum(monthly / growth**month for month in range(1, months + 1)) + residual / growth**months
+    worth = (
+        sum(monthly / growth**month for month in range(1, months + 1)) + residual / growth**months
+    )
     assert worth == pytest.approx(capex)
 
 
 @given(between(1, 500), fractions, st.integers(1, 60), fractions, between(0, 50))
-def test_bought_and_kept_to_its_end_costs_its_monthly_capital_and_upkeep(capex, left, months, discount, upkeep):
+def test_bought_and_kept_to_its_end_costs_its_monthly_capital_and_upkeep(
+    capex, left, months, discount, upkeep
+):
     monthly = float(capital_usd_per_month(capex, capex * left, months, discount)) + upkeep
     bought = bought_usd(capex, capex * left, upkeep, months, discount)
     assert bought[-1] == pytest.approx(rented_usd(np.full(months, monthly), discount)[-1])
@@ -285,16 +368,24 @@ def test_bought_and_kept_to_its_end_costs_its_monthly_capital_and_upkeep(capex, 
 def test_buying_pays_from_the_month_after_which_renting_never_catches_up(rent, capex, upkeep):
     rented, bought = rented_usd(rent), bought_usd(capex, 0, upkeep, len(rent))
     found = buying_pays_from_month(rented, bought)
-    stays = [month for month in range(1, len(rent) + 1) if np.all(bought[month - 1 :] < rented[month - 1 :])]
+    stays = [
+        month
+        for month in range(1, len(rent) + 1)
+        if np.all(bought[month - 1 :] < rented[month - 1 :])
+    ]
     assert found == (min(stays) if stays else None)
 
 
-serverless_hours = st.lists(st.tuples(between(0, 5), between(0, 2)), min_size=1, max_size=30).map(np.array)
+serverless_hours = st.lists(st.tuples(between(0, 5), between(0, 2)), min_size=1, max_size=30).map(
+    np.array
+)
 seconds = between(0, 300)
 
 
 @given(serverless_hours, between(0.125, 30), seconds, seconds, st.integers(0, 3))
-def test_serverless_bills_the_load_or_more_and_nothing_for_nothing(hours, service, idle, boot, warm):
+def test_serverless_bills_the_load_or_more_and_nothing_for_nothing(
+    hours, service, idle, boot, warm
+):
     load = hours[:, 0]
     rate = np.where(load > 0, hours[:, 1], 0.0)
     billed, boots, cold = billed_boots_and_cold(load, rate, service, idle, boot)
@@ -316,11 +407,17 @@ def test_one_serverless_replica_never_bills_more_than_all_the_time(rate, service
     assert billed_boots_and_cold(load, np.full(24, rate), service, idle, boot)[0] <= 1 + 1e-9
 
 
-@given(busy_loads, st.lists(st.tuples(between(0.125, 4), between(0.125, 4), seconds), min_size=1, max_size=5))
+@given(
+    busy_loads,
+    st.lists(st.tuples(between(0.125, 4), between(0.125, 4), seconds), min_size=1, max_size=5),
+)
 def test_draws_of_a_serverless_bill_are_the_bills_of_each_draw(load, draws):
     scale, share, boot = np.array(draws).T
     together = np.array(billed_boots_and_cold(load, load * 2, 4, 60, boot, 1, scale, share))
-    alone = [billed_boots_and_cold(load * one, load * 2 * other, 4, 60, each, 1) for one, other, each in draws]
+    alone = [
+        billed_boots_and_cold(load * one, load * 2 * other, 4, 60, each, 1)
+        for one, other, each in draws
+    ]
     np.testing.assert_allclose(together.T, alone, rtol=1e-9, atol=1e-9)
     rows = np.stack([load * one for one in scale])
     of_rows = np.array(billed_boots_and_cold(rows, load * 2, 4, 60, boot, 1, 1.0, share))
@@ -331,8 +428,12 @@ def test_draws_of_a_serverless_bill_are_the_bills_of_each_draw(load, draws):
 
 
 def test_a_path_has_its_stream_whatever_else_is_drawn():
-    assert np.array_equal(uniform_stream("people.api_fte", 50), uniform_stream("people.api_fte", 2_000)[:50])
-    assert not np.array_equal(uniform_stream("people.api_fte", 50), uniform_stream("people.engineer_fte", 50))
+    assert np.array_equal(
+        uniform_stream("people.api_fte", 50), uniform_stream("people.api_fte", 2_000)[:50]
+    )
+    assert not np.array_equal(
+        uniform_stream("people.api_fte", 50), uniform_stream("people.engineer_fte", 50)
+    )
 
 
 @given(bands, bands)
@@ -394,8 +495,13 @@ def test_a_split_never_costs_more_than_the_api_it_may_fall_back_to(study):
 
 
 def slices_usd_per_month(load, split):
-    """Each slice that is not owned: its hours in which a replica by the hour pays for itself, by the plain recursion, twice around."""
-    api, hourly, start = split.api_usd_per_replica_hour, split.hour_usd_per_replica_hour, float(split.terms.prices.start_usd)
+    """Each slice that is not owned: its hours in which a replica by the hour pays for itself, by
+    the plain recursion, twice around."""
+    api, hourly, start = (
+        split.api_usd_per_replica_hour,
+        split.hour_usd_per_replica_hour,
+        float(split.terms.prices.start_usd),
+    )
     work = np.clip(load[:, None] - np.arange(int(np.ceil(load.max()))), 0, 1) * api
     lead, gained = np.zeros(work.shape[1]), np.zeros(work.shape[1])
     for turn in range(3):
@@ -408,7 +514,8 @@ def slices_usd_per_month(load, split):
 
 @pytest.mark.parametrize("times_dearer", [1, 5, 50])
 def test_the_split_of_a_study_equals_brute_force(study, times_dearer):
-    """Per workload the best of 0, 1, ... owned replicas; all of them together only if they save more than people and set-up cost."""
+    """Per workload the best of 0, 1, ... owned replicas; all of them together only if they save
+    more than people and set-up cost."""
     values = {**study.values, "hidden_costs.api_price_path_multiplier": times_dearer}
     splits = pool_splits(study.decision, values)
     assert bool(splits) == ("hybrid" in study.totals)
@@ -416,29 +523,46 @@ def test_the_split_of_a_study_equals_brute_force(study, times_dearer):
         return
     for split in splits:
         load = split.hours["load_replicas"].to_numpy()
-        above, own = slices_usd_per_month(load, split), split.own_usd_per_replica_hour * HOURS_PER_MONTH
+        above, own = (
+            slices_usd_per_month(load, split),
+            split.own_usd_per_replica_hour * HOURS_PER_MONTH,
+        )
         totals = np.array([k * own + above[k:].sum() for k in range(len(above) + 1)])
         assert totals[split.owned_count] == pytest.approx(totals.min())
         all_api = load.mean() * split.api_usd_per_replica_hour * HOURS_PER_MONTH
         assert split.saving_usd_per_month == pytest.approx(all_api - totals.min())
-        assert split.saving_usd_per_month >= max(0, all_api - totals[-1], all_api - totals[0]) - 1e-6
+        assert (
+            split.saving_usd_per_month >= max(0, all_api - totals[-1], all_api - totals[0]) - 1e-6
+        )
         assert split.costs["total_usd_per_month"].to_numpy() == pytest.approx(totals)
-    bought = any(split.owned_count and split.terms.pool.supply.offer.term == "owned" for split in splits)
-    fixed = sum(fixed_lines("owned" if bought else "rented", values, study.client.horizon_months).values())
+    bought = any(
+        split.owned_count and split.terms.pool.supply.offer.term == "owned" for split in splits
+    )
+    fixed = sum(
+        fixed_lines("owned" if bought else "rented", values, study.client.horizon_months).values()
+    )
     saved = sum(split.saving_usd_per_month for split in splits)
     bills = option_totals(study.decision, values)
-    assert bills["open_api"] - bills["hybrid"] == pytest.approx(max(saved - fixed, 0), rel=1e-4, abs=0.01)
+    assert bills["open_api"] - bills["hybrid"] == pytest.approx(
+        max(saved - fixed, 0), rel=1e-4, abs=0.01
+    )
 
 
 def test_the_hours_hold_the_months_volumes(study):
     for choice in study.choices:
-        for column, name in (("input_tokens", "input_mtok_per_month"), ("output_tokens", "output_mtok_per_month")):
+        for column, name in (
+            ("input_tokens", "input_mtok_per_month"),
+            ("output_tokens", "output_mtok_per_month"),
+        ):
             hours = choice.load.hourly[column]
-            assert hours.mean() * HOURS_PER_MONTH / 1e6 == pytest.approx(study.values[f"{choice.at}.load.{name}"], rel=1e-5)
+            assert hours.mean() * HOURS_PER_MONTH / 1e6 == pytest.approx(
+                study.values[f"{choice.at}.load.{name}"], rel=1e-5
+            )
 
 
 def test_the_curve_holds_the_seconds_that_the_hours_ask_for(study):
-    """Mean replicas = replica-seconds of the moved work per second, over the safe share of saturation."""
+    """Mean replicas = replica-seconds of the moved work per second, over the safe share of
+    saturation."""
     for choice in study.choices:
         values, hours = study.values, choice.load.hourly
         taken = values[f"{choice.alternative_at}.passing_fraction"] if choice.today else 1
@@ -449,11 +573,14 @@ def test_the_curve_holds_the_seconds_that_the_hours_ask_for(study):
             reading = hours["input_tokens"].mean() * fresh / supply.replica.input_tokens_per_second
             writing = hours["output_tokens"].mean() / supply.replica.output_tokens_per_second
             asked = tokens * (reading + writing) / SECONDS_PER_HOUR
-            assert supply.curve.mean == pytest.approx(asked / values["hidden_costs.safe_share_fraction"])
+            assert supply.curve.mean == pytest.approx(
+                asked / values["hidden_costs.safe_share_fraction"]
+            )
 
 
 def leaves(said, *path):
-    """(dotted path, value) of every key of a client file; items of a list go by their id or model_id."""
+    """(dotted path, value) of every key of a client file; items of a list go by their id or
+    model_id."""
     if isinstance(said, dict) and "typical" not in said:
         for key, value in said.items():
             yield from leaves(value, *path, key)
@@ -480,11 +607,18 @@ DEFAULTS = {
     "people.api_fte": lambda hidden: hidden["api_fte"],
     "one_off.migration_usd": lambda hidden: hidden["migration_usd"],
     "own_capacity.warm_replicas_count": lambda hidden: 0,
-    "own_capacity.terms": lambda hidden: ["on_demand", "committed_12_months", "committed_36_months", "owned"],
+    "own_capacity.terms": lambda hidden: [
+        "on_demand",
+        "committed_12_months",
+        "committed_36_months",
+        "owned",
+    ],
     "one_off.setup_usd": lambda hidden: hidden["setup_usd"],
     "one_off.exit_usd": lambda hidden: hidden["exit_usd"],
     "workloads.summaries.gates.regions": lambda hidden: [],
-    "workloads.summaries.alternatives.llama-3.1-8b.token_ratio": lambda hidden: hidden["token_ratio"],
+    "workloads.summaries.alternatives.llama-3.1-8b.token_ratio": lambda hidden: hidden[
+        "token_ratio"
+    ],
 }
 
 
@@ -508,16 +642,22 @@ def test_a_what_if_keeps_the_draws_of_everything_else():
 
 
 def test_every_uncertain_assumption_moves_some_option(study):
-    """At the client's own load, at a small one, or at a large one where the API is dear: replicas come whole, a busy one does not sleep."""
+    """At the client's own load, at a small one, or at a large one where the API is dear: replicas
+    come whole, a busy one does not sleep."""
     typical = typical_values(study.inputs)
     dear = {"hidden_costs.api_price_path_multiplier": 20}
     situations = ({}, {VOLUME: 1e-3}, {VOLUME: 50, **dear}, {VOLUME: 2_000, **dear})
 
     def moves(a):
-        grid = np.array([a.typical, a.low, a.high, a.typical / 20, min(a.typical * 20 + a.high, a.ceiling)])
+        grid = np.array(
+            [a.typical, a.low, a.high, a.typical / 20, min(a.typical * 20 + a.high, a.ceiling)]
+        )
         for situation in situations:
             totals = option_totals(study.decision, {**typical, **situation, a.path: grid})
-            if any(np.ptp(np.broadcast_to(usd, grid.shape)) > 1e-9 * usd.max() for usd in totals.values()):
+            if any(
+                np.ptp(np.broadcast_to(usd, grid.shape)) > 1e-9 * usd.max()
+                for usd in totals.values()
+            ):
                 return True
         return False
 
@@ -530,9 +670,18 @@ def test_a_hidden_cost_moves_only_the_options_that_its_row_applies_to(study):
     wrong = []
     for path, a in study.inputs.items():
         if path.startswith("hidden_costs.") and not a.certain:
-            totals = option_totals(study.decision, {**study.values, path: np.array([a.low, a.high])})
-            moved = {ways.get(option, option) for option, usd in totals.items() if np.ptp(np.broadcast_to(usd, 2))}
-            wrong += [(path, way) for way in moved - {"hybrid", *applies_to[path.removeprefix("hidden_costs.")]}]
+            totals = option_totals(
+                study.decision, {**study.values, path: np.array([a.low, a.high])}
+            )
+            moved = {
+                ways.get(option, option)
+                for option, usd in totals.items()
+                if np.ptp(np.broadcast_to(usd, 2))
+            }
+            wrong += [
+                (path, way)
+                for way in moved - {"hybrid", *applies_to[path.removeprefix("hidden_costs.")]}
+            ]
     assert wrong == []
 
 
@@ -543,21 +692,32 @@ def test_more_volume_never_costs_less(study):
 
 
 @pytest.mark.parametrize(
-    ("ending", "factors"), [("load.headroom_fraction", (0, 4)), ("throughput_multiplier", (3, 0.3)), ("safe_share_fraction", (1.1, 0.4))]
+    ("ending", "factors"),
+    [
+        ("load.headroom_fraction", (0, 4)),
+        ("throughput_multiplier", (3, 0.3)),
+        ("safe_share_fraction", (1.1, 0.4)),
+    ],
 )
 def test_more_headroom_or_a_slower_replica_never_costs_less(study, ending, factors):
     for path in (path for path in study.inputs if path.endswith(ending)):
-        totals = option_totals(study.decision, {**study.values, path: study.values[path] * np.linspace(*factors, 23)})
+        totals = option_totals(
+            study.decision, {**study.values, path: study.values[path] * np.linspace(*factors, 23)}
+        )
         for option, usd in totals.items():
             assert np.all(np.diff(np.broadcast_to(usd, (23,))) >= -1e-6), (path, option)
 
 
 @pytest.mark.parametrize("share", [0, {"low": 0, "typical": 0.1, "high": 0.5}])
 def test_work_of_which_nothing_may_pass_still_has_a_bill(share):
-    study = lc.open_study("small-bursty-product").what_if({"workloads.drafts.alternatives.llama-3.1-8b.passing_fraction": share})
+    study = lc.open_study("small-bursty-product").what_if(
+        {"workloads.drafts.alternatives.llama-3.1-8b.passing_fraction": share}
+    )
     assert np.isfinite(list(study.totals.values())).all()
     assert np.isfinite(study.draws().to_numpy()).all()
     if share == 0:
         bought = study.lines["open_api"]
-        assert sum(usd for item, usd in bought.items() if "open model" in item) < 1e-3  # a share of zero counts as one in a million
+        assert (
+            sum(usd for item, usd in bought.items() if "open model" in item) < 1e-3
+        )  # a share of zero counts as one in a million
         assert study.totals["hybrid"] == pytest.approx(study.totals["open_api"])

@@ -20,7 +20,9 @@ def folder(tmp_path):
     shutil.copytree(data_path("clients", "document-search"), tmp_path / "client")
     path = tmp_path / "client" / "client.yaml"
     path.write_text(path.read_text() + "\nown_capacity: {measured: 'run[1].csv'}\n")
-    (tmp_path / "client" / "run[1].csv").write_text(HEAD + RUN.format(count=16, speed=760) + RUN.format(count=64, speed=1520))
+    (tmp_path / "client" / "run[1].csv").write_text(
+        HEAD + RUN.format(count=16, speed=760) + RUN.format(count=64, speed=1520)
+    )
     return tmp_path / "client"
 
 

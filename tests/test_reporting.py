@@ -26,7 +26,9 @@ from llmcost.reporting.process import Limits, run_jobs
 from llmcost.reporting.records import record_of
 
 engine.register()
-needs_fork = pytest.mark.skipif(not batch.HAS_FORK, reason="the batch forks only where fork is dependable")
+needs_fork = pytest.mark.skipif(
+    not batch.HAS_FORK, reason="the batch forks only where fork is dependable"
+)
 
 HOSTILE = """</script><script>window.PWN=1</script><img src=x onerror=PWN()>"'{{ 7*7 }}[x](javascript:PWN()) **b** `$x$`"""
 
@@ -54,7 +56,11 @@ def record(name):
         "horizon_months": 36,
         "what_if": {},
         "versions": {"llmcost": "1"},
-        "report": {"prepared_by": name, "brand_name": name, "brand_colour": "red;} body{display:none"},
+        "report": {
+            "prepared_by": name,
+            "brand_name": name,
+            "brand_colour": "red;} body{display:none",
+        },
         "inputs": [
             {
                 "path": name,
@@ -68,7 +74,9 @@ def record(name):
                 "confidence": "guess",
             }
         ],
-        "catalog_rows_used": [{"row": "gpu_rental/lambda/us/h100", "gpu_usd_per_hour": 2.49, "source": name}],
+        "catalog_rows_used": [
+            {"row": "gpu_rental/lambda/us/h100", "gpu_usd_per_hour": 2.49, "source": name}
+        ],
         "options": options(name),
         "verdict": verdict(name),
     }
@@ -106,7 +114,15 @@ def verdict(name):
         "option": "today",
         "sentence": f"Stay. {name}",
         "detail": name,
-        "gates": [{"name": name, "status": "not tested", "text": name, "evidence": name, "premium_usd_per_month": 376.5}],
+        "gates": [
+            {
+                "name": name,
+                "status": "not tested",
+                "text": name,
+                "evidence": name,
+                "premium_usd_per_month": 376.5,
+            }
+        ],
         "saving": [
             {"step": "tuning", "usd_per_month": -2_200},
             {"step": "changing the host", "usd_per_month": 7_500},
@@ -125,7 +141,10 @@ def verdict(name):
         "contract": name,
         "horizon": horizon(name),
         "cash": {"first_year_months": 12, "options": [cash(name)]},
-        "criteria": {"sentence": name, "criteria": [{"criterion": name, "favours": name, "reason": name}]},
+        "criteria": {
+            "sentence": name,
+            "criteria": [{"criterion": name, "favours": name, "reason": name}],
+        },
         "plan_90_days": [{"days": [1, 42], "step": name, "why": name, "done_when": name}],
         "decision_asked": name,
         "since_last_time": "first report",
@@ -142,16 +161,42 @@ def horizon(name):
         "probability_lowest_fraction": 1.0,
         "first_month_usd_per_month": 8_512.35,
         "last_month_usd_per_month": 9_000,
-        "below_advised_from": {"low_growth_month": None, "typical_growth_month": None, "high_growth_month": 24.0},
+        "below_advised_from": {
+            "low_growth_month": None,
+            "typical_growth_month": None,
+            "high_growth_month": 24.0,
+        },
     }
     growth = {name: [0.0, 0.02, 0.05]}
-    return {"months_count": 36, "discount_fraction_per_year": 0.08, "growth_fraction_per_month": growth, "options": [option]}
+    return {
+        "months_count": 36,
+        "discount_fraction_per_year": 0.08,
+        "growth_fraction_per_month": growth,
+        "options": [option],
+    }
 
 
 def cash(name):
     months = {f"exit_month_{month}_usd": None if month == 24 else 10.0 for month in (1, 12, 24)}
-    amounts = dict.fromkeys(["once_usd", "hardware_usd", "year_1_usd", "year_1_hired_usd", "run_rate_usd_per_month", "npv_usd"], 1_234.5)
-    return {"id": "owned", "label": name, "payback_months": None, "hires_count": 1, **amounts, **months}
+    amounts = dict.fromkeys(
+        [
+            "once_usd",
+            "hardware_usd",
+            "year_1_usd",
+            "year_1_hired_usd",
+            "run_rate_usd_per_month",
+            "npv_usd",
+        ],
+        1_234.5,
+    )
+    return {
+        "id": "owned",
+        "label": name,
+        "payback_months": None,
+        "hires_count": 1,
+        **amounts,
+        **months,
+    }
 
 
 class SmallScript:
@@ -197,7 +242,10 @@ def kit(tmp_path, monkeypatch):
         code(OPEN),
         code("md(f'{inert(study.name)} costs $3')", "report"),
         code(CHART, "report"),
-        code("table(pd.DataFrame({study.name: [study.name], 'usd': [1.0]}), caption=study.name)", "appendix"),
+        code(
+            "table(pd.DataFrame({study.name: [study.name], 'usd': [1.0]}), caption=study.name)",
+            "appendix",
+        ),
         code("secret_lesson = 'never in a report'; secret_lesson", "lesson"),
         code("results(study, '01_pricing', {'price_usd_per_mtok': 1.23456789012})", "results"),
     )
@@ -221,7 +269,9 @@ def clients(kit, *names):
 
 
 def make(kit, *names, **options):
-    return batch.report_clients(clients(kit, *names), kit / "out", "fork", notebooks=kit / "notebooks", **options)
+    return batch.report_clients(
+        clients(kit, *names), kit / "out", "fork", notebooks=kit / "notebooks", **options
+    )
 
 
 def break_notebook(kit, source):
@@ -232,7 +282,11 @@ def break_notebook(kit, source):
 
 
 def files(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 @needs_fork
@@ -266,7 +320,13 @@ def test_the_same_inputs_give_the_same_bytes_alone_or_together(kit):
 @pytest.mark.parametrize(
     "source, named",
     [
-        ("1 / 0", "01_pricing.ipynb, in the cell that begins '1 / 0': ZeroDivisionError: division by zero"),
+        (
+            "1 / 0",
+            (
+                "01_pricing.ipynb, in the cell that begins '1 / 0': ZeroDivisionError: division by"
+                " zero"
+            ),
+        ),
         ("raise SystemExit(0)", "SystemExit"),
         ("import os; os._exit(0)", "ended early with exit code 0"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "was killed (SIGKILL)"),
@@ -292,11 +352,16 @@ def test_what_did_not_finish_is_not_published_and_the_last_report_stays(kit, sou
 
 
 @pytest.mark.parametrize(
-    ("problem", "starts_count"), [(RuntimeError("Kernel died before replying"), 3), (DeadKernelError("Kernel died"), 1)]
+    ("problem", "starts_count"),
+    [(RuntimeError("Kernel died before replying"), 3), (DeadKernelError("Kernel died"), 1)],
 )
 def test_only_a_kernel_that_never_spoke_is_started_again(monkeypatch, problem, starts_count):
     outcomes = [problem, problem, "the notebook"]
-    monkeypatch.setattr(notebook_runs.papermill_engines, "execute_notebook_with_engine", lambda *_, **__: spoken(outcomes.pop(0)))
+    monkeypatch.setattr(
+        notebook_runs.papermill_engines,
+        "execute_notebook_with_engine",
+        lambda *_, **__: spoken(outcomes.pop(0)),
+    )
     if starts_count == 3:
         assert notebook_runs.run_by(None, None, "python3") == "the notebook"
     else:
@@ -324,7 +389,9 @@ def test_a_killed_run_is_put_right_by_the_next(kit):
     make(kit, "one")
     before = files(kit / "out" / "one")
     (kit / "out" / ".llmcost-old").mkdir()
-    os.replace(kit / "out" / "one", kit / "out" / ".llmcost-old" / "one")  # killed between the two moves
+    os.replace(
+        kit / "out" / "one", kit / "out" / ".llmcost-old" / "one"
+    )  # killed between the two moves
     assert make(kit, "broken") != {}
     assert files(kit / "out" / "one") == before
 
@@ -337,7 +404,10 @@ def test_a_folder_that_is_no_report_is_left_alone(kit):
     assert files(kit / "out" / "one") == {"client.yaml": b"mine"}
 
 
-@pytest.mark.parametrize("name", ["../escaped", "a/b", ".hidden", "CON", "nul.txt", "x" * 200, "a b", "<b>", "é", "\udcff"])
+@pytest.mark.parametrize(
+    "name",
+    ["../escaped", "a/b", ".hidden", "CON", "nul.txt", "x" * 200, "a b", "<b>", "é", "\udcff"],
+)
 def test_slugs_are_safe_and_tell_names_apart(name):
     slug = folders.safe_slug(name)
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,70}", slug) and slug != name
@@ -378,9 +448,15 @@ def test_only_our_two_scripts_may_run_and_nothing_is_loaded(hostile_page):
     policy = unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', hostile_page)[1])
     allowed = re.findall(r"'sha256-([^']*)'", policy)
     scripts = re.findall(r"<script>(.*?)</script>", hostile_page, re.DOTALL)
-    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    hashes = [
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
+    ]
     assert hashes == allowed and len(allowed) == 2
-    assert policy.startswith("default-src 'none';") and "unsafe-eval" not in policy and "http" not in policy
+    assert (
+        policy.startswith("default-src 'none';")
+        and "unsafe-eval" not in policy
+        and "http" not in policy
+    )
     assert not re.search(r"<(link|img|iframe|script src)", hostile_page.split("<script>")[0])
 
 
@@ -436,7 +512,10 @@ def test_a_fresh_process_that_cannot_start_is_no_hang():
 
 @needs_fork
 def test_a_late_job_does_not_hold_up_the_others():
-    outcomes = {done.job: done for done in run_jobs(sleeper, [30, 0.01, 0.02], 2, "fork", Limits(wall_seconds=1))}
+    outcomes = {
+        done.job: done
+        for done in run_jobs(sleeper, [30, 0.01, 0.02], 2, "fork", Limits(wall_seconds=1))
+    }
     assert outcomes.pop(30).problem.code == "timeout"
     assert {job: done.returned for job, done in outcomes.items()} == {0.01: 0.01, 0.02: 0.02}
 
@@ -470,9 +549,15 @@ def test_exit_codes(kit, monkeypatch, capsys):
 
 def test_the_first_page_rounds_a_difference_as_coarsely_as_its_totals():
     def option(name, typical, **more):
-        return {"id": name, "total_usd_per_month": {"p10": None, "typical": typical, "p90": None}} | more
+        return {
+            "id": name,
+            "total_usd_per_month": {"p10": None, "typical": typical, "p90": None},
+        } | more
 
-    options = [option("today", 11_504.2), option("other", 13_686, versus_today_usd_per_month=2_181.8)]
+    options = [
+        option("today", 11_504.2),
+        option("other", 13_686, versus_today_usd_per_month=2_181.8),
+    ]
     shown = first_page_option(options[1], options)
     assert (shown["typical"], shown["versus_today"], shown["band"]) == ("13,700", "+2,200", "–")
 

@@ -96,7 +96,8 @@ class Kit:
         )
 
     def start(self, *words, **options):
-        """Run it and go on, its signals as in a terminal: the suite may have been started with some ignored."""
+        """Run it and go on, its signals as in a terminal: the suite may have been started with some
+        ignored."""
         options.setdefault("preexec_fn", with_signals if os.name == "posix" else None)
         told = environment(self.wheels)
         return subprocess.Popen(

@@ -33,7 +33,9 @@ def lock_text(name):
 def declared(*extras):
     """{package: Requirement} of pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    lines = project["dependencies"] + [line for extra in extras for line in project["optional-dependencies"][extra]]
+    lines = project["dependencies"] + [
+        line for extra in extras for line in project["optional-dependencies"][extra]
+    ]
     return {canonicalize_name(Requirement(line).name): Requirement(line) for line in lines}
 
 
@@ -42,7 +44,10 @@ def conda_specs():
     *lines, pip = YAML(typ="safe").load(ROOT / "environment.yml")["dependencies"]
     specs = [MatchSpec(line, strict=True) for line in lines]
     names = [spec.name.normalized for spec in specs]
-    return {canonicalize_name(CONDA_NAMES.get(name, name)): spec for name, spec in zip(names, specs, strict=True)}, pip
+    return {
+        canonicalize_name(CONDA_NAMES.get(name, name)): spec
+        for name, spec in zip(names, specs, strict=True)
+    }, pip
 
 
 @pytest.mark.parametrize("name", ["report", "lab"])
@@ -62,7 +67,9 @@ def test_lock_holds_what_pyproject_asks_for(name, extras):
     locked = locked_versions(name)
     for package, requirement in declared(*extras).items():
         versions = [version for locked_package, version in locked if locked_package == package]
-        assert versions and all(requirement.specifier.contains(version) for version in versions), requirement
+        assert versions and all(requirement.specifier.contains(version) for version in versions), (
+            requirement
+        )
 
 
 def test_report_needs_no_jupyterlab_and_lab_adds_to_it():
@@ -72,9 +79,14 @@ def test_report_needs_no_jupyterlab_and_lab_adds_to_it():
 
 def test_conda_environment_says_what_pyproject_says():
     specs, pip = conda_specs()
-    bounds = {package: VersionSpec(str(requirement.specifier)) for package, requirement in declared("lab").items()}
+    bounds = {
+        package: VersionSpec(str(requirement.specifier))
+        for package, requirement in declared("lab").items()
+    }
     bounds["python"] = VersionSpec(">=3.11")
-    assert {package: VersionSpec(spec.version) for package, spec in specs.items() if package != "pip"} == bounds
+    assert {
+        package: VersionSpec(spec.version) for package, spec in specs.items() if package != "pip"
+    } == bounds
     assert pip == {"pip": ["-e ."]}
 
 
@@ -85,13 +97,24 @@ def test_conda_bounds_admit_every_locked_version():
         for package, version in locked_versions("lab")
         if package in specs
     ]
-    assert len(checked) >= len(declared("lab")) and all(admitted for *_, admitted in checked), checked
+    assert len(checked) >= len(declared("lab")) and all(admitted for *_, admitted in checked), (
+        checked
+    )
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    build = [
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "--target",
+        "wheel",
+        "--directory",
+        str(folder),
+    ]
     done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return next(folder.glob("*.whl"))
@@ -106,28 +129,49 @@ def test_wheel_carries_catalog_notebooks_and_template(wheel):
         "notebooks": "llmcost/_data/notebooks",
         "llmcost/reporting/template": "llmcost/reporting/template",
     }.items():
-        files = [path for path in (ROOT / source).rglob("*") if path.is_file() and "." not in path.parent.name]
+        files = [
+            path
+            for path in (ROOT / source).rglob("*")
+            if path.is_file() and "." not in path.parent.name
+        ]
         wanted = {f"{target}/{path.relative_to(ROOT / source).as_posix()}" for path in files}
         assert wanted and wanted <= carried, source
 
 
 @pytest.fixture(scope="module")
 def elsewhere(wheel, tmp_path_factory):
-    """An empty folder, and a function that runs the installed `llmcost` in it; the checkout is out of reach."""
+    """An empty folder, and a function that runs the installed `llmcost` in it; the checkout is out
+    of reach."""
     environment = tmp_path_factory.mktemp("venv")
     venv.create(environment)
     paths = {"base": str(environment), "platbase": str(environment)}
-    scripts, packages = (Path(sysconfig.get_path(kind, "venv", paths)) for kind in ("scripts", "purelib"))
-    pip = [sys.executable, "-m", "pip", "--python", str(environment), "install", "--no-deps", "--no-index", str(wheel)]
+    scripts, packages = (
+        Path(sysconfig.get_path(kind, "venv", paths)) for kind in ("scripts", "purelib")
+    )
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(environment),
+        "install",
+        "--no-deps",
+        "--no-index",
+        str(wheel),
+    ]
     subprocess.run(pip, check=True, capture_output=True)
-    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))  # its own .pth files are not followed
+    (packages / "dependencies.pth").write_text(
+        sysconfig.get_path("purelib")
+    )  # its own .pth files are not followed
     folder = tmp_path_factory.mktemp("elsewhere")
     outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     outside["JUPYTER_PATH"] = str(Path(sys.prefix, "share", "jupyter"))  # nbconvert's templates
 
     def run(program, *words):
         command = [str(scripts / program), *words]
-        return subprocess.run(command, cwd=folder, env=outside, capture_output=True, text=True, encoding="utf-8")
+        return subprocess.run(
+            command, cwd=folder, env=outside, capture_output=True, text=True, encoding="utf-8"
+        )
 
     where = run("python", "-c", "import llmcost; print(llmcost.__file__)").stdout
     assert where.startswith(str(packages)), where

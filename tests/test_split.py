@@ -1,4 +1,5 @@
-"""The exact split against everything that it must equal: a search over all plans, an integer program, every real load at hand."""
+"""The exact split against everything that it must equal: a search over all plans, an integer
+program, every real load at hand."""
 
 import itertools
 
@@ -32,20 +33,29 @@ def random_load(hours, peak):
 
 
 def usd_per_hour(load, api, prices, owned, running):
-    """Mean bill of a plan: replicas owned, and those run by the hour in each hour; the dearest classes are served first."""
+    """Mean bill of a plan: replicas owned, and those run by the hour in each hour; the dearest
+    classes are served first."""
     left, capacity = 0.0, owned + running
     for c in np.argsort(-api):
         served = np.minimum(load[c], capacity)
-        left, capacity = left + (load[c] - served).mean() * (0.0 if np.isinf(api[c]) else api[c]), capacity - served
+        left, capacity = (
+            left + (load[c] - served).mean() * (0.0 if np.isinf(api[c]) else api[c]),
+            capacity - served,
+        )
     starts = np.maximum(running - np.roll(running, 1), 0).mean()
     bill = owned * prices.reserved_usd_per_hour + left
     if running.any():
-        bill += running.mean() * prices.on_demand_usd_per_hour + starts * prices.start_usd + running.max() * prices.standing_usd_per_hour
+        bill += (
+            running.mean() * prices.on_demand_usd_per_hour
+            + starts * prices.start_usd
+            + running.max() * prices.standing_usd_per_hour
+        )
     return bill
 
 
 def cheapest_of_all(load, api, prices, floor=0):
-    """The lowest bill over every number of owned replicas and every sequence of replicas by the hour."""
+    """The lowest bill over every number of owned replicas and every sequence of replicas by the
+    hour."""
     most = int(np.ceil(load.sum(axis=0).max()))
     plans = (
         [np.array(p) for p in itertools.product(range(most + 1), repeat=load.shape[1])]
@@ -53,7 +63,11 @@ def cheapest_of_all(load, api, prices, floor=0):
         else []
     )
     plans = plans or [np.zeros(load.shape[1])]
-    return min(usd_per_hour(load, api, prices, owned, plan) for owned in range(floor, max(most, floor) + 1) for plan in plans)
+    return min(
+        usd_per_hour(load, api, prices, owned, plan)
+        for owned in range(floor, max(most, floor) + 1)
+        for plan in plans
+    )
 
 
 def bill(load, api, prices, floor=0):
@@ -63,7 +77,8 @@ def bill(load, api, prices, floor=0):
 
 
 def some_prices():
-    """Prices of every order: reserved, by the hour and the API each cheapest now and then; starts from free to dear."""
+    """Prices of every order: reserved, by the hour and the API each cheapest now and then; starts
+    from free to dear."""
     start, standing = rng.choice([0.0, 1.0]) * fine(0, 6), rng.choice([0.0, 0.25])
     return Prices(fine(0.5, 5), rng.choice([fine(1, 8), np.inf], p=[0.9, 0.1]), start, standing)
 
@@ -76,7 +91,9 @@ def test_starts_and_stops_are_the_cheapest_of_all_sequences():
         starts = (plans & ~np.roll(plans, 1, axis=1)).sum(axis=1)
         best = (np.where(plans, on_demand, work).sum(axis=1) + start * starts).min()
         on = on_hours(work[:, None], on_demand, start)
-        assert np.where(on[:, 0], on_demand, work).sum() + start * starts_count(on)[0] == pytest.approx(best, abs=1e-9)
+        assert np.where(on[:, 0], on_demand, work).sum() + start * starts_count(on)[
+            0
+        ] == pytest.approx(best, abs=1e-9)
 
 
 def test_a_long_record_is_settled_in_blocks_as_it_is_hour_by_hour():
@@ -91,13 +108,17 @@ def test_a_long_record_is_settled_in_blocks_as_it_is_hour_by_hour():
             lead = work[hour] - 1.5 + np.clip(lead, -start, 0)
             gained += np.maximum(lead, 0)
         on = on_hours(work, 1.5, start)
-        assert np.where(on, work - 1.5, 0).sum(axis=0) - start * starts_count(on) == pytest.approx(gained, abs=1e-6)
+        assert np.where(on, work - 1.5, 0).sum(axis=0) - start * starts_count(on) == pytest.approx(
+            gained, abs=1e-6
+        )
 
 
 def test_three_ways_equal_a_search_over_every_plan():
     for _ in range(300):
         load, api, prices = random_load((1, rng.integers(2, 5)), 2.5), fine(1, 10, 1), some_prices()
-        assert bill(load, api, prices)[0] == pytest.approx(cheapest_of_all(load, api, prices), abs=1e-9)
+        assert bill(load, api, prices)[0] == pytest.approx(
+            cheapest_of_all(load, api, prices), abs=1e-9
+        )
 
 
 def test_classes_and_a_floor_equal_a_search_over_every_plan():
@@ -107,7 +128,9 @@ def test_classes_and_a_floor_equal_a_search_over_every_plan():
         floor = rng.integers(0, 3)
         if floor:  # the first class may not leave
             api[0] = np.inf
-        assert bill(load, api, prices, floor)[0] == pytest.approx(cheapest_of_all(load, api, prices, floor), abs=1e-9)
+        assert bill(load, api, prices, floor)[0] == pytest.approx(
+            cheapest_of_all(load, api, prices, floor), abs=1e-9
+        )
 
 
 def test_without_start_ups_the_curve_gives_the_same_split_as_the_hours():
@@ -118,12 +141,16 @@ def test_without_start_ups_the_curve_gives_the_same_split_as_the_hours():
         total = sum(three_way_usd_per_month(load, owned, own, on_demand, api))
         hourly, split = bill(load[None], np.array([api]), Prices(own, on_demand))
         assert total == pytest.approx(hourly * HOURS_PER_MONTH, abs=1e-6)
-        tried = [sum(three_way_usd_per_month(load, k, own, on_demand, api)) for k in range(int(np.ceil(load.max())) + 1)]
+        tried = [
+            sum(three_way_usd_per_month(load, k, own, on_demand, api))
+            for k in range(int(np.ceil(load.max())) + 1)
+        ]
         assert total == pytest.approx(min(tried), abs=1e-6)
 
 
 def least_cost(load, api, prices, floor):
-    """The same question to HiGHS: whole replicas, whole starts, work of each class served no further than the replicas reach."""
+    """The same question to HiGHS: whole replicas, whole starts, work of each class served no
+    further than the replicas reach."""
     classes, hours = load.shape
     price = np.where(np.isinf(api), 1_000.0, api)
     # columns: owned, running per hour, started per hour, served per class and hour
@@ -148,7 +175,13 @@ def least_cost(load, api, prices, floor):
     bottom[0] = floor
     whole = np.concatenate([np.ones(1 + 2 * hours), np.zeros(classes * hours)])
     rules = [LinearConstraint(sparse.csr_matrix(m), 0, np.inf) for m in (reach, begun)]
-    found = milp(cost, integrality=whole, bounds=Bounds(bottom, top), constraints=rules, options={"mip_rel_gap": 0})
+    found = milp(
+        cost,
+        integrality=whole,
+        bounds=Bounds(bottom, top),
+        constraints=rules,
+        options={"mip_rel_gap": 0},
+    )
     assert found.success
     return found.fun + (price * load.mean(axis=1)).sum()
 
@@ -161,11 +194,15 @@ def test_the_split_equals_an_integer_program():
         floor = 0
         if rng.random() < 0.5:  # the first class may not leave
             api[0], floor = np.inf, int(np.ceil(load[0].max()))
-        assert bill(load, api, prices, floor)[0] == pytest.approx(least_cost(load, api, prices, floor), abs=1e-6)
+        assert bill(load, api, prices, floor)[0] == pytest.approx(
+            least_cost(load, api, prices, floor), abs=1e-6
+        )
 
 
 def test_draws_are_split_one_by_one():
-    hours = np.stack([load_shape(name)["requests_ratio"].to_numpy()[:168] for name in shape_names()[:3]])
+    hours = np.stack(
+        [load_shape(name)["requests_ratio"].to_numpy()[:168] for name in shape_names()[:3]]
+    )
     scale, api = rng.uniform(0.1, 4, (3, 40)), rng.uniform(1, 9, (3, 40))
     prices = Prices(*(rng.uniform(*ends, 40) for ends in ((1, 3), (1.5, 6), (0, 3), (0, 0.1))))
     together = hourly_split(hours, scale, api, prices, 1)
@@ -181,15 +218,20 @@ def test_loads_of_each_draw_are_split_one_by_one():
     together = hourly_split(hours, np.ones((2, 5)), api, prices)
     for i in range(5):
         alone = hourly_split(hours[:, i], np.ones((2, 1)), api[:, [i]], prices.chosen([i]))
-        assert [found[0] for found in vars(alone).values()] == pytest.approx([found[i] for found in vars(together).values()])
+        assert [found[0] for found in vars(alone).values()] == pytest.approx(
+            [found[i] for found in vars(together).values()]
+        )
 
 
 def real_loads():
-    """Every real load at hand by name, in its own order; those of the folder `shared` beside the checkout where it is there."""
+    """Every real load at hand by name, in its own order; those of the folder `shared` beside the
+    checkout where it is there."""
     found = {name: load_shape(name)["requests_ratio"].to_numpy() for name in shape_names()}
     for path in sorted(data_path("clients").glob("*/client.yaml")):
         hourly = lc.open_study(path.parent.name).hourly()
-        found[path.parent.name] = (hourly["input_tokens"] / hourly["input_tokens"].mean()).to_numpy()
+        found[path.parent.name] = (
+            hourly["input_tokens"] / hourly["input_tokens"].mean()
+        ).to_numpy()
     for path in sorted(SHARED.glob("*hourly*.csv")):
         frame = pd.read_csv(path)
         column = next((c for c in frame if "request" in c or "count" in c or c == "n"), None)
@@ -203,7 +245,12 @@ def test_the_split_equals_brute_force_on_every_real_load(mean_replicas):
     """Every number of owned replicas; above each, the plain recursion over the hours."""
     for name, hours in real_loads().items():
         load = hours * mean_replicas
-        for own, on_demand, api, start in ((1.0, np.inf, 2.5, 0.0), (1.0, 1.6, 3.0, 0.0), (1.0, 1.6, 4.0, 0.5), (1.5, 1.5, 2.0, 0.2)):
+        for own, on_demand, api, start in (
+            (1.0, np.inf, 2.5, 0.0),
+            (1.0, 1.6, 3.0, 0.0),
+            (1.0, 1.6, 4.0, 0.5),
+            (1.5, 1.5, 2.0, 0.2),
+        ):
             prices = Prices(own, on_demand, start)
             above = np.arange(int(np.ceil(load.max())))
             work = np.clip(load[:, None] - above, 0, 1) * api

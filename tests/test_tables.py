@@ -1,4 +1,5 @@
-"""Catalog tables and load shapes: sidecars agree, rows are dated and sourced, numbers positive, ids resolve."""
+"""Catalog tables and load shapes: sidecars agree, rows are dated and sourced, numbers positive, ids
+resolve."""
 
 import csv
 import datetime as dt
@@ -14,11 +15,23 @@ SHAPES = sorted(path.stem for path in (DATA / "load_shapes").glob("*.csv"))
 TAIL = ["effective_from", "source", "retrieved", "confidence", "note"]
 CONFIDENCES = {"measured", "list_price", "reported", "guess"}
 WORD_UNITS = {"id", "text", "list", "date"}
-UNIT_SUFFIXES = ("_usd", "_usd_per_hour", "_usd_per_mtok", "_fraction", "_count", "_tokens", "_per_second", "_seconds")
+UNIT_SUFFIXES = (
+    "_usd",
+    "_usd_per_hour",
+    "_usd_per_mtok",
+    "_fraction",
+    "_count",
+    "_tokens",
+    "_per_second",
+    "_seconds",
+)
 UNIT_SUFFIXES += ("_gb", "_tflops", "_watts", "_ratio", "_per_month", "_date")
 FILES = [*[("catalog", name) for name in CATALOG], *[("load_shapes", name) for name in SHAPES]]
 REFERENCES = [
-    *[(t, "gpu_id", "gpu_hardware") for t in ("gpu_purchase", "gpu_rental", "serverless_gpu", "throughput")],
+    *[
+        (t, "gpu_id", "gpu_hardware")
+        for t in ("gpu_purchase", "gpu_rental", "serverless_gpu", "throughput")
+    ],
     *[(t, "model_id", "models") for t in ("throughput", "api_prices", "api_hosts")],
     *[(t, "provider", "api_providers") for t in ("api_prices", "api_hosts")],
     ("gpu_rental", "provider", "gpu_providers"),
@@ -95,10 +108,14 @@ def test_numbers_are_positive_and_their_columns_end_in_their_unit(name):
 
 @pytest.mark.parametrize("name", ["hidden_costs", "gpu_purchase"])
 def test_low_typical_high_are_in_order(name):
-    stems = [("", "")] if name == "hidden_costs" else [("purchase_", "_usd"), ("resale_", "_fraction")]
+    stems = (
+        [("", "")] if name == "hidden_costs" else [("purchase_", "_usd"), ("resale_", "_fraction")]
+    )
     for row in rows("catalog", name):
         for before, after in stems:
-            low, typical, high = (float(row[f"{before}{band}{after}"]) for band in ("low", "typical", "high"))
+            low, typical, high = (
+                float(row[f"{before}{band}{after}"]) for band in ("low", "typical", "high")
+            )
             assert low <= typical <= high, row
 
 
@@ -117,7 +134,11 @@ def test_aliases_resolve_and_do_not_contradict():
     known = {
         "gpu": {row["gpu_id"] for row in rows("catalog", "gpu_hardware")},
         "model": {row["model_id"] for row in rows("catalog", "models")},
-        "provider": {row["provider"] for t in ("api_providers", "gpu_providers") for row in rows("catalog", t)},
+        "provider": {
+            row["provider"]
+            for t in ("api_providers", "gpu_providers")
+            for row in rows("catalog", t)
+        },
     }
     closed = ("gpt-", "claude-", "gemini-", "o3", "o4")
     found: dict[tuple[str, str], str] = {}
@@ -129,7 +150,9 @@ def test_aliases_resolve_and_do_not_contradict():
 @pytest.mark.parametrize("name", SHAPES)
 def test_shape_is_complete_and_has_mean_one(name):
     shape = rows("load_shapes", name)
-    assert [int(row["hour"]) for row in shape] == list(range(sidecar("load_shapes", name)["hours_count"]))
+    assert [int(row["hour"]) for row in shape] == list(
+        range(sidecar("load_shapes", name)["hours_count"])
+    )
     for column in ("requests_ratio", "input_ratio", "output_ratio"):
         values = [float(row[column]) for row in shape]
         assert min(values) >= 0
@@ -137,7 +160,15 @@ def test_shape_is_complete_and_has_mean_one(name):
 
 
 def test_the_catalog_covers_what_the_readme_promises():
-    wanted = {"rtx-4090", "rtx-5090", "l4-24gb", "l40s-48gb", "a10g-24gb", "a100-80gb-sxm", "h100-80gb-sxm"}
+    wanted = {
+        "rtx-4090",
+        "rtx-5090",
+        "l4-24gb",
+        "l40s-48gb",
+        "a10g-24gb",
+        "a100-80gb-sxm",
+        "h100-80gb-sxm",
+    }
     wanted |= {"h200-141gb-sxm", "b200-180gb-sxm", "mi300x-192gb"}
     rental = rows("catalog", "gpu_rental")
     assert wanted <= {row["gpu_id"] for row in rental}

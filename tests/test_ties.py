@@ -1,4 +1,5 @@
-"""Ways that cost the same are told apart by their order, never by the last bit: inputs moved by 1e-15 change no choice."""
+"""Ways that cost the same are told apart by their order, never by the last bit: inputs moved by
+1e-15 change no choice."""
 
 import math
 
@@ -16,15 +17,22 @@ SMALLEST = 1e-15
 def moved(amount, times):
     """An amount of a client file, with its range, up or down by some of the smallest steps."""
     if hasattr(amount, "model_dump"):
-        return {level: value * (1 + times * SMALLEST) for level, value in amount.model_dump().items()}
+        return {
+            level: value * (1 + times * SMALLEST) for level, value in amount.model_dump().items()
+        }
     return amount * (1 + times * SMALLEST)
 
 
 def choices(study):
-    """Everything that a study chooses: hosts, plans and offers, what is advised, and what it is held against."""
+    """Everything that a study chooses: hosts, plans and offers, what is advised, and what it is
+    held against."""
     hosts = [choice.host.offer.row for choice in study.choices if choice.host]
     supplies = {
-        (choice.workload.id, option): (supply.plan.name, supply.offer.row, supply.by_the_hour and supply.by_the_hour.row)
+        (choice.workload.id, option): (
+            supply.plan.name,
+            supply.offer.row,
+            supply.by_the_hour and supply.by_the_hour.row,
+        )
         for choice in study.choices
         for option, supply in choice.supplies.items()
     }
@@ -33,11 +41,20 @@ def choices(study):
 
 
 def host_quote(provider, usd):
-    return {"row": f"api_prices/{provider}/llama-3.3-70b", "input_usd_per_mtok": usd, "output_usd_per_mtok": usd, **QUOTED}
+    return {
+        "row": f"api_prices/{provider}/llama-3.3-70b",
+        "input_usd_per_mtok": usd,
+        "output_usd_per_mtok": usd,
+        **QUOTED,
+    }
 
 
 def rent_quote(provider, usd):
-    return {"row": f"gpu_rental/{provider}/us/h100-80gb-sxm/on_demand", "gpu_usd_per_hour": usd, **QUOTED}
+    return {
+        "row": f"gpu_rental/{provider}/us/h100-80gb-sxm/on_demand",
+        "gpu_usd_per_hour": usd,
+        **QUOTED,
+    }
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -58,7 +75,8 @@ def test_volumes_and_people_moved_by_the_last_bit_change_no_choice(client, times
 
 @pytest.mark.parametrize(("make", "usd"), [(host_quote, 0.013), (rent_quote, 0.37)])
 def test_of_two_quotes_of_one_price_the_last_bit_chooses_none(make, usd):
-    """Two sellers of one price, far below all others: whichever is a bit dearer, the same one is taken."""
+    """Two sellers of one price, far below all others: whichever is a bit dearer, the same one is
+    taken."""
     chosen = []
     for one, other in [(0, 0), (1, 0), (0, 1), (-3, 3)]:
         quotes = [make("zulu", moved(usd, one)), make("alfa", moved(usd, other))]

@@ -1,4 +1,5 @@
-"""What an export's account says: places of bad rows, overlaps, coverage, counters, and nothing that was not asked for."""
+"""What an export's account says: places of bad rows, overlaps, coverage, counters, and nothing that
+was not asked for."""
 
 import io
 import re
@@ -33,7 +34,16 @@ def places(table):
 
 
 def test_bad_lines_are_named_as_an_editor_counts_them(tmp_path):
-    text = HEAD + line(0) + "2026-10-05T01:00:00Z,demo,1\n" + line(2, -5) + line(3) + "x,y,z,1,2,3,4,5\n" + line(4, 12.5) + line(5, -6)
+    text = (
+        HEAD
+        + line(0)
+        + "2026-10-05T01:00:00Z,demo,1\n"
+        + line(2, -5)
+        + line(3)
+        + "x,y,z,1,2,3,4,5\n"
+        + line(4, 12.5)
+        + line(5, -6)
+    )
     assert places(table_of(tmp_path, text)) == {
         "a negative count": "line 4, line 8",
         "a count with decimals: thousands separators?": "line 7",
@@ -42,13 +52,21 @@ def test_bad_lines_are_named_as_an_editor_counts_them(tmp_path):
 
 
 def test_bad_lines_of_several_files_are_named_with_their_file(tmp_path):
-    table = table_of(tmp_path, HEAD + line(0) + line(1, -1), HEAD + line(2) + line(3) + line(4, -1) + line(5, -1, day=6))
+    table = table_of(
+        tmp_path,
+        HEAD + line(0) + line(1, -1),
+        HEAD + line(2) + line(3) + line(4, -1) + line(5, -1, day=6),
+    )
     assert places(table) == {"a negative count": "0.csv line 3, 1.csv line 4, 1.csv line 5"}
 
 
 def test_files_of_one_name_keep_their_lines_apart(tmp_path):
     paths = [tmp_path / "jan" / "usage.csv", tmp_path / "feb" / "usage.csv"]
-    for path, text in zip(paths, (line(0) + "torn\n" + line(1, -1), line(2) + line(3) + line(4) + line(5, -1, day=6)), strict=True):
+    for path, text in zip(
+        paths,
+        (line(0) + "torn\n" + line(1, -1), line(2) + line(3) + line(4) + line(5, -1, day=6)),
+        strict=True,
+    ):
         path.parent.mkdir()
         path.write_text(HEAD + text)
     assert places(usage_table(paths)) == {
@@ -73,29 +91,48 @@ def test_of_two_files_the_fuller_one_of_each_hour_counts(tmp_path):
     cut_short = line(20, 3)  # the first export was taken while hour 20 ran
     table = table_of(tmp_path, HEAD + "".join(day[:20]) + cut_short, HEAD + "".join(day[10:]))
     assert table.hourly["input_uncached_tokens"].sum() == sum(100 + hour for hour in range(24))
-    assert table.rows_count() == 35 and table.rows_count("repaired") == 11 and "fuller" in table.notes[0]
+    assert (
+        table.rows_count() == 35
+        and table.rows_count("repaired") == 11
+        and "fuller" in table.notes[0]
+    )
 
 
 def test_two_halves_of_an_hour_are_no_overlap(tmp_path):
-    """A day of Kolkata ends at 18:30 UTC: a steady log in one file a day shares that hour, with the same figures."""
-    table = table_of(tmp_path, HEAD + "2026-10-05T18:00:00Z,demo,1,500,100\n", HEAD + "2026-10-05T18:30:00Z,demo,1,500,100\n")
+    """A day of Kolkata ends at 18:30 UTC: a steady log in one file a day shares that hour, with the
+    same figures."""
+    table = table_of(
+        tmp_path,
+        HEAD + "2026-10-05T18:00:00Z,demo,1,500,100\n",
+        HEAD + "2026-10-05T18:30:00Z,demo,1,500,100\n",
+    )
     assert table.hourly["input_uncached_tokens"].sum() == 1_000
 
 
 def test_missing_hours_make_an_export_thin(tmp_path):
     whole = table_of(tmp_path, HEAD + "".join(line(hour) for hour in range(24)))
-    holes = table_of(tmp_path, HEAD + "".join(line(hour) for hour in range(24) if hour not in (3, 4)))
+    holes = table_of(
+        tmp_path, HEAD + "".join(line(hour) for hour in range(24) if hour not in (3, 4))
+    )
     bad = table_of(tmp_path, HEAD + "".join(line(hour) for hour in range(24)) + line(5, -1))
-    assert whole.covered_fraction == 1 and not is_thin(whole.covered_fraction, whole.rejected_fraction)
-    assert holes.covered_fraction == pytest.approx(22 / 24) and is_thin(holes.covered_fraction, holes.rejected_fraction)
+    assert whole.covered_fraction == 1 and not is_thin(
+        whole.covered_fraction, whole.rejected_fraction
+    )
+    assert holes.covered_fraction == pytest.approx(22 / 24) and is_thin(
+        holes.covered_fraction, holes.rejected_fraction
+    )
     assert bad.covered_fraction == 1 and is_thin(bad.covered_fraction, bad.rejected_fraction)
 
 
 def test_more_reasoning_than_output_is_cut_to_the_output(tmp_path):
-    (tmp_path / "a.csv").write_text("time,requests,input_tokens,output_tokens,reasoning_tokens\n2026-10-05T00:00:00Z,1,10,100,150\n")
+    (tmp_path / "a.csv").write_text(
+        "time,requests,input_tokens,output_tokens,reasoning_tokens\n2026-10-05T00:00:00Z,1,10,100,150\n"
+    )
     table = usage_table([tmp_path / "a.csv"])
     assert table.hourly[["output_tokens", "reasoning_tokens"]].to_numpy().tolist() == [[100, 100]]
-    assert table.outcomes["outcome"].tolist() == ["more reasoning than output tokens: reasoning cut to the output"]
+    assert table.outcomes["outcome"].tolist() == [
+        "more reasoning than output tokens: reasoning cut to the output"
+    ]
 
 
 TOTALS = {
@@ -108,10 +145,21 @@ TOTALS = {
 @pytest.mark.parametrize(("told", "total"), TOTALS.values(), ids=TOTALS)
 def test_langfuse_totals_tell_what_its_input_holds(tmp_path, told, total):
     export = Export("langfuse_observations")
-    usage = {"input": told, "output": 40, "cache_read_input_tokens": 600, "cache_creation_input_tokens": 200, "total": total}
+    usage = {
+        "input": told,
+        "output": 40,
+        "cache_read_input_tokens": 600,
+        "cache_creation_input_tokens": 200,
+        "total": total,
+    }
     export.documents[:] = [export.documents[0] | {"usage_details": usage}]
     row = usage_table([export.write(tmp_path)]).hourly.iloc[0]
-    assert (row["input_uncached_tokens"], row["cache_read_tokens"], row["cache_write_tokens"], row["output_tokens"]) == (100, 600, 200, 40)
+    assert (
+        row["input_uncached_tokens"],
+        row["cache_read_tokens"],
+        row["cache_write_tokens"],
+        row["output_tokens"],
+    ) == (100, 600, 200, 40)
 
 
 COUNTERS = {
@@ -128,13 +176,16 @@ COUNTERS = {
 def test_counters(tmp_path, readings, rise):
     stamped = [(hour, value) for hour, value in enumerate(readings) if value is not None]
     text = "".join(
-        f'vllm:{name}_tokens_total{{model_name="m",engine="0"}} {value} {(1791158400 + hour * 3600) * 1000}\n'
+        f'vllm:{name}_tokens_total{{model_name="m",engine="0"}} {value}'
+        f" {(1791158400 + hour * 3600) * 1000}\n"
         for name in ("prompt", "generation")
         for hour, value in stamped
     )
     (tmp_path / "a.prom").write_text(text)
     table = usage_table([tmp_path / "a.prom"])
-    assert table.hourly["output_tokens"].sum() == table.hourly["input_uncached_tokens"].sum() == rise
+    assert (
+        table.hourly["output_tokens"].sum() == table.hourly["input_uncached_tokens"].sum() == rise
+    )
     assert table.rows_count() == 2 * len(stamped)
 
 
@@ -143,7 +194,9 @@ def test_one_file_for_each_measure_is_the_same_export(name, tmp_path):
     whole, apart = usage_table([Export(name).write(tmp_path)]), []
     for number in range(4):
         export = Export(name)
-        series = export.documents if name == "cloudwatch_bedrock" else export.documents["data"]["result"]
+        series = (
+            export.documents if name == "cloudwatch_bedrock" else export.documents["data"]["result"]
+        )
         series[:] = series[number : number + 1]
         apart.append(export.write(tmp_path, str(number)))
     assert usage_table(apart).hourly.equals(whole.hourly)
@@ -161,7 +214,10 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
 
 ZIPS = {
     "without a file": ({}, "without a file that holds anything"),
-    "of hidden files alone": ({".DS_Store": b"x", "__MACOSX/a": b"x"}, "without a file that holds anything"),
+    "of hidden files alone": (
+        {".DS_Store": b"x", "__MACOSX/a": b"x"},
+        "without a file that holds anything",
+    ),
     "inside a zip": ({"a.zip": b"PK\x05\x06" + b"\0" * 18}, "a zip inside a zip"),
 }
 
@@ -176,7 +232,10 @@ def test_a_zip_that_holds_no_export_is_refused(tmp_path, members, said):
 
 
 HEADERS = {
-    "a name twice": ("time,input_tokens,Input_Tokens,output_tokens,a_,a,a\n2026-10-05,1,2,3,4,5,6\n", 1),
+    "a name twice": (
+        "time,input_tokens,Input_Tokens,output_tokens,a_,a,a\n2026-10-05,1,2,3,4,5,6\n",
+        1,
+    ),
     "a name of nothing": (",time,input_tokens,output_tokens,\n,2026-10-05,1,3,\n", 1),
 }
 
@@ -194,13 +253,21 @@ def test_a_first_line_that_is_no_header_is_refused(tmp_path):
 def test_a_row_that_is_too_long_is_refused(tmp_path):
     with pytest.raises(InputError, match="more than 16 MB"):
         table_of(
-            tmp_path, HEAD.replace("\n", ",prompt\n") + line(0).replace("\n", ",a\n") + line(1).replace("\n", f",{'x' * 17_000_000}\n")
+            tmp_path,
+            HEAD.replace("\n", ",prompt\n")
+            + line(0).replace("\n", ",a\n")
+            + line(1).replace("\n", f",{'x' * 17_000_000}\n"),
         )
 
 
 def test_a_file_without_rows_is_an_empty_table(tmp_path):
     table = table_of(tmp_path, HEAD)
-    assert table.hourly.empty and table.rows_count() == 0 and table.period is None and table.covered_fraction == 0
+    assert (
+        table.hourly.empty
+        and table.rows_count() == 0
+        and table.period is None
+        and table.covered_fraction == 0
+    )
 
 
 CANARY = "sk-canary-alice@example.com-203.0.113.7"
@@ -210,7 +277,19 @@ PRIVATE = ("prompt", "messages", "response", "api_key", "user_email", "ip_addres
 def everything_said(table):
     """All that a table could ever show."""
     frames = "".join(frame.to_csv() for frame in (table.hourly, table.outcomes))
-    return usage_text(table) + frames + repr((table.files, table.notes, table.provider, table.minute_burst_ratio, table.covered_hours))
+    return (
+        usage_text(table)
+        + frames
+        + repr(
+            (
+                table.files,
+                table.notes,
+                table.provider,
+                table.minute_burst_ratio,
+                table.covered_hours,
+            )
+        )
+    )
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
@@ -255,13 +334,21 @@ def test_no_message_repeats_what_stands_in_a_file(tmp_path, text):
     assert "canary" not in said and "example.com" not in said and "hello" not in said
 
 
-@pytest.mark.parametrize("name", ["openai_usage_api", "anthropic_usage_api", "openai_costs_api", "anthropic_cost_api"])
+@pytest.mark.parametrize(
+    "name", ["openai_usage_api", "anthropic_usage_api", "openai_costs_api", "anthropic_cost_api"]
+)
 def test_pages_that_stop_before_the_last_are_named(tmp_path, name):
     page = SAMPLES[name].read_text(encoding="utf-8")
-    assert not any("pages of the API are missing" in note for note in usage_table([saved_as(tmp_path, "whole.json", page)]).notes)
+    assert not any(
+        "pages of the API are missing" in note
+        for note in usage_table([saved_as(tmp_path, "whole.json", page)]).notes
+    )
     first = re.sub(r'"has_more": ?false', '"has_more": true', page)
     assert first != page
-    assert any("pages of the API are missing" in note for note in usage_table([saved_as(tmp_path, "first.json", first)]).notes)
+    assert any(
+        "pages of the API are missing" in note
+        for note in usage_table([saved_as(tmp_path, "first.json", first)]).notes
+    )
     both = usage_table([tmp_path / "first.json", tmp_path / "whole.json"])
     assert not any("pages of the API are missing" in note for note in both.notes)
 

@@ -11,11 +11,16 @@ from llmcost.inputs.errors import InputError
 from llmcost.reporting.cli import main
 
 HOURS = 15 * 24
-MODELS = {"gpt-4o": (2.5, 1.25, 10.0), "gpt-4o-mini": (0.15, 0.075, 0.6), "hosted_vllm/ours": (0, 0, 0)}
+MODELS = {
+    "gpt-4o": (2.5, 1.25, 10.0),
+    "gpt-4o-mini": (0.15, 0.075, 0.6),
+    "hosted_vllm/ours": (0, 0, 0),
+}
 
 
 def spend_logs(hours: int = HOURS) -> list[dict]:
-    """A gateway's log: three models, cached input, a prompt that nobody may see; one request in fifty fails."""
+    """A gateway's log: three models, cached input, a prompt that nobody may see; one request in
+    fifty fails."""
     found = []
     for hour in range(hours):
         for number, (model, (fresh, cached, out)) in enumerate(MODELS.items()):
@@ -52,8 +57,13 @@ def test_usage_says_what_the_file_is_and_accounts_for_every_row(tmp_path, capsys
     said = capsys.readouterr().out
     failed = sum(row["status"] == "failure" for row in rows)
     assert "LiteLLM, table LiteLLM_SpendLogs" in said
-    assert "2026-10-01 00:00 to 2026-10-16 00:00 UTC: 15 days" in said and "100 % of the hours" in said
-    assert f"Rows  {len(rows):,} = {len(rows) - failed:,} used + {failed} repaired + 0 rejected" in said
+    assert (
+        "2026-10-01 00:00 to 2026-10-16 00:00 UTC: 15 days" in said and "100 % of the hours" in said
+    )
+    assert (
+        f"Rows  {len(rows):,} = {len(rows) - failed:,} used + {failed} repaired + 0 rejected"
+        in said
+    )
     assert "List prices explain >99 %" in said or "List prices explain 100 %" in said
     assert "hunter2" not in said
 
@@ -75,7 +85,10 @@ def test_missing_hours_and_rejected_rows_raise_a_warning(tmp_path, capsys):
     assert main(["usage", str(written(tmp_path, rows))]) == 0
     said = capsys.readouterr().out
     assert "WARNING  13 % of the hours have no usable row" in said
-    assert re.search(r"WARNING  5.* % of the rows were rejected", said) and "(line 100, line 103, line 106)" in said
+    assert (
+        re.search(r"WARNING  5.* % of the rows were rejected", said)
+        and "(line 100, line 103, line 106)" in said
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,9 +96,15 @@ def test_missing_hours_and_rejected_rows_raise_a_warning(tmp_path, capsys):
     {
         "no file": (None, "there is no such file"),
         "empty": ("", "is empty"),
-        "a header alone": ("request_id,startTime,spend,prompt_tokens,completion_tokens\n", "Nothing counts"),
+        "a header alone": (
+            "request_id,startTime,spend,prompt_tokens,completion_tokens\n",
+            "Nothing counts",
+        ),
         "no export": ("a,b\n1,2\n", "is no usage export that is known"),
-        "a header of secrets": ("ann@example.com,sk-12345\n1,2\n", "is no usage export that is known"),
+        "a header of secrets": (
+            "ann@example.com,sk-12345\n1,2\n",
+            "is no usage export that is known",
+        ),
         "broken JSON": ('{"data": [{"start_time": 17', "cut off"),
     }.values(),
 )
@@ -101,7 +120,10 @@ def test_a_file_that_is_no_export_ends_in_a_sentence(tmp_path, capsys, text, exp
 
 @pytest.fixture
 def new_client(tmp_path):
-    assert main(["new", str(tmp_path / "client"), "--usage", str(written(tmp_path, spend_logs()))]) == 0
+    assert (
+        main(["new", str(tmp_path / "client"), "--usage", str(written(tmp_path, spend_logs()))])
+        == 0
+    )
     return tmp_path / "client"
 
 
@@ -111,7 +133,9 @@ def test_a_new_client_is_filled_from_its_export_and_asks_at_most_six_questions(t
     text = (new_client / "client.yaml").read_text(encoding="utf-8")
     questions = re.findall(r"QUESTION (\d)", text)
     assert questions == [str(n + 1) for n in range(len(questions))] and 1 <= len(questions) <= 6
-    assert [line.split(".")[0] for line in capsys.readouterr().out.splitlines()[: len(questions)]] == questions
+    assert [
+        line.split(".")[0] for line in capsys.readouterr().out.splitlines()[: len(questions)]
+    ] == questions
     assert '"hosted_vllm/ours", which no price list knows' in text
     assert 'only: {model: ["gpt-4o"]}' in text and 'model_id: "gpt-4o-mini"' in text
     assert (new_client / "log.jsonl").is_file() and "hunter2" not in text
@@ -132,11 +156,15 @@ def test_once_answered_it_is_a_study(new_client):
         text = text.replace(question, answer)
     path.write_text(text, encoding="utf-8")
     study = lc.open_study(str(new_client))
-    requests = HOURS - sum(row["status"] == "failure" for row in spend_logs() if row["model"] == "gpt-4o")
+    requests = HOURS - sum(
+        row["status"] == "failure" for row in spend_logs() if row["model"] == "gpt-4o"
+    )
     assert study.loads["gpt-4o"].requests_per_month == pytest.approx(requests / HOURS * 730)
     assert study.values["workloads.gpt-4o.cached_input_fraction"] == pytest.approx(0.4)
     bill = study.export_bill()
-    assert bill.explained_fraction == pytest.approx(1, abs=1e-6) and bill.invoice_explained_fraction == pytest.approx(1, rel=5e-3)
+    assert bill.explained_fraction == pytest.approx(
+        1, abs=1e-6
+    ) and bill.invoice_explained_fraction == pytest.approx(1, rel=5e-3)
     assert study.record()["usage_exports"][0]["rows_count"] == len(spend_logs())
 
 
@@ -147,7 +175,11 @@ def test_an_export_without_requests_or_names_asks_for_them(tmp_path):
     (tmp_path / "console.csv").write_text(head + rows)
     assert main(["new", str(tmp_path / "c"), "--usage", str(tmp_path / "console.csv")]) == 0
     text = (tmp_path / "c" / "client.yaml").read_text()
-    assert "requests_per_month: ASK" in text and "today: ASK" in text and len(re.findall("QUESTION", text)) == 6
+    assert (
+        "requests_per_month: ASK" in text
+        and "today: ASK" in text
+        and len(re.findall("QUESTION", text)) == 6
+    )
 
 
 def test_a_gateway_with_several_sellers_prices_each_model_at_its_own(tmp_path, capsys):
@@ -156,11 +188,16 @@ def test_a_gateway_with_several_sellers_prices_each_model_at_its_own(tmp_path, c
         row |= {"model": "claude-sonnet-4-5", "custom_llm_provider": "anthropic"}
     assert main(["new", str(tmp_path / "c"), "--usage", str(written(tmp_path, rows))]) == 0
     text = (tmp_path / "c" / "client.yaml").read_text(encoding="utf-8")
-    assert 'provider: "anthropic", model_id: "claude-sonnet-4-5"' in text and 'provider: "openai", model_id: "gpt-4o-mini"' in text
+    assert (
+        'provider: "anthropic", model_id: "claude-sonnet-4-5"' in text
+        and 'provider: "openai", model_id: "gpt-4o-mini"' in text
+    )
 
 
 def test_a_cost_report_is_no_load(tmp_path, capsys):
-    (tmp_path / "cost.csv").write_text("usage_date_utc,model,token_type,cost_usd\n2026-10-01,Claude Opus 4.8,output,10.0\n")
+    (tmp_path / "cost.csv").write_text(
+        "usage_date_utc,model,token_type,cost_usd\n2026-10-01,Claude Opus 4.8,output,10.0\n"
+    )
     assert main(["new", str(tmp_path / "c"), "--usage", str(tmp_path / "cost.csv")]) == 2
     assert "is a cost report" in capsys.readouterr().err and not (tmp_path / "c").exists()
 
@@ -192,18 +229,29 @@ def test_a_client_file_that_is_a_link_to_nowhere_is_there(tmp_path, capsys):
 def test_an_export_that_would_be_written_over_is_refused(tmp_path, log, name, capsys):
     log.rename(tmp_path / name)
     assert main(["new", str(tmp_path / "mine"), "--usage", str(tmp_path / name)]) == 2
-    assert "Give the export another name" in capsys.readouterr().err and not (tmp_path / "mine").exists()
+    assert (
+        "Give the export another name" in capsys.readouterr().err
+        and not (tmp_path / "mine").exists()
+    )
 
 
 @pytest.mark.parametrize(
     "words",
-    [["usage", ""], ["usage", "x", "--out", ""], ["audit", ""], ["new", ""], ["new", "x", "--usage", ""]]
+    [
+        ["usage", ""],
+        ["usage", "x", "--out", ""],
+        ["audit", ""],
+        ["new", ""],
+        ["new", "x", "--usage", ""],
+    ]
     + [["report", ""], ["report", "--out", ""], ["report", "--clients", ""]],
 )
 def test_an_empty_name_is_not_the_current_folder(words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(words) == 2
-    assert capsys.readouterr().err.startswith("A name on the command line is empty") and not list(tmp_path.iterdir())
+    assert capsys.readouterr().err.startswith("A name on the command line is empty") and not list(
+        tmp_path.iterdir()
+    )
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "file/under", "\udcff"])
@@ -212,4 +260,8 @@ def test_a_folder_that_cannot_be_made_is_named_with_the_reason(name, capsys, tmp
     (tmp_path / "file").touch()
     assert main(["new", name]) == 2
     said = capsys.readouterr().err
-    assert len(said.splitlines()) == 1 and re.search("cannot be made|not UTF-8", said) and ".py" not in said
+    assert (
+        len(said.splitlines()) == 1
+        and re.search("cannot be made|not UTF-8", said)
+        and ".py" not in said
+    )

@@ -1,4 +1,5 @@
-"""Every format with every defect that it can have gives the outcome of `usage_defects`, and loses no row."""
+"""Every format with every defect that it can have gives the outcome of `usage_defects`, and loses
+no row."""
 
 import os
 from functools import cache
@@ -31,12 +32,16 @@ def by_outcome(table):
 
 @pytest.mark.parametrize("name", NO_COUNTERS)
 def test_each_bad_row_gets_its_outcome_and_no_other_row_does(name, tmp_path):
-    """One bad row of each kind, each on a day of its own, in one file: nothing but their own days is touched."""
+    """One bad row of each kind, each on a day of its own, in one file: nothing but their own days
+    is touched."""
     clean = usage_table([Export(name).enlarge(2).write(tmp_path, "clean")])
     export = Export(name).enlarge(2)
     good = export.add(FIRST_DAY)
     planted = {what: defect for what, defect in ROW_DEFECTS.items() if defect.where(export)}
-    days = {what: export.add(FIRST_DAY + 1 + number, defect.plant) for number, (what, defect) in enumerate(planted.items())}
+    days = {
+        what: export.add(FIRST_DAY + 1 + number, defect.plant)
+        for number, (what, defect) in enumerate(planted.items())
+    }
     table = usage_table([export.write(tmp_path)])
     hours = table.hourly.set_index("hour")[SUMS].groupby(level=0).sum(min_count=1).astype(float)
 
@@ -67,10 +72,15 @@ def clean_table(name, folder):
 
 
 def file_cases():
-    """(defect, format): every defect on two of its formats, each time on the next two; with USAGE_DEFECTS=all on every one."""
+    """(defect, format): every defect on two of its formats, each time on the next two; with
+    USAGE_DEFECTS=all on every one."""
     turn = 0
     for what, defect in FILE_DEFECTS.items():
-        fitting = [name for name in sorted(SAMPLES) if SAMPLES[name].suffix in defect.endings and defect.where(Export(name))]
+        fitting = [
+            name
+            for name in sorted(SAMPLES)
+            if SAMPLES[name].suffix in defect.endings and defect.where(Export(name))
+        ]
         count = len(fitting) if os.environ.get("USAGE_DEFECTS") == "all" else min(2, len(fitting))
         yield from ((what, fitting[(turn + step) % len(fitting)]) for step in range(count))
         turn += count
@@ -88,8 +98,12 @@ def test_a_bad_file_gives_the_same_sums_or_says_why_not(what, name, tmp_path, tm
     table, clean = usage_table(paths), clean_table(name, tmp_path_factory.getbasetemp())
     assert table.kind.name == name
     more = defect.more(Export(name)) if callable(defect.more) else defect.more
-    assert table.hourly[SUMS].astype(float).sum().to_dict() == pytest.approx(clean.hourly[SUMS].astype(float).sum().to_dict())
-    assert table.rows_count() == sum(table.rows_count(kind) for kind in ("used", "repaired", "rejected"))
+    assert table.hourly[SUMS].astype(float).sum().to_dict() == pytest.approx(
+        clean.hourly[SUMS].astype(float).sum().to_dict()
+    )
+    assert table.rows_count() == sum(
+        table.rows_count(kind) for kind in ("used", "repaired", "rejected")
+    )
     if more is not None:
         expected = by_outcome(clean)
         for code, count in more.items():

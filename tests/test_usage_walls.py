@@ -1,4 +1,5 @@
-"""Nothing that a client sends is executed: names of columns, models, sellers, files and folders are words and stay words."""
+"""Nothing that a client sends is executed: names of columns, models, sellers, files and folders are
+words and stay words."""
 
 import ast
 import gzip
@@ -16,7 +17,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
-from hostile_exports import ATTACKS, FIELDS, FOLDER_NAMES, HOURS_COUNT, LETTERS, mapping_of, packed_as, rows_of, told_apart, written
+from hostile_exports import (
+    ATTACKS,
+    FIELDS,
+    FOLDER_NAMES,
+    HOURS_COUNT,
+    LETTERS,
+    mapping_of,
+    packed_as,
+    rows_of,
+    told_apart,
+    written,
+)
 
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import intake, sql, usage_format, usage_table
@@ -35,7 +47,9 @@ def place(tmp_path_factory):
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(words=st.lists(WORDS, min_size=len(FIELDS), max_size=len(FIELDS)))
 def test_any_names_of_columns_give_the_table_of_plain_names(place, ending, words):
     names = told_apart(words)
@@ -45,7 +59,9 @@ def test_any_names_of_columns_give_the_table_of_plain_names(place, ending, words
     pd.testing.assert_frame_equal(table.outcomes, plain.outcomes)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(model=WORDS, seller=WORDS)
 def test_any_names_of_models_and_sellers_are_kept_as_words(place, model, seller):
     rows = [row | {"provider": seller} for row in rows_of(FIELDS, model)]
@@ -58,7 +74,8 @@ def test_any_names_of_models_and_sellers_are_kept_as_words(place, model, seller)
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet", ".csv.gz", ".zip"])
 @pytest.mark.parametrize("name", FOLDER_NAMES)
 def test_any_names_of_files_and_folders_give_the_table_of_plain_names(tmp_path, name, ending):
-    """Beside each lie a folder and a file that its name would match as a pattern, with other figures."""
+    """Beside each lie a folder and a file that its name would match as a pattern, with other
+    figures."""
     folder = tmp_path / name
     folder.mkdir()
     for decoy in (tmp_path / "acme1", tmp_path / "acme12"):
@@ -91,7 +108,9 @@ def trap(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trap")
     (folder / "secret.txt").write_text("hunter2,words\nof,somebody\n")
     names = {"secret": folder / "secret.txt", "written": folder / "written.pth", "folder": folder}
-    return folder, [f"{closer} {payload.format(**names)}{tail}" for closer, payload, tail in ATTACKS]
+    return folder, [
+        f"{closer} {payload.format(**names)}{tail}" for closer, payload, tail in ATTACKS
+    ]
 
 
 def is_untouched(folder):
@@ -115,17 +134,25 @@ def test_the_first_wall_holds_alone(tmp_path, trap, monkeypatch):
 
 
 def test_the_second_wall_holds_alone(tmp_path, trap):
-    """The attacks as whole queries: none reads or writes beside the export, whatever else it does."""
+    """The attacks as whole queries: none reads or writes beside the export, whatever else it
+    does."""
     folder, attacks = trap
     export = written(tmp_path / "export.csv", rows_of(FIELDS))
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     before = export.read_bytes()
-    payloads = {attack.split(" ", 1)[1].removesuffix(" --").removesuffix(" /*") for attack in attacks}
+    payloads = {
+        attack.split(" ", 1)[1].removesuffix(" --").removesuffix(" /*") for attack in attacks
+    }
     payloads |= {f"SELECT 1; {payload}" for payload in payloads}
-    payloads |= {f"COPY (SELECT 1) TO '{export}' (USE_TMP_FILE false)", f"DELETE FROM read_csv('{export}')"}
+    payloads |= {
+        f"COPY (SELECT 1) TO '{export}' (USE_TMP_FILE false)",
+        f"DELETE FROM read_csv('{export}')",
+    }
     with sql.database(scratch, [export]) as database:
-        assert database.rows(f"SELECT count(*) FROM read_csv({sql.literal(export)})") == [(HOURS_COUNT,)]
+        assert database.rows(f"SELECT count(*) FROM read_csv({sql.literal(export)})") == [
+            (HOURS_COUNT,)
+        ]
         for payload in sorted(payloads):
             try:
                 said = str(database.rows(payload))
@@ -135,7 +162,17 @@ def test_the_second_wall_holds_alone(tmp_path, trap):
     assert is_untouched(folder) and export.read_bytes() == before and len(attacks) >= 400
 
 
-@pytest.mark.parametrize("query", ["SET threads = 1", "SELECT 1; SELECT 2", "", "COPY (SELECT 1) TO 'x'", "PRAGMA version", "LOAD json"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SET threads = 1",
+        "SELECT 1; SELECT 2",
+        "",
+        "COPY (SELECT 1) TO 'x'",
+        "PRAGMA version",
+        "LOAD json",
+    ],
+)
 def test_a_query_is_one_statement_that_reads(tmp_path, query):
     with sql.database(tmp_path, []) as database, pytest.raises(duckdb.Error):
         database.rows(query)
@@ -154,12 +191,21 @@ def test_any_names_of_columns_stay_words_in_the_query_for_a_warehouse(words):
     names = told_apart([word.replace("/", "") for word in words])
     query = warehouse_sql(mapping_of(names), "duckdb", "log")
     with duckdb.connect() as connection:
-        types = dict.fromkeys(FIELDS, "BIGINT") | {"time": "TIMESTAMP", "model": "VARCHAR", "cost_usd": "DOUBLE"}
-        columns = [f'"{name.replace(chr(34), chr(34) * 2)}" {types[field]}' for field, name in zip(FIELDS, names, strict=True)]
+        types = dict.fromkeys(FIELDS, "BIGINT") | {
+            "time": "TIMESTAMP",
+            "model": "VARCHAR",
+            "cost_usd": "DOUBLE",
+        }
+        columns = [
+            f'"{name.replace(chr(34), chr(34) * 2)}" {types[field]}'
+            for field, name in zip(FIELDS, names, strict=True)
+        ]
         connection.execute(f"CREATE TABLE log ({', '.join(columns)})")
         connection.execute("INSERT INTO log VALUES ('2026-10-01 00:10', 'm', 2, 1000, 100, 0.5)")
         assert len(connection.extract_statements(query)) == 1
-        [row] = connection.execute(f"SELECT requests, input_uncached_tokens, output_tokens FROM ({query})").fetchall()
+        [row] = connection.execute(
+            f"SELECT requests, input_uncached_tokens, output_tokens FROM ({query})"
+        ).fetchall()
     assert row == (2, 1000, 100)
 
 
@@ -169,7 +215,11 @@ def quoted_by_hand(text):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.JoinedStr):
             pairs = itertools.pairwise(node.values)
-            found += [one.value for one, other in pairs if isinstance(one, ast.Constant) and one.value.endswith("'") and other]
+            found += [
+                one.value
+                for one, other in pairs
+                if isinstance(one, ast.Constant) and one.value.endswith("'") and other
+            ]
     return found
 
 
@@ -186,7 +236,9 @@ def test_links_and_what_they_lead_to(tmp_path):
     """An export behind a link is read as the file that it is."""
     path = written(tmp_path / "a.csv", rows_of(FIELDS))
     os.symlink(path, tmp_path / "link[1].csv")
-    pd.testing.assert_frame_equal(usage_table([tmp_path / "link[1].csv"]).hourly, usage_table([path]).hourly)
+    pd.testing.assert_frame_equal(
+        usage_table([tmp_path / "link[1].csv"]).hourly, usage_table([path]).hourly
+    )
     assert usage_format("plain").name == usage_table([path]).kind.name
 
 
@@ -199,10 +251,16 @@ def spreadsheet() -> bytes:
 
 
 NO_TEXT = {
-    "packed twice": (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "is packed twice. Unpack it yourself"),
+    "packed twice": (
+        gzip.compress(gzip.compress(b"a,b\n1,2\n")),
+        "is packed twice. Unpack it yourself",
+    ),
     "a zip in a gz": (gzip.compress(spreadsheet()), "is packed twice"),
     "a spreadsheet": (spreadsheet(), "is a spreadsheet or a document. Save its table as CSV"),
-    "UTF-16 without a mark": ("a,b\n1,2\n".encode("utf-16-le"), "is no text.*UTF-16.*Save it as CSV in UTF-8"),
+    "UTF-16 without a mark": (
+        "a,b\n1,2\n".encode("utf-16-le"),
+        "is no text.*UTF-16.*Save it as CSV in UTF-8",
+    ),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is no text"),
 }
 

@@ -1,4 +1,5 @@
-"""The SQL for warehouses: in DuckDB it makes the same hours of every kind's sample, and every dialect reads it."""
+"""The SQL for warehouses: in DuckDB it makes the same hours of every kind's sample, and every
+dialect reads it."""
 
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,19 @@ from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import usage_format, usage_formats, usage_table
 from llmcost.inputs.usage.warehouse import warehouse_sql
 
-DIALECTS = ["spark", "bigquery", "snowflake", "postgres", "redshift", "clickhouse", "databricks", "athena", "trino", "duckdb", "tsql"]
+DIALECTS = [
+    "spark",
+    "bigquery",
+    "snowflake",
+    "postgres",
+    "redshift",
+    "clickhouse",
+    "databricks",
+    "athena",
+    "trino",
+    "duckdb",
+    "tsql",
+]
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples"
 
 
@@ -45,7 +58,9 @@ def test_result_in_duckdb_is_that_of_the_log(name, tmp_path):
     parquet_log(name, tmp_path / "log.parquet")
     sql = made(name)
     with duckdb.connect() as connection:
-        connection.execute(f"SET TimeZone = 'UTC'; CREATE VIEW log AS SELECT * FROM '{tmp_path / 'log.parquet'}'")
+        connection.execute(
+            f"SET TimeZone = 'UTC'; CREATE VIEW log AS SELECT * FROM '{tmp_path / 'log.parquet'}'"
+        )
         connection.execute(f"COPY ({sql}) TO '{tmp_path / 'hours.csv'}'")
     there = usage_table([tmp_path / "hours.csv"])
     assert there.kind.name == "llmcost_hourly" and there.rows_count("rejected") > 0
@@ -63,10 +78,17 @@ def test_result_in_duckdb_is_that_of_the_sample(name, tmp_path):
     sql = made(name)
     with duckdb.connect() as connection:
         reader = "read_csv" if sample.suffix == ".csv" else "read_json"
-        connection.execute(f"SET TimeZone = 'UTC'; CREATE TABLE raw AS SELECT * FROM {reader}('{sample}')")
+        connection.execute(
+            f"SET TimeZone = 'UTC'; CREATE TABLE raw AS SELECT * FROM {reader}('{sample}')"
+        )
         there = {row[0]: row[1] for row in connection.execute("DESCRIBE raw").fetchall()}
-        columns = [f'{natural(column, what, there)} AS "{column}"' for column, what in asked(sql).items()]
-        connection.execute(f"CREATE VIEW log AS SELECT {', '.join(columns)} FROM raw; COPY ({sql}) TO '{tmp_path / 'hours.csv'}'")
+        columns = [
+            f'{natural(column, what, there)} AS "{column}"' for column, what in asked(sql).items()
+        ]
+        connection.execute(
+            f"CREATE VIEW log AS SELECT {', '.join(columns)} FROM raw; COPY ({sql}) TO"
+            f" '{tmp_path / 'hours.csv'}'"
+        )
     assert_same(usage_table([tmp_path / "hours.csv"]), usage_table([sample]))
 
 
@@ -75,12 +97,23 @@ def natural(column, what, there):
     if column == "start_time" and "start_time_unix_nano" in there:
         return "make_timestamp(start_time_unix_nano::BIGINT // 1000)"
     if column not in there:
-        return "NULL::VARCHAR" if "text" in what else "NULL::TIMESTAMP" if "TIMESTAMP" in what else "NULL::BIGINT"
+        return (
+            "NULL::VARCHAR"
+            if "text" in what
+            else "NULL::TIMESTAMP"
+            if "TIMESTAMP" in what
+            else "NULL::BIGINT"
+        )
     if "JSON" in what:
         return f'to_json("{column}")::VARCHAR'
     if "TIMESTAMP" in what and there[column] in ("BIGINT", "DOUBLE"):
         return f'make_timestamp("{column}"::BIGINT * 1000000)'
-    types = {"TIMESTAMP": "TIMESTAMP", "whole number": "BIGINT", "number": "DOUBLE", "text": "VARCHAR"}
+    types = {
+        "TIMESTAMP": "TIMESTAMP",
+        "whole number": "BIGINT",
+        "number": "DOUBLE",
+        "text": "VARCHAR",
+    }
     return f'"{column}"::{next(kind for word, kind in types.items() if word in what)}'
 
 
@@ -93,10 +126,14 @@ def test_query_asks_only_for_functions_that_can_be_translated(name):
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_dialect_reads_back_its_own_query(dialect):
     queries = [made(name, dialect) for name in WITH_FORM if made(name, dialect)]
-    assert len(queries) >= len(WITH_FORM) - 1, "all kinds but one at most have a query in each dialect"
+    assert len(queries) >= len(WITH_FORM) - 1, (
+        "all kinds but one at most have a query in each dialect"
+    )
     for query in queries:
         tree = sqlglot.parse_one(query, dialect)
-        assert [column.alias_or_name for column in tree.selects][0] == "hour" and tree.selects[-1].name == "outcome"
+        assert [column.alias_or_name for column in tree.selects][0] == "hour" and tree.selects[
+            -1
+        ].name == "outcome"
 
 
 @pytest.mark.parametrize(

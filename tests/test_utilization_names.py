@@ -1,4 +1,5 @@
-"""Two numbers say how busy own GPUs are, and each has a name of its own: of all that stands, and of what is paid for."""
+"""Two numbers say how busy own GPUs are, and each has a name of its own: of all that stands, and of
+what is paid for."""
 
 import json
 
@@ -23,7 +24,9 @@ def test_what_is_paid_for_is_busier_than_a_fleet_that_stands(study):
     fleet = own_fleet(study, main_choice(study))
     delivered = delivered_utilization_fraction(study, fleet.choice, fleet.option)
     assert fleet.paid_replicas < fleet.replicas_count
-    assert delivered == pytest.approx(fleet.standing_utilization_fraction * fleet.replicas_count / fleet.paid_replicas)
+    assert delivered == pytest.approx(
+        fleet.standing_utilization_fraction * fleet.replicas_count / fleet.paid_replicas
+    )
     assert delivered > fleet.standing_utilization_fraction
 
 
@@ -37,7 +40,9 @@ def test_each_sentence_names_the_one_that_it_shows(study):
 
 
 def test_the_notebook_of_the_standing_fleet_computes_nothing_under_the_other_name():
-    cells = json.loads((notebooks_path() / "02_utilization.ipynb").read_text(encoding="utf-8"))["cells"]
+    cells = json.loads((notebooks_path() / "02_utilization.ipynb").read_text(encoding="utf-8"))[
+        "cells"
+    ]
     outputs = json.dumps([cell.get("outputs", []) for cell in cells])
     assert "standing utilization" in outputs
     assert "delivered utilization" not in outputs

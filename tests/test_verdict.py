@@ -1,4 +1,5 @@
-"""The verdict follows from what it rests on: confidence from evidence, premiums from what-ifs, a plan from weak points."""
+"""The verdict follows from what it rests on: confidence from evidence, premiums from what-ifs, a
+plan from weak points."""
 
 from dataclasses import replace
 
@@ -18,7 +19,10 @@ CLIENTS = sorted(path.parent.name for path in data_path("clients").glob("*/clien
 EDGES = {
     "one option only": ("hospital-notes", {}),
     "one month": ("claims-triage", {"horizon_months": 1}),
-    "nothing passes": ("small-bursty-product", {"workloads.drafts.alternatives.llama-3.1-8b.passing_fraction": 0}),
+    "nothing passes": (
+        "small-bursty-product",
+        {"workloads.drafts.alternatives.llama-3.1-8b.passing_fraction": 0},
+    ),
     "no saving": ("nightly-summaries", {"workloads.summaries.batchable_fraction": 0}),
     "no latency asked": ("claims-triage", {"workloads.triage.latency": None}),
     "a team that runs GPUs": ("claims-triage", {"people.team_runs_gpus": True}),
@@ -35,7 +39,10 @@ def study(request):
 def regraded(study, evidence):
     """The same study with other evidence behind some of its inputs: path -> confidence."""
     other = replace(study)
-    other.__dict__["inputs"] = {path: replace(a, confidence=evidence.get(path, a.confidence)) for path, a in study.inputs.items()}
+    other.__dict__["inputs"] = {
+        path: replace(a, confidence=evidence.get(path, a.confidence))
+        for path, a in study.inputs.items()
+    }
     return other
 
 
@@ -45,13 +52,20 @@ def regraded(study, evidence):
 @pytest.fixture(scope="module")
 def sure():
     """A client with a measured load whose advice is clear, every input measured."""
-    failing = {f"workloads.answers.alternatives.{m}.passing_fraction": 0.02 for m in ("llama-3.3-70b", "llama-3.1-8b")}
-    study = open_study("document-search", what_if=failing | {"workloads.answers.cacheable_input_fraction": 0.5})
+    failing = {
+        f"workloads.answers.alternatives.{m}.passing_fraction": 0.02
+        for m in ("llama-3.3-70b", "llama-3.1-8b")
+    }
+    study = open_study(
+        "document-search", what_if=failing | {"workloads.answers.cacheable_input_fraction": 0.5}
+    )
     return regraded(study, dict.fromkeys(study.inputs, "measured"))
 
 
 def test_all_measured_and_clear_is_high(sure):
-    assert confidence(sure)["level"] == "high" and set(confidence(sure)["grades"].values()) == {"strong"}
+    assert confidence(sure)["level"] == "high" and set(confidence(sure)["grades"].values()) == {
+        "strong"
+    }
 
 
 def test_worse_evidence_of_a_moving_input_lowers_it(sure):
@@ -72,7 +86,9 @@ def test_a_guess_that_alone_turns_the_answer_makes_it_low():
     measured = regraded(study, dict.fromkeys(study.inputs, "measured"))
     turning = moving_inputs(measured).query("turns")["path"]
     assert len(turning) and confidence(measured)["grades"]["evidence"] != "weak"
-    assert confidence(regraded(measured, {turning.iloc[0]: "guess"}))["grades"]["evidence"] == "weak"
+    assert (
+        confidence(regraded(measured, {turning.iloc[0]: "guess"}))["grades"]["evidence"] == "weak"
+    )
 
 
 def test_the_inputs_that_move_the_verdict_carry_most_of_its_variance(study):
@@ -108,7 +124,9 @@ def test_a_premium_is_the_difference_of_two_studies(client, kind, lifted):
     free = open_study(client, what_if=lifted)
     premium = gates.premiums(bound)[kind]
     assert premium == pytest.approx(bound.totals[bound.winner] - free.totals[free.winner])
-    assert {g["premium_usd_per_month"] for g in bound.verdict()["gates"] if g["kind"] == kind} == {premium}
+    assert {g["premium_usd_per_month"] for g in bound.verdict()["gates"] if g["kind"] == kind} == {
+        premium
+    }
 
 
 def test_two_rules_that_forbid_the_same_cost_nothing_alone():
@@ -127,7 +145,9 @@ def test_the_team_is_a_gate_where_something_is_hosted(runs, status):
 
 def test_a_host_outside_the_wanted_region_is_said_before_anything_else():
     verdict = open_study("document-search").verdict()
-    assert verdict["option"] == "tuned" and verdict["detail"].startswith("It fails a rule of yours: region eu")
+    assert verdict["option"] == "tuned" and verdict["detail"].startswith(
+        "It fails a rule of yours: region eu"
+    )
 
 
 # --- plan, criteria, money ---
@@ -136,20 +156,44 @@ def test_a_host_outside_the_wanted_region_is_said_before_anything_else():
 def assert_whole(study):
     """Every part of the verdict is there, in plain data, and the plan runs from day 0 to day 90."""
     verdict = study.verdict()
-    for key in ("sentence", "contract", "naive_and_loaded", "weakest_assumption", "decision_asked", "look_again"):
+    for key in (
+        "sentence",
+        "contract",
+        "naive_and_loaded",
+        "weakest_assumption",
+        "decision_asked",
+        "look_again",
+    ):
         assert verdict[key] and "nan" not in verdict[key]
     steps = verdict["plan_90_days"]
     days = [tuple(step["days"]) for step in steps]
-    assert days == sorted(days) and days[0] == (0, 0) and days[-1] == (90, 90) and all(a <= b for a, b in days)
+    assert (
+        days == sorted(days)
+        and days[0] == (0, 0)
+        and days[-1] == (90, 90)
+        and all(a <= b for a, b in days)
+    )
     assert all(step["step"] and step["why"] and step["done_when"] for step in steps)
-    asked = {g["name"] for g in verdict["gates"] if g["status"] in gates.OPEN and g["kind"] != "quality"}
-    assert asked == {step["step"].removeprefix("Settle the gate: ") for step in steps if step["step"].startswith("Settle")}
-    assert {row["id"] for row in verdict["cash"]["options"]} == set(study.totals) == {row["id"] for row in verdict["horizon"]["options"]}
+    asked = {
+        g["name"] for g in verdict["gates"] if g["status"] in gates.OPEN and g["kind"] != "quality"
+    }
+    assert asked == {
+        step["step"].removeprefix("Settle the gate: ")
+        for step in steps
+        if step["step"].startswith("Settle")
+    }
+    assert (
+        {row["id"] for row in verdict["cash"]["options"]}
+        == set(study.totals)
+        == {row["id"] for row in verdict["horizon"]["options"]}
+    )
 
 
 def test_every_example_has_a_whole_verdict(study):
     assert_whole(study)
-    assert any(word in study.verdict()["plan_90_days"][-1]["done_when"] for word in ("volume", "price"))
+    assert any(
+        word in study.verdict()["plan_90_days"][-1]["done_when"] for word in ("volume", "price")
+    )
 
 
 @pytest.mark.parametrize("edge", EDGES)
@@ -161,7 +205,9 @@ def test_every_edge_has_a_whole_verdict(edge):
 def test_a_client_who_stays_is_asked_for_no_move(study):
     steps = {step.step for step in plan.plan(study, "", "")}
     assert ("Go or no go" in steps) == (study.winner not in ("today", "tuned"))
-    untested = any(c.alternative.evidence != "measured" for c in study.choices) and study.winner not in ("today", "tuned")
+    untested = any(
+        c.alternative.evidence != "measured" for c in study.choices
+    ) and study.winner not in ("today", "tuned")
     assert any(step.startswith("Evaluate") for step in steps) or not untested
 
 
@@ -177,7 +223,9 @@ def test_criteria_are_worth_the_gap_between_the_sides(study):
         return
     means = study.draws().mean()
     assert (found["against"] in HOSTED) != (study.winner in HOSTED)
-    assert found["gap_usd_per_month"] == pytest.approx(means[found["against"]] - means[study.winner])
+    assert found["gap_usd_per_month"] == pytest.approx(
+        means[found["against"]] - means[study.winner]
+    )
     mine = "hosting" if study.winner in HOSTED else "an API"
     for row in found["criteria"]:
         against = row["favours"] not in (mine, "neither")
@@ -189,7 +237,10 @@ def test_naive_is_the_fleet_when_always_full_and_loaded_is_its_bill():
     supply, lines = study.choices[0].supplies["owned"], study.lines["owned"]
     gpus = sum(lines[item] for item in ("GPU capital", "Energy", "Colocation", "Maintenance"))
     naive, loaded = gpus / 2 * supply.curve.mean, study.totals["owned"]
-    assert usd(naive) in study.verdict()["naive_and_loaded"] and usd(loaded) in study.verdict()["naive_and_loaded"]
+    assert (
+        usd(naive) in study.verdict()["naive_and_loaded"]
+        and usd(loaded) in study.verdict()["naive_and_loaded"]
+    )
 
 
 def test_a_what_if_above_another_replaces_it():

@@ -1,4 +1,5 @@
-"""An amount of nothing is billed as the limit of small amounts: the same totals, statuses, people and advice."""
+"""An amount of nothing is billed as the limit of small amounts: the same totals, statuses, people
+and advice."""
 
 import json
 import re
@@ -32,13 +33,17 @@ AMOUNTS = [
     "workloads.classification.load.reasoning_mtok_per_month",
 ]
 CARDS = [
-    f"gpu_purchase/{row.gpu_id}/{row.condition}" for row in table("gpu_purchase").drop_duplicates(["gpu_id", "condition"]).itertuples()
+    f"gpu_purchase/{row.gpu_id}/{row.condition}"
+    for row in table("gpu_purchase").drop_duplicates(["gpu_id", "condition"]).itertuples()
 ]
 
 
 def quoted(rows, value):
     """Quotes of one value for several rows, as a client file has them."""
-    return [{"row": row, "value": value, "said_by": "sales", "quoted_date": "2026-10-01"} for row in rows]
+    return [
+        {"row": row, "value": value, "said_by": "sales", "quoted_date": "2026-10-01"}
+        for row in rows
+    ]
 
 
 def quote_of(*rows):
@@ -84,7 +89,9 @@ def test_the_advice_at_nothing_is_the_limit_of_small_amounts(name):
     columns = ["option", "status", "label"]
     assert none.options()[columns].equals(hardly.options()[columns])
     spent, limit = (cash(study, horizon_of(study)) for study in (none, hardly))
-    assert spent["year_1_hired_usd"].to_numpy() == pytest.approx(limit["year_1_hired_usd"].to_numpy(), rel=1e-6, abs=1.0)
+    assert spent["year_1_hired_usd"].to_numpy() == pytest.approx(
+        limit["year_1_hired_usd"].to_numpy(), rel=1e-6, abs=1.0
+    )
 
 
 @pytest.mark.parametrize("item", sorted(DIVISORS))
@@ -99,14 +106,19 @@ def test_what_is_divided_by_is_refused_at_nothing_in_one_line(item, amount):
 
 
 def test_a_quote_for_engineers_of_owned_gpus_is_taken_as_quoted():
-    """Without one they follow the client's own figure in the catalog's proportion, whatever is quoted for rented ones."""
+    """Without one they follow the client's own figure in the catalog's proportion, whatever is
+    quoted for rented ones."""
     half = {"people.engineer_fte": 0.5}
     path, item = "people.engineer_fte_owned", "hidden_costs/engineer_fte_owned"
     assert lc.open_study(CLIENT, what_if=half | quote_of(item)(0.1)).values[path] == 0.1
     listed = hidden_costs(lc.open_study(CLIENT).client.as_of_date, [])
-    proportion = listed["engineer_fte_owned"].band.typical / listed["engineer_fte_rented"].band.typical
+    proportion = (
+        listed["engineer_fte_owned"].band.typical / listed["engineer_fte_rented"].band.typical
+    )
     for changes in (half, half | quote_of("hidden_costs/engineer_fte_rented")(0)):
-        assert lc.open_study(CLIENT, what_if=changes).values[path] == pytest.approx(0.5 * proportion)
+        assert lc.open_study(CLIENT, what_if=changes).values[path] == pytest.approx(
+            0.5 * proportion
+        )
 
 
 def test_a_client_whose_every_amount_is_nothing_gets_a_whole_report(tmp_path):

@@ -36,7 +36,10 @@ def epoch(digits_more):
 
 def blank(export, unit, row):
     for name in export.fields:
-        if name not in (export.time_field, export.kind.time.end, export.kind.request_id) and at(row, name) is not None:
+        if (
+            name not in (export.time_field, export.kind.time.end, export.kind.request_id)
+            and at(row, name) is not None
+        ):
             put(row, name, None if export.ending != ".csv" else "")
 
 
@@ -64,7 +67,9 @@ def beside(value):
 
 def encoded(encoding, start=b""):
     """The same text in another encoding."""
-    return lambda export, folder: saved(folder, export, start + export.text().encode(encoding, "replace"))
+    return lambda export, folder: saved(
+        folder, export, start + export.text().encode(encoding, "replace")
+    )
 
 
 def saved(folder, export, content, ending="", name="export"):
@@ -108,7 +113,11 @@ def western(export, folder):
     """As Windows writes it, with a letter that is no UTF-8 in a cell that is never read."""
     for row in export.rows:
         put(row, "prompt", "café")
-    text = export.text() if export.ending == ".csv" else "".join(json.dumps(d, ensure_ascii=False) + "\n" for d in export.documents)
+    text = (
+        export.text()
+        if export.ending == ".csv"
+        else "".join(json.dumps(d, ensure_ascii=False) + "\n" for d in export.documents)
+    )
     return saved(folder, export, text.encode("cp1252", "replace"))
 
 
@@ -123,20 +132,25 @@ def in_the_middle(line):
     def write(export, folder):
         lines = export.text().splitlines()
         middle = len(lines) // 2
-        return saved(folder, export, "\n".join([*lines[:middle], line(lines), *lines[middle:]]) + "\n")
+        return saved(
+            folder, export, "\n".join([*lines[:middle], line(lines), *lines[middle:]]) + "\n"
+        )
 
     return write
 
 
 def packed(pack, ending):
-    return lambda export, folder: saved(folder, export, pack(export.text().encode()), export.ending + ending)
+    return lambda export, folder: saved(
+        folder, export, pack(export.text().encode()), export.ending + ending
+    )
 
 
 def zstd(export, folder):
     plain, path = saved(folder, export, export.text())[0], folder / f"export{export.ending}.zst"
     one = "delim '\x01', quote '', escape '', header false"
     lines = (
-        f"read_csv('{plain}', delim = '\x01', quote = '', escape = '', header = false, auto_detect = false, columns = {{'l': 'VARCHAR'}})"
+        f"read_csv('{plain}', delim = '\x01', quote = '', escape = '', header = false, auto_detect"
+        " = false, columns = {'l': 'VARCHAR'})"
     )
     duckdb.sql(f"COPY (FROM {lines}) TO '{path}' (FORMAT csv, {one}, compression zstd)")
     return [path]
@@ -167,7 +181,10 @@ def halves(export):
 
 
 def two_files(export, folder):
-    return [saved(folder, part, part.text(), name=name)[0] for name, part in zip("ab", halves(export), strict=True)]
+    return [
+        saved(folder, part, part.text(), name=name)[0]
+        for name, part in zip("ab", halves(export), strict=True)
+    ]
 
 
 def twice(export, folder):
@@ -176,7 +193,10 @@ def twice(export, folder):
 
 def overlapping(export, folder):
     early, _ = halves(export)
-    return [saved(folder, part, part.text(), name=name)[0] for name, part in zip("ab", (early, export), strict=True)]
+    return [
+        saved(folder, part, part.text(), name=name)[0]
+        for name, part in zip("ab", (early, export), strict=True)
+    ]
 
 
 def parquet(types=""):
@@ -185,7 +205,9 @@ def parquet(types=""):
     def write(export, folder):
         plain, path = saved(folder, export, export.text())[0], folder / "export.parquet"
         reader = f"read_csv('{plain}')" if export.ending == ".csv" else f"read_json('{plain}')"
-        duckdb.sql(f"COPY (SELECT {types.format(time=export.time_field) or '*'} FROM {reader}) TO '{path}'")
+        duckdb.sql(
+            f"COPY (SELECT {types.format(time=export.time_field) or '*'} FROM {reader}) TO '{path}'"
+        )
         return [path]
 
     return write
@@ -193,12 +215,16 @@ def parquet(types=""):
 
 def pages(joined):
     """A JSON document as several pages: half of its units in each."""
-    return lambda export, folder: saved(folder, export, joined([part.documents for part in halves(export)]))
+    return lambda export, folder: saved(
+        folder, export, joined([part.documents for part in halves(export)])
+    )
 
 
 def amount(change):
     """Plant what a function makes of the good amount of a cost export."""
-    return lambda export, unit, row: put(row, export.kind.cost.field, change(at(row, export.kind.cost.field)))
+    return lambda export, unit, row: put(
+        row, export.kind.cost.field, change(at(row, export.kind.cost.field))
+    )
 
 
 def foreign(export, unit, row):
@@ -220,7 +246,8 @@ def in_folders(export):
 
 
 def told_by_its_time(export):
-    """A row without any value: of kinds that keep some rows only it is none of these; else its missing time tells it."""
+    """A row without any value: of kinds that keep some rows only it is none of these; else its
+    missing time tells it."""
     return {12 if filtered(export) else 20: 1}
 
 

@@ -1,4 +1,5 @@
-"""An export of any format, made from the format's sample: enlarged, given one more row, and written as the format writes it."""
+"""An export of any format, made from the format's sample: enlarged, given one more row, and written
+as the format writes it."""
 
 import copy
 import csv
@@ -11,7 +12,10 @@ from pathlib import Path
 from llmcost.inputs.usage import usage_formats
 from llmcost.inputs.usage.formats import fields_read, terms
 
-SAMPLES = {path.name.partition(".")[0]: path for path in Path(__file__).parent.parent.joinpath("data/usage_formats").glob("*.sample.*")}
+SAMPLES = {
+    path.name.partition(".")[0]: path
+    for path in Path(__file__).parent.parent.joinpath("data/usage_formats").glob("*.sample.*")
+}
 PROMETHEUS = re.compile(r"(?P<metric>[\w:]+)\{(?P<labels>.*)\} (?P<value>\S+) (?P<time>\d+)")
 
 
@@ -20,7 +24,11 @@ def at(row, field):
     for step in [field] if field in row else field.split("/"):
         if isinstance(row, list):
             row = (
-                row[int(step)] if step.isdigit() else next((v for pair in row if pair["key"] == step for v in pair["value"].values()), None)
+                row[int(step)]
+                if step.isdigit()
+                else next(
+                    (v for pair in row if pair["key"] == step for v in pair["value"].values()), None
+                )
             )
         else:
             row = row.get(step) if isinstance(row, dict) else None
@@ -33,7 +41,9 @@ def put(row, field, value):
     for step in way:
         row = row.setdefault(step, {})
     if isinstance(row, list) and not last.isdigit():
-        row[:] = [pair for pair in row if pair["key"] != last] + [{"key": last, "value": {"stringValue": value}}]
+        row[:] = [pair for pair in row if pair["key"] != last] + [
+            {"key": last, "value": {"stringValue": value}}
+        ]
     else:
         row[int(last) if isinstance(row, list) else last] = value
 
@@ -48,14 +58,17 @@ def at_time(text):
     return (
         moment.replace(tzinfo=UTC),
         lambda other: (
-            other.strftime("%Y-%m-%d %H:%M:%S.%f"[: {10: 8, 16: 14}.get(len(text), 20)]).replace(" ", "T" if "T" in text else " ")
+            other.strftime("%Y-%m-%d %H:%M:%S.%f"[: {10: 8, 16: 14}.get(len(text), 20)]).replace(
+                " ", "T" if "T" in text else " "
+            )
             + ("Z" if text.endswith("Z") else "")
         ),
     )
 
 
 class Export:
-    """The sample of a format as rows that can be changed. A unit is what has a time: a row, or a bucket of rows."""
+    """The sample of a format as rows that can be changed. A unit is what has a time: a row, or a
+    bucket of rows."""
 
     def __init__(self, name):
         self.kind, path = usage_formats()[name], SAMPLES[name]
@@ -63,10 +76,18 @@ class Export:
         if self.ending == ".csv":
             self.documents = list(csv.DictReader(io.StringIO(text)))
         elif self.ending == ".prom":
-            self.documents = [match.groupdict() for match in map(PROMETHEUS.match, text.splitlines()) if match]
+            self.documents = [
+                match.groupdict() for match in map(PROMETHEUS.match, text.splitlines()) if match
+            ]
         else:
-            self.documents = [json.loads(line) for line in text.splitlines()] if self.ending == ".jsonl" else json.loads(text)
-        self.time_field = next(field for field in terms(self.kind.time.field) if self._at_depth(field) is not None)
+            self.documents = (
+                [json.loads(line) for line in text.splitlines()]
+                if self.ending == ".jsonl"
+                else json.loads(text)
+            )
+        self.time_field = next(
+            field for field in terms(self.kind.time.field) if self._at_depth(field) is not None
+        )
         self.lists, self.inside = self._at_depth(self.time_field)
         self.good = copy.deepcopy(self.lists[0][0])
         if self.kind.rows:
@@ -75,7 +96,8 @@ class Export:
             put(self.good, self.inside, at(self.good, self.inside)[:1])
 
     def _at_depth(self, field):
-        """(lists of the units that have this field, the array inside them that holds the rows); None where nothing has it."""
+        """(lists of the units that have this field, the array inside them that holds the rows);
+        None where nothing has it."""
         lists = [self.documents if isinstance(self.documents, list) else [self.documents]]
         for array in [*self.kind.rows_in, ""]:
             if at(lists[0][0], field) is not None:
@@ -96,31 +118,44 @@ class Export:
     @property
     def rows(self):
         """All rows, the smallest things that hold counts."""
-        return [row for unit in self.units for row in (at(unit, self.inside) if self.inside else [unit])]
+        return [
+            row for unit in self.units for row in (at(unit, self.inside) if self.inside else [unit])
+        ]
 
     def row(self, unit):
         """The one row of a unit made from `good`."""
         return at(unit, self.inside)[0] if self.inside else unit
 
     def field(self, count):
-        """The field of a count in the good row: input, output, cache_read, cache_write, reasoning."""
+        """The field of a count in the good row: input, output, cache_read, cache_write,
+        reasoning."""
         if self.kind.measures:
             return self.kind.measures.of
         found = terms(getattr(self.kind.tokens, count))
-        return next((field for field in found if at(self.row(self.good), field) not in (None, "")), "")
+        return next(
+            (field for field in found if at(self.row(self.good), field) not in (None, "")), ""
+        )
 
     def moment(self, unit):
         """When a unit began; of records without a calendar, since a made-up start."""
         value = at(unit, self.time_field)
         if self.kind.time.relative:
-            return datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=float(value) / (1 if self.kind.time.relative == "s" else 1000))
+            return datetime(2024, 1, 1, tzinfo=UTC) + timedelta(
+                seconds=float(value) / (1 if self.kind.time.relative == "s" else 1000)
+            )
         return at_time(value)[0]
 
     def shift(self, unit, days):
         """Move a unit by days, and give it another request id."""
         if self.kind.time.relative:
             value = at(unit, self.time_field)
-            put(unit, self.time_field, type(value)(int(value) + days * 86400 * (1 if self.kind.time.relative == "s" else 1000)))
+            put(
+                unit,
+                self.time_field,
+                type(value)(
+                    int(value) + days * 86400 * (1 if self.kind.time.relative == "s" else 1000)
+                ),
+            )
         else:
             for field in filter(None, (self.time_field, self.kind.time.end)):
                 moment, written = at_time(at(unit, field))
@@ -131,7 +166,12 @@ class Export:
 
     def enlarge(self, days):
         """The same day, or days, so many times; counters go on rising."""
-        span = 1 + (max(map(self.moment, self.units)).date() - min(map(self.moment, self.units)).date()).days
+        span = (
+            1
+            + (
+                max(map(self.moment, self.units)).date() - min(map(self.moment, self.units)).date()
+            ).days
+        )
         for units in self.lists:
             first = copy.deepcopy(units)
             for day in range(1, days):
@@ -139,7 +179,8 @@ class Export:
         return self
 
     def add(self, days, change=None):
-        """One more good row `days` later, changed by change(export, unit, row); the time that it has when it is good."""
+        """One more good row `days` later, changed by change(export, unit, row); the time that it
+        has when it is good."""
         unit = self.shift(copy.deepcopy(self.good), days)
         moment = self.moment(unit)
         self.lists[0].append(unit)
@@ -152,12 +193,18 @@ class Export:
         documents = self.documents if documents is None else documents
         if self.ending == ".csv":
             out = io.StringIO()
-            writer = csv.DictWriter(out, list(dict.fromkeys(key for row in documents for key in row)), lineterminator="\n")
+            writer = csv.DictWriter(
+                out,
+                list(dict.fromkeys(key for row in documents for key in row)),
+                lineterminator="\n",
+            )
             writer.writeheader()
             writer.writerows(documents)
             return out.getvalue()
         if self.ending == ".prom":
-            return "".join("{metric}{{{labels}}} {value} {time}\n".format(**row) for row in documents)
+            return "".join(
+                "{metric}{{{labels}}} {value} {time}\n".format(**row) for row in documents
+            )
         if self.ending == ".jsonl":
             return "".join(json.dumps(document) + "\n" for document in documents)
         return json.dumps(documents)
@@ -195,7 +242,11 @@ def calendar(export):
 
 
 def cached(export):
-    return counts(export) and bool(export.field("cache_read")) and export.kind.tokens.input_holds_cache is True
+    return (
+        counts(export)
+        and bool(export.field("cache_read"))
+        and export.kind.tokens.input_holds_cache is True
+    )
 
 
 def identified(export):

@@ -1,1 +1,2 @@
-"""What we are told: the client file, the usage export, and the dated catalog rows in force on a day."""
+"""What we are told: the client file, the usage export, and the dated catalog rows in force on a
+day."""

@@ -1,7 +1,9 @@
-"""Result files of the two usual serving benchmarks, read into the figures of each run; neither knows the GPU that it ran on.
+"""Result files of the two usual serving benchmarks, read into the figures of each run; neither
+knows the GPU that it ran on.
 
-`vllm bench serve --save-result` writes one object a run (`--append-result` one a line); guidellm's JSON report, schema version 1, holds
-one benchmark a load level. Both give milliseconds, seconds come out.
+`vllm bench serve --save-result` writes one object a run (`--append-result` one a line); guidellm's
+JSON report, schema version 1, holds one benchmark a load level. Both give milliseconds, seconds
+come out.
 """
 
 import datetime as dt
@@ -51,12 +53,16 @@ def number(said: Any, *path: str) -> float:
     for key in path:
         here = here.get(key) if isinstance(here, dict) else None
     if isinstance(here, bool) or not isinstance(here, int | float) or not abs(here) < LARGEST:
-        raise Unreadable(f"{'.'.join(path)} is no number", "Save the result again; it may be cut off, or of another tool")
+        raise Unreadable(
+            f"{'.'.join(path)} is no number",
+            "Save the result again; it may be cut off, or of another tool",
+        )
     return float(here)
 
 
 def _seconds(said: Any, *path: str) -> float | None:
-    """Milliseconds at a path as seconds; None where the file has none, or 0 as without streaming."""
+    """Milliseconds at a path as seconds; None where the file has none, or 0 as without
+    streaming."""
     try:
         return number(said, *path) / 1e3 or None
     except Unreadable:
@@ -67,14 +73,20 @@ def _known(found: Mapping[float, float | None]) -> dict[float, float]:
     return {percentile: seconds for percentile, seconds in found.items() if seconds}
 
 
-def _finished(completed: float, failed: float, duration_seconds: float, failed_limit_fraction: float = 0.01) -> None:
+def _finished(
+    completed: float, failed: float, duration_seconds: float, failed_limit_fraction: float = 0.01
+) -> None:
     if duration_seconds <= 0:
         raise Unreadable("took no time", "Measure for at least a minute")
     if completed < 1:
-        raise Unreadable("no request was completed", "Look at the benchmark's errors and measure again")
+        raise Unreadable(
+            "no request was completed", "Look at the benchmark's errors and measure again"
+        )
     if failed > failed_limit_fraction * (completed + failed):
         problem = f"{failed:,.0f} of {completed + failed:,.0f} requests failed"
-        raise Unreadable(problem, "A server that drops requests looks fast: lower the load and measure again")
+        raise Unreadable(
+            problem, "A server that drops requests looks fast: lower the load and measure again"
+        )
 
 
 def is_vllm(said: Any) -> bool:
@@ -85,15 +97,19 @@ def is_vllm(said: Any) -> bool:
 def vllm_run(said: Mapping[str, Any], place: str = "") -> Run:
     """One result of `vllm bench serve`.
 
-    In flight are `max_concurrency` requests where as many were always waiting (request_rate inf), else by Little's law the request
-    throughput times the mean answer's seconds. Percentiles between tokens are those of single gaps (p99_itl_ms).
+    In flight are `max_concurrency` requests where as many were always waiting (request_rate inf),
+    else by Little's law the request throughput times the mean answer's seconds. Percentiles between
+    tokens are those of single gaps (p99_itl_ms).
     """
     completed, duration = number(said, "completed"), number(said, "duration")
     failed = number(said, "failed") if "failed" in said else number(said, "num_prompts") - completed
     _finished(completed, failed, duration)
     speed, made = number(said, "output_throughput"), number(said, "total_output_tokens")
     if not math.isclose(speed * duration, made, rel_tol=0.05):
-        raise Unreadable("output_throughput is not total_output_tokens over duration", "Save the result again without editing it")
+        raise Unreadable(
+            "output_throughput is not total_output_tokens over duration",
+            "Save the result again without editing it",
+        )
     ttft, tpot = (_seconds(said, f"mean_{metric}_ms") for metric in ("ttft", "tpot"))
     answer_tokens = made / completed
     if said.get("max_concurrency") and said.get("request_rate") == "inf":
@@ -101,7 +117,10 @@ def vllm_run(said: Mapping[str, Any], place: str = "") -> Run:
     elif ttft and tpot:
         in_flight = number(said, "request_throughput") * (ttft + tpot * (answer_tokens - 1))
     else:
-        raise Unreadable("says neither max_concurrency nor latencies", "Measure with --max-concurrency and a streaming endpoint")
+        raise Unreadable(
+            "says neither max_concurrency nor latencies",
+            "Measure with --max-concurrency and a streaming endpoint",
+        )
 
     def percentiles(metric: str) -> dict[float, float]:
         median = {50.0: _seconds(said, f"median_{metric}_ms")}
@@ -109,7 +128,18 @@ def vllm_run(said: Mapping[str, Any], place: str = "") -> Run:
 
     date = _day(str(said.get("date", ""))[:8])
     shape = number(said, "total_input_tokens") / completed, answer_tokens
-    return Run(place, str(said.get("model_id", "")), date, *shape, in_flight, speed, ttft, tpot, percentiles("itl"), percentiles("ttft"))
+    return Run(
+        place,
+        str(said.get("model_id", "")),
+        date,
+        *shape,
+        in_flight,
+        speed,
+        ttft,
+        tpot,
+        percentiles("itl"),
+        percentiles("ttft"),
+    )
 
 
 def _day(digits: str) -> str:
@@ -122,20 +152,28 @@ def _day(digits: str) -> str:
 
 def is_guidellm(said: Any) -> bool:
     """Whether this is a report of guidellm."""
-    return isinstance(said, dict) and isinstance(said.get("benchmarks"), list) and "metadata" in said
+    return (
+        isinstance(said, dict) and isinstance(said.get("benchmarks"), list) and "metadata" in said
+    )
 
 
 def guidellm_runs(said: Mapping[str, Any]) -> list[Run]:
     """Every benchmark of a guidellm report, of its successful requests.
 
-    Its inter_token_latency_ms leaves out the first token, as TPOT does; its percentiles are those of whole answers, not of single gaps.
+    Its inter_token_latency_ms leaves out the first token, as TPOT does; its percentiles are those
+    of whole answers, not of single gaps.
     """
     version = said["metadata"].get("version") if isinstance(said["metadata"], dict) else None
     if version != GUIDELLM_SCHEMA:
-        raise Unreadable(f"is a guidellm report of schema version {version}", f"Version {GUIDELLM_SCHEMA} is read: measure with it")
+        raise Unreadable(
+            f"is a guidellm report of schema version {version}",
+            f"Version {GUIDELLM_SCHEMA} is read: measure with it",
+        )
     if not said["benchmarks"]:
         raise Unreadable("holds no benchmark", "Measure at one or more concurrencies")
-    return [_guidellm_run(one, f"benchmarks[{index}]") for index, one in enumerate(said["benchmarks"])]
+    return [
+        _guidellm_run(one, f"benchmarks[{index}]") for index, one in enumerate(said["benchmarks"])
+    ]
 
 
 def _guidellm_run(one: Any, place: str) -> Run:
@@ -143,11 +181,25 @@ def _guidellm_run(one: Any, place: str) -> Run:
         return number(one, "metrics", metric, "successful", "mean")
 
     def percentiles(metric: str) -> dict[float, float]:
-        return _known({p: _seconds(one, "metrics", metric, "successful", "percentiles", f"p{p:g}") for p in PERCENTILES})
+        return _known(
+            {
+                p: _seconds(one, "metrics", metric, "successful", "percentiles", f"p{p:g}")
+                for p in PERCENTILES
+            }
+        )
 
-    completed, failed = (number(one, "metrics", "request_totals", status) for status in ("successful", "errored"))
+    completed, failed = (
+        number(one, "metrics", "request_totals", status) for status in ("successful", "errored")
+    )
     _finished(completed, failed, number(one, "duration"))
-    figures = mean("prompt_token_count"), mean("output_token_count"), mean("request_concurrency"), mean("output_tokens_per_second")
+    figures = (
+        mean("prompt_token_count"),
+        mean("output_token_count"),
+        mean("request_concurrency"),
+        mean("output_tokens_per_second"),
+    )
     between, first = "inter_token_latency_ms", "time_to_first_token_ms"
-    ttft, tpot = (_seconds(one, "metrics", metric, "successful", "mean") for metric in (first, between))
+    ttft, tpot = (
+        _seconds(one, "metrics", metric, "successful", "mean") for metric in (first, between)
+    )
     return Run(place, "", "", *figures, ttft, tpot, percentiles(between), percentiles(first))

@@ -4,14 +4,27 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from llmcost.inputs.client_types import CERTAINLY_ZERO, Amount, Day, Fraction, Growth, Part, Positive, Ratio, Slug, Version, Word
+from llmcost.inputs.client_types import (
+    CERTAINLY_ZERO,
+    Amount,
+    Day,
+    Fraction,
+    Growth,
+    Part,
+    Positive,
+    Ratio,
+    Slug,
+    Version,
+    Word,
+)
 from llmcost.inputs.own_capacity import OwnCapacity
 from llmcost.inputs.people import OneOff, People
 from llmcost.inputs.today import Today
 
 
 class Mapping(Part):
-    """What the columns of an export that no block describes are called, each by its own name in the export."""
+    """What the columns of an export that no block describes are called, each by its own name in the
+    export."""
 
     time: Word
     input_tokens: Word
@@ -47,9 +60,11 @@ class Usage(Part):
 
 
 class Load(Part):
-    """Either a usage export, or monthly totals and the name of a measured shape; without one, a shape for a client of this size.
+    """Either a usage export, or monthly totals and the name of a measured shape; without one, a
+    shape for a client of this size.
 
-    reasoning_mtok_per_month  hidden reasoning beside the output, billed as output; in an export it is output already
+    reasoning_mtok_per_month  hidden reasoning beside the output, billed as output; in an export it
+                              is output already
     billed_retries_fraction   requests made and billed once more, over those that count
     """
 
@@ -64,8 +79,18 @@ class Load(Part):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        totals = {name: getattr(self, name) for name in ("input_mtok_per_month", "output_mtok_per_month", "requests_per_month", "shape")}
-        if self.usage and any(value is not None for value in (*totals.values(), self.reasoning_mtok_per_month)):
+        totals = {
+            name: getattr(self, name)
+            for name in (
+                "input_mtok_per_month",
+                "output_mtok_per_month",
+                "requests_per_month",
+                "shape",
+            )
+        }
+        if self.usage and any(
+            value is not None for value in (*totals.values(), self.reasoning_mtok_per_month)
+        ):
             raise ValueError("give either usage or totals with a shape, not both")
         missing = [name for name, value in totals.items() if value is None and name != "shape"]
         if not self.usage and missing:
@@ -74,7 +99,8 @@ class Load(Part):
 
 
 class Alternative(Part):
-    """An open model that could answer them, and how much of the work passes the client's own evaluation."""
+    """An open model that could answer them, and how much of the work passes the client's own
+    evaluation."""
 
     model_id: Word
     passing_fraction: Fraction
@@ -88,11 +114,15 @@ def _percentile(value: Any) -> Any:
 
 
 OneOfHundred = Annotated[float, Field(ge=1, le=99.9)]
-Percentile = Annotated[OneOfHundred | None, BeforeValidator(_percentile, json_schema_input_type=OneOfHundred | Literal["mean"])]
+Percentile = Annotated[
+    OneOfHundred | None,
+    BeforeValidator(_percentile, json_schema_input_type=OneOfHundred | Literal["mean"]),
+]
 
 
 class Latency(Part):
-    """The latency promise: metric (time between tokens or to the first one), percentile (None: the mean) and limit."""
+    """The latency promise: metric (time between tokens or to the first one), percentile (None: the
+    mean) and limit."""
 
     metric: Literal["itl", "ttft"]
     percentile: Percentile = 50
@@ -108,7 +138,8 @@ class Gates(Part):
     """Rules that no price can outweigh, and the evidence for them.
 
     zero_retention    no host may keep prompts
-    lowest_precision  the open model may be served in this precision or a finer one, by a host or on own GPUs
+    lowest_precision  the open model may be served in this precision or a finer one, by a host or on
+                      own GPUs
     """
 
     third_party_api_allowed: bool = True
@@ -123,10 +154,11 @@ class Gates(Part):
 class Workload(Part):
     """One slice of the client's load with its models and rules.
 
-    Shares of the input: read from a prompt cache and written to it today; cacheable: read, were prompts arranged for it.
-    Shares of the work in today's tiers: batched, flex, priority; what may wait: batchable for a day, flexible for minutes.
-    long_context_fraction  share of the tokens in requests above a price list's long-context threshold; what is left out is 0, or 1 where
-                           the mean request is above it
+    Shares of the input: read from a prompt cache and written to it today; cacheable: read, were
+    prompts arranged for it. Shares of the work in today's tiers: batched, flex, priority; what may
+    wait: batchable for a day, flexible for minutes.
+    long_context_fraction  share of the tokens in requests above a price list's long-context
+                           threshold; what is left out is 0, or 1 where the mean request is above it
     """
 
     id: Slug
@@ -150,7 +182,10 @@ class Workload(Part):
     def _shares_fit(self) -> Self:
         input_shares = (self.cached_input_fraction, self.cache_write_input_fraction)
         tiers = (self.batched_fraction, self.flex_fraction, self.priority_fraction)
-        for shares, what in ((input_shares, "cached and cache-write shares"), (tiers, "batched, flex and priority shares")):
+        for shares, what in (
+            (input_shares, "cached and cache-write shares"),
+            (tiers, "batched, flex and priority shares"),
+        ):
             if sum(share.typical for share in shares if share) > 1:
                 raise ValueError(f"the {what} add up to more than 1")
         return self
@@ -177,7 +212,8 @@ class Quote(Part):
 
 
 class Invoice(Part):
-    """What was really paid for the model of today: an amount, or a cost export beside the client file."""
+    """What was really paid for the model of today: an amount, or a cost export beside the client
+    file."""
 
     usd_per_month: Positive | None = None
     file: Word | None = None
@@ -198,7 +234,8 @@ class Brand(Part):
 
 
 MOST_TIMES_GROWN = 1e7
-"""Half as much again each month for three years is less; every replica that growth asks for is worked out."""
+"""Half as much again each month for three years is less; every replica that growth asks for is
+worked out."""
 
 
 class Client(Part):
@@ -219,7 +256,8 @@ class Client(Part):
 
     @property
     def files_named(self) -> list[str]:
-        """Names and patterns of the files beside client.yaml that an answer is read from, sorted."""
+        """Names and patterns of the files beside client.yaml that an answer is read from,
+        sorted."""
         exports = [workload.load.usage.file for workload in self.workloads if workload.load.usage]
         names = {name for file in exports for name in ([file] if isinstance(file, str) else file)}
         names |= {name for measured in self.own_capacity.measured for name in measured.files}
@@ -236,11 +274,15 @@ class Client(Part):
         if late:
             raise ValueError(f"the quote for {late[0]} is younger than as_of_date")
         if len({workload.gates.fine_tuned_weights for workload in self.workloads}) > 1:
-            raise ValueError("workloads with and without weights of their own need a client file each")
+            raise ValueError(
+                "workloads with and without weights of their own need a client file each"
+            )
         for workload in self.workloads:
             times = (1 + workload.growth_fraction_per_month.high) ** self.horizon_months
             if times > MOST_TIMES_GROWN:
-                raise ValueError(f"{workload.id} may grow to {times:.3g} times its volume within horizon_months")
+                raise ValueError(
+                    f"{workload.id} may grow to {times:.3g} times its volume within horizon_months"
+                )
         return self
 
 

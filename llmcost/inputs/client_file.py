@@ -1,4 +1,5 @@
-"""Reading a client file: checked, what-ifs put in, and refused with the place and the cure when it cannot be used."""
+"""Reading a client file: checked, what-ifs put in, and refused with the place and the cure when it
+cannot be used."""
 
 import datetime as dt
 import difflib
@@ -20,16 +21,26 @@ from llmcost.inputs.yaml_file import line_of, plain, read_yaml
 
 
 def read_client(folder: Path, as_of: str = "", what_if: dict[str, Any] | None = None) -> Client:
-    """The checked client of `folder/client.yaml`, with `what_if` (dotted path -> value) and another day put in.
+    """The checked client of `folder/client.yaml`, with `what_if` (dotted path -> value) and another
+    day put in.
 
     Raises InputError with the line and the cure.
     """
     path = folder / "client.yaml"
-    if not path.resolve().is_relative_to(folder.resolve()):  # a message would repeat what stands there
-        raise InputError(path.name, "", "is a link that leads outside its folder", "Put the file itself there")
+    if not path.resolve().is_relative_to(
+        folder.resolve()
+    ):  # a message would repeat what stands there
+        raise InputError(
+            path.name, "", "is a link that leads outside its folder", "Put the file itself there"
+        )
     document = read_yaml(path)
     if not isinstance(document, dict):
-        raise InputError(path.name, "", "is not a mapping of keys to values", "Start from a file that the command `new DIR` writes")
+        raise InputError(
+            path.name,
+            "",
+            "is not a mapping of keys to values",
+            "Start from a file that the command `new DIR` writes",
+        )
     raw = plain(document)
     for dotted, value in (what_if or {}).items():
         _put(raw, dotted, value)
@@ -53,13 +64,20 @@ def _answered(file: str, raw: Any, document: Any) -> None:
     if open_at is not None:
         line = line_of(document, open_at)
         field = ".".join(_named(raw, open_at)) + (f" (line {line})" if line else "")
-        raise InputError(file, field, f"still says {OPEN_QUESTION}", "Put your answer there; the question stands beside it")
+        raise InputError(
+            file,
+            field,
+            f"still says {OPEN_QUESTION}",
+            "Put your answer there; the question stands beside it",
+        )
 
 
 def _open_questions(raw: Any, at: list[str | int]) -> Iterator[list[str | int]]:
     if raw == OPEN_QUESTION:
         yield at
-    items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
+    items = (
+        raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
+    )
     for key, value in items:
         yield from _open_questions(value, [*at, key])
 
@@ -68,11 +86,14 @@ def _date(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise InputError("parameters", "as_of", f"{text!r} is not a date", "Write it as 2026-11-15") from None
+        raise InputError(
+            "parameters", "as_of", f"{text!r} is not a date", "Write it as 2026-11-15"
+        ) from None
 
 
 def _put(raw: dict[str, Any], dotted: str, value: Any) -> None:
-    """Set the value at a dotted path; items of a list are named by their id or model_id, which may hold dots themselves."""
+    """Set the value at a dotted path; items of a list are named by their id or model_id, which may
+    hold dots themselves."""
     here: Any = raw
     rest = dotted
     while True:
@@ -81,7 +102,9 @@ def _put(raw: dict[str, Any], dotted: str, value: Any) -> None:
             break
         here = here[key] if isinstance(here, list) else here.setdefault(key, {})
         if not isinstance(here, dict | list):
-            raise InputError("what_if", dotted, f"{key!r} holds a single value", "End the path there")
+            raise InputError(
+                "what_if", dotted, f"{key!r} holds a single value", "End the path there"
+            )
     if not isinstance(here, dict):
         raise InputError("what_if", dotted, "ends in a list", "Name an item and one of its keys")
     here[key] = value
@@ -92,13 +115,20 @@ def _split_off(here: Any, path: str, dotted: str) -> tuple[Any, str]:
     if isinstance(here, dict):
         key, _, rest = path.partition(".")
         return key, rest
-    names = [str(item.get("id", item.get("model_id"))) if isinstance(item, dict) else "" for item in here]
+    names = [
+        str(item.get("id", item.get("model_id"))) if isinstance(item, dict) else "" for item in here
+    ]
     for index, written in enumerate(names):
         for name in filter(None, (written, aliases("model").get(written.lower()))):
             if path != name and not path.startswith(name + "."):
                 continue
             return index, path[len(name) + 1 :]
-    raise InputError("what_if", dotted, f"there is no {path.partition('.')[0]!r}", f"There are: {', '.join(names) or 'none'}")
+    raise InputError(
+        "what_if",
+        dotted,
+        f"there is no {path.partition('.')[0]!r}",
+        f"There are: {', '.join(names) or 'none'}",
+    )
 
 
 def _readable(error: ValidationError, file: str, document: Any, raw: Any) -> InputError:
@@ -107,12 +137,16 @@ def _readable(error: ValidationError, file: str, document: Any, raw: Any) -> Inp
     line = line_of(document, location)
     field = ".".join(_named(raw, location)) + (f" (line {line})" if line else "")
     problem, cure = _explained(first, location)
-    return InputError(file, field, problem, cure + (f" (and {others} more to mend)" if others else ""))
+    return InputError(
+        file, field, problem, cure + (f" (and {others} more to mend)" if others else "")
+    )
 
 
 def _is_branch(part: Any) -> bool:
     """Names that pydantic adds for the branches of a union."""
-    return isinstance(part, str) and (part.startswith(("literal[", "list[", "function-", "Usage", "Band")))
+    return isinstance(part, str) and (
+        part.startswith(("literal[", "list[", "function-", "Usage", "Band"))
+    )
 
 
 def _named(raw: Any, location: Sequence[Any]) -> list[str]:
@@ -125,7 +159,11 @@ def _named(raw: Any, location: Sequence[Any]) -> list[str]:
             if isinstance(raw, dict)
             else None
         )
-        label = key if not isinstance(key, int) or not isinstance(raw, dict) else raw.get("id", raw.get("model_id", key))
+        label = (
+            key
+            if not isinstance(key, int) or not isinstance(raw, dict)
+            else raw.get("id", raw.get("model_id", key))
+        )
         names.append(str(label))
     return names
 
@@ -162,7 +200,10 @@ def _explained(first: Any, location: Sequence[Any]) -> tuple[str, str]:
         cure = "Only the client can know it; write it down, with a range if unsure"
         return "is missing", MISSING_CURES.get(key, cure)
     if kind == "finite_number":
-        return f"{given} is not a finite number", "Give a number, or leave the key out to take the default"
+        return (
+            f"{given} is not a finite number",
+            "Give a number, or leave the key out to take the default",
+        )
     if location == ["schema_version"]:
         return f"is {given}, and this version of the kit reads version 1", "Write schema_version: 1"
     if key.endswith("_date"):
@@ -170,7 +211,10 @@ def _explained(first: Any, location: Sequence[Any]) -> tuple[str, str]:
             return f"{given} is too far away", f"A day from {FIRST_DAY} to {LAST_DAY}"
         return f"{given} is not a date", "Write it as 2026-11-15"
     if kind == "string_pattern_mismatch":
-        return f"{given} has other characters than it may", "Small letters, digits, - and _ (a colour: #1f4e79)"
+        return (
+            f"{given} has other characters than it may",
+            "Small letters, digits, - and _ (a colour: #1f4e79)",
+        )
     if kind in ("model_type", "value_error"):
         return _of_several_keys(first, location, given)
     message = first["msg"].replace("Input should be", "should be")
@@ -183,18 +227,25 @@ def _shown(value: Any) -> str:
     words = {None: "nothing", True: "true", False: "false"}
     if value is None or isinstance(value, bool):
         return words[value]
-    return (value.isoformat() if isinstance(value, dt.date) else repr(value))[:LONGEST_GIVEN_LETTERS]
+    return (value.isoformat() if isinstance(value, dt.date) else repr(value))[
+        :LONGEST_GIVEN_LETTERS
+    ]
 
 
 def _unknown_key(location: Sequence[Any]) -> tuple[str, str]:
     keys = _keys_beside(location)
     near = difflib.get_close_matches(str(location[-1]), keys, n=1, cutoff=0.5)
-    cure = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(sorted(keys)) or 'nothing'}"
+    cure = (
+        f"Did you mean {near[0]!r}?"
+        if near
+        else f"Known here: {', '.join(sorted(keys)) or 'nothing'}"
+    )
     return "is not a key of the client file", cure
 
 
 def _of_several_keys(first: Any, location: Sequence[Any], given: str) -> tuple[str, str]:
-    """(problem, cure) of a mapping: it is none, or its parts do not go together; a range is one too."""
+    """(problem, cure) of a mapping: it is none, or its parts do not go together; a range is one
+    too."""
     message, value = first["msg"].removeprefix("Value error, "), first.get("input")
     if first["type"] == "model_type":
         if first["ctx"]["class_name"] == Band.__name__:
@@ -219,16 +270,22 @@ def _keys_beside(location: Sequence[Any]) -> list[str]:
             return []
         found = [field.annotation, *typing.get_args(field.annotation)]
         found += [inner for each in found for inner in typing.get_args(each)]
-        here = next((each for each in found if isinstance(each, type) and issubclass(each, BaseModel)), None)
+        here = next(
+            (each for each in found if isinstance(each, type) and issubclass(each, BaseModel)), None
+        )
     return list(getattr(here, "model_fields", {}))
 
 
 def read_changes(what_if: Mapping[str, Any] | str | None) -> dict[str, Any]:
-    """What-ifs by dotted path, given as a mapping or as JSON text. Raises InputError for anything else."""
+    """What-ifs by dotted path, given as a mapping or as JSON text. Raises InputError for anything
+    else."""
     cure = 'Write it as {"horizon_months": 24}'
     try:
         changes = json.loads(what_if or "{}") if isinstance(what_if, str) else what_if or {}
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, brackets by the thousand
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # a number of 5,000 digits, brackets by the thousand
         why = getattr(error, "msg", "too long or too deep")
         raise InputError("parameters", "what_if", f"is not JSON ({why})", cure) from None
     if not isinstance(changes, Mapping):
@@ -237,16 +294,25 @@ def read_changes(what_if: Mapping[str, Any] | str | None) -> dict[str, Any]:
 
 
 def find_client(name: str) -> Path:
-    """The folder of a client: a path to one, or the name of an example. Raises InputError with the nearest names."""
+    """The folder of a client: a path to one, or the name of an example. Raises InputError with the
+    nearest names."""
     given = Path(name)
     if (given / "client.yaml").is_file():
         return given.resolve()
     if os.path.lexists(given / "client.yaml"):
         problem = "is a folder, a pipe, a device or a link that leads nowhere"
         raise InputError("client.yaml", "", problem, "Put the file itself there")
-    examples = {path.parent.name: path.parent for path in data_path("clients").glob("*/client.yaml")}
+    examples = {
+        path.parent.name: path.parent for path in data_path("clients").glob("*/client.yaml")
+    }
     if name in examples:
         return examples[name]
     near = difflib.get_close_matches(name, list(examples), n=3, cutoff=0.4)
-    cure = f"Nearest examples: {', '.join(near)}" if near else f"Examples: {', '.join(sorted(examples))}"
-    raise InputError(name[:100] or "client", "", "there is no client.yaml and no example of that name", cure)
+    cure = (
+        f"Nearest examples: {', '.join(near)}"
+        if near
+        else f"Examples: {', '.join(sorted(examples))}"
+    )
+    raise InputError(
+        name[:100] or "client", "", "there is no client.yaml and no example of that name", cure
+    )

@@ -1,9 +1,18 @@
-"""The types that a client file is made of: numbers with their range, words, days, and mappings that refuse unknown keys."""
+"""The types that a client file is made of: numbers with their range, words, days, and mappings that
+refuse unknown keys."""
 
 import datetime as dt
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 
 class Band(BaseModel):
@@ -27,7 +36,8 @@ def _band(value: Any) -> Any:
 
 
 LARGEST = 1e15
-"""Of any number: a million times what the largest clients use, and small enough that sums and products stay numbers."""
+"""Of any number: a million times what the largest clients use, and small enough that sums and
+products stay numbers."""
 
 
 def _within(lowest: float, highest: float):
@@ -56,7 +66,9 @@ NUMBER_OR_BAND = WithJsonSchema(
 )
 """What an editor should offer: a number, or its range."""
 Fraction = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, 1)), NUMBER_OR_BAND]
-Amount = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0, LARGEST)), NUMBER_OR_BAND]
+Amount = Annotated[
+    Band, BeforeValidator(_band), AfterValidator(_within(0, LARGEST)), NUMBER_OR_BAND
+]
 Growth = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(-0.5, 1)), NUMBER_OR_BAND]
 Ratio = Annotated[Band, BeforeValidator(_band), AfterValidator(_within(0.05, 20)), NUMBER_OR_BAND]
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]
@@ -85,6 +97,7 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")]
 
 
 class Part(BaseModel):
-    """A mapping of the client file: unknown keys refused, types strict, NaN and infinity refused."""
+    """A mapping of the client file: unknown keys refused, types strict, NaN and infinity
+    refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)

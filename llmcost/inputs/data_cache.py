@@ -1,4 +1,5 @@
-"""What was read from `data/` is remembered until a file there changes: a catalog edited beside a running notebook counts."""
+"""What was read from `data/` is remembered until a file there changes: a catalog edited beside a
+running notebook counts."""
 
 import functools
 from collections.abc import Callable
@@ -15,7 +16,8 @@ _read: dict[str, tuple[Stamp, ...]] = {"stamps": ()}
 
 
 def data_cached(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, its answers remembered by their arguments until a file of the kit's data changes."""
+    """The function, its answers remembered by their arguments until a file of the kit's data
+    changes."""
     remembered = functools.cache(function)
     forgotten_with_data(remembered.cache_clear)
     return remembered  # type: ignore[return-value]
@@ -29,7 +31,8 @@ def forgotten_with_data(forget: Callable[[], None]) -> None:
 def data_stamps() -> tuple[Stamp, ...]:
     """The files of the kit's data as they are now; what was remembered of others is forgotten.
 
-    Whoever opens something that leans on the data asks first, and keeps the answer in the key of what it remembers.
+    Whoever opens something that leans on the data asks first, and keeps the answer in the key of
+    what it remembers.
     """
     files = [path for folder in FOLDERS for path in _files_of(data_path(folder))]
     stamps = tuple(stamp(path) for path in sorted(files))

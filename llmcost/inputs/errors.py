@@ -1,4 +1,5 @@
-"""The one error that a person can cause: it names the file and the field, what is wrong, and how to mend it."""
+"""The one error that a person can cause: it names the file and the field, what is wrong, and how to
+mend it."""
 
 LONGEST_FIELD_COUNT = 300
 """Characters of a field's name that are repeated: a key may hold anything."""

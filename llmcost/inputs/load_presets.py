@@ -1,4 +1,5 @@
-"""How bursty single clients of one size are, measured on public traces: what stands in where a client has no log."""
+"""How bursty single clients of one size are, measured on public traces: what stands in where a
+client has no log."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -51,4 +52,8 @@ def _size(row: pd.Series) -> str:
     least, below = row["requests_per_day_least_count"], row["requests_per_day_below_count"]
     if pd.isna(below):
         return f"over {least:,.0f} requests a day" if least > 1 else "any size"
-    return f"{least:,.0f} to {below:,.0f} requests a day" if least > 1 else f"under {below:,.0f} requests a day"
+    return (
+        f"{least:,.0f} to {below:,.0f} requests a day"
+        if least > 1
+        else f"under {below:,.0f} requests a day"
+    )

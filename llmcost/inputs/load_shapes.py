@@ -20,7 +20,8 @@ def shape_names() -> list[str]:
 
 
 def load_shape(name: str, field: str = "shape") -> pd.DataFrame:
-    """Hour by hour, each divided by its mean: hour, requests_ratio, input_ratio, output_ratio. Raises InputError."""
+    """Hour by hour, each divided by its mean: hour, requests_ratio, input_ratio, output_ratio.
+    Raises InputError."""
     if name not in shape_names():
         near = difflib.get_close_matches(name, shape_names(), n=1, cutoff=0.3)
         cure = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(shape_names())}"
@@ -39,6 +40,11 @@ TENANT = "servegen_tenant_"
 
 
 def tenant_shape(peak_to_mean_ratio: float) -> str:
-    """The single client's shape whose busiest hour over its mean hour, in requests, is nearest to this ratio."""
-    peaks = {name: load_shape(name)["requests_ratio"].max() for name in shape_names() if name.startswith(TENANT)}
+    """The single client's shape whose busiest hour over its mean hour, in requests, is nearest to
+    this ratio."""
+    peaks = {
+        name: load_shape(name)["requests_ratio"].max()
+        for name in shape_names()
+        if name.startswith(TENANT)
+    }
     return min(peaks, key=lambda name: abs(math.log(peaks[name] / peak_to_mean_ratio)))

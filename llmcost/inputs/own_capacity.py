@@ -1,4 +1,5 @@
-"""What a client file may say of own serving: GPUs, terms, spares, and benchmark files of its own."""
+"""What a client file may say of own serving: GPUs, terms, spares, and benchmark files of its
+own."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,12 +14,17 @@ def _listed(value: Any) -> Any:
 
 
 class Measured(Part):
-    """Benchmark files in the client's folder, and what they were measured on where the files do not say it.
+    """Benchmark files in the client's folder, and what they were measured on where the files do not
+    say it.
 
     cached_input_fraction  share of the input that the benchmark's prompts found in the prefix cache
     """
 
-    files: Annotated[list[Word], Field(min_length=1, max_length=50), BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+    files: Annotated[
+        list[Word],
+        Field(min_length=1, max_length=50),
+        BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    ]
     model_id: Word | None = None
     gpu_id: Word | None = None
     gpus_count: Annotated[int, Field(ge=1, le=64)] | None = None
@@ -33,15 +39,20 @@ def _files(value: Any) -> Any:
 
 
 Term = Literal["on_demand", "spot", "committed_12_months", "committed_36_months", "owned"]
-MeasuredFiles = Annotated[list[Measured], BeforeValidator(_files, json_schema_input_type=str | Measured | list[str | Measured])]
+MeasuredFiles = Annotated[
+    list[Measured],
+    BeforeValidator(_files, json_schema_input_type=str | Measured | list[str | Measured]),
+]
 
 
 class OwnCapacity(Part):
-    """Which GPUs and terms the client considers, how many spare replicas it keeps, and what it measured itself.
+    """Which GPUs and terms the client considers, how many spare replicas it keeps, and what it
+    measured itself.
 
-    terms  spot is left out unless it is listed: its price is of one moment, and a service that may lose its GPUs at any other is not
-           the same service
-    warm_replicas_count  serverless replicas that never sleep, so that the first requests of a quiet hour do not wait for a boot
+    terms  spot is left out unless it is listed: its price is of one moment, and a service that may
+           lose its GPUs at any other is not the same service
+    warm_replicas_count  serverless replicas that never sleep, so that the first requests of a quiet
+                         hour do not wait for a boot
     """
 
     gpus: Literal["cheapest_that_fit"] | list[str] = "cheapest_that_fit"

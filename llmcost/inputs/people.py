@@ -4,7 +4,8 @@ from llmcost.inputs.client_types import Amount, Part
 
 
 class People(Part):
-    """Shares and cost of engineers, and whether there are any who keep GPU servers running today (None: nobody said)."""
+    """Shares and cost of engineers, and whether there are any who keep GPU servers running today
+    (None: nobody said)."""
 
     engineer_fte: Amount | None = None
     engineer_usd_per_year: Amount | None = None
@@ -13,7 +14,8 @@ class People(Part):
 
 
 class OneOff(Part):
-    """What is paid once: the move to another model, setting up own serving, and leaving own serving again."""
+    """What is paid once: the move to another model, setting up own serving, and leaving own serving
+    again."""
 
     migration_usd: Amount | None = None
     setup_usd: Amount | None = None

@@ -1,6 +1,7 @@
 """The genai-prices list as it came with the package: offline, dated, in USD per million tokens.
 
-Prices by class are arrays in the order of `llmcost.model.bill_steps.CLASSES`: fresh input, cache read, cache write, output.
+Prices by class are arrays in the order of `llmcost.model.bill_steps.CLASSES`: fresh input, cache
+read, cache write, output.
 """
 
 import datetime as dt
@@ -28,13 +29,18 @@ def list_provider(provider: str) -> Any | None:
     return next((p for p in price_list().providers if p.id == provider), None)
 
 
-def listed_usd_per_mtok(model: Any, moment: dt.datetime, tier: str = STANDARD, long_context: bool = False) -> np.ndarray:
-    """The list's prices by class, NaN where there is none by the token; a cache without a price of its own costs what fresh input costs.
+def listed_usd_per_mtok(
+    model: Any, moment: dt.datetime, tier: str = STANDARD, long_context: bool = False
+) -> np.ndarray:
+    """The list's prices by class, NaN where there is none by the token; a cache without a price of
+    its own costs what fresh input costs.
 
     long_context  for requests above the first threshold of a price that has several, else below it
     """
     prices = model.get_prices(moment, None if tier == STANDARD else _context(tier))
-    fresh, read, write, output = (_usd_per_mtok(getattr(prices, key), long_context) for key in PRICE_KEYS)
+    fresh, read, write, output = (
+        _usd_per_mtok(getattr(prices, key), long_context) for key in PRICE_KEYS
+    )
     classes = (fresh, fresh if read is None else read, fresh if write is None else write, output)
     return np.array([np.nan if price is None else price for price in classes])
 
@@ -48,25 +54,35 @@ def _usd_per_mtok(price: Any, long_context: bool) -> float | None:
 
 
 def long_context_tokens(model: Any, moment: dt.datetime) -> float | None:
-    """Input tokens of a request above which all its tokens have another price; None where that never happens."""
+    """Input tokens of a request above which all its tokens have another price; None where that
+    never happens."""
     prices = model.get_prices(moment)
-    starts = [price.tiers[0].start for key in PRICE_KEYS if getattr(price := getattr(prices, key), "tiers", None)]
+    starts = [
+        price.tiers[0].start
+        for key in PRICE_KEYS
+        if getattr(price := getattr(prices, key), "tiers", None)
+    ]
     return float(min(starts)) if starts else None
 
 
 def tier_since(model: Any, tier: str) -> dt.date | None:
-    """The day from which the list knows a price of the tier; None for standard and for a tier that it does not know."""
+    """The day from which the list knows a price of the tier; None for standard and for a tier that
+    it does not know."""
     if tier == STANDARD:
         return None
     context = _context(tier).items()
     variants = [v for v in model.price_variants or () if v.when.items() <= context]
-    return min((getattr(v.constraint, "start_date", None) or dt.date.min for v in variants), default=None)
+    return min(
+        (getattr(v.constraint, "start_date", None) or dt.date.min for v in variants), default=None
+    )
 
 
 def tier_ratios(model: Any, moment: dt.datetime, tier: str) -> np.ndarray | None:
-    """What each class pays of its standard price in a tier, or None where the list has no price of the tier.
+    """What each class pays of its standard price in a tier, or None where the list has no price of
+    the tier.
 
-    A ratio that is known only from a later day on holds before it too: lists learn of discounts long after providers give them.
+    A ratio that is known only from a later day on holds before it too: lists learn of discounts
+    long after providers give them.
     """
     since = tier_since(model, tier)
     if since is None:
@@ -89,7 +105,11 @@ def price_starts(model: Any, moment: dt.datetime) -> str:
     """The day from which the price in force is known to hold, or "" where the list does not say."""
     if not isinstance(model.prices, list):
         return ""
-    dates = [c.constraint.start_date for c in model.prices if getattr(c.constraint, "start_date", None) and c.constraint.active(moment)]
+    dates = [
+        c.constraint.start_date
+        for c in model.prices
+        if getattr(c.constraint, "start_date", None) and c.constraint.active(moment)
+    ]
     return max(dates).isoformat() if dates else ""
 
 

@@ -1,6 +1,7 @@
 """Temporary folders that outlive no command: whoever is killed leaves his to the next one.
 
-A folder `llmcost-...` has a lock beside it, `llmcost-....lock`, which its process holds as long as it lives, and no child of it.
+A folder `llmcost-...` has a lock beside it, `llmcost-....lock`, which its process holds as long as
+it lives, and no child of it.
 """
 
 import contextlib
@@ -59,5 +60,7 @@ def _clear(folder: Path, lock: BaseFileLock) -> None:
     """Remove a folder, then its lock while it is held, so that nobody else takes it for free."""
     if _is_ours(folder, stat.S_ISDIR):
         shutil.rmtree(folder, ignore_errors=True)
-    with contextlib.suppress(OSError):  # Windows removes no open file; there the lock does it itself
+    with contextlib.suppress(
+        OSError
+    ):  # Windows removes no open file; there the lock does it itself
         Path(lock.lock_file).unlink()

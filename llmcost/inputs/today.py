@@ -8,9 +8,11 @@ from llmcost.inputs.client_types import CERTAINLY_ZERO, Amount, Fraction, Part, 
 
 
 class Commitment(Part):
-    """This work's share of what is promised to today's provider, and what the promise takes off its list prices.
+    """This work's share of what is promised to today's provider, and what the promise takes off its
+    list prices.
 
-    months_left  how long it still binds, the whole horizon where nothing is said; 0 can be left now. Then it is renewed where that pays
+    months_left  how long it still binds, the whole horizon where nothing is said; 0 can be left
+                 now. Then it is renewed where that pays
     """
 
     usd_per_month: Amount

@@ -1,4 +1,5 @@
-"""YAML 1.2 from people: no surprises of version 1.1, duplicates and aliases refused, every value findable by line."""
+"""YAML 1.2 from people: no surprises of version 1.1, duplicates and aliases refused, every value
+findable by line."""
 
 import re
 from collections.abc import Sequence
@@ -25,7 +26,10 @@ LONGEST_PROBLEM_LETTERS = 200
 BRACKETS = "Check indentation, quotes and brackets there"
 PLAIN_WORDS = {
     r"'\t' that cannot": ("a tab stands where spaces belong", "Indent with spaces"),
-    "that cannot start": ("a sign stands here that no plain text begins with", "Put the text in quotes"),
+    "that cannot start": (
+        "a sign stands here that no plain text begins with",
+        "Put the text in quotes",
+    ),
     "mapping values": (
         "a key with a colon stands where none can",
         "Indent it as its neighbours are, and put text with a colon and a space in quotes",
@@ -34,7 +38,10 @@ PLAIN_WORDS = {
     "end of stream": ("the file ends before a quote or bracket is closed", "Close it"),
     "<stream end>": ("the file ends before a quote or bracket is closed", "Close it"),
     "expected <block end>": ("this does not go with the lines above it", BRACKETS),
-    "expected the node content": ("a value is missing, or begins with a sign that needs quotes", BRACKETS),
+    "expected the node content": (
+        "a value is missing, or begins with a sign that needs quotes",
+        BRACKETS,
+    ),
     "<document start>": ("this does not go with the lines above it", BRACKETS),
 }
 """What the library says, in part -> what a person understands, and how to mend it."""
@@ -49,7 +56,8 @@ class Refused(MarkedYAMLError):
 
 
 class BoundedComposer(Composer):
-    """Refuses, while it reads, what could grow beyond the file: aliases, depth, numbers of any length."""
+    """Refuses, while it reads, what could grow beyond the file: aliases, depth, numbers of any
+    length."""
 
     def __init__(self, loader: Any = None):
         super().__init__(loader)
@@ -57,7 +65,8 @@ class BoundedComposer(Composer):
         self.values_count = 0
 
     def compose_document(self) -> Any:
-        """The document, as in the base class. %YAML 1.1 before it would make other words of it: 010 would be 8, and no false."""
+        """The document, as in the base class. %YAML 1.1 before it would make other words of it: 010
+        would be 8, and no false."""
         event = self.parser.peek_event()
         if event.version or event.tags:
             problem = "a line that begins with % stands before this one and is not read here"
@@ -73,7 +82,9 @@ class BoundedComposer(Composer):
             raise Refused("an alias (*name) is not read here", cure, event.start_mark)
         if getattr(event, "ctag", None):
             cure = "Take it out; put text that begins with ! in quotes"
-            raise Refused("a tag (a word that begins with !) is not read here", cure, event.start_mark)
+            raise Refused(
+                "a tag (a word that begins with !) is not read here", cure, event.start_mark
+            )
         if self.values_count > MOST_VALUES:
             cure = "Move tables into a usage file"
             raise Refused(f"more than {MOST_VALUES:,} keys and values", cure, event.start_mark)
@@ -95,28 +106,43 @@ class BoundedComposer(Composer):
 
 
 def read_yaml(path: Path) -> Any:
-    """The document of a YAML file of at most 64 KiB, with line numbers kept on its mappings and lists; shared, to be read only."""
+    """The document of a YAML file of at most 64 KiB, with line numbers kept on its mappings and
+    lists; shared, to be read only."""
     try:
         size = path.stat().st_size
         if size > LARGEST_BYTES:
             raise InputError(
-                path.name, "", f"{size:,} bytes are too many", "A client file has at most 64 KiB; move tables into a usage file"
+                path.name,
+                "",
+                f"{size:,} bytes are too many",
+                "A client file has at most 64 KiB; move tables into a usage file",
             )
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise InputError(path.name, "", f"cannot be read ({error.strerror})", "Check the path and its permissions") from None
+        raise InputError(
+            path.name,
+            "",
+            f"cannot be read ({error.strerror})",
+            "Check the path and its permissions",
+        ) from None
     except UnicodeDecodeError:
         raise InputError(path.name, "", "is not UTF-8 text", "Save it as UTF-8") from None
     try:
         return _document(text)
     except DuplicateKeyError as error:
-        raise InputError(path.name, _line(error), "a key stands twice in one mapping", "Keep one of the two") from None
+        raise InputError(
+            path.name, _line(error), "a key stands twice in one mapping", "Keep one of the two"
+        ) from None
     except Refused as error:
         raise InputError(path.name, _line(error), str(error.problem), error.cure) from None
     except MaxDepthExceededError as error:
         problem = f"mappings and lists lie more than {MOST_LEVELS} deep"
-        raise InputError(path.name, _line(error), problem, "Check the brackets and the indentation") from None
-    except Exception as error:  # whatever the library trips over: not all of it are errors of its own
+        raise InputError(
+            path.name, _line(error), problem, "Check the brackets and the indentation"
+        ) from None
+    except (
+        Exception
+    ) as error:  # whatever the library trips over: not all of it are errors of its own
         raise InputError(path.name, _line(error), *_in_plain_words(error)) from None
 
 
@@ -142,7 +168,8 @@ def plain(value: Any) -> Any:
 
 
 def line_of(document: Any, location: Sequence[str | int]) -> int | None:
-    """Line (from 1) of the value at `location` in a document of `read_yaml`, or of its nearest parent that is there."""
+    """Line (from 1) of the value at `location` in a document of `read_yaml`, or of its nearest
+    parent that is there."""
     line = None
     for key in location:
         try:

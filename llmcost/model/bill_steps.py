@@ -14,17 +14,23 @@ CLASSES = ("input_uncached_tokens", "cache_read_tokens", "cache_write_tokens", "
 
 
 def class_usd(tokens, usd_per_mtok):
-    """USD of each class of tokens: tokens times price. No tokens cost nothing, even where the class has no price (NaN).
+    """USD of each class of tokens: tokens times price. No tokens cost nothing, even where the class
+    has no price (NaN).
 
     >>> class_usd([1e6, 0, 0, 2e6], [2.50, 1.25, float("nan"), 10.00]).tolist()
     [2.5, 0.0, 0.0, 20.0]
     """
     tokens = np.asarray(tokens, dtype=float)
-    return np.where(tokens == 0, 0.0, tokens * np.asarray(usd_per_mtok, dtype=float) / TOKENS_PER_MTOK)
+    return np.where(
+        tokens == 0, 0.0, tokens * np.asarray(usd_per_mtok, dtype=float) / TOKENS_PER_MTOK
+    )
 
 
-def bill_steps(tokens, list_usd_per_mtok, tier_usd_per_mtok, then_usd_per_mtok, batched: Sequence[bool]) -> BillSteps:
-    """The way from list prices to what the rows should have cost; each step prices the same tokens once more.
+def bill_steps(
+    tokens, list_usd_per_mtok, tier_usd_per_mtok, then_usd_per_mtok, batched: Sequence[bool]
+) -> BillSteps:
+    """The way from list prices to what the rows should have cost; each step prices the same tokens
+    once more.
 
     tokens               (rows, 4), >= 0
     list_usd_per_mtok    (rows, 4): standard tier, on the day of comparison

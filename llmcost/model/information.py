@@ -1,18 +1,22 @@
-"""What a wrong choice costs, and what it would be worth to know before choosing: regret and the value of information.
+"""What a wrong choice costs, and what it would be worth to know before choosing: regret and the
+value of information.
 
-All of it from one table of bills: a row for each draw of the uncertain inputs, a column for each option.
+All of it from one table of bills: a row for each draw of the uncertain inputs, a column for each
+option.
 """
 
 import numpy as np
 
 FOLDS, DEGREE = 5, 5
-"""Smoothing: a polynomial of this degree in an input's rank, judged on the fifth of the draws that it was not fitted to."""
+"""Smoothing: a polynomial of this degree in an input's rank, judged on the fifth of the draws that
+it was not fitted to."""
 CHANCE_DEVIATIONS = 2.0
 """A value within so many standard errors of nothing counts as nothing."""
 
 
 def regret_usd(option_usd):
-    """What each option costs more than the cheapest one of its draw: bill - lowest bill, same shape, >= 0.
+    """What each option costs more than the cheapest one of its draw: bill - lowest bill, same
+    shape, >= 0.
 
     option_usd  bills, (draws, options)
 
@@ -24,9 +28,11 @@ def regret_usd(option_usd):
 
 
 def perfect_information_usd(option_usd):
-    """What it is worth to know every input before choosing (EVPI): lowest mean bill - mean of the lowest bills, >= 0.
+    """What it is worth to know every input before choosing (EVPI): lowest mean bill - mean of the
+    lowest bills, >= 0.
 
-    It is the mean regret of the option with the lowest mean bill: nobody should pay more than this for any study.
+    It is the mean regret of the option with the lowest mean bill: nobody should pay more than this
+    for any study.
 
     option_usd  bills, (draws, options)
 
@@ -41,15 +47,19 @@ def input_information_usd(option_usd, uniform_fraction):
 
         value = min over options of E[bill] - E[min over options of E[bill | input]]
 
-    E[bill | input] is smoothed: a polynomial in the input's rank among the draws. The smooth curves only choose the option; the choice is
-    then paid in draws that the curves were not fitted to. Chance cannot flatter it: an input that tells nothing has the value 0, where
-    the usual estimate, the mean of the lowest smooth curve, is always above 0. It errs to the low side, by what the curve cannot follow.
+    E[bill | input] is smoothed: a polynomial in the input's rank among the draws. The smooth curves
+    only choose the option; the choice is then paid in draws that the curves were not fitted to.
+    Chance cannot flatter it: an input that tells nothing has the value 0, where the usual estimate,
+    the mean of the lowest smooth curve, is always above 0. It errs to the low side, by what the
+    curve cannot follow.
 
     option_usd        bills, (draws, options)
-    uniform_fraction  the uniform numbers behind the draws of each input, (inputs, draws): only their order counts
+    uniform_fraction  the uniform numbers behind the draws of each input, (inputs, draws): only
+                      their order counts
 
-    Source: Strong, Oakley and Brennan (2014), Estimating multiparameter partial expected value of perfect information from a
-    probabilistic sensitivity analysis sample; the judging on other draws is cross-validation.
+    Source: Strong, Oakley and Brennan (2014), Estimating multiparameter partial expected value of
+    perfect information from a probabilistic sensitivity analysis sample; the judging on other draws
+    is cross-validation.
 
     >>> known = np.arange(1_000) / 1_000
     >>> bills = np.column_stack([np.full(1_000, 0.5), known])
@@ -58,7 +68,9 @@ def input_information_usd(option_usd, uniform_fraction):
     """
     bills = np.asarray(option_usd, dtype=float)
     count = len(bills)
-    by_rank = bills[np.argsort(uniform_fraction, axis=1, kind="stable")]  # (inputs, draws, options), the input rising
+    by_rank = bills[
+        np.argsort(uniform_fraction, axis=1, kind="stable")
+    ]  # (inputs, draws, options), the input rising
     curve = np.polynomial.legendre.legvander((2 * np.arange(count) + 1) / count - 1, DEGREE)
     paid = np.empty(by_rank.shape[:2])
     for fold in range(FOLDS):

@@ -30,9 +30,11 @@ def monthly_rate_fraction(discount_fraction_per_year):
 
 
 def capital_usd_per_month(capex_usd, residual_usd, life_months, discount_fraction_per_year):
-    """USD per month that pays for hardware and its interest, and gets the residual back at the end (capital recovery).
+    """USD per month that pays for hardware and its interest, and gets the residual back at the end
+    (capital recovery).
 
-        capital = (capex - residual / (1 + i)^n) * i / (1 - (1 + i)^-n);   without interest (capex - residual) / n
+        capital = (capex - residual / (1 + i)^n) * i / (1 - (1 + i)^-n);   without interest (capex -
+        residual) / n
 
     capex_usd     price of hardware, delivered and installed, >= 0
     residual_usd  what it sells for after life_months, >= 0
@@ -54,9 +56,17 @@ def energy_usd_per_month(power_watts, load_power_fraction, pue_ratio, electricit
     >>> round(energy_usd_per_month(450, 1.0, 1.0, 0.20), 1)
     65.7
     """
-    return power_watts / 1e3 * load_power_fraction * pue_ratio * HOURS_PER_MONTH * electricity_usd_per_kwh
+    return (
+        power_watts
+        / 1e3
+        * load_power_fraction
+        * pue_ratio
+        * HOURS_PER_MONTH
+        * electricity_usd_per_kwh
+    )
 
 
 def implied_multiplier(total_usd_per_month, gpu_usd_per_month):
-    """What the rule of thumb "3 to 5 times the GPU" looks like here: total / GPU line. An output, never an input."""
+    """What the rule of thumb "3 to 5 times the GPU" looks like here: total / GPU line. An output,
+    never an input."""
     return total_usd_per_month / gpu_usd_per_month

@@ -4,14 +4,17 @@ import numpy as np
 
 
 def erlang_c_fraction(in_flight_count, slots_count):
-    """Share of the requests that find every slot taken and wait, arrivals at random (M/M/c); 1 where the queue never empties.
+    """Share of the requests that find every slot taken and wait, arrivals at random (M/M/c); 1
+    where the queue never empties.
 
-    Slots are replicas times concurrency. Erlang B by its recursion, which no factorial overflows, then Erlang C:
+    Slots are replicas times concurrency. Erlang B by its recursion, which no factorial overflows,
+    then Erlang C:
 
         blocked(0) = 1;   blocked(n) = a * blocked(n - 1) / (n + a * blocked(n - 1))
         waits = blocked(c) / (1 - a / c * (1 - blocked(c)))
 
-    in_flight_count  a = arrivals per second times seconds of service: requests that would be in flight with no queue, >= 0
+    in_flight_count  a = arrivals per second times seconds of service: requests that would be in
+                     flight with no queue, >= 0
     slots_count      c, whole, >= 1
 
     >>> round(erlang_c_fraction(1, 2), 4), erlang_c_fraction(3, 3)
@@ -25,16 +28,21 @@ def erlang_c_fraction(in_flight_count, slots_count):
     return blocked / (1 - in_flight_count / slots_count * (1 - blocked))
 
 
-def mean_wait_seconds(in_flight_count, slots_count, service_seconds, arrival_cv_ratio=1.0, service_cv_ratio=1.0):
-    """Mean seconds in the queue, over all requests, those that do not wait too; infinite where the queue never empties.
+def mean_wait_seconds(
+    in_flight_count, slots_count, service_seconds, arrival_cv_ratio=1.0, service_cv_ratio=1.0
+):
+    """Mean seconds in the queue, over all requests, those that do not wait too; infinite where the
+    queue never empties.
 
-    Exact for random arrivals and exponential service; for burstier ones Allen and Cunneen's approximation scales it:
+    Exact for random arrivals and exponential service; for burstier ones Allen and Cunneen's
+    approximation scales it:
 
         wait = waits * service / (c - a) * (arrival_cv^2 + service_cv^2) / 2
 
     in_flight_count, slots_count  as in erlang_c_fraction
     service_seconds               mean seconds that a request holds its slot, > 0
-    arrival_cv_ratio, service_cv_ratio  standard deviation over mean of the seconds between arrivals, and of service; 1 is random
+    arrival_cv_ratio, service_cv_ratio  standard deviation over mean of the seconds between
+                                        arrivals, and of service; 1 is random
 
     >>> round(mean_wait_seconds(1, 2, 6.0), 9), round(mean_wait_seconds(1, 2, 6.0, arrival_cv_ratio=3.0), 9)
     (2.0, 10.0)
@@ -42,11 +50,18 @@ def mean_wait_seconds(in_flight_count, slots_count, service_seconds, arrival_cv_
     if in_flight_count >= slots_count:
         return float("inf")
     waits = erlang_c_fraction(in_flight_count, slots_count)
-    return waits * service_seconds / (slots_count - in_flight_count) * (arrival_cv_ratio**2 + service_cv_ratio**2) / 2
+    return (
+        waits
+        * service_seconds
+        / (slots_count - in_flight_count)
+        * (arrival_cv_ratio**2 + service_cv_ratio**2)
+        / 2
+    )
 
 
 def square_root_slots_count(in_flight_count, safety_ratio):
-    """Slots that keep the share of waiting requests the same at any size: in flight + safety * its square root, rounded up. Broadcasts.
+    """Slots that keep the share of waiting requests the same at any size: in flight + safety * its
+    square root, rounded up. Broadcasts.
 
     The safety above the mean grows with the root only: a pooled fleet needs less of it per request.
 
@@ -58,7 +73,8 @@ def square_root_slots_count(in_flight_count, safety_ratio):
 
 
 def time_busy_fraction(in_flight_count):
-    """Share of the time with at least one request in flight, arrivals at random: what a GPU's dashboard calls utilization. Broadcasts.
+    """Share of the time with at least one request in flight, arrivals at random: what a GPU's
+    dashboard calls utilization. Broadcasts.
 
         busy = 1 - exp(-in_flight)
 

@@ -1,4 +1,5 @@
-"""The nouns of the cost model: frozen, unit-suffixed, built by `inputs` and read by everything above."""
+"""The nouns of the cost model: frozen, unit-suffixed, built by `inputs` and read by everything
+above."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +31,8 @@ class Gpu:
 
 @dataclass(frozen=True)
 class ModelShape:
-    """What serving cost needs to know of a transformer. Mixture-of-experts models read fewer parameters than they hold."""
+    """What serving cost needs to know of a transformer. Mixture-of-experts models read fewer
+    parameters than they hold."""
 
     model_id: str
     parameters_count: float
@@ -48,7 +50,8 @@ class Request:
     """A mean request as a replica sees it, and how long a token may take.
 
     input_tokens         to be read: those from the prefix cache are left out
-    cached_input_tokens  from the prefix cache: no work to read, but memory and attention like any other
+    cached_input_tokens  from the prefix cache: no work to read, but memory and attention like any
+                         other
     itl_limit_seconds    seconds between output tokens, None when nothing is promised
     ttft_limit_seconds   seconds to the first token, None when nothing is promised
     limit_percentile     what the limits hold for: 99 for 99 of 100, None for the mean
@@ -82,14 +85,17 @@ class ServingCurve:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One measured run of a whole replica at a mean request and a concurrency: a catalog row, or the client's own.
+    """One measured run of a whole replica at a mean request and a concurrency: a catalog row, or
+    the client's own.
 
     source             the catalog row, or the client's file and its place in it
     engine             what served: runs of different engines are never mixed
     input_tokens       with cached_input_tokens, those that came from the prefix cache, among them
     concurrency_count  requests in flight, None where the engine was given as many as it would take
-    tpot_seconds       mean seconds between output tokens, ttft_seconds to the first; None where not measured
-    itl_percentiles    99 -> seconds that 99 of 100 gaps between tokens stay below; ttft_percentiles likewise
+    tpot_seconds       mean seconds between output tokens, ttft_seconds to the first; None where not
+                       measured
+    itl_percentiles    99 -> seconds that 99 of 100 gaps between tokens stay below; ttft_percentiles
+                       likewise
     """
 
     source: str
@@ -112,10 +118,12 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Replica:
-    """One copy of a model on `gpus_count` GPUs, and what it delivers at its largest latency-safe concurrency.
+    """One copy of a model on `gpus_count` GPUs, and what it delivers at its largest latency-safe
+    concurrency.
 
-    `input_tokens_per_second` and `output_tokens_per_second` are the speeds of prefill and of decode each on its own: a request
-    keeps the replica busy for input_tokens / input speed + output_tokens / output speed.
+    `input_tokens_per_second` and `output_tokens_per_second` are the speeds of prefill and of decode
+    each on its own: a request keeps the replica busy for input_tokens / input speed + output_tokens
+    / output speed.
     """
 
     gpu_id: str
@@ -129,16 +137,20 @@ class Replica:
 
 
 ClassRatios = tuple[float, float, float, float]
-"""What each class of tokens pays of its standard price: fresh input, cache read, cache write, output."""
+"""What each class of tokens pays of its standard price: fresh input, cache read, cache write,
+output."""
 
 
 @dataclass(frozen=True)
 class TokenPrices:
     """List prices of one model at one host, USD per million tokens.
 
-    cache_write_usd_per_mtok  input that is written to the prompt cache; None where a write costs what fresh input costs
-    tier_ratios               batch | flex | priority -> what its tokens pay; a tier that is not there costs what standard costs
-    long_context_ratios       what all tokens of a request pay whose input is longer than `long_context_tokens`, None where nothing changes
+    cache_write_usd_per_mtok  input that is written to the prompt cache; None where a write costs
+                              what fresh input costs
+    tier_ratios               batch | flex | priority -> what its tokens pay; a tier that is not
+                              there costs what standard costs
+    long_context_ratios       what all tokens of a request pay whose input is longer than
+                              `long_context_tokens`, None where nothing changes
     """
 
     input_usd_per_mtok: float
@@ -152,13 +164,23 @@ class TokenPrices:
     @property
     def by_class(self) -> tuple[float, float, float, float]:
         """USD per million tokens: fresh input, cache read, cache write, output."""
-        written = self.input_usd_per_mtok if self.cache_write_usd_per_mtok is None else self.cache_write_usd_per_mtok
-        return self.input_usd_per_mtok, self.cached_input_usd_per_mtok, written, self.output_usd_per_mtok
+        written = (
+            self.input_usd_per_mtok
+            if self.cache_write_usd_per_mtok is None
+            else self.cache_write_usd_per_mtok
+        )
+        return (
+            self.input_usd_per_mtok,
+            self.cached_input_usd_per_mtok,
+            written,
+            self.output_usd_per_mtok,
+        )
 
 
 @dataclass(frozen=True)
 class BillSteps:
-    """USD per row. list_usd is the bill with neither cache nor batch nor tier at one day's prices; the rest are changes to it.
+    """USD per row. list_usd is the bill with neither cache nor batch nor tier at one day's prices;
+    the rest are changes to it.
 
     list_usd + cache_read_usd + cache_write_usd + batch_usd + tier_usd + date_usd = computed_usd
     """
@@ -179,7 +201,8 @@ class HardwareCash:
     bought_usd  paid at the start of the month
     sold_usd    received at the end of the month, for what reached the end of its life
     book_usd    straight-line value at the end of the month of what still stands
-    resale_usd  what still stands would fetch at the end of its life: all that is counted on in a hurry
+    resale_usd  what still stands would fetch at the end of its life: all that is counted on in a
+                hurry
     """
 
     bought_usd: np.ndarray

@@ -1,4 +1,5 @@
-"""Low / typical / high into draws: P10, mode, P90 of a triangular distribution, one stream per input."""
+"""Low / typical / high into draws: P10, mode, P90 of a triangular distribution, one stream per
+input."""
 
 import hashlib
 import math
@@ -10,7 +11,8 @@ TAIL = 0.1
 
 
 def triangle_ends(low: float, typical: float, high: float) -> tuple[float, float]:
-    """(smallest, largest) of the triangular distribution whose P10, mode and P90 are low, typical and high.
+    """(smallest, largest) of the triangular distribution whose P10, mode and P90 are low, typical
+    and high.
 
     >>> [round(x, 3) for x in triangle_ends(0.0, 0.5, 1.0)]
     [-0.405, 1.405]
@@ -24,7 +26,8 @@ def triangle_ends(low: float, typical: float, high: float) -> tuple[float, float
 
 
 def uniform_stream(path: str, count: int) -> np.ndarray:
-    """`count` uniform numbers that belong to this input: seeded by a constant and its path, never by its value.
+    """`count` uniform numbers that belong to this input: seeded by a constant and its path, never
+    by its value.
 
     A what-if keeps its draws, and two options that share an input share its draw.
     """
@@ -32,8 +35,16 @@ def uniform_stream(path: str, count: int) -> np.ndarray:
     return np.random.default_rng([SEED, int.from_bytes(digest[:8], "big")]).random(count)
 
 
-def triangular_draws(low: float, typical: float, high: float, uniform_fraction: np.ndarray, floor=-np.inf, ceiling=np.inf) -> np.ndarray:
-    """Draws by inverting the distribution at `uniform_fraction`, kept within [floor, ceiling]; a certain input repeats itself."""
+def triangular_draws(
+    low: float,
+    typical: float,
+    high: float,
+    uniform_fraction: np.ndarray,
+    floor=-np.inf,
+    ceiling=np.inf,
+) -> np.ndarray:
+    """Draws by inverting the distribution at `uniform_fraction`, kept within [floor, ceiling]; a
+    certain input repeats itself."""
     if low == high:
         return np.full(np.shape(uniform_fraction), float(typical))
     smallest, largest = triangle_ends(low, typical, high)

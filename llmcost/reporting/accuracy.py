@@ -1,4 +1,5 @@
-"""The accuracy ledger as text and as the README's section: `llmcost accuracy` and `llmcost accuracy --markdown`."""
+"""The accuracy ledger as text and as the README's section: `llmcost accuracy` and `llmcost accuracy
+--markdown`."""
 
 import textwrap
 
@@ -26,23 +27,27 @@ HEADS = {
 }
 """Column of the ledger -> its short head."""
 LEGEND = (
-    "An error is the factor between prediction and measurement, less one: 25 % is within times or divided by 1.25. median, p90: errors "
-    "of the roofline alone. bias: predicted over measured, median; above 1 the model promises too much. LOO: each row left out and "
-    "predicted as a study does from the others: through rows of the same plan and engine, else the roofline times what the other rows on "
-    "that GPU say. ITL: median error of the time between tokens. fitted: the rows on which the model's constants were fitted; they say "
-    "how good the fit is and no more."
+    "An error is the factor between prediction and measurement, less one: 25 % is within times or"
+    " divided by 1.25. median, p90: errors of the roofline alone. bias: predicted over measured,"
+    " median; above 1 the model promises too much. LOO: each row left out and predicted as a study"
+    " does from the others: through rows of the same plan and engine, else the roofline times what"
+    " the other rows on that GPU say. ITL: median error of the time between tokens. fitted: the"
+    " rows on which the model's constants were fitted; they say how good the fit is and no more."
 )
 RULE = (
-    f"Rule of use: {accuracy.RULE}. One choice of the model, how many experts a step reads, was made on gpt-oss-120b rows; they count as "
-    "held out."
+    f"Rule of use: {accuracy.RULE}. One choice of the model, how many experts a step reads, was"
+    " made on gpt-oss-120b rows; they count as held out."
 )
 
 
 def text() -> str:
-    """The ledger in aligned columns: all of it, by kind of model, and where the model must not be used."""
+    """The ledger in aligned columns: all of it, by kind of model, and where the model must not be
+    used."""
     points = accuracy.predictions()
     prose = [_filled(paragraph, WIDTH_COUNT) for paragraph in (headline(points), LEGEND, RULE)]
-    return "\n\n".join([*prose, repr(by_family(points)), repr(by_plan(points)), _cautions(points, WIDTH_COUNT)])
+    return "\n\n".join(
+        [*prose, repr(by_family(points)), repr(by_plan(points)), _cautions(points, WIDTH_COUNT)]
+    )
 
 
 def markdown() -> str:
@@ -65,17 +70,26 @@ def markdown() -> str:
 
 
 def headline(points: pd.DataFrame) -> str:
-    """The ledger in a paragraph: how many rows, and what held-out rows say of the roofline, of interpolation and of latency."""
+    """The ledger in a paragraph: how many rows, and what held-out rows say of the roofline, of
+    interpolation and of latency."""
     total = accuracy.ledger(points, []).set_index("points")
     held_out = total.loc["held out"]
-    figures = {column: _percent(value) for column, value in held_out.items() if str(column).endswith("_fraction")}
+    figures = {
+        column: _percent(value)
+        for column, value in held_out.items()
+        if str(column).endswith("_fraction")
+    }
     return (
-        f"Predicted against measured for all {len(points)} public rows of `data/catalog/throughput.csv`; the model's constants were "
-        f"fitted on {total.loc['fitted', 'points_count']} of them. On the {held_out['points_count']} others the roofline alone is off "
-        f"by {figures['median_error_fraction']} in the median and {figures['p90_error_fraction']} at the 90th percentile. Corrected "
-        f"by the other measured rows, as in a study, a left-out row is off by {figures['calibrated_median_error_fraction']} and "
-        f"{figures['calibrated_p90_error_fraction']}. The time between tokens, measured in {held_out['itl_points_count']} rows, is off "
-        f"by {figures['itl_median_error_fraction']} in the median."
+        f"Predicted against measured for all {len(points)} public rows of"
+        " `data/catalog/throughput.csv`; the model's constants were fitted on"
+        f" {total.loc['fitted', 'points_count']} of them. On the {held_out['points_count']} others"
+        f" the roofline alone is off by {figures['median_error_fraction']} in the median and"
+        f" {figures['p90_error_fraction']} at the 90th percentile. Corrected by the other measured"
+        " rows, as in a study, a left-out row is off by"
+        f" {figures['calibrated_median_error_fraction']} and"
+        f" {figures['calibrated_p90_error_fraction']}. The time between tokens, measured in"
+        f" {held_out['itl_points_count']} rows, is off by {figures['itl_median_error_fraction']} in"
+        " the median."
     )
 
 
@@ -94,9 +108,13 @@ def _table(lines: pd.DataFrame) -> Table:
     shown = pd.DataFrame({HEADS[column]: lines[column] for column in lines if column in HEADS})
     for column in lines.columns.intersection(list(HEADS)):
         if column.endswith(("_fraction", "_ratio")):
-            shown[HEADS[column]] = lines[column].map(_percent if column.endswith("_fraction") else _ratio)
+            shown[HEADS[column]] = lines[column].map(
+                _percent if column.endswith("_fraction") else _ratio
+            )
     rendered = table(shown)
-    rendered.right = [head not in ("engine", "GPU", "weights", "model", "points", "use") for head in shown]
+    rendered.right = [
+        head not in ("engine", "GPU", "weights", "model", "points", "use") for head in shown
+    ]
     return rendered
 
 

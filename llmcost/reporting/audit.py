@@ -21,12 +21,25 @@ def keys_text(study: Study) -> str:
     """Every figure that can be followed: its key, its value and its name."""
     found = figures(study)
     width = max(len(key) for key in found)
-    lines = [f"{key:<{width}}  {_amount(figure):>24}  {visible(figure.name)}" for key, figure in found.items()]
-    return "\n".join([f"{visible(study.client.name)}: {len(found)} figures. Name one to see what it is made of.", "", *lines])
+    lines = [
+        f"{key:<{width}}  {_amount(figure):>24}  {visible(figure.name)}"
+        for key, figure in found.items()
+    ]
+    return "\n".join(
+        [
+            (
+                f"{visible(study.client.name)}: {len(found)} figures. Name one to see what it is"
+                " made of."
+            ),
+            "",
+            *lines,
+        ]
+    )
 
 
 def chain_text(study: Study, key: str) -> str:
-    """One figure with its formula, the same with numbers, and every part of it down to inputs with source and date.
+    """One figure with its formula, the same with numbers, and every part of it down to inputs with
+    source and date.
 
     Raises InputError for a key that there is not, with the nearest ones.
     """
@@ -58,7 +71,9 @@ def _told(symbol: str, figure: Figure, depth: int, told: set[tuple]) -> Iterator
 
 def _filled(formula: str, parts: Mapping[str, Figure]) -> str:
     """The formula with the numbers of its parts; series keep their names."""
-    numbers = {name: _number(part.value) for name, part in parts.items() if np.ndim(part.value) == 0}
+    numbers = {
+        name: _number(part.value) for name, part in parts.items() if np.ndim(part.value) == 0
+    }
     return re.sub(r"[A-Za-z_]\w*", lambda match: numbers.get(match[0], match[0]), formula)
 
 
@@ -69,12 +84,19 @@ def _number(value: float) -> str:
 def _amount(figure: Figure) -> str:
     if np.ndim(figure.value):
         values = np.asarray(figure.value)
-        return f"[{values.size} values, mean {number(values.mean(), 6)}, largest {number(values.max(), 6)}] {figure.unit}"
+        return (
+            f"[{values.size} values, mean {number(values.mean(), 6)}, largest"
+            f" {number(values.max(), 6)}] {figure.unit}"
+        )
     return f"{number(float(figure.value), DIGITS_COUNT)} {figure.unit}"
 
 
 def _said(figure: Figure) -> str:
     """Range, source, date and confidence of an input."""
-    band = f"P10 to P90 {number(figure.low, 6)} to {number(figure.high, 6)}" if figure.low is not None else ""
+    band = (
+        f"P10 to P90 {number(figure.low, 6)} to {number(figure.high, 6)}"
+        if figure.low is not None
+        else ""
+    )
     about = ", ".join(filter(None, (band, figure.source, figure.date, figure.confidence)))
     return f"   [{visible(about)}]" if about else ""

@@ -1,4 +1,5 @@
-"""Many clients: what is fresh is left, the others are built one process each, published whole or not at all, one line each."""
+"""Many clients: what is fresh is left, the others are built one process each, published whole or
+not at all, one line each."""
 
 import contextlib
 import gc
@@ -48,13 +49,15 @@ def report_clients(
     with_pdf: bool = False,
     silent: bool = False,
 ) -> dict[str, str]:
-    """The reports of these client folders, made where they are not fresh; prints a line for each, and leaves manifest.json.
+    """The reports of these client folders, made where they are not fresh; prints a line for each,
+    and leaves manifest.json.
 
     force      make the fresh ones too
     scheduler  address of a Dask cluster that makes them, instead of this machine
     with_pdf   print the reports that have no PDF yet
     silent     print nothing but failures, and the manifest at the end
-    Returns slug -> what went wrong, empty where all reports are there. Interrupted, it leaves what is finished.
+    Returns slug -> what went wrong, empty where all reports are there. Interrupted, it leaves what
+    is finished.
     """
     slugs, unusable = slugs_of(clients)
     paths = sorted((notebooks or notebooks_path()).glob("[0-9]*.ipynb"))
@@ -78,7 +81,16 @@ def report_clients(
                 else:
                     stale.append((slug, folder, previous))
             if stale:
-                build(stale, kit, engine, jobs or os.cpu_count() or 1, limits, scheduler, out_dir, manifest)
+                build(
+                    stale,
+                    kit,
+                    engine,
+                    jobs or os.cpu_count() or 1,
+                    limits,
+                    scheduler,
+                    out_dir,
+                    manifest,
+                )
             if with_pdf:
                 print_pdfs(out_dir, manifest)
         finally:
@@ -114,9 +126,15 @@ def build(
     if not scheduler:
         prepare(engine, kit, [folder for _, folder, _ in stale])
     script = chart_script.text()
-    tasks = [Task(slug, folder, kit, engine_name, script, previous) for slug, folder, previous in stale]
+    tasks = [
+        Task(slug, folder, kit, engine_name, script, previous) for slug, folder, previous in stale
+    ]
     try:
-        for done in cluster.run(scheduler, tasks, limits) if scheduler else here(tasks, engine, jobs_count, limits):
+        for done in (
+            cluster.run(scheduler, tasks, limits)
+            if scheduler
+            else here(tasks, engine, jobs_count, limits)
+        ):
             with uninterrupted():
                 settle(done, out_dir, manifest)
     finally:
@@ -125,7 +143,13 @@ def build(
 
 def here(tasks: Sequence[Task], engine: str, jobs_count: int, limits: Limits) -> Iterator[Done]:
     """The tasks as they are done on this machine, at most one for each of its cores at a time."""
-    return run_jobs(build_client, tasks, min(jobs_count, os.cpu_count() or 1), "fork" if engine == "fork" else "spawn", limits)
+    return run_jobs(
+        build_client,
+        tasks,
+        min(jobs_count, os.cpu_count() or 1),
+        "fork" if engine == "fork" else "spawn",
+        limits,
+    )
 
 
 def settle(done: Done, out_dir: Path, manifest: Manifest) -> None:
@@ -143,18 +167,29 @@ def settle(done: Done, out_dir: Path, manifest: Manifest) -> None:
 
 
 def print_pdfs(out_dir: Path, manifest: Manifest) -> None:
-    """Beside each report of this run its PDF; where a report was left as fresh, one that is there stays."""
-    pages = {out_dir / slug / "report.html": slug for slug in manifest.entries if slug not in manifest.failed}
-    missing = [(page, page.with_suffix(".pdf")) for page in pages if not page.with_suffix(".pdf").exists()]
+    """Beside each report of this run its PDF; where a report was left as fresh, one that is there
+    stays."""
+    pages = {
+        out_dir / slug / "report.html": slug
+        for slug in manifest.entries
+        if slug not in manifest.failed
+    }
+    missing = [
+        (page, page.with_suffix(".pdf")) for page in pages if not page.with_suffix(".pdf").exists()
+    ]
     manifest.begin("PDFs", len(missing))
     pdf.write_pdfs(missing, lambda page, problem: manifest.printed(pages[page], problem))
 
 
 def prepare(engine: str, kit: Kit, folders: Iterable[Path]) -> None:
-    """Where children are forked: import and use everything once, so that each of them starts warm."""
+    """Where children are forked: import and use everything once, so that each of them starts
+    warm."""
     if engine == "fork":
-        # Libraries keep threads of their own that a fork leaves behind; nothing here uses them in the parent.
-        warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
+        # Libraries keep threads of their own that a fork leaves behind; nothing here uses them in
+        # the parent.
+        warnings.filterwarnings(
+            "ignore", message=".*multi-threaded.*fork", category=DeprecationWarning
+        )
         for module in pkgutil.walk_packages(llmcost.__path__, "llmcost."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)

@@ -1,4 +1,5 @@
-"""The book: what every published report says, a row per client, per option and per line of a bill. Numbers stay numbers."""
+"""The book: what every published report says, a row per client, per option and per line of a bill.
+Numbers stay numbers."""
 
 import datetime as dt
 import os
@@ -30,7 +31,8 @@ def reports_in(out_dir: Path) -> tuple[dict[str, Record], dict[str, str]]:
 
 @dataclass(frozen=True)
 class ClientRow:
-    """One client of the book: the advice, every option's typical bill, and what the advice rests on; None where there is no report."""
+    """One client of the book: the advice, every option's typical bill, and what the advice rests
+    on; None where there is no report."""
 
     client: str
     name: str | None = None
@@ -143,6 +145,7 @@ def line_rows(reports: dict[str, Record]) -> list[Row]:
 
 
 def oldest_price_days_count(record: Record) -> int | None:
-    """Age of the oldest dated price behind the options, in days on the report's own day; None where no price has a date."""
+    """Age of the oldest dated price behind the options, in days on the report's own day; None where
+    no price has a date."""
     days = [row.date for row in record.catalog_rows_used if row.date]
     return (record.as_of_date - min(days)).days if days else None

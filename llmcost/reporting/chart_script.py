@@ -1,9 +1,11 @@
-"""The JavaScript that draws the charts: Vega, Vega-Lite and Vega-Embed in one text, from an installed package."""
+"""The JavaScript that draws the charts: Vega, Vega-Lite and Vega-Embed in one text, from an
+installed package."""
 
 import subprocess
 import sys
 
-# A process of its own: the JavaScript engine must never live in a process that forks, as its children would hang.
+# A process of its own: the JavaScript engine must never live in a process that forks, as its
+# children would hang.
 BUNDLE = "import sys, vl_convert; sys.stdout.buffer.write(vl_convert.javascript_bundle().encode())"
 
 
@@ -11,7 +13,8 @@ class ChartScript:
     """Starts at once, in the background, and is waited for where the text is needed."""
 
     def __init__(self) -> None:
-        # A session and an error stream of its own: when the run is interrupted, its last words are for nobody.
+        # A session and an error stream of its own: when the run is interrupted, its last words are
+        # for nobody.
         self.process = subprocess.Popen(
             [sys.executable, "-c", BUNDLE],
             stdin=subprocess.DEVNULL,

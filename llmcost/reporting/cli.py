@@ -1,7 +1,7 @@
 """The command line: `llmcost new`, `usage`, `report`, `audit`, `accuracy`, `notebooks`.
 
-Exit codes: 0 everything asked for is there; 1 some clients failed and the others are published; 2 nothing could run;
-3 an error of ours; 130 interrupted.
+Exit codes: 0 everything asked for is there; 1 some clients failed and the others are published; 2
+nothing could run; 3 an error of ours; 130 interrupted.
 """
 
 import argparse
@@ -46,7 +46,8 @@ def main(words: list[str] | None = None) -> int:
 
 
 def load(name: str) -> None:
-    """Import what a command needs: most of a second, in which a signal ends all at once. ImportError, whatever is damaged."""
+    """Import what a command needs: most of a second, in which a signal ends all at once.
+    ImportError, whatever is damaged."""
     try:
         importlib.import_module(f"llmcost.reporting.{name}")
     except Exception as error:  # a file cut short is a SyntaxError, or an EOFError
@@ -54,7 +55,8 @@ def load(name: str) -> None:
 
 
 def done(arguments: argparse.Namespace) -> int:
-    """Do what was asked for; returns its exit code, once all is said and no temporary folder is left."""
+    """Do what was asked for; returns its exit code, once all is said and no temporary folder is
+    left."""
     from llmcost.inputs.temporary import clear_left_behind
 
     clear_left_behind()
@@ -100,10 +102,14 @@ def about(arguments: argparse.Namespace) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """The words of the command line."""
-    top = argparse.ArgumentParser(prog=PROGRAM, description="Should you host your own model? A report per client.")
+    top = argparse.ArgumentParser(
+        prog=PROGRAM, description="Should you host your own model? A report per client."
+    )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     new_command = commands.add_parser("new", help="write a commented client file to fill in")
-    new_command.add_argument("folder", metavar="DIR", type=path_named, help="the client's new folder")
+    new_command.add_argument(
+        "folder", metavar="DIR", type=path_named, help="the client's new folder"
+    )
     new_command.add_argument(
         "--usage",
         metavar="FILE",
@@ -113,34 +119,70 @@ def parser() -> argparse.ArgumentParser:
     )
     new_command.set_defaults(command=new, needs="new_client")
     report_command.add_to(commands, PROGRAM)
-    audit_command = commands.add_parser("audit", help="follow a figure of a client's report to its formula, inputs and sources")
-    audit_command.add_argument("client", metavar="CLIENT", type=name_of_file, help="a client's short name, or its folder")
-    audit_command.add_argument("key", metavar="KEY", nargs="?", default="", help="the figure; left out: all figures with their keys")
-    audit_command.set_defaults(command=audit, needs="audit")
-    usage_command = commands.add_parser("usage", help="what a usage export says: period, coverage, models, tokens, bill")
-    usage_command.add_argument(
-        "files", metavar="FILE", type=name_of_file, nargs="+", help="an export, or its parts; with --sql the name of a format"
+    audit_command = commands.add_parser(
+        "audit", help="follow a figure of a client's report to its formula, inputs and sources"
     )
-    usage_command.add_argument("--time-zone", metavar="ZONE", default="", help="of times that carry none: Europe/Berlin")
-    usage_command.add_argument("--out", metavar="HOURLY.csv", type=path_named, help="write the hourly table too")
-    usage_command.add_argument("--sql", metavar="DIALECT", help="print the hourly table as a query for a warehouse: spark, bigquery, ...")
-    usage_command.add_argument("--table", metavar="NAME", default="", help="with --sql: the log's table (default: the format's name)")
+    audit_command.add_argument(
+        "client", metavar="CLIENT", type=name_of_file, help="a client's short name, or its folder"
+    )
+    audit_command.add_argument(
+        "key",
+        metavar="KEY",
+        nargs="?",
+        default="",
+        help="the figure; left out: all figures with their keys",
+    )
+    audit_command.set_defaults(command=audit, needs="audit")
+    usage_command = commands.add_parser(
+        "usage", help="what a usage export says: period, coverage, models, tokens, bill"
+    )
+    usage_command.add_argument(
+        "files",
+        metavar="FILE",
+        type=name_of_file,
+        nargs="+",
+        help="an export, or its parts; with --sql the name of a format",
+    )
+    usage_command.add_argument(
+        "--time-zone", metavar="ZONE", default="", help="of times that carry none: Europe/Berlin"
+    )
+    usage_command.add_argument(
+        "--out", metavar="HOURLY.csv", type=path_named, help="write the hourly table too"
+    )
+    usage_command.add_argument(
+        "--sql",
+        metavar="DIALECT",
+        help="print the hourly table as a query for a warehouse: spark, bigquery, ...",
+    )
+    usage_command.add_argument(
+        "--table",
+        metavar="NAME",
+        default="",
+        help="with --sql: the log's table (default: the format's name)",
+    )
     usage_command.set_defaults(command=usage, needs="usage_text")
-    notebooks_command = commands.add_parser("notebooks", help="run the committed notebooks again, in place")
+    notebooks_command = commands.add_parser(
+        "notebooks", help="run the committed notebooks again, in place"
+    )
     notebooks_command.set_defaults(command=notebooks, needs="committed")
-    accuracy_parser = commands.add_parser("accuracy", help="how far the throughput model is from what was measured")
+    accuracy_parser = commands.add_parser(
+        "accuracy", help="how far the throughput model is from what was measured"
+    )
     accuracy_parser.add_argument("--markdown", action="store_true", help="as the README's section")
     accuracy_parser.set_defaults(command=accuracy, needs="accuracy")
     return top
 
 
 def new(arguments: argparse.Namespace) -> int:
-    """Write a client file to fill in, and the schema that lets editors complete it; never over one that is there."""
+    """Write a client file to fill in, and the schema that lets editors complete it; never over one
+    that is there."""
     target = arguments.folder / "client.yaml"
     if os.path.lexists(target):
         raise UsageError(f"{target} is already there; choose another folder")
     if os.path.lexists(arguments.folder) and not arguments.folder.is_dir():
-        raise UsageError(f"{arguments.folder}: is a file, or a link that leads nowhere; name a new folder")
+        raise UsageError(
+            f"{arguments.folder}: is a file, or a link that leads nowhere; name a new folder"
+        )
     from llmcost.reporting import new_client
 
     questions: list[str] = []
@@ -153,7 +195,10 @@ def new(arguments: argparse.Namespace) -> int:
         new_client.write_empty(arguments.folder)
     for number, question in enumerate(questions, 1):
         print(f"{number}. {question}")
-    print(f"{'Answer these in' if questions else 'Fill in'} {target}, then: {PROGRAM} report {shlex.quote(str(arguments.folder))}")
+    print(
+        f"{'Answer these in' if questions else 'Fill in'} {target}, then: {PROGRAM} report"
+        f" {shlex.quote(str(arguments.folder))}"
+    )
     return 0
 
 
@@ -170,7 +215,9 @@ def usage(arguments: argparse.Namespace) -> int:
         if len(arguments.files) > 1:
             raise UsageError("With --sql name one format: usage litellm_spend_logs --sql spark")
         if arguments.out or arguments.time_zone:
-            raise UsageError("--sql prints a query and reads no file: leave --out and --time-zone out")
+            raise UsageError(
+                "--sql prints a query and reads no file: leave --out and --time-zone out"
+            )
         print(warehouse_sql(usage_format(arguments.files[0]), arguments.sql, arguments.table))
         return 0
     files = [existing_file(name) for name in arguments.files]
@@ -203,14 +250,20 @@ def existing_file(name: str) -> Path:
     if os.path.isdir(name):
         raise UsageError(f"{name}: is a folder; name the files in it, {name.rstrip('/')}/*")
     if not os.path.isfile(name):
-        raise UsageError(f"{name}: {'is no plain file; save it as one' if os.path.exists(name) else 'there is no such file'}")
+        raise UsageError(
+            f"{name}:"
+            f" {'is no plain file; save it as one' if os.path.exists(name) else 'there is no such file'}"
+        )
     return Path(name)
 
 
 def check_out(out: Path, files: list[Path]) -> None:
     """Refuse, before the work, what cannot be written to or must not be written over."""
     if out.is_dir() or not out.parent.is_dir():
-        raise UsageError(f"{out}: {'is a folder' if out.is_dir() else f'there is no folder {out.parent}'}; --out wants the name of a file")
+        raise UsageError(
+            f"{out}: {'is a folder' if out.is_dir() else f'there is no folder {out.parent}'}; --out"
+            " wants the name of a file"
+        )
     if out.exists() and any(out.samefile(file) for file in files):
         raise UsageError(f"{out}: is the export itself; give --out another name")
 

@@ -1,4 +1,5 @@
-"""The report of one client, the unit of the batch: a task goes in, the report's files come out as bytes, wherever it runs."""
+"""The report of one client, the unit of the batch: a task goes in, the report's files come out as
+bytes, wherever it runs."""
 
 import contextlib
 import json
@@ -27,7 +28,8 @@ class Task:
 
     slug         name of its folder among the reports
     folder       the client's, where the disk has it
-    files        the client's files by name, for a machine whose disk has not; None where `folder` is there
+    files        the client's files by name, for a machine whose disk has not; None where `folder`
+                 is there
     kit          what makes the report, the client's own files left out
     engine_name  papermill's name of the engine; None for real kernels
     previous     the record of the report that this one replaces
@@ -51,7 +53,8 @@ class Built:
 
 
 def build_client(task: Task) -> Built:
-    """The report of one client. Raises InputError for what its author can mend, ReportError for the rest."""
+    """The report of one client. Raises InputError for what its author can mend, ReportError for the
+    rest."""
     if task.engine_name == engine.ENGINE_NAME:
         engine.register()
     with client_folder(task) as folder:
@@ -61,7 +64,8 @@ def build_client(task: Task) -> Built:
         untouched |= stamps(folder, files_read)
         study.record()  # what is wrong with the inputs is said before a notebook runs, and they share what it works out
         executed = {
-            name: executed_notebook(name, blank, str(folder), folder.name, task.engine_name) for name, blank in task.kit.notebooks.items()
+            name: executed_notebook(name, blank, str(folder), folder.name, task.engine_name)
+            for name, blank in task.kit.notebooks.items()
         }
         results = merged(executed, task.slug, study.fingerprint)
         results["files_read"] = files_read
@@ -70,15 +74,21 @@ def build_client(task: Task) -> Built:
             raise ReportError("its files changed while its report was made: make it again", "input")
     record = record_of(results)
     results["verdict"]["since_last_time"] = since_last_time(task.previous, record)
-    texts = {f"notebooks/{name}.ipynb": notebook_text(name, notebook) for name, notebook in executed.items()}
-    texts["results.json"] = json.dumps(results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    texts = {
+        f"notebooks/{name}.ipynb": notebook_text(name, notebook)
+        for name, notebook in executed.items()
+    }
+    texts["results.json"] = json.dumps(
+        results, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False
+    )
     texts["report.html"] = page.render(results, executed, task.chart_script)
     return Built({name: f"{text}\n".encode() for name, text in texts.items()}, record)
 
 
 @contextlib.contextmanager
 def client_folder(task: Task) -> Iterator[Path]:
-    """The client's folder on this machine: its own, or one made of the files that came with the task."""
+    """The client's folder on this machine: its own, or one made of the files that came with the
+    task."""
     if task.files is None:
         yield task.folder.resolve()
         return
@@ -96,15 +106,20 @@ def stamps(folder: Path, names: Iterable[str]) -> set[Stamp]:
     return {stamp(path) for path in [folder / "client.yaml", *files_of(folder, names)]}
 
 
-def merged(executed: dict[str, nbformat.NotebookNode], slug: str, fingerprint: str) -> dict[str, Any]:
-    """The record of the study with every notebook's results in it; all of them must be of this very run."""
+def merged(
+    executed: dict[str, nbformat.NotebookNode], slug: str, fingerprint: str
+) -> dict[str, Any]:
+    """The record of the study with every notebook's results in it; all of them must be of this very
+    run."""
     record, notebooks = None, {}
     for name, notebook in executed.items():
         payload, about = results_of(notebook, name)
         if about.get("fingerprint") != fingerprint:
             raise ReportError(f"{name}: its results are not of this run's study")
         if payload.get("notebook") != name:
-            raise ReportError(f"{name}: its results say that they are of {payload.get('notebook')!r}")
+            raise ReportError(
+                f"{name}: its results say that they are of {payload.get('notebook')!r}"
+            )
         notebooks[name] = payload["results"]
         if "record" in payload:
             record = payload["record"] | {key: about[key] for key in ABOUT_THE_CODE if key in about}

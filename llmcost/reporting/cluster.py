@@ -1,7 +1,9 @@
-"""The batch on a Dask cluster: a task goes there with the client's files in it, the report comes back to this disk.
+"""The batch on a Dask cluster: a task goes there with the client's files in it, the report comes
+back to this disk.
 
-The machines need this very kit and its packages, which is checked, and share nothing else with this one. On a worker each client
-still has a process of its own, forked from a warm one, with its limits.
+The machines need this very kit and its packages, which is checked, and share nothing else with this
+one. On a worker each client still has a process of its own, forked from a warm one, with its
+limits.
 """
 
 import contextlib
@@ -21,11 +23,13 @@ from llmcost.reporting.process import Done, Limits, run_jobs
 
 ANSWER_SECONDS = 15
 AHEAD_COUNT = 2
-"""Tasks handed in for each slot of the cluster: their files lie in its memory, so not all of a book at once."""
+"""Tasks handed in for each slot of the cluster: their files lie in its memory, so not all of a book
+at once."""
 
 
 def run(address: str, tasks: Sequence[Task], limits: Limits) -> Iterator[Done]:
-    """The tasks as they are done on the cluster at `address`. Raises ReportError when nothing answers there."""
+    """The tasks as they are done on the cluster at `address`. Raises ReportError when nothing
+    answers there."""
     try:
         from distributed import Client
     except ImportError:
@@ -72,8 +76,14 @@ def build_there(task: Task, limits: Limits) -> Done:
     mine = Kit.here(task.kit.notebooks)
     if mine != task.kit:
         what = "code or packages" if mine.code != task.kit.code else "catalog"
-        raise ReportError(f"a worker of the cluster has other {what} than this machine: install the same kit there", "cluster")
-    multiprocessing.current_process().daemon = False  # Dask's word for "ends with its parent", which ours do anyway
+        raise ReportError(
+            f"a worker of the cluster has other {what} than this machine: install the same kit"
+            " there",
+            "cluster",
+        )
+    multiprocessing.current_process().daemon = (
+        False  # Dask's word for "ends with its parent", which ours do anyway
+    )
     methods = multiprocessing.get_all_start_methods()
     method = "forkserver" if "forkserver" in methods else "spawn"
     multiprocessing.get_context(method).set_forkserver_preload([build_client.__module__])
@@ -87,6 +97,10 @@ def outcome(future: Future, task: Task) -> Done:
         return replace(future.result(), job=task)
     except ReportError as error:
         problem = as_problem(error, "client.yaml")
-    except Exception as error:  # a worker that died three times over it, or a cluster that went away
-        problem = ReportError(f"was lost on the cluster ({type(error).__name__}). Make the report again", "cluster")
+    except (
+        Exception
+    ) as error:  # a worker that died three times over it, or a cluster that went away
+        problem = ReportError(
+            f"was lost on the cluster ({type(error).__name__}). Make the report again", "cluster"
+        )
     return Done(task, None, problem, 0)

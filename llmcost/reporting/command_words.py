@@ -6,9 +6,12 @@ from llmcost.reporting.errors import UsageError
 
 
 def name_of_file(text: str) -> str:
-    """The name of a file, a folder or a client. Raises UsageError for an empty one: it would mean the current folder."""
+    """The name of a file, a folder or a client. Raises UsageError for an empty one: it would mean
+    the current folder."""
     if not text:
-        raise UsageError("A name on the command line is empty: give the file or folder, or leave the option out")
+        raise UsageError(
+            "A name on the command line is empty: give the file or folder, or leave the option out"
+        )
     shown_name = text.encode("utf-8", "replace").decode()
     if shown_name != text:
         raise UsageError(f"{shown_name}: is a name that is not UTF-8; rename it")

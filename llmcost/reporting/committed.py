@@ -1,4 +1,5 @@
-"""The notebooks of the repository, executed in place on their own example, ready to be compared by nbval."""
+"""The notebooks of the repository, executed in place on their own example, ready to be compared by
+nbval."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +20,15 @@ PICTURE = "05_verdict.svg"
 
 
 def execute_all() -> Iterator[Path]:
-    """Execute each notebook with a real kernel and replace it; yields its path, and that of the README's picture.
+    """Execute each notebook with a real kernel and replace it; yields its path, and that of the
+    README's picture.
 
     Raises ReportError for one of which not every cell ran; its file stays as it was.
     """
     for path in sorted(notebooks_path().glob("[0-9]*.ipynb")):
-        [done] = run_jobs(executed_text, [path], 1, "spawn", Limits())  # where a kernel's last words are for nobody
+        [done] = run_jobs(
+            executed_text, [path], 1, "spawn", Limits()
+        )  # where a kernel's last words are for nobody
         if done.problem:
             raise done.problem
         write_whole(path, done.returned)
@@ -34,15 +38,20 @@ def execute_all() -> Iterator[Path]:
 
 def draw_picture(path: Path) -> Path:
     """The first chart of an executed notebook as an SVG beside it."""
-    outputs = (output for cell in nbformat.read(path, 4).cells for output in cell.get("outputs", []))
-    spec = next(output.data[CHART_MIME] for output in outputs if CHART_MIME in output.get("data", {}))
+    outputs = (
+        output for cell in nbformat.read(path, 4).cells for output in cell.get("outputs", [])
+    )
+    spec = next(
+        output.data[CHART_MIME] for output in outputs if CHART_MIME in output.get("data", {})
+    )
     picture = path.parent / PICTURE
     write_whole(picture, vl_convert.vegalite_to_svg(spec))
     return picture
 
 
 def executed_text(path: Path) -> str:
-    """One notebook, executed where it is, as its file shall be; ReportError unless every cell ran."""
+    """One notebook, executed where it is, as its file shall be; ReportError unless every cell
+    ran."""
     with temporary_files_aside():
         executed = papermill.execute_notebook(path, None, progress_bar=False, cwd=path.parent)
     check_complete(executed, path.name)

@@ -1,8 +1,10 @@
-"""A papermill engine that runs the cells in this process, with the outputs that a real kernel would have saved.
+"""A papermill engine that runs the cells in this process, with the outputs that a real kernel would
+have saved.
 
-papermill still injects the parameters, writes the notebook and raises PapermillExecutionError; only the kernel process,
-its sockets and its start-up are gone. Meant for a process of its own per client (`process.py`): the notebooks of one
-client share one interpreter and so one memoised study. Outputs follow nbclient's rules, and a test holds both equal.
+papermill still injects the parameters, writes the notebook and raises PapermillExecutionError; only
+the kernel process, its sockets and its start-up are gone. Meant for a process of its own per client
+(`process.py`): the notebooks of one client share one interpreter and so one memoised study. Outputs
+follow nbclient's rules, and a test holds both equal.
 """
 
 import atexit
@@ -29,7 +31,8 @@ ENGINE_NAME = "llmcost"
 
 
 def carried(**content):
-    """The content as a kernel's message would bring it: through JSON, into the notebook's own kind of mapping."""
+    """The content as a kernel's message would bring it: through JSON, into the notebook's own kind
+    of mapping."""
     return json.loads(json.dumps(content, default=json_default), object_hook=NotebookNode)
 
 
@@ -52,7 +55,8 @@ class CellOutputs:
             self.outputs.clear()
 
     def add(self, output_type, **content):
-        """One more output, as JSON would carry it; returns it. Not held against the format here: the whole notebook is, once."""
+        """One more output, as JSON would carry it; returns it. Not held against the format here:
+        the whole notebook is, once."""
         if self.clear_before_next:
             self.clear(wait=False)
         output = carried(output_type=output_type, **content)
@@ -97,7 +101,9 @@ class CellDisplay(DisplayPublisher):
 
     def publish(self, data, metadata=None, source=None, *, transient=None, update=False, **kwargs):
         self._validate_data(data, metadata)
-        self.shell.cell_outputs.display(data, metadata or {}, (transient or {}).get("display_id"), update)
+        self.shell.cell_outputs.display(
+            data, metadata or {}, (transient or {}).get("display_id"), update
+        )
 
     def clear_output(self, wait=False):
         self.shell.cell_outputs.clear(wait)
@@ -112,7 +118,12 @@ class CellValue(DisplayHook):
         pass
 
     def write_format_data(self, format_dict, md_dict=None):
-        self.shell.cell_outputs.add("execute_result", data=format_dict, metadata=md_dict or {}, execution_count=self.prompt_count)
+        self.shell.cell_outputs.add(
+            "execute_result",
+            data=format_dict,
+            metadata=md_dict or {},
+            execution_count=self.prompt_count,
+        )
 
     def finish_displayhook(self):
         self._is_active = False
@@ -128,7 +139,9 @@ class CellShell(InteractiveShell):
     cell_outputs: CellOutputs
 
     def _showtraceback(self, etype, evalue, stb):
-        self.cell_outputs.add("error", ename=etype.__name__, evalue=str(evalue), traceback=list(stb))
+        self.cell_outputs.add(
+            "error", ename=etype.__name__, evalue=str(evalue), traceback=list(stb)
+        )
 
     def enable_gui(self, gui=None):
         pass
@@ -138,7 +151,8 @@ class CellShell(InteractiveShell):
 def fresh_shell():
     """A shell with an empty namespace; what it replaces in the process is put back."""
     main = sys.modules["__main__"]
-    # A notebook that failed is never kept: its error needs a name and no traceback, which takes seconds for a deep recursion.
+    # A notebook that failed is never kept: its error needs a name and no traceback, which takes
+    # seconds for a deep recursion.
     options = {"colors": "nocolor", "autoindent": False, "xmode": "Minimal"}
     config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": options})
     with temporary_folder() as folder:
@@ -149,7 +163,9 @@ def fresh_shell():
         try:
             yield shell
         finally:
-            atexit.unregister(shell.atexit_operations)  # it would keep the shell, and all that its cells made, to the process's end
+            atexit.unregister(
+                shell.atexit_operations
+            )  # it would keep the shell, and all that its cells made, to the process's end
             CellShell.clear_instance()
             sys.modules["__main__"] = main
 
@@ -180,5 +196,6 @@ class InProcessEngine(Engine):
 
 
 def register():
-    """Let papermill know the engine by its name, in code: a broken entry point would break `import papermill`."""
+    """Let papermill know the engine by its name, in code: a broken entry point would break `import
+    papermill`."""
     papermill_engines.register(ENGINE_NAME, InProcessEngine)

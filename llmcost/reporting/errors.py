@@ -1,4 +1,5 @@
-"""What is said when a report cannot be made, and the one place that turns any exception into a line for a person."""
+"""What is said when a report cannot be made, and the one place that turns any exception into a line
+for a person."""
 
 import contextlib
 import errno
@@ -13,7 +14,8 @@ PACKAGE = Path(__file__).resolve().parents[1]
 LONGEST_COUNT = 500
 """Characters of a line about an exception, whatever it holds."""
 DEBUG = "LLMCOST_DEBUG"
-"""Environment variable that shows the traceback of an error of ours; `python -X dev` does so too."""
+"""Environment variable that shows the traceback of an error of ours; `python -X dev` does so
+too."""
 OURS = "page"
 """Code of an error that nobody but us can mend."""
 PERMISSIONS = "Check its permissions"
@@ -52,9 +54,11 @@ KINDS: list[tuple[type[BaseException], str, str, str]] = [
 
 
 class ReportError(Exception):
-    """A client without a report: a notebook, a page or a process did not do its part. The text is for a person.
+    """A client without a report: a notebook, a page or a process did not do its part. The text is
+    for a person.
 
-    code  the same in one word, for machines: input | notebook | page | timeout | killed | ended | publish | pdf | cluster
+    code  the same in one word, for machines: input | notebook | page | timeout | killed | ended |
+          publish | pdf | cluster
     """
 
     def __init__(self, text: str, code: str = "notebook"):
@@ -67,9 +71,11 @@ class UsageError(Exception):
 
 
 def as_problem(error: BaseException, file: str) -> ReportError:
-    """What to tell a person of any exception: the file, what is wrong, how to mend it, in one line of at most 500 characters.
+    """What to tell a person of any exception: the file, what is wrong, how to mend it, in one line
+    of at most 500 characters.
 
-    file  what the work was about, where the exception does not know better; "" for nothing in particular
+    file  what the work was about, where the exception does not know better; "" for nothing in
+          particular
     An error of ours has the code `OURS`; when debugging it carries its traceback as a note.
     """
     if isinstance(error, InputError):
@@ -108,11 +114,17 @@ def told(error: BaseException, file: str) -> tuple[str, str, str, str]:
         problem = f"a library broke off over it ({words(error)})"
         return file, OURS, problem, f"Look for something unusual in it; {DEBUG}=1 shows more"
     problem = f"an error of ours, not of your files: {type(error).__name__}: {words(error)}"
-    return file, OURS, problem, f"Run it with {DEBUG}=1 in the environment, and send us what that shows"
+    return (
+        file,
+        OURS,
+        problem,
+        f"Run it with {DEBUG}=1 in the environment, and send us what that shows",
+    )
 
 
 def details_of(error: BaseException) -> str:
-    """The first thing that pydantic found: the field and what is wrong; "" where it says nothing."""
+    """The first thing that pydantic found: the field and what is wrong; "" where it says
+    nothing."""
     with contextlib.suppress(Exception):
         first = error.errors()[0]  # type: ignore[attr-defined]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
@@ -125,8 +137,11 @@ def is_path(name: object) -> bool:
 
 
 def shown(text: object) -> str:
-    """One line of a message, with nothing in it that a terminal would obey: names of files and columns may hold anything."""
-    from llmcost.views.text import visible  # half a second of imports, only for who has something to say
+    """One line of a message, with nothing in it that a terminal would obey: names of files and
+    columns may hold anything."""
+    from llmcost.views.text import (
+        visible,
+    )  # half a second of imports, only for who has something to say
 
     return visible(text)
 
@@ -146,7 +161,8 @@ def words(error: BaseException) -> str:
 
 
 def shortened(text: str, longest_count: int = LONGEST_COUNT) -> str:
-    """The text, of one that is too long its beginning and its end: there stand the file and the cure."""
+    """The text, of one that is too long its beginning and its end: there stand the file and the
+    cure."""
     if len(text) <= longest_count:
         return text
     end_count = longest_count // 3

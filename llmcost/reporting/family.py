@@ -1,4 +1,5 @@
-"""What a process has started ends with it, also what has taken a session of its own or has lost its parent."""
+"""What a process has started ends with it, also what has taken a session of its own or has lost its
+parent."""
 
 import contextlib
 import ctypes
@@ -13,7 +14,8 @@ LIMIT_SECONDS = 5
 
 
 def adopt_orphans(wanted: bool = True) -> None:
-    """Make this process the parent of whatever it has started and what then loses its parent; Linux only.
+    """Make this process the parent of whatever it has started and what then loses its parent; Linux
+    only.
 
     Elsewhere such a process belongs to nobody, and `end_family` does not find it.
     """
@@ -23,7 +25,8 @@ def adopt_orphans(wanted: bool = True) -> None:
 
 
 def end_family(process: psutil.Process, spared: Collection[int] = ()) -> None:
-    """Kill all that a process has started, generation after generation, but the children `spared`, by their ids."""
+    """Kill all that a process has started, generation after generation, but the children `spared`,
+    by their ids."""
     until_seconds = time.monotonic() + LIMIT_SECONDS
     while (family := living(process, spared)) and time.monotonic() < until_seconds:
         for member in family:
@@ -38,7 +41,8 @@ def end_own() -> None:
 
 
 def living(process: psutil.Process, spared: Collection[int] = ()) -> list[psutil.Process]:
-    """All that a process has started, without those that are dead and only wait to be asked for their exit code."""
+    """All that a process has started, without those that are dead and only wait to be asked for
+    their exit code."""
     found: list[psutil.Process] = []
     with contextlib.suppress(psutil.Error):
         found += [child for child in process.children() if child.pid not in spared]

@@ -29,7 +29,8 @@ WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 
 
 def safe_slug(name: str) -> str:
-    """The name as a folder name that is safe everywhere; one that had to change carries a hash of the original.
+    """The name as a folder name that is safe everywhere; one that had to change carries a hash of
+    the original.
 
     >>> safe_slug("support-assistant"), safe_slug("../escaped")
     ('support-assistant', 'escaped-75a9a6')
@@ -37,14 +38,17 @@ def safe_slug(name: str) -> str:
     slug = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60]
     if slug and slug == name and not DEVICE_NAMES.fullmatch(name):
         return slug
-    return f"{slug or 'client'}-{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:6]}"
+    return (
+        f"{slug or 'client'}-{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:6]}"
+    )
 
 
 def slugs_of(clients: Sequence[Path]) -> tuple[dict[str, Path], dict[str, ReportError]]:
-    """(slug -> folder, slug -> why no report can be made of it, where there is a reason). Each client has a slug of its own.
+    """(slug -> folder, slug -> why no report can be made of it, where there is a reason). Each
+    client has a slug of its own.
 
-    Refused are names that are not UTF-8, links that lead nowhere, and all of those that would share an output folder on
-    some file system: which of them is meant, nobody can tell.
+    Refused are names that are not UTF-8, links that lead nowhere, and all of those that would share
+    an output folder on some file system: which of them is meant, nobody can tell.
     """
     same: dict[str, list[Path]] = {}
     for folder in clients:
@@ -57,7 +61,9 @@ def slugs_of(clients: Sequence[Path]) -> tuple[dict[str, Path], dict[str, Report
         if slug in slugs:
             slug = f"{slug}-{hashlib.sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:6]}"
         slugs[slug] = folder
-        if problem := "; ".join(filter(None, [name_problem(name), link_problem(folder), share_problem(folder, others)])):
+        if problem := "; ".join(
+            filter(None, [name_problem(name), link_problem(folder), share_problem(folder, others)])
+        ):
             problems[slug] = ReportError(problem, "input")
     return slugs, problems
 
@@ -77,10 +83,14 @@ def name_problem(name: str) -> str:
 
 
 def link_problem(folder: Path) -> str:
-    """Why a client's folder, or the client file in it, is not there although a link says so; or ""."""
+    """Why a client's folder, or the client file in it, is not there although a link says so; or
+    ""."""
     for path, what in ((folder, "its folder"), (folder / "client.yaml", "client.yaml")):
         if path.is_symlink() and not os.path.exists(path):
-            return f"{what} is a link that leads nowhere: put the {'folder' if path == folder else 'file'} itself there"
+            return (
+                f"{what} is a link that leads nowhere: put the"
+                f" {'folder' if path == folder else 'file'} itself there"
+            )
     return ""
 
 
@@ -88,12 +98,16 @@ def share_problem(folder: Path, others: Sequence[Path]) -> str:
     """Why this client has no output folder of its own, or ""."""
     if not others:
         return ""
-    return f"{visible(folder)} and {visible(others[0])} would share one report folder: rename one of them"
+    return (
+        f"{visible(folder)} and {visible(others[0])} would share one report folder: rename one of"
+        " them"
+    )
 
 
 @contextlib.contextmanager
 def make_room(out_dir: Path) -> Iterator[None]:
-    """The output folder, for one run at a time; what a killed run had just moved away is put back, and what it left is cleared."""
+    """The output folder, for one run at a time; what a killed run had just moved away is put back,
+    and what it left is cleared."""
     with contextlib.ExitStack() as held:
         try:
             out_dir.mkdir(parents=True, exist_ok=True)
@@ -101,7 +115,9 @@ def make_room(out_dir: Path) -> Iterator[None]:
             held.enter_context(one_run(out_dir))
             tidy(out_dir)
         except OSError as error:
-            raise ReportError(f"{visible(out_dir)} cannot be written: {error.strerror}. Choose another --out") from None
+            raise ReportError(
+                f"{visible(out_dir)} cannot be written: {error.strerror}. Choose another --out"
+            ) from None
         yield
 
 
@@ -140,12 +156,15 @@ def is_report(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def one_run(out_dir: Path) -> Iterator[None]:
-    """Keep other runs out of the folder until this one has ended, however it ends; its children do not hold the lock."""
+    """Keep other runs out of the folder until this one has ended, however it ends; its children do
+    not hold the lock."""
     lock = FileLock(out_dir / LOCK)
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        raise ReportError(f"another run writes into {visible(out_dir)}: wait for its end, or choose another --out") from None
+        raise ReportError(
+            f"another run writes into {visible(out_dir)}: wait for its end, or choose another --out"
+        ) from None
     except OSError as error:
         if error.errno not in WITHOUT_LOCKS:
             raise
@@ -177,10 +196,13 @@ def clear(out_dir: Path) -> None:
 
 
 def publish(slug: str, files: Mapping[str, bytes], out_dir: Path) -> None:
-    """Write a report aside and move it into place in one step; one already there stays until then. Raises ReportError."""
+    """Write a report aside and move it into place in one step; one already there stays until then.
+    Raises ReportError."""
     final, old, aside = out_dir / slug, out_dir / OLD / slug, out_dir / WORK / slug
     if final.exists() and not is_report(final):
-        raise ReportError(f"{visible(final)} is there and is not a report: choose another --out", "publish")
+        raise ReportError(
+            f"{visible(final)} is there and is not a report: choose another --out", "publish"
+        )
     try:
         for name, content in files.items():
             (aside / name).parent.mkdir(parents=True, exist_ok=True)

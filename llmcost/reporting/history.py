@@ -19,13 +19,18 @@ def published_record(folder: Path) -> Record | None:
 
 
 def is_whole(folder: Path, notebooks: Iterable[str]) -> bool:
-    """Whether a published report still has all its files, and none is empty, as a power cut may leave it."""
-    parts = [folder / part for part in ("report.html", *(f"notebooks/{name}.ipynb" for name in notebooks))]
+    """Whether a published report still has all its files, and none is empty, as a power cut may
+    leave it."""
+    parts = [
+        folder / part
+        for part in ("report.html", *(f"notebooks/{name}.ipynb" for name in notebooks))
+    ]
     return all(part.is_file() and part.stat().st_size for part in parts)
 
 
 def since_last_time(previous: Record | None, record: Record) -> str:
-    """One line beside the report of an earlier day; made again for the same day, a report keeps its line.
+    """One line beside the report of an earlier day; made again for the same day, a report keeps its
+    line.
 
     previous  the record of the report that this one replaces; without one this is the first
     """

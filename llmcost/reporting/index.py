@@ -1,4 +1,5 @@
-"""The book of all clients beside their reports: index.html, book.csv and book.xlsx, each replaced in one step."""
+"""The book of all clients beside their reports: index.html, book.csv and book.xlsx, each replaced
+in one step."""
 
 import math
 import os
@@ -28,7 +29,8 @@ LEVELS = ("low", "medium", "high")
 
 
 def write_index(out_dir: Path, failed: dict[str, str]) -> None:
-    """Write the book of every report in `out_dir`; `failed` says, by folder, who has no new one and why.
+    """Write the book of every report in `out_dir`; `failed` says, by folder, who has no new one and
+    why.
 
     Raises InputError where there is no room; what was there before is then still whole.
     """
@@ -43,8 +45,11 @@ def write_index(out_dir: Path, failed: dict[str, str]) -> None:
     put_whole(out_dir / "book.xlsx", xlsx_bytes(sheets))
 
 
-def index_html(rows: list[ClientRow], reports: dict[str, Record], problems: dict[str, str], printed: Set[str]) -> str:
-    """The index page, with links to the PDFs of the folders `printed`; without its script it is the same table, by client."""
+def index_html(
+    rows: list[ClientRow], reports: dict[str, Record], problems: dict[str, str], printed: Set[str]
+) -> str:
+    """The index page, with links to the PDFs of the folders `printed`; without its script it is the
+    same table, by client."""
     environment = tools()[0]
     script = environment.get_template("index.js").render()
     return environment.get_template("index.html").render(
@@ -52,7 +57,9 @@ def index_html(rows: list[ClientRow], reports: dict[str, Record], problems: dict
         labels=LABELS,
         summary=summary(rows),
         days=sorted({row.as_of_date.isoformat() for row in rows if row.as_of_date}),
-        clients=[line(row, reports[row.client], row.client in printed) for row in rows if row.report],
+        clients=[
+            line(row, reports[row.client], row.client in printed) for row in rows if row.report
+        ],
         failed=dict(sorted(problems.items())),
         script=Markup(script),
         script_hashes=[script_hash(script)],
@@ -61,7 +68,8 @@ def index_html(rows: list[ClientRow], reports: dict[str, Record], problems: dict
 
 
 def line(row: ClientRow, record: Record, has_pdf: bool) -> dict[str, Any]:
-    """One client's line of the page: each cell's text and the value that it sorts by, amounts at three digits."""
+    """One client's line of the page: each cell's text and the value that it sorts by, amounts at
+    three digits."""
     options = record.by_id
     folder = quote(os.fsencode(row.client))
     return {
@@ -75,7 +83,8 @@ def line(row: ClientRow, record: Record, has_pdf: bool) -> dict[str, Any]:
 
 
 def option_cell(option: Option | None, is_advised: bool) -> dict[str, Any]:
-    """An option's cell: its typical bill with the band behind it, or in a word why there is none."""
+    """An option's cell: its typical bill with the band behind it, or in a word why there is
+    none."""
     if option is None:
         return {"text": "–", "value": "", "title": "", "is_advised": False}
     total = option.total_usd_per_month
@@ -103,7 +112,8 @@ def saving_text(row: ClientRow) -> str:
 
 
 def summary(rows: list[ClientRow]) -> str:
-    """The book in two sentences: the answers, and what all clients with a bill of today pay and would pay."""
+    """The book in two sentences: the answers, and what all clients with a bill of today pay and
+    would pay."""
     answers = Counter(row.answer for row in rows if row.answer)
     counted = " · ".join(f"{count} × {answer}" for answer, count in sorted(answers.items()))
     compared = [row for row in rows if row.saving_usd_per_month is not None]
@@ -113,6 +123,7 @@ def summary(rows: list[ClientRow]) -> str:
         return f"Should they host? {counted}." if counted else "No report yet."
     change = "less" if advised <= today else "more"
     return (
-        f"Should they host? {counted}. {len(compared)} with a bill today: {usd(today)} → {usd(advised)} a month as advised, "
-        f"{usd(abs(today - advised))} ({percent(abs(1 - advised / today))}) {change}."
+        f"Should they host? {counted}. {len(compared)} with a bill today: {usd(today)} →"
+        f" {usd(advised)} a month as advised, {usd(abs(today - advised))}"
+        f" ({percent(abs(1 - advised / today))}) {change}."
     )

@@ -1,4 +1,5 @@
-"""What became of each client in a run: lines and a bar for who watches, manifest.json for machines."""
+"""What became of each client in a run: lines and a bar for who watches, manifest.json for
+machines."""
 
 import json
 import os
@@ -21,7 +22,9 @@ NO_TURN = "the run ended before its turn: make the report again"
 BAR = "{n_fmt} of {total_fmt} {unit}{postfix}, about {remaining} left |{bar}|"
 
 tqdm.monitor_interval = 0  # a bar has no thread beside it, as this process forks
-tqdm.set_lock(threading.RLock())  # the default is shared with all that is forked: a process killed with it in hand would hold it for ever
+tqdm.set_lock(
+    threading.RLock()
+)  # the default is shared with all that is forked: a process killed with it in hand would hold it for ever
 
 
 class Manifest:
@@ -34,33 +37,62 @@ class Manifest:
         self.entries: dict[str, dict[str, Any]] = {slug: entry("interrupted") for slug in slugs}
         self.silent = silent
         is_watched = sys.stderr is not None and sys.stderr.isatty()
-        self.bar = tqdm(total=len(slugs), unit="clients", bar_format=BAR, disable=not is_watched, leave=False, postfix="none failed")
+        self.bar = tqdm(
+            total=len(slugs),
+            unit="clients",
+            bar_format=BAR,
+            disable=not is_watched,
+            leave=False,
+            postfix="none failed",
+        )
 
     @property
     def failed(self) -> dict[str, str]:
         """Slug -> what went wrong."""
-        return {slug: said["problem"] for slug, said in self.entries.items() if said["state"] == "failed"}
+        return {
+            slug: said["problem"]
+            for slug, said in self.entries.items()
+            if said["state"] == "failed"
+        }
 
     @property
     def not_renewed(self) -> dict[str, str]:
-        """Slug -> why its report, if there is one, is not of this run: it failed, or its turn never came."""
-        return {slug: said["problem"] or NO_TURN for slug, said in self.entries.items() if said["state"] in ("failed", "interrupted")}
+        """Slug -> why its report, if there is one, is not of this run: it failed, or its turn never
+        came."""
+        return {
+            slug: said["problem"] or NO_TURN
+            for slug, said in self.entries.items()
+            if said["state"] in ("failed", "interrupted")
+        }
 
     def fresh(self, slug: str, record: Record) -> None:
         """The published report is what would be made today."""
         self.entries[slug] = entry("fresh", warnings=warnings(record))
         self._say(f"{slug}: fresh. {advice(record)}")
 
-    def built(self, slug: str, record: Record, seconds: float, peak_memory_gb: float | None) -> None:
+    def built(
+        self, slug: str, record: Record, seconds: float, peak_memory_gb: float | None
+    ) -> None:
         """A report was made and published."""
         self.entries[slug] = entry("built", "", "", seconds, peak_memory_gb, warnings(record))
         self._say(f"{slug}: {advice(record)}")
 
-    def fail(self, slug: str, problem: ReportError, seconds: float, peak_memory_gb: float | None, warnings: Sequence[str] = ()) -> None:
+    def fail(
+        self,
+        slug: str,
+        problem: ReportError,
+        seconds: float,
+        peak_memory_gb: float | None,
+        warnings: Sequence[str] = (),
+    ) -> None:
         """No report was made; an older one stays as it was."""
-        self.entries[slug] = entry("failed", problem.code, visible(problem), seconds, peak_memory_gb, warnings)
+        self.entries[slug] = entry(
+            "failed", problem.code, visible(problem), seconds, peak_memory_gb, warnings
+        )
         say(visible(f"{slug}: {problem}"), sys.stderr)
-        for note in getattr(problem, "__notes__", []):  # a traceback, for who is looking for an error of ours
+        for note in getattr(
+            problem, "__notes__", []
+        ):  # a traceback, for who is looking for an error of ours
             say(note, sys.stderr)
         self.bar.set_postfix_str(f"{len(self.failed)} failed", refresh=False)
         self.bar.update()
@@ -74,7 +106,13 @@ class Manifest:
         """A report has its PDF, or not: then the client failed, though its report is there."""
         if problem:
             said = self.entries[slug]
-            self.fail(slug, ReportError(problem, "pdf"), said["seconds"], said["peak_memory_gb"], said["warnings"])
+            self.fail(
+                slug,
+                ReportError(problem, "pdf"),
+                said["seconds"],
+                said["peak_memory_gb"],
+                said["warnings"],
+            )
         else:
             self.bar.update()
 
@@ -84,10 +122,18 @@ class Manifest:
         self.bar.update()
 
     def write(self, out_dir: Path) -> None:
-        """Leave manifest.json in the reports' folder, whole or as it was; a silent run prints it."""
+        """Leave manifest.json in the reports' folder, whole or as it was; a silent run prints
+        it."""
         self.bar.close()
-        counts = {state: sum(e["state"] == state for e in self.entries.values()) for state in ("built", "fresh", "failed", "interrupted")}
-        document = {"schema_version": 1, "counts": counts, "clients": [{"client": slug} | said for slug, said in self.entries.items()]}
+        counts = {
+            state: sum(e["state"] == state for e in self.entries.values())
+            for state in ("built", "fresh", "failed", "interrupted")
+        }
+        document = {
+            "schema_version": 1,
+            "counts": counts,
+            "clients": [{"client": slug} | said for slug, said in self.entries.items()],
+        }
         text = json.dumps(document, indent=1, ensure_ascii=False)
         if self.silent:
             say(text, sys.stdout)
@@ -95,7 +141,8 @@ class Manifest:
 
 
 def say(text: str, stream: TextIO | None) -> None:
-    """Print it at once. Where nobody listens any more (`| head`, a terminal that was closed) the work goes on all the same."""
+    """Print it at once. Where nobody listens any more (`| head`, a terminal that was closed) the
+    work goes on all the same."""
     if stream is None:
         return
     try:

@@ -1,4 +1,5 @@
-"""A new client's folder: an empty file to fill in, or one that a usage export has filled as far as it can."""
+"""A new client's folder: an empty file to fill in, or one that a usage export has filled as far as
+it can."""
 
 import json
 from collections.abc import Sequence
@@ -21,25 +22,46 @@ def write_empty(folder: Path) -> Path:
     return _written(folder, (TEMPLATE / "client.yaml").read_text(encoding="utf-8"))
 
 
-def write_from_usage(folder: Path, files: Sequence[Path], table: UsageTable) -> tuple[Path, list[str]]:
-    """A client file with all that the export says, the export beside it, and the questions that stay open.
+def write_from_usage(
+    folder: Path, files: Sequence[Path], table: UsageTable
+) -> tuple[Path, list[str]]:
+    """A client file with all that the export says, the export beside it, and the questions that
+    stay open.
 
     Raises InputError where the export has no tokens or no times, or is shorter than a day.
     """
-    if table.hourly.empty or table.kind.grain == "cost" or table.hourly["hour"].isna().any() or table.period is None:
+    if (
+        table.hourly.empty
+        or table.kind.grain == "cost"
+        or table.hourly["hour"].isna().any()
+        or table.period is None
+    ):
         problem = "is a cost report" if table.kind.grain == "cost" else "holds no hour with tokens"
         raise InputError(files[0].name, "", problem, "Give a usage export, with tokens and times")
     hours = table.period_hours
     check_span(*table.period, files[0].name, "")
     if hours < MIN_HOURS:
         covers = f"covers {hours:.0f} hour{'' if hours == 1 else 's'}"
-        raise InputError(files[0].name, "", covers, "Export at least one whole day; a week or two shows the shape")
+        raise InputError(
+            files[0].name,
+            "",
+            covers,
+            "Export at least one whole day; a week or two shows the shape",
+        )
     if taken := next((file.name for file in files if file.name.lower() in OWN_NAMES), ""):
-        raise InputError(taken, "", "has the name of a file that is written beside it", "Give the export another name")
+        raise InputError(
+            taken,
+            "",
+            "has the name of a file that is written beside it",
+            "Give the export another name",
+        )
     text, questions = prefilled(table, [file.name for file in files], folder.resolve().name)
     if len({file.name.lower() for file in files}) < len({file.resolve() for file in files}):
         raise InputError(
-            files[0].name, "", "has the name of another file of this export", "Give each its own name: they are put side by side"
+            files[0].name,
+            "",
+            "has the name of another file of this export",
+            "Give each its own name: they are put side by side",
         )
     make_folder(folder)
     for file in files:
@@ -53,7 +75,9 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(folder, "", f"cannot be made: {error.strerror}", "Name another folder") from None
+        raise InputError(
+            folder, "", f"cannot be made: {error.strerror}", "Name another folder"
+        ) from None
 
 
 def _written(folder: Path, text: str) -> Path:

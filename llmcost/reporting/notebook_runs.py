@@ -1,4 +1,5 @@
-"""Notebooks executed with papermill, on our engine or on real kernels, and held to what a report needs of them."""
+"""Notebooks executed with papermill, on our engine or on real kernels, and held to what a report
+needs of them."""
 
 import contextlib
 import json
@@ -37,17 +38,22 @@ IN_A_REPORT = {"report", "appendix"}
 
 
 def blank_notebooks(paths: Sequence[Path]) -> dict[str, str]:
-    """Name -> the notebook as JSON, without outputs and ready to be executed: read once for all clients.
+    """Name -> the notebook as JSON, without outputs and ready to be executed: read once for all
+    clients.
 
-    Left out are notebooks of which nothing enters a report: they are about no client. Raises ReportError for one without our
-    parameters: papermill would only log it, and run with the defaults.
+    Left out are notebooks of which nothing enters a report: they are about no client. Raises
+    ReportError for one without our parameters: papermill would only log it, and run with the
+    defaults.
     """
     found = {}
     for path in paths:
         known = papermill.inspect_notebook(path)
         for name in PARAMETERS:
             if name not in known:
-                raise ReportError(f"{path.name}: no parameter {name!r}; its parameters cell has {', '.join(known) or 'none'}")
+                raise ReportError(
+                    f"{path.name}: no parameter {name!r}; its parameters cell has"
+                    f" {', '.join(known) or 'none'}"
+                )
         notebook = load_notebook_node(str(path))
         if not any(IN_A_REPORT & set(cell.metadata.get("tags", [])) for cell in notebook.cells):
             continue
@@ -58,10 +64,15 @@ def blank_notebooks(paths: Sequence[Path]) -> dict[str, str]:
     return found
 
 
-def executed_notebook(name: str, blank: str, client: str, shown_client: str, engine_name: str | None) -> nbformat.NotebookNode:
-    """A notebook run for a client, `shown_client` standing in it as the parameter; ReportError unless every cell ran to its end."""
+def executed_notebook(
+    name: str, blank: str, client: str, shown_client: str, engine_name: str | None
+) -> nbformat.NotebookNode:
+    """A notebook run for a client, `shown_client` standing in it as the parameter; ReportError
+    unless every cell ran to its end."""
     parameters: dict[str, Any] = {"client": client, "as_of": "", "what_if": {}}
-    filled_in = parameterize_notebook(nbformat.from_dict(json.loads(blank)), parameters, engine_name=engine_name)
+    filled_in = parameterize_notebook(
+        nbformat.from_dict(json.loads(blank)), parameters, engine_name=engine_name
+    )
     kernel_name = papermill_engines.nb_kernel_name(engine_name, filled_in)
     notebook = run_by(engine_name, filled_in, kernel_name)
     try:
@@ -79,14 +90,19 @@ def executed_notebook(name: str, blank: str, client: str, shown_client: str, eng
     return normalised(notebook, {"parameters": shown})
 
 
-def run_by(engine_name: str | None, notebook: nbformat.NotebookNode, kernel_name: str) -> nbformat.NotebookNode:
-    """The notebook as an engine leaves it. A kernel that dies before its first word is started again, one that dies over a cell is not."""
+def run_by(
+    engine_name: str | None, notebook: nbformat.NotebookNode, kernel_name: str
+) -> nbformat.NotebookNode:
+    """The notebook as an engine leaves it. A kernel that dies before its first word is started
+    again, one that dies over a cell is not."""
     starts_left_count = KERNEL_STARTS_COUNT
     while True:
         starts_left_count -= 1
         try:
             with contextlib.nullcontext() if engine_name else real_kernel():
-                return papermill_engines.execute_notebook_with_engine(engine_name, notebook, kernel_name, progress_bar=False)
+                return papermill_engines.execute_notebook_with_engine(
+                    engine_name, notebook, kernel_name, progress_bar=False
+                )
         except RuntimeError as error:
             if isinstance(error, DeadKernelError) or not starts_left_count:
                 raise ReportError(f"its kernel died or did not start: {error}", "killed") from None
@@ -101,7 +117,8 @@ def real_kernel() -> Iterator[None]:
 
 @contextlib.contextmanager
 def temporary_files_aside() -> Iterator[None]:
-    """Temporary files of a kernel and of who starts it lie in a folder that is cleared, even when both are killed."""
+    """Temporary files of a kernel and of who starts it lie in a folder that is cleared, even when
+    both are killed."""
     before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
     with temporary_folder() as folder:
         tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
@@ -116,7 +133,8 @@ def temporary_files_aside() -> Iterator[None]:
 
 @contextlib.contextmanager
 def kernel_watched() -> Iterator[None]:
-    """End this process, as if it were killed, where its kernel is gone and it still waits for an answer a while later."""
+    """End this process, as if it were killed, where its kernel is gone and it still waits for an
+    answer a while later."""
     ended = threading.Event()
     threading.Thread(target=_watch_kernel, args=(ended,), daemon=True).start()
     try:
@@ -143,25 +161,31 @@ def is_kernel(process: psutil.Process) -> bool:
 
 
 def notebook_text(name: str, notebook: nbformat.NotebookNode) -> str:
-    """The notebook as it is saved; ReportError when its outputs are no notebook's, or too large to be anybody's."""
+    """The notebook as it is saved; ReportError when its outputs are no notebook's, or too large to
+    be anybody's."""
     try:
         nbformat.validate(notebook)
     except nbformat.ValidationError as error:
         raise ReportError(f"{name}.ipynb: {str(error).splitlines()[0]}") from None
     text = json.dumps(notebook, sort_keys=True, ensure_ascii=False)
     if len(text) > NOTEBOOK_LIMIT_BYTES:
-        raise ReportError(f"{name}.ipynb: its outputs are larger than {NOTEBOOK_LIMIT_BYTES / 1e6:.0f} MB")
+        raise ReportError(
+            f"{name}.ipynb: its outputs are larger than {NOTEBOOK_LIMIT_BYTES / 1e6:.0f} MB"
+        )
     return text
 
 
 def check_complete(executed: nbformat.NotebookNode, name: str) -> None:
-    """Every code cell ran, and none failed: what the notebook's metadata says of itself proves nothing."""
+    """Every code cell ran, and none failed: what the notebook's metadata says of itself proves
+    nothing."""
     for cell in executed.cells:
         if cell.cell_type != "code" or not cell.source.strip():
             continue
         errors = [output.ename for output in cell.outputs if output.output_type == "error"]
         if errors or cell.execution_count is None:
-            raise ReportError(f"{name}, {named(cell.source)}: {errors[0] if errors else 'was not executed'}")
+            raise ReportError(
+                f"{name}, {named(cell.source)}: {errors[0] if errors else 'was not executed'}"
+            )
 
 
 def named(source: str) -> str:
@@ -169,7 +193,9 @@ def named(source: str) -> str:
     return f"in the cell that begins {source.strip().splitlines()[0][:60]!r}"
 
 
-def normalised(executed: nbformat.NotebookNode, papermill_metadata: Mapping[str, Any]) -> nbformat.NotebookNode:
+def normalised(
+    executed: nbformat.NotebookNode, papermill_metadata: Mapping[str, Any]
+) -> nbformat.NotebookNode:
     """The notebook without clock, machine, kernel details or random ids."""
     for number, cell in enumerate(executed.cells):
         cell.metadata.pop("papermill", None)
@@ -199,7 +225,11 @@ def joined_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.Notebo
     joined: list[nbformat.NotebookNode] = []
     for output in outputs:
         last = joined[-1] if joined else None
-        if last is not None and output.output_type == last.output_type == "stream" and output.name == last.name:
+        if (
+            last is not None
+            and output.output_type == last.output_type == "stream"
+            and output.name == last.name
+        ):
             last.text += output.text
         else:
             joined.append(output)
@@ -208,8 +238,15 @@ def joined_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.Notebo
 
 def results_of(notebook: nbformat.NotebookNode, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The one results display of a notebook, and what it says about the code that made it."""
-    displays = [output for cell in notebook.cells for output in cell.get("outputs", []) if RESULTS_MIME in output.get("data", {})]
+    displays = [
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if RESULTS_MIME in output.get("data", {})
+    ]
     if len(displays) != 1:
-        raise ReportError(f"{name}: shows {len(displays)} results displays, a report needs exactly one")
+        raise ReportError(
+            f"{name}: shows {len(displays)} results displays, a report needs exactly one"
+        )
     output = displays[0]
     return output.data[RESULTS_MIME], output.metadata.get(RESULTS_MIME, {})

@@ -1,6 +1,8 @@
-"""One client's page: a first page from the results alone, then the notebooks' tagged cells, then the appendix.
+"""One client's page: a first page from the results alone, then the notebooks' tagged cells, then
+the appendix.
 
-The file opens offline and asks for nothing: the chart script is in it, and only that script and our own may run.
+The file opens offline and asks for nothing: the chart script is in it, and only that script and our
+own may run.
 """
 
 import base64
@@ -41,7 +43,10 @@ def tools() -> tuple[jinja2.Environment, Any, nh3.Cleaner]:
         lstrip_blocks=True,
         finalize=lambda value: typeset(value) if type(value) is str else value,
     )
-    environment.filters |= {name: getattr(wording, name) for name in ("usd", "usd_range", "percent", "probability", "number")}
+    environment.filters |= {
+        name: getattr(wording, name)
+        for name in ("usd", "usd_range", "percent", "probability", "number")
+    }
     environment.filters |= {"cell": cell_text, "breakable": breakable, "round_usd": round_usd}
     tags = {*TEXT_TAGS.split(), *TABLE_TAGS.split()}
     cleaner = nh3.Cleaner(
@@ -51,7 +56,11 @@ def tools() -> tuple[jinja2.Environment, Any, nh3.Cleaner]:
         url_relative="deny",  # a report stands alone: nothing lies beside it
         link_rel=None,  # its policy sends no referrer, and nothing opens a window
     )
-    return environment, mistune.create_markdown(escape=True, plugins=["table", "strikethrough"]), cleaner
+    return (
+        environment,
+        mistune.create_markdown(escape=True, plugins=["table", "strikethrough"]),
+        cleaner,
+    )
 
 
 def render(results: dict[str, Any], notebooks: dict[str, Any], chart_script: str) -> str:
@@ -92,7 +101,11 @@ def script_hash(script: str) -> str:
 def brand_colour(results: dict[str, Any]) -> str:
     """The consultant's colour, if it is one."""
     colour = str((results.get("report") or {}).get("brand_colour") or "")
-    is_colour = len(colour) == 7 and colour[0] == "#" and all(digit in "0123456789abcdefABCDEF" for digit in colour[1:])
+    is_colour = (
+        len(colour) == 7
+        and colour[0] == "#"
+        and all(digit in "0123456789abcdefABCDEF" for digit in colour[1:])
+    )
     return colour if is_colour else "#0b5f8a"
 
 
@@ -111,7 +124,12 @@ def sections(notebooks: dict[str, Any], tag: str) -> Iterable[dict[str, Any]]:
 
 def question(notebook: Any) -> str:
     """The notebook's title: its first Markdown heading."""
-    lines = [line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
+    lines = [
+        line
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for line in cell.source.splitlines()
+    ]
     return next((line.lstrip("# ").strip() for line in lines if line.startswith("#")), "")
 
 
@@ -129,14 +147,20 @@ def cell_blocks(cell: Any, where: str) -> Iterable[dict[str, Any]]:
         elif "text/markdown" in data:
             yield {"html": markdown_html("".join(data["text/markdown"]))}
         else:
-            raise ReportError(f"{where}: a report shows Markdown, our tables and charts, not {', '.join(data) or 'text streams'}")
+            raise ReportError(
+                f"{where}: a report shows Markdown, our tables and charts, not"
+                f" {', '.join(data) or 'text streams'}"
+            )
 
 
 def markdown_html(text: str) -> Markup:
-    """Markdown as safe HTML, its headings one level down: the page's own sections stand above them."""
+    """Markdown as safe HTML, its headings one level down: the page's own sections stand above
+    them."""
     html = tools()[1](text.replace(MONEY, r"\$"))
     for level in range(5, 0, -1):
-        html = html.replace(f"<h{level}>", f"<h{level + 1}>").replace(f"</h{level}>", f"</h{level + 1}>")
+        html = html.replace(f"<h{level}>", f"<h{level + 1}>").replace(
+            f"</h{level}>", f"</h{level + 1}>"
+        )
     return safe_html(html)
 
 

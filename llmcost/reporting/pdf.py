@@ -1,4 +1,5 @@
-"""Reports as PDF: every page printed by one Chromium, whichever is installed. Needs the optional extra `pdf` (Playwright)."""
+"""Reports as PDF: every page printed by one Chromium, whichever is installed. Needs the optional
+extra `pdf` (Playwright)."""
 
 import asyncio
 import os
@@ -15,9 +16,20 @@ from llmcost.reporting.errors import ReportError
 
 VARIABLE = "LLMCOST_BROWSER"
 """Environment variable that names the browser to use."""
-COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
+COMMANDS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+    "msedge",
+)
 MAC_APPS = ("Google Chrome", "Chromium", "Microsoft Edge")
-WINDOWS_PROGRAMS = (r"Google\Chrome\Application\chrome.exe", r"Microsoft\Edge\Application\msedge.exe")
+WINDOWS_PROGRAMS = (
+    r"Google\Chrome\Application\chrome.exe",
+    r"Microsoft\Edge\Application\msedge.exe",
+)
 CURE = f"Install Chromium, Chrome or Edge, or name one of them in {VARIABLE}"
 FLAGS = [
     "--disable-gpu",
@@ -46,22 +58,32 @@ FOLLOW = """([page, draw]) => {
   document.documentElement.replaceWith(next.documentElement);
   document.body.appendChild(document.createElement("script")).textContent = draw;
 }"""
-"""Put the next report in the place of the one that the tab shows, and draw its charts with the script that is there."""
+"""Put the next report in the place of the one that the tab shows, and draw its charts with the
+script that is there."""
 Result = TypeVar("Result")
 Pair = tuple[Path, Path]
 """A report.html, and the report.pdf to make of it."""
-PAPER = {"format": "A4", "prefer_css_page_size": True, "print_background": True, "tagged": True, "outline": True}
+PAPER = {
+    "format": "A4",
+    "prefer_css_page_size": True,
+    "print_background": True,
+    "tagged": True,
+    "outline": True,
+}
 
 
 def browser_path() -> Path:
-    """The Chromium to print with: the one named in LLMCOST_BROWSER, else what is found in the usual places.
+    """The Chromium to print with: the one named in LLMCOST_BROWSER, else what is found in the usual
+    places.
 
     Raises ReportError, before any work, where there is none or where Playwright is not installed.
     """
     try:
         import playwright.async_api  # noqa: F401 - only to see whether it is there
     except ImportError:
-        raise ReportError("PDF needs Playwright: pip install playwright (the optional extra `pdf`)") from None
+        raise ReportError(
+            "PDF needs Playwright: pip install playwright (the optional extra `pdf`)"
+        ) from None
     named = os.environ.get(VARIABLE)
     if named:
         found = shutil.which(named)
@@ -79,19 +101,27 @@ def usual_places() -> Iterator[Path]:
     yield from (Path(found) for found in map(shutil.which, COMMANDS) if found)
     if sys.platform == "darwin":
         folders = (Path("/Applications"), Path.home() / "Applications")
-        yield from (folder / f"{app}.app/Contents/MacOS/{app}" for app in MAC_APPS for folder in folders)
+        yield from (
+            folder / f"{app}.app/Contents/MacOS/{app}" for app in MAC_APPS for folder in folders
+        )
     if sys.platform == "win32":
-        roots = [os.environ.get(name) for name in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")]
+        roots = [
+            os.environ.get(name) for name in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
+        ]
         yield from (Path(root) / program for program in WINDOWS_PROGRAMS for root in roots if root)
 
 
-def write_pdfs(pages: Iterable[Pair], done: Callable[[Path, str], None] = lambda page, problem: None) -> dict[Path, str]:
+def write_pdfs(
+    pages: Iterable[Pair], done: Callable[[Path, str], None] = lambda page, problem: None
+) -> dict[Path, str]:
     """Print each (report.html, report.pdf), in one browser, as many at a time as there are cores.
 
-    Returns report.html -> what went wrong, empty where every PDF is in place; `done` hears of each as it ends, the good ones
-    with "". A PDF is written aside and replaced in one step, and the browser is cut off from the network. Its bytes are not the same
-    from run to run: the browser writes the time into them. A page that the browser failed at is printed once more in a browser of
-    its own, as a page that takes its browser along must take no other page along. Raises ReportError where there is no browser.
+    Returns report.html -> what went wrong, empty where every PDF is in place; `done` hears of each
+    as it ends, the good ones with "". A PDF is written aside and replaced in one step, and the
+    browser is cut off from the network. Its bytes are not the same from run to run: the browser
+    writes the time into them. A page that the browser failed at is printed once more in a browser
+    of its own, as a page that takes its browser along must take no other page along. Raises
+    ReportError where there is no browser.
     """
     program = browser_path()
     problems: dict[Path, str] = {}
@@ -114,7 +144,8 @@ def write_pdfs(pages: Iterable[Pair], done: Callable[[Path, str], None] = lambda
 
 
 def _run(work: Coroutine[Any, Any, Result]) -> Result:
-    """`asyncio.run`, where an interrupt cancels the work: the browser ends in order, and no task is lost with a traceback."""
+    """`asyncio.run`, where an interrupt cancels the work: the browser ends in order, and no task is
+    lost with a traceback."""
     tasks: list[asyncio.Task] = []
 
     async def known() -> Result:
@@ -130,7 +161,8 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 class Tab:
-    """A browser's tab, kept from report to report: loading and warming up the chart script takes longer than drawing the charts."""
+    """A browser's tab, kept from report to report: loading and warming up the chart script takes
+    longer than drawing the charts."""
 
     def __init__(self, shown: Any) -> None:
         self.shown = shown
@@ -149,11 +181,14 @@ class Tab:
         return await self.shown.pdf(**PAPER)
 
 
-async def _print_all(waiting: deque[Pair], ended: Callable[[Pair, str], None], program: Path) -> dict[Pair, str]:
-    """Print what waits in one browser; returns the pages that the browser failed at, and what it said.
+async def _print_all(
+    waiting: deque[Pair], ended: Callable[[Pair, str], None], program: Path
+) -> dict[Pair, str]:
+    """Print what waits in one browser; returns the pages that the browser failed at, and what it
+    said.
 
-    It does not say whose fault that was: a page's own, or that of a neighbour that took the browser along. Where the browser is
-    gone the rest stays waiting.
+    It does not say whose fault that was: a page's own, or that of a neighbour that took the browser
+    along. Where the browser is gone the rest stays waiting.
     """
     from playwright.async_api import Error, async_playwright
 
@@ -176,7 +211,9 @@ async def _print_all(waiting: deque[Pair], ended: Callable[[Pair, str], None], p
                 tab = None if problem else tab
 
     async with async_playwright() as driver, await _launched(driver, program) as browser:
-        await asyncio.gather(*(work(browser) for _ in range(min(os.cpu_count() or 1, len(waiting)))))
+        await asyncio.gather(
+            *(work(browser) for _ in range(min(os.cpu_count() or 1, len(waiting))))
+        )
     return failed
 
 
@@ -184,15 +221,20 @@ async def _launched(driver: Any, program: Path) -> Any:
     """The running browser; ReportError in one line if it does not start."""
     from playwright.async_api import Error
 
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox refuses to run as root
+    is_root = (
+        hasattr(os, "geteuid") and os.geteuid() == 0
+    )  # Chromium's sandbox refuses to run as root
     try:
-        return await driver.chromium.launch(executable_path=program, args=FLAGS, chromium_sandbox=not is_root)
+        return await driver.chromium.launch(
+            executable_path=program, args=FLAGS, chromium_sandbox=not is_root
+        )
     except Error as error:
         raise ReportError(f"{program} does not start: {_first_line(error)}. {CURE}") from None
 
 
 async def _problem_of(tab: Tab, page: Path, target: Path) -> str:
-    """Print one page into its place; returns what went wrong with the page or its place, or "", and raises what the browser says."""
+    """Print one page into its place; returns what went wrong with the page or its place, or "", and
+    raises what the browser says."""
     aside = target.with_name(f".{target.name}")
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
@@ -208,4 +250,6 @@ async def _problem_of(tab: Tab, page: Path, target: Path) -> str:
 
 
 def _first_line(error: Any) -> str:
-    return re.sub(r"^\w+\.\w+: ", "", error.message.strip().splitlines()[0])  # without the name of the driver's function
+    return re.sub(
+        r"^\w+\.\w+: ", "", error.message.strip().splitlines()[0]
+    )  # without the name of the driver's function

@@ -1,9 +1,11 @@
-"""Jobs in processes of their own, with a wall clock and a memory limit: what one does cannot reach the next.
+"""Jobs in processes of their own, with a wall clock and a memory limit: what one does cannot reach
+the next.
 
-Each child has its own session, which is killed at the end with whatever else it has started (`family.py`), and by the child
-itself when its parent is gone; what it writes to the terminal is lost, and what it returns comes back through a pipe. Forked
-from a warm parent a child starts in milliseconds; where there is no fork, or for real kernels, it is started afresh. On Windows
-a child has no session and no memory limit.
+Each child has its own session, which is killed at the end with whatever else it has started
+(`family.py`), and by the child itself when its parent is gone; what it writes to the terminal is
+lost, and what it returns comes back through a pipe. Forked from a warm parent a child starts in
+milliseconds; where there is no fork, or for real kernels, it is started afresh. On Windows a child
+has no session and no memory limit.
 """
 
 import contextlib
@@ -53,8 +55,15 @@ class Done:
     peak_memory_gb: float | None = None
 
 
-def run_jobs(function: Callable[[Any], Any], jobs: Iterable[Any], at_once_count: int, start_method: str, limits: Limits) -> Iterator[Done]:
-    """Each job as it ends, `function(job)` called in a child. Closing the iterator ends all that still run."""
+def run_jobs(
+    function: Callable[[Any], Any],
+    jobs: Iterable[Any],
+    at_once_count: int,
+    start_method: str,
+    limits: Limits,
+) -> Iterator[Done]:
+    """Each job as it ends, `function(job)` called in a child. Closing the iterator ends all that
+    still run."""
     context = multiprocessing.get_context(start_method)
     waiting = deque(jobs)
     running: dict[Any, Child] = {}
@@ -67,7 +76,11 @@ def run_jobs(function: Callable[[Any], Any], jobs: Iterable[Any], at_once_count:
                     running[child.receiver] = child
             nearest = min(child.deadline for child in running.values())
             ready = wait(running, timeout=max(0, nearest - time.monotonic()))
-            late = [receiver for receiver, child in running.items() if child.deadline <= time.monotonic()]
+            late = [
+                receiver
+                for receiver, child in running.items()
+                if child.deadline <= time.monotonic()
+            ]
             for receiver in {*ready, *late}:
                 done = running[receiver].done()
                 del running[receiver]
@@ -83,18 +96,21 @@ def run_jobs(function: Callable[[Any], Any], jobs: Iterable[Any], at_once_count:
 
 
 def is_alone() -> bool:
-    """Whether all jobs of this process are those of one call: on a cluster's worker those of other threads run beside."""
+    """Whether all jobs of this process are those of one call: on a cluster's worker those of other
+    threads run beside."""
     return threading.current_thread() is threading.main_thread() and hasattr(os, "getsid")
 
 
 def _adopt() -> set[int]:
-    """Take over what children leave that another hand than ours kills; returns the ids of the children that are there before."""
+    """Take over what children leave that another hand than ours kills; returns the ids of the
+    children that are there before."""
     adopt_orphans()
     return {child.pid for child in psutil.Process().children()}
 
 
 def _end_strays(spared: set[int]) -> None:
-    """End what dead children have left to this process: children of it, by now, in a session that is not its own."""
+    """End what dead children have left to this process: children of it, by now, in a session that
+    is not its own."""
     this = psutil.Process()
     for child in this.children():
         with contextlib.suppress(OSError):
@@ -105,7 +121,8 @@ def _end_strays(spared: set[int]) -> None:
 
 @contextlib.contextmanager
 def _deaf(start_method: str) -> Iterator[None]:
-    """A child started in this block hears no signal before `_confine`: Ctrl-C in its first moments would be its last words."""
+    """A child started in this block hears no signal before `_confine`: Ctrl-C in its first moments
+    would be its last words."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -126,7 +143,9 @@ class Child:
         self.receiver, far_end = context.Pipe()
         self.started = time.monotonic()
         inherited = [job] if context.get_start_method() == "fork" else []
-        self.process = context.Process(target=_child, args=(function, inherited, far_end, limits), daemon=False)
+        self.process = context.Process(
+            target=_child, args=(function, inherited, far_end, limits), daemon=False
+        )
         with _deaf(context.get_start_method()):
             self.process.start()
         far_end.close()
@@ -139,16 +158,29 @@ class Child:
         message = None
         with contextlib.suppress(EOFError, OSError):
             message = self.receiver.recv() if self.receiver.poll() else None
-        code = self.exit_code(patience_seconds=GRACE_SECONDS if message or self.deadline > time.monotonic() else 0)
+        code = self.exit_code(
+            patience_seconds=GRACE_SECONDS if message or self.deadline > time.monotonic() else 0
+        )
         self.kill()
         returned, problem, peak_memory_gb = message or (None, None, None)
         if code is None:
-            problem = ReportError(f"took longer than {self.limits.wall_seconds:.0f} seconds and was stopped", "timeout")
+            problem = ReportError(
+                f"took longer than {self.limits.wall_seconds:.0f} seconds and was stopped",
+                "timeout",
+            )
         elif code < 0:
-            problem = ReportError(f"was killed ({signal.Signals(-code).name}): out of memory, or a crash", "killed")
+            problem = ReportError(
+                f"was killed ({signal.Signals(-code).name}): out of memory, or a crash", "killed"
+            )
         elif message is None or code:
             problem = ReportError(f"ended early with exit code {code} and no result", "ended")
-        return Done(self.job, None if problem else returned, problem, time.monotonic() - self.started, peak_memory_gb)
+        return Done(
+            self.job,
+            None if problem else returned,
+            problem,
+            time.monotonic() - self.started,
+            peak_memory_gb,
+        )
 
     def exit_code(self, patience_seconds: float) -> int | None:
         """Asked again and again: `join` would wait for whatever the child has left running."""
@@ -172,11 +204,15 @@ class Child:
 
 
 def _hand_over(connection: Connection, job: Any) -> None:
-    with contextlib.suppress(OSError, TypeError):  # the child is gone; TypeError where the connection is closed meanwhile
+    with contextlib.suppress(
+        OSError, TypeError
+    ):  # the child is gone; TypeError where the connection is closed meanwhile
         connection.send(job)
 
 
-def _child(function: Callable[[Any], Any], inherited: list[Any], parent: Connection, limits: Limits) -> None:
+def _child(
+    function: Callable[[Any], Any], inherited: list[Any], parent: Connection, limits: Limits
+) -> None:
     _confine(limits)
     returned, problem = None, None
     try:
@@ -192,7 +228,8 @@ def _child(function: Callable[[Any], Any], inherited: list[Any], parent: Connect
 
 
 def _confine(limits: Limits) -> None:
-    """A session of its own, no terminal, no more memory than allowed, and an end even if the parent is gone."""
+    """A session of its own, no terminal, no more memory than allowed, and an end even if the parent
+    is gone."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
@@ -204,12 +241,17 @@ def _confine(limits: Limits) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         signal.alarm(int(limits.wall_seconds + GRACE_SECONDS))
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    with contextlib.suppress(ImportError, OSError, ValueError):  # no `resource` on Windows, no such limit on macOS
+    with contextlib.suppress(
+        ImportError, OSError, ValueError
+    ):  # no `resource` on Windows, no such limit on macOS
         import resource
 
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         wanted = int(limits.memory_gb * 2**30)
-        resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+        resource.setrlimit(
+            resource.RLIMIT_AS,
+            (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard),
+        )
 
 
 def _end_with(parent: int) -> None:
@@ -226,7 +268,12 @@ def _peak_memory_gb() -> float | None:
         import resource
     except ImportError:
         return None
-    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    with contextlib.suppress(OSError, IndexError):  # Linux counts to a process what its parent held when it was started
+    own, children = (
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    with contextlib.suppress(
+        OSError, IndexError
+    ):  # Linux counts to a process what its parent held when it was started
         own = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
     return max(own, children) / (2**30 if sys.platform == "darwin" else 2**20)

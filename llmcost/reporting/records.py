@@ -198,7 +198,8 @@ def read_run(path: Path) -> Run:
 
 
 def beginning(path: Path, most_bytes: int) -> bytes:
-    """The first bytes of a file, at most so many. Raises OSError if it is none: a pipe has no end."""
+    """The first bytes of a file, at most so many. Raises OSError if it is none: a pipe has no
+    end."""
     if not path.is_file():
         raise OSError(errno.EINVAL, "it is not a file", str(path))
     with path.open("rb") as file:

@@ -14,24 +14,61 @@ from llmcost.reporting.errors import ReportError, UsageError
 
 def add_to(commands: argparse._SubParsersAction, program: str) -> None:
     """Teach the command line the words of this command."""
-    command = commands.add_parser("report", help="make the reports of clients (default: all) that are not fresh")
-    command.add_argument("clients", metavar="CLIENT", type=name_of_file, nargs="*", help="a client's short name, or its folder")
-    command.add_argument("--clients", dest="root", metavar="DIR", type=path_named, help="where client folders are (default: the examples)")
-    command.add_argument("--out", metavar="DIR", type=path_named, default=Path("reports"), help="where reports go (default: %(default)s)")
+    command = commands.add_parser(
+        "report", help="make the reports of clients (default: all) that are not fresh"
+    )
+    command.add_argument(
+        "clients",
+        metavar="CLIENT",
+        type=name_of_file,
+        nargs="*",
+        help="a client's short name, or its folder",
+    )
+    command.add_argument(
+        "--clients",
+        dest="root",
+        metavar="DIR",
+        type=path_named,
+        help="where client folders are (default: the examples)",
+    )
+    command.add_argument(
+        "--out",
+        metavar="DIR",
+        type=path_named,
+        default=Path("reports"),
+        help="where reports go (default: %(default)s)",
+    )
     again = command.add_mutually_exclusive_group()
-    again.add_argument("--resume", action="store_true", help="leave the reports that are fresh (as always without --force)")
+    again.add_argument(
+        "--resume",
+        action="store_true",
+        help="leave the reports that are fresh (as always without --force)",
+    )
     again.add_argument("--force", action="store_true", help="make every report, fresh or not")
     command.add_argument(
-        "--pdf", action="store_true", help="print each report as report.pdf too, with an installed Chromium, Chrome or Edge"
+        "--pdf",
+        action="store_true",
+        help="print each report as report.pdf too, with an installed Chromium, Chrome or Edge",
     )
-    command.add_argument("--json", action="store_true", help="print the run's manifest, as in manifest.json, instead of lines")
+    command.add_argument(
+        "--json",
+        action="store_true",
+        help="print the run's manifest, as in manifest.json, instead of lines",
+    )
     command.add_argument(
         "--engine",
         choices=["fork", "papermill"],
         help="papermill: a real kernel per notebook (default where there is no fork)",
     )
-    command.add_argument("--jobs", metavar="N", type=positive, help="clients at a time (default and most: the processor's cores)")
-    command.add_argument("--scheduler", metavar="tcp://HOST:PORT", default="", help="let a Dask cluster make them")
+    command.add_argument(
+        "--jobs",
+        metavar="N",
+        type=positive,
+        help="clients at a time (default and most: the processor's cores)",
+    )
+    command.add_argument(
+        "--scheduler", metavar="tcp://HOST:PORT", default="", help="let a Dask cluster make them"
+    )
     command.set_defaults(command=lambda arguments: report(arguments, program), needs="batch")
 
 
@@ -47,7 +84,10 @@ def report(arguments: argparse.Namespace, program: str) -> int:
     started = time.monotonic()
     clients = client_folders(arguments.clients, arguments.root or data_path("clients"), program)
     if arguments.scheduler and arguments.jobs:
-        raise UsageError("--jobs is for this machine, a cluster has its own number: leave one of --jobs and --scheduler out")
+        raise UsageError(
+            "--jobs is for this machine, a cluster has its own number: leave one of --jobs and"
+            " --scheduler out"
+        )
     from llmcost.reporting import batch
     from llmcost.reporting.manifest import say
 
@@ -69,7 +109,11 @@ def report(arguments: argparse.Namespace, program: str) -> int:
         raise UsageError(str(error)) from None
     if not arguments.json:
         seconds = time.monotonic() - started
-        say(f"{len(clients) - len(failed)} of {len(clients)} reports in {seconds:.1f} s: {arguments.out / 'index.html'}", sys.stdout)
+        say(
+            f"{len(clients) - len(failed)} of {len(clients)} reports in {seconds:.1f} s:"
+            f" {arguments.out / 'index.html'}",
+            sys.stdout,
+        )
     return 1 if failed else 0
 
 
@@ -79,7 +123,9 @@ def client_folders(asked: list[str], root: Path, program: str) -> list[Path]:
         raise UsageError(f"{root}: there is no such folder of clients")
     known = {folder.name: folder for folder in sorted(root.iterdir()) if is_client(folder)}
     if not asked and not known:
-        raise UsageError(f"{root}: no folder in it has a client.yaml; `{program} new {root}/NAME` writes one")
+        raise UsageError(
+            f"{root}: no folder in it has a client.yaml; `{program} new {root}/NAME` writes one"
+        )
     if not asked:
         return list(known.values())
     once: dict[str, Path] = {}
@@ -90,7 +136,8 @@ def client_folders(asked: list[str], root: Path, program: str) -> list[Path]:
 
 
 def is_client(folder: Path) -> bool:
-    """Whether this is a client's place: a folder with a client file, or what may have been one, a link that leads nowhere."""
+    """Whether this is a client's place: a folder with a client file, or what may have been one, a
+    link that leads nowhere."""
     try:
         return "client.yaml" in os.listdir(folder)
     except NotADirectoryError:

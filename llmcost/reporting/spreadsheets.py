@@ -1,4 +1,5 @@
-"""Tables as CSV and as XLSX: numbers as numbers, and words that no spreadsheet takes for a formula or a link."""
+"""Tables as CSV and as XLSX: numbers as numbers, and words that no spreadsheet takes for a formula
+or a link."""
 
 import csv
 import datetime as dt
@@ -10,14 +11,20 @@ from typing import Any
 from llmcost.views.text import visible
 
 FORMULA_START = re.compile(r"(^|;)(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""Where a spreadsheet that opens a CSV would begin a formula; some split at semicolons, whatever the quotes say."""
+"""Where a spreadsheet that opens a CSV would begin a formula; some split at semicolons, whatever
+the quotes say."""
 LONGEST_COUNT = 32_767
 """Characters that a cell can hold, those beyond the first plane (emoji) counted twice."""
 SHEET_LINES_COUNT = 1_048_576
 """Lines that a sheet can hold, its head among them."""
 FIRST_DAY = dt.date(1900, 1, 1)
 """No cell holds a day before it."""
-NUMBER_FORMATS = {"_usd_per_month": "#,##0.00", "_fraction": "0.0%", "_date": "yyyy-mm-dd", "_count": "0"}
+NUMBER_FORMATS = {
+    "_usd_per_month": "#,##0.00",
+    "_fraction": "0.0%",
+    "_date": "yyyy-mm-dd",
+    "_count": "0",
+}
 """End of a column's name -> how its cells look."""
 LONE_TIME = dt.datetime(2000, 1, 1)
 """In the file's properties in the place of the clock: the same tables give the same bytes."""
@@ -45,21 +52,28 @@ def _csv_cell(value: Any) -> Any:
 
 
 def xlsx_bytes(sheets: Mapping[str, Sequence[dict[str, Any]]]) -> bytes:
-    """A workbook with a sheet for each table, its head frozen and filterable; the same tables give the same bytes."""
+    """A workbook with a sheet for each table, its head frozen and filterable; the same tables give
+    the same bytes."""
     import xlsxwriter  # a third of a second, only where a book is written
 
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
         book.set_properties({"created": LONE_TIME})
-        formats = {end: book.add_format({"num_format": shape, "valign": "top"}) for end, shape in NUMBER_FORMATS.items()}
+        formats = {
+            end: book.add_format({"num_format": shape, "valign": "top"})
+            for end, shape in NUMBER_FORMATS.items()
+        }
         head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         for name, rows in sheets.items():
             _write_sheet(book.add_worksheet(name), rows, head, formats)
     return file.getvalue()
 
 
-def _write_sheet(sheet: Any, rows: Sequence[dict[str, Any]], head: Any, formats: dict[str, Any]) -> None:
-    """One table. Every cell is written by its type: a library's guess would make a formula of `=1+1` and a link of an address."""
+def _write_sheet(
+    sheet: Any, rows: Sequence[dict[str, Any]], head: Any, formats: dict[str, Any]
+) -> None:
+    """One table. Every cell is written by its type: a library's guess would make a formula of
+    `=1+1` and a link of an address."""
     rows = _with_room(rows)
     for column, title in enumerate(rows[0] if rows else {}):
         shape = next((shape for end, shape in formats.items() if title.endswith(end)), None)

@@ -1,4 +1,5 @@
-"""What `llmcost usage FILE` prints: what the file is, its period and coverage, the account of its rows, totals, and the bill."""
+"""What `llmcost usage FILE` prints: what the file is, its period and coverage, the account of its
+rows, totals, and the bill."""
 
 import datetime as dt
 import re
@@ -28,7 +29,8 @@ HEADS = {
     "tokens_fraction": "share",
     "cost_reported_usd": "reported_usd",
 }
-"""Column of the totals -> its short head: with a name of 20 letters they fit into a terminal of 100."""
+"""Column of the totals -> its short head: with a name of 20 letters they fit into a terminal of
+100."""
 KINDS = {
     "requests": "count",
     "input_mtok": "number3",
@@ -48,29 +50,53 @@ MOST_NAMES, MOST_MODELS, NAME_LENGTH, NOTE_LENGTH = 6, 30, 44, 400
 
 def usage_text(table: UsageTable) -> str:
     """The whole answer as plain text."""
-    blocks = [_head(table), *(f"WARNING  {warning}" for warning in usage_summary.warnings(table)), _account(table), _totals(table)]
+    blocks = [
+        _head(table),
+        *(f"WARNING  {warning}" for warning in usage_summary.warnings(table)),
+        _account(table),
+        _totals(table),
+    ]
     return "\n\n".join(filter(None, [*blocks, _bill(table)]))
 
 
 def _head(table: UsageTable) -> str:
     packs = Counter(re.sub(r"(?i)(?<=\.zip)/.*", "", visible(file.name)) for file in table.files)
-    named = [name if number == 1 else f"{name} ({number:,} files)" for name, number in packs.items()]
-    names = ", ".join(named[:MOST_NAMES]) + (f" and {len(named) - MOST_NAMES:,} more files" if len(named) > MOST_NAMES else "")
-    seller = f", sold by {visible(table.provider)}" if table.provider not in ("", "self-hosted") else ""
+    named = [
+        name if number == 1 else f"{name} ({number:,} files)" for name, number in packs.items()
+    ]
+    names = ", ".join(named[:MOST_NAMES]) + (
+        f" and {len(named) - MOST_NAMES:,} more files" if len(named) > MOST_NAMES else ""
+    )
+    seller = (
+        f", sold by {visible(table.provider)}" if table.provider not in ("", "self-hosted") else ""
+    )
     lines = [f"{names}: {table.kind.title}{seller}"]
     if table.period:
         first, end = table.period
         hours = (end - first).total_seconds() / 3600
-        span = f"{number(hours / 24)} days" if hours >= 48 else f"{number(hours)} hour{'' if hours == 1 else 's'}"
-        grain = RESOLUTIONS.get(table.resolution_hours, f"a row every {number(table.resolution_hours)} hours")
+        span = (
+            f"{number(hours / 24)} days"
+            if hours >= 48
+            else f"{number(hours)} hour{'' if hours == 1 else 's'}"
+        )
+        grain = RESOLUTIONS.get(
+            table.resolution_hours, f"a row every {number(table.resolution_hours)} hours"
+        )
         if table.kind.time.relative:
-            lines.append(f"  period    {span} from the start of the record, which names no day; {grain}")
+            lines.append(
+                f"  period    {span} from the start of the record, which names no day; {grain}"
+            )
         else:
-            lines.append(f"  period    {first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC: {span}; {grain}")
+            lines.append(
+                f"  period    {first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC: {span}; {grain}"
+            )
         unit = "days" if table.resolution_hours >= 24 else "hours"
         lines.append(f"  coverage  {percent(table.covered_fraction)} of the {unit} have a row")
         lines.append(f"  peak      {_peak(table, hours)}")
-    lines += [f"  note      {visible(note)}" for note in (*table.notes, *([table.kind.note] if table.kind.note else []))]
+    lines += [
+        f"  note      {visible(note)}"
+        for note in (*table.notes, *([table.kind.note] if table.kind.note else []))
+    ]
     return "\n".join(lines)
 
 
@@ -87,11 +113,16 @@ def _peak(table: UsageTable, hours: float) -> str:
 
 def _account(table: UsageTable) -> str:
     """Rows in = used + repaired + rejected, with reasons and places."""
-    parts = " + ".join(f"{table.rows_count(kind):,} {kind}" for kind in ("used", "repaired", "rejected"))
+    parts = " + ".join(
+        f"{table.rows_count(kind):,} {kind}" for kind in ("used", "repaired", "rejected")
+    )
     lines = [f"Rows  {table.rows_count():,} = {parts}"]
     for row in table.outcomes.itertuples():
         if row.kind != "used":
-            lines.append(f"  {row.rows_count:>12,}  {row.kind}: {row.outcome}{f' ({visible(row.examples)})' if row.examples else ''}")
+            lines.append(
+                f"  {row.rows_count:>12,}  {row.kind}:"
+                f" {row.outcome}{f' ({visible(row.examples)})' if row.examples else ''}"
+            )
     return "\n".join(lines)
 
 
@@ -99,17 +130,25 @@ def _totals(table: UsageTable) -> str:
     if table.hourly.empty:
         return "Nothing counts."
     totals = usage_summary.model_totals(table).rename(columns=HEADS)
-    told = [head for head in HEADS.values() if totals[head].notna().any() and (head != "batch" or totals[head].any())]
+    told = [
+        head
+        for head in HEADS.values()
+        if totals[head].notna().any() and (head != "batch" or totals[head].any())
+    ]
     shown = totals[["model", *told]].head(MOST_MODELS).assign(model=totals["model"].map(_short))
     lines = [repr(text_table(shown, {head: KINDS[head] for head in told}))]
     if len(totals) > MOST_MODELS:
         rest = totals["share"].iloc[MOST_MODELS:].sum()
-        lines.append(f"and {len(totals) - MOST_MODELS:,} more models with {percent(rest)} of the tokens: --out HOURLY.csv has them all")
+        lines.append(
+            f"and {len(totals) - MOST_MODELS:,} more models with {percent(rest)} of the tokens:"
+            " --out HOURLY.csv has them all"
+        )
     return "\n".join(lines)
 
 
 def _short(name: str) -> str:
-    """A model's name cut to what a column can bear: its beginning and its end tell it from others."""
+    """A model's name cut to what a column can bear: its beginning and its end tell it from
+    others."""
     name = visible(name)
     return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 16]}...{name[-13:]}"
 
@@ -123,24 +162,44 @@ def _steps(steps: pd.DataFrame) -> str:
     for step, usd in zip(steps.itertuples(), amounts, strict=True):
         start = f"{usd:>{wide}}  {step.step:<{long}}  "
         note = textwrap.shorten(visible(step.note), NOTE_LENGTH, placeholder=" ...")
-        lines.append(textwrap.fill(note, width, initial_indent=start, subsequent_indent=" " * len(start)) if note else start.rstrip())
+        lines.append(
+            textwrap.fill(note, width, initial_indent=start, subsequent_indent=" " * len(start))
+            if note
+            else start.rstrip()
+        )
     return "\n".join(lines)
 
 
 def _bill(table: UsageTable) -> str:
     """The bill at list prices of the export's last day, held against what the export reports."""
     if table.kind.grain == "cost":
-        return "A cost report: give it as invoice.file of a client to reconcile with; it holds no load."
+        return (
+            "A cost report: give it as invoice.file of a client to reconcile with; it holds no"
+            " load."
+        )
     nobodys = table.kind.provider == "self-hosted" or not table.hourly["model"].any()
     if nobodys or table.period is None or table.kind.time.relative:
         return ""
-    found = reconciliation(table.hourly, table.provider, bill_day(table), period_hours=table.period_hours)
+    found = reconciliation(
+        table.hourly, table.provider, bill_day(table), period_hours=table.period_hours
+    )
     steps = found.waterfall[(found.waterfall["usd"] != 0) | (found.waterfall["kind"] == "gap")]
     if len(found.unpriced) == len(found.models):
-        near = {_short(model.name): ", ".join(map(visible, model.nearest)) for model in found.unpriced[:MOST_NAMES]}
-        names = ", ".join(f"{name} (nearest: {models})" if models else name for name, models in near.items())
-        more = f" and {len(found.unpriced) - MOST_NAMES:,} more" if len(found.unpriced) > MOST_NAMES else ""
-        return f"No price list knows {names}{more}: there is no bill at list prices to compare with."
+        near = {
+            _short(model.name): ", ".join(map(visible, model.nearest))
+            for model in found.unpriced[:MOST_NAMES]
+        }
+        names = ", ".join(
+            f"{name} (nearest: {models})" if models else name for name, models in near.items()
+        )
+        more = (
+            f" and {len(found.unpriced) - MOST_NAMES:,} more"
+            if len(found.unpriced) > MOST_NAMES
+            else ""
+        )
+        return (
+            f"No price list knows {names}{more}: there is no bill at list prices to compare with."
+        )
     return f"{bill_words.title(found)}.\n\n{_steps(steps)}"
 
 

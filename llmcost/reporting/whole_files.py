@@ -11,7 +11,8 @@ from llmcost.inputs.errors import InputError
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """The file with this content, or as it was before; a link is followed. Raises InputError where it cannot be written."""
+    """The file with this content, or as it was before; a link is followed. Raises InputError where
+    it cannot be written."""
     if path.exists() and not path.is_file():  # /dev/stdout
         with _told(path), path.open("wb") as sink:
             sink.write(_bytes(content))
@@ -20,7 +21,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def put_whole(path: Path, content: str | bytes) -> None:
-    """The file itself with this content in place of what is there, a link too: that may lead anywhere. Raises as `write_whole`."""
+    """The file itself with this content in place of what is there, a link too: that may lead
+    anywhere. Raises as `write_whole`."""
     with _told(path), _new_beside(path) as sink:
         sink.write(_bytes(content))
 
@@ -32,7 +34,9 @@ def copy_whole(file: Path, target: Path) -> None:
             shutil.copyfileobj(source, sink)
     except OSError as error:
         problem = f"cannot be copied to {target.parent}: {error.strerror}"
-        raise InputError(file.name, "", problem, "Make room there, or name another folder") from None
+        raise InputError(
+            file.name, "", problem, "Make room there, or name another folder"
+        ) from None
 
 
 def _bytes(content: str | bytes) -> bytes:
@@ -44,7 +48,12 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(path, "", f"cannot be written: {error.strerror}", "Make room there, or name another file") from None
+        raise InputError(
+            path,
+            "",
+            f"cannot be written: {error.strerror}",
+            "Make room there, or name another file",
+        ) from None
 
 
 @contextlib.contextmanager

@@ -42,8 +42,8 @@ class Assumption:
 
     @property
     def floor(self) -> float:
-        """Where the lower tail of its draws ends: at half of P10, so that nothing that is divided by comes near zero; at zero for what
-        may be nothing; nowhere for what may shrink.
+        """Where the lower tail of its draws ends: at half of P10, so that nothing that is divided
+        by comes near zero; at zero for what may be nothing; nowhere for what may shrink.
         """
         return self.low / 2 if self.low >= 0 else -np.inf
 
@@ -58,14 +58,18 @@ USED_HIDDEN_COSTS = {
 """Items of the hidden-cost table that enter the decision under their own name."""
 
 
-def gather(client: Client, hidden: Mapping[str, HiddenCost], loads: Mapping[str, Mapping[str, Assumption]]) -> dict[str, Assumption]:
+def gather(
+    client: Client, hidden: Mapping[str, HiddenCost], loads: Mapping[str, Mapping[str, Assumption]]
+) -> dict[str, Assumption]:
     """All assumptions of a client that do not depend on a serving plan, by path."""
     found: list[Assumption] = []
     for workload in client.workloads:
         found += loads[workload.id].values()
         found += _workload_assumptions(workload, client, hidden)
     found += _people_assumptions(client, hidden)
-    found += [catalogued(f"hidden_costs.{item}", hidden[item]) for item in sorted(USED_HIDDEN_COSTS)]
+    found += [
+        catalogued(f"hidden_costs.{item}", hidden[item]) for item in sorted(USED_HIDDEN_COSTS)
+    ]
     return {assumption.path: assumption for assumption in found}
 
 
@@ -73,46 +77,107 @@ def catalogued(path: str, row: HiddenCost) -> Assumption:
     """A catalog line that the client did not override; it shows as a default."""
     origin = "default" if row.origin == "catalog" else row.origin
     ceiling = 1.0 if row.unit == "fraction" and row.item not in ABOVE_ONE else np.inf
-    return Assumption(path, row.band.low, row.band.typical, row.band.high, row.unit, origin, row.source, row.date, row.confidence, ceiling)
+    return Assumption(
+        path,
+        row.band.low,
+        row.band.typical,
+        row.band.high,
+        row.unit,
+        origin,
+        row.source,
+        row.date,
+        row.confidence,
+        ceiling,
+    )
 
 
-def stated(path: str, band: Band, unit: str, client: Client, confidence: str = "reported", ceiling: float = np.inf) -> Assumption:
+def stated(
+    path: str,
+    band: Band,
+    unit: str,
+    client: Client,
+    confidence: str = "reported",
+    ceiling: float = np.inf,
+) -> Assumption:
     """A number that stands in the client file."""
     day = client.as_of_date.isoformat()
-    return Assumption(path, band.low, band.typical, band.high, unit, "client", "client.yaml", day, confidence, ceiling)
+    return Assumption(
+        path,
+        band.low,
+        band.typical,
+        band.high,
+        unit,
+        "client",
+        "client.yaml",
+        day,
+        confidence,
+        ceiling,
+    )
 
 
-def _workload_assumptions(workload: Workload, client: Client, hidden: Mapping[str, HiddenCost]) -> Iterable[Assumption]:
+def _workload_assumptions(
+    workload: Workload, client: Client, hidden: Mapping[str, HiddenCost]
+) -> Iterable[Assumption]:
     at = f"workloads.{workload.id}"
-    yield stated(f"{at}.batchable_fraction", workload.batchable_fraction, "fraction", client, ceiling=1.0)
+    yield stated(
+        f"{at}.batchable_fraction", workload.batchable_fraction, "fraction", client, ceiling=1.0
+    )
     for name in ("cacheable_input_fraction", "flexible_fraction", "long_context_fraction"):
         given = getattr(workload, name)
         if given is not None:
             yield stated(f"{at}.{name}", given, "fraction", client, ceiling=1.0)
     if workload.today and workload.today.commitment:
-        yield from _commitment_assumptions(f"{at}.today.commitment", workload.today.commitment, client)
+        yield from _commitment_assumptions(
+            f"{at}.today.commitment", workload.today.commitment, client
+        )
     for alternative in workload.alternatives:
         to = f"{at}.alternatives.{alternative.model_id}"
-        yield stated(f"{to}.passing_fraction", alternative.passing_fraction, "fraction", client, alternative.evidence, ceiling=1.0)
+        yield stated(
+            f"{to}.passing_fraction",
+            alternative.passing_fraction,
+            "fraction",
+            client,
+            alternative.evidence,
+            ceiling=1.0,
+        )
         if alternative.token_ratio:
-            yield stated(f"{to}.token_ratio", alternative.token_ratio, "ratio", client, alternative.evidence)
+            yield stated(
+                f"{to}.token_ratio", alternative.token_ratio, "ratio", client, alternative.evidence
+            )
         else:
             yield catalogued(f"{to}.token_ratio", hidden["token_ratio"])
 
 
 def _commitment_assumptions(at: str, promised: Commitment, client: Client) -> Iterable[Assumption]:
     yield stated(f"{at}.usd_per_month", promised.usd_per_month, "USD/month", client)
-    yield stated(f"{at}.discount_fraction", promised.discount_fraction, "fraction", client, ceiling=1.0)
+    yield stated(
+        f"{at}.discount_fraction", promised.discount_fraction, "fraction", client, ceiling=1.0
+    )
     months = client.horizon_months if promised.months_left is None else promised.months_left
     bound = min(months / client.horizon_months, 1.0)
-    found = stated(f"{at}.bound_fraction", Band(low=bound, typical=bound, high=bound), "fraction", client, ceiling=1.0)
-    yield found if promised.months_left is not None else replace(found, origin="default", source="no end stated: it binds for the horizon")
+    found = stated(
+        f"{at}.bound_fraction",
+        Band(low=bound, typical=bound, high=bound),
+        "fraction",
+        client,
+        ceiling=1.0,
+    )
+    yield (
+        found
+        if promised.months_left is not None
+        else replace(found, origin="default", source="no end stated: it binds for the horizon")
+    )
 
 
 def _people_assumptions(client: Client, hidden: Mapping[str, HiddenCost]) -> Iterable[Assumption]:
     lines = (
         ("people.engineer_fte", client.people.engineer_fte, "engineer_fte_rented", "FTE"),
-        ("people.engineer_usd_per_year", client.people.engineer_usd_per_year, "engineer_usd_per_year", "USD/year"),
+        (
+            "people.engineer_usd_per_year",
+            client.people.engineer_usd_per_year,
+            "engineer_usd_per_year",
+            "USD/year",
+        ),
         ("people.api_fte", client.people.api_fte, "api_fte", "FTE"),
         ("one_off.migration_usd", client.one_off.migration_usd, "migration_usd", "USD"),
         ("one_off.setup_usd", client.one_off.setup_usd, "setup_usd", "USD"),
@@ -135,7 +200,10 @@ def _scaled_engineers(way: str, client: Client, hidden: Mapping[str, HiddenCost]
         return catalogued(path, hidden[item])
     listed = hidden_costs(client.as_of_date, [])
     rented, scaled = listed["engineer_fte_rented"].band, listed[item].band
-    levels = {level: getattr(band, level) * getattr(scaled, level) / getattr(rented, level) for level in ("low", "typical", "high")}
+    levels = {
+        level: getattr(band, level) * getattr(scaled, level) / getattr(rented, level)
+        for level in ("low", "typical", "high")
+    }
     return stated(path, Band(**levels), "FTE", client, "guess")
 
 
@@ -144,9 +212,18 @@ def typical_values(assumptions: Mapping[str, Assumption]) -> dict[str, float | n
     return {path: assumption.typical for path, assumption in assumptions.items()}
 
 
-def drawn_values(assumptions: Mapping[str, Assumption], count: int) -> dict[str, float | np.ndarray]:
-    """Each assumption as `count` draws: arrays of shape (count,); certain ones stay single numbers."""
+def drawn_values(
+    assumptions: Mapping[str, Assumption], count: int
+) -> dict[str, float | np.ndarray]:
+    """Each assumption as `count` draws: arrays of shape (count,); certain ones stay single
+    numbers."""
     return {
-        path: a.typical if a.certain else triangular_draws(a.low, a.typical, a.high, uniform_stream(path, count), a.floor, a.ceiling)
+        path: (
+            a.typical
+            if a.certain
+            else triangular_draws(
+                a.low, a.typical, a.high, uniform_stream(path, count), a.floor, a.ceiling
+            )
+        )
         for path, a in assumptions.items()
     }

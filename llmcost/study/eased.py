@@ -1,4 +1,5 @@
-"""What a notebook shows where a client's own gates leave it nothing to show: the same client without them, never an option."""
+"""What a notebook shows where a client's own gates leave it nothing to show: the same client
+without them, never an option."""
 
 from __future__ import annotations
 
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
 
 
 def with_a_fleet(study: Study) -> Study:
-    """The study, or its what-if without gates, and if need be without latency limit, that has own GPUs to look at."""
+    """The study, or its what-if without gates, and if need be without latency limit, that has own
+    GPUs to look at."""
     return _eased(study, lambda one: always_on_option(one) is not None)
 
 
 def with_a_split(study: Study) -> Study:
-    """The study, or its what-if without gates, and if need be without latency limit, in which there is something to split."""
+    """The study, or its what-if without gates, and if need be without latency limit, in which there
+    is something to split."""
     return _eased(study, lambda one: bool(pool_splits(one.decision, one.values)))
 
 
@@ -28,7 +31,9 @@ def _eased(study: Study, shows: Callable[[Study], bool]) -> Study:
     ids = [workload.id for workload in study.client.workloads]
     no_gates: dict[str, Any] = {f"workloads.{i}.gates": {} for i in ids}
     free = OwnCapacity(measured=study.client.own_capacity.measured)
-    no_limits: dict[str, Any] = {f"workloads.{i}.latency": None for i in ids} | {"own_capacity": free.model_dump()}
+    no_limits: dict[str, Any] = {f"workloads.{i}.latency": None for i in ids} | {
+        "own_capacity": free.model_dump()
+    }
     for changes in ({}, no_gates, no_gates | no_limits):
         one = study.what_if(changes) if changes else study
         if shows(one):
@@ -49,6 +54,8 @@ def _refusal(study: Study) -> InputError:
             if refused:
                 problem = f"no API host that may serve it sells {model} ({refused[0]})"
             cure = "Add an alternative that one sells, or quote api_prices/provider/model_id"
-            return InputError("client.yaml", field, f"{problem}, so there is nothing to split", cure)
+            return InputError(
+                "client.yaml", field, f"{problem}, so there is nothing to split", cure
+            )
     problem = "GPUs for these open models come by the machine only, so there is nothing to split"
     return InputError("client.yaml", "workloads", problem, "Add a larger or a smaller alternative")

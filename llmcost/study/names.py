@@ -72,14 +72,21 @@ def plain_name(path: str) -> str:
 
 
 def distinct_names(paths: Sequence[str]) -> list[str]:
-    """The everyday names; where several inputs have the same one, each with the workload, the GPU plan or the GPU that it is of.
+    """The everyday names; where several inputs have the same one, each with the workload, the GPU
+    plan or the GPU that it is of.
 
     >>> distinct_names(["capacity.m.l40s-48gb-x1-fp8.throughput_multiplier", "capacity.m.b200-x1-fp8.throughput_multiplier"])
     ['throughput of a replica (l40s-48gb-x1-fp8)', 'throughput of a replica (b200-x1-fp8)']
     """
     names = [plain_name(path) for path in paths]
-    of = [path.split(".")[1] if path.startswith("workloads.") else path.rsplit(".", 2)[-2] for path in paths]
-    return [f"{name} ({what})" if names.count(name) > 1 else name for name, what in zip(names, of, strict=True)]
+    of = [
+        path.split(".")[1] if path.startswith("workloads.") else path.rsplit(".", 2)[-2]
+        for path in paths
+    ]
+    return [
+        f"{name} ({what})" if names.count(name) > 1 else name
+        for name, what in zip(names, of, strict=True)
+    ]
 
 
 def shown(value: float, unit: str) -> str:

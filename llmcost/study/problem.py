@@ -1,4 +1,5 @@
-"""The decision with its discrete choices made: which open model, host and serving plan each option of a workload uses."""
+"""The decision with its discrete choices made: which open model, host and serving plan each option
+of a workload uses."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -21,12 +22,14 @@ from llmcost.study.capacity.gpu_offers import GpuOffer
 from llmcost.study.loads.load import REASONING, RETRIES, WorkloadLoad
 
 VOLUME = "volume_multiplier"
-"""All volumes times this: a knob for break-evens and what-ifs, 1 in every answer. `workloads.<id>.volume_multiplier` moves one alone."""
+"""All volumes times this: a knob for break-evens and what-ifs, 1 in every answer.
+`workloads.<id>.volume_multiplier` moves one alone."""
 
 
 @dataclass(frozen=True, eq=False)
 class ReplicaLoad:
-    """A workload's load in replicas of one plan (typical values), hour by hour, and what is looked up in it."""
+    """A workload's load in replicas of one plan (typical values), hour by hour, and what is looked
+    up in it."""
 
     load_replicas: np.ndarray
 
@@ -45,7 +48,8 @@ class ReplicaLoad:
 class Supply:
     """A serving plan at a GPU offer, with this workload's load in replicas of that plan.
 
-    by_the_hour  the same GPUs where a single replica can be given back by the hour, None where nobody lets them so
+    by_the_hour  the same GPUs where a single replica can be given back by the hour, None where
+                 nobody lets them so
     warm_count   serverless replicas that never sleep
     """
 
@@ -72,7 +76,8 @@ class Supply:
 
     @property
     def fills_machines(self) -> bool:
-        """Whether a replica uses up whole machines, so that a slice of the load can be had alone."""
+        """Whether a replica uses up whole machines, so that a slice of the load can be had
+        alone."""
         return self.offer.filled_by(self.plan.gpus_count)
 
     @property
@@ -93,7 +98,8 @@ class WorkloadChoice:
 
     today      what answers now and may go on answering, or None
     host       the cheapest eligible API host of the open model, or None
-    supplies   "rented", "owned", "serverless", "hybrid" -> the cheapest supply; a missing one has no feasible plan
+    supplies   "rented", "owned", "serverless", "hybrid" -> the cheapest supply; a missing one has
+               no feasible plan
     """
 
     workload: Workload
@@ -125,14 +131,20 @@ def volume_knob(choice: WorkloadChoice, values: Values):
 
 
 def stated_volumes(choice: WorkloadChoice, values: Values) -> tuple:
-    """(input, output, hidden reasoning) Mtok a month of the requests that count, in tokens of today's model."""
+    """(input, output, hidden reasoning) Mtok a month of the requests that count, in tokens of
+    today's model."""
     knob, at = volume_knob(choice, values), f"{choice.at}.load"
     reasoning = values.get(f"{at}.{REASONING}", 0.0)
-    return values[f"{at}.input_mtok_per_month"] * knob, values[f"{at}.output_mtok_per_month"] * knob, reasoning * knob
+    return (
+        values[f"{at}.input_mtok_per_month"] * knob,
+        values[f"{at}.output_mtok_per_month"] * knob,
+        reasoning * knob,
+    )
 
 
 def volumes(choice: WorkloadChoice, values: Values) -> tuple:
-    """(input, output) Mtok a month that a model is asked for, in tokens of today's: billed retries and hidden reasoning are in it."""
+    """(input, output) Mtok a month that a model is asked for, in tokens of today's: billed retries
+    and hidden reasoning are in it."""
     into, out, reasoning = stated_volumes(choice, values)
     asked = 1 + values[f"{choice.at}.load.{RETRIES}"]
     return into * asked, (out + reasoning) * asked
@@ -150,12 +162,20 @@ def batched_fraction(at: str, values: Values):
 
 
 def written_fraction(choice: WorkloadChoice, values: Values, prices: TokenPrices):
-    """Share of the input written to the host's cache, where a write has its own price; elsewhere it is fresh input."""
-    return 0.0 if prices.cache_write_usd_per_mtok is None else values[f"{choice.at}.cache_write_input_fraction"]
+    """Share of the input written to the host's cache, where a write has its own price; elsewhere it
+    is fresh input."""
+    return (
+        0.0
+        if prices.cache_write_usd_per_mtok is None
+        else values[f"{choice.at}.cache_write_input_fraction"]
+    )
 
 
-def long_context_fraction(choice: WorkloadChoice, values: Values, prices: TokenPrices, tokens_ratio=1.0):
-    """Share of the tokens billed at a host's long-context price: as stated, else all or nothing by the mean request.
+def long_context_fraction(
+    choice: WorkloadChoice, values: Values, prices: TokenPrices, tokens_ratio=1.0
+):
+    """Share of the tokens billed at a host's long-context price: as stated, else all or nothing by
+    the mean request.
 
     tokens_ratio  the model's tokens per token of today's
     """
@@ -173,8 +193,13 @@ LEAST_TAKEN = 1e-6
 
 
 def taken_fraction(choice: WorkloadChoice, values: Values):
-    """Share of the work that the open model takes over: what passes the evaluation, or everything where nothing answers today."""
-    return np.maximum(values[f"{choice.alternative_at}.passing_fraction"], LEAST_TAKEN) if choice.today else 1.0
+    """Share of the work that the open model takes over: what passes the evaluation, or everything
+    where nothing answers today."""
+    return (
+        np.maximum(values[f"{choice.alternative_at}.passing_fraction"], LEAST_TAKEN)
+        if choice.today
+        else 1.0
+    )
 
 
 def moved_ratio(choice: WorkloadChoice, values: Values):
@@ -189,21 +214,31 @@ def moved_volumes(choice: WorkloadChoice, values: Values) -> tuple:
     return into * factor, out * factor
 
 
-def request_shape(client: Client, choice: WorkloadChoice, values: Values, tokens_ratio: float, taken: float) -> RequestShape:
+def request_shape(
+    client: Client, choice: WorkloadChoice, values: Values, tokens_ratio: float, taken: float
+) -> RequestShape:
     """The requests as a host would see them, and how long it must serve them.
 
-    tokens_ratio, taken  the host's model's tokens per token of today's; share of the work that it gets
+    tokens_ratio, taken  the host's model's tokens per token of today's; share of the work that it
+                         gets
     """
-    tokens = float(sum(volumes(choice, values))) * tokens_ratio * TOKENS_PER_MTOK / choice.load.asked_requests_per_month
+    tokens = (
+        float(sum(volumes(choice, values)))
+        * tokens_ratio
+        * TOKENS_PER_MTOK
+        / choice.load.asked_requests_per_month
+    )
     peak = float(choice.load.hourly["requests"].max()) / 60 * taken
     until = client.as_of_date + dt.timedelta(hours=client.horizon_months * HOURS_PER_MONTH)
     return RequestShape(tokens, peak, client.as_of_date.isoformat(), until.isoformat())
 
 
 def mean_load_replicas(choice: WorkloadChoice, supply: Supply, values: Values):
-    """Mean load of the moved work in replicas: replica-seconds asked for per second, over the safe share of saturation.
+    """Mean load of the moved work in replicas: replica-seconds asked for per second, over the safe
+    share of saturation.
 
-    Cached input costs no prefill; the throughput multiplier is what the plan really delivers of its modelled speed.
+    Cached input costs no prefill; the throughput multiplier is what the plan really delivers of its
+    modelled speed.
     """
     into, out = moved_volumes(choice, values)
     fresh = into * (1 - cached_fraction(choice.at, values))

@@ -1,4 +1,5 @@
-"""A question to a study: the client, the day, the what-ifs, and everything else that its answer depends on."""
+"""A question to a study: the client, the day, the what-ifs, and everything else that its answer
+depends on."""
 
 import json
 from collections.abc import Mapping
@@ -37,4 +38,12 @@ def question(name: str, as_of: str, what_if: Mapping[str, Any] | str | None) -> 
     client = read_client(folder, as_of, changes)
     files = files_of(folder, client.files_named)  # one that is not there is said where it is read
     what_if_text = json.dumps(changes, sort_keys=True, default=str)
-    return Question(folder, as_of, what_if_text, client.model_dump_json(), tuple(map(stamp, files)), data, client)
+    return Question(
+        folder,
+        as_of,
+        what_if_text,
+        client.model_dump_json(),
+        tuple(map(stamp, files)),
+        data,
+        client,
+    )

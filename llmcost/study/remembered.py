@@ -9,7 +9,8 @@ R = TypeVar("R")
 
 
 def remembered(method: Callable[P, R]) -> Callable[P, R]:
-    """The method, its answer kept in the object for each set of arguments. For objects that never change."""
+    """The method, its answer kept in the object for each set of arguments. For objects that never
+    change."""
 
     @wraps(method)
     def answer(*arguments: P.args, **named: P.kwargs) -> R:

@@ -1,4 +1,5 @@
-"""The record that a report keeps: with it last quarter's answer can be explained without the old catalog."""
+"""The record that a report keeps: with it last quarter's answer can be explained without the old
+catalog."""
 
 from __future__ import annotations
 
@@ -46,7 +47,9 @@ def record(study: Study) -> dict[str, Any]:
         "catalog_rows_used": catalog_rows(study),
         "options": [_option(study, row) for row in _plain(study.options())],
         "regret": _plain(study.regret()),
-        "information": _plain(study.information().drop(columns=["name", "confidence"]).head(1 + MOST_INFORMATION)),
+        "information": _plain(
+            study.information().drop(columns=["name", "confidence"]).head(1 + MOST_INFORMATION)
+        ),
         "verdict": study.verdict(),
         "versions": {
             "python": platform.python_version_tuple()[0] + "." + platform.python_version_tuple()[1],
@@ -58,9 +61,15 @@ def record(study: Study) -> dict[str, Any]:
 def fingerprint(study: Study) -> str:
     """Hash of the resolved inputs, the load and the candidate rows."""
     loads = {w: load.hourly.to_csv(index=False) for w, load in study.loads.items()}
-    said = {"client": study.client.model_dump(mode="json"), "inputs": [asdict(a) for a in study.inputs.values()], "loads": loads}
+    said = {
+        "client": study.client.model_dump(mode="json"),
+        "inputs": [asdict(a) for a in study.inputs.values()],
+        "loads": loads,
+    }
     rows = catalog_rows(study)
-    return hashlib.sha256(json.dumps([said, rows], sort_keys=True, default=str).encode()).hexdigest()[:16]
+    return hashlib.sha256(
+        json.dumps([said, rows], sort_keys=True, default=str).encode()
+    ).hexdigest()[:16]
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -77,7 +86,11 @@ def _option(study: Study, row: dict[str, Any]) -> dict[str, Any]:
         "status": row["status"],
         "reason": row["reason"],
         "lines": [{"item": item, "usd_per_month": usd} for item, usd in lines.items()],
-        "total_usd_per_month": {"p10": row["p10_usd_per_month"], "typical": row["usd_per_month"], "p90": row["p90_usd_per_month"]}
+        "total_usd_per_month": {
+            "p10": row["p10_usd_per_month"],
+            "typical": row["usd_per_month"],
+            "p90": row["p90_usd_per_month"],
+        }
         if priced
         else None,
         "versus_today_usd_per_month": row["versus_today_usd_per_month"],
@@ -86,9 +99,11 @@ def _option(study: Study, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def catalog_rows(study: Study) -> list[dict[str, Any]]:
-    """The catalog and list rows behind the answer, cell by cell, so that it can be explained without the old catalog.
+    """The catalog and list rows behind the answer, cell by cell, so that it can be explained
+    without the old catalog.
 
-    With the client's own measurements, as their files may be gone too. Hidden costs are left out: they stand among the inputs.
+    With the client's own measurements, as their files may be gone too. Hidden costs are left out:
+    they stand among the inputs.
     """
     found = {run.source: _run(run) for run in study.measured}
     for choice in study.choices:
@@ -98,25 +113,55 @@ def catalog_rows(study: Study) -> list[dict[str, Any]]:
         for supply in choice.supplies.values():
             offered = supply.offer
             found[offered.row] = {"row": offered.row, "usd": offered.listed_usd, **_said(offered)}
-            names = {"gpu_hardware": [supply.plan.gpu_id], "models": [choice.alternative.model_id], "throughput": supply.plan.sources}
+            names = {
+                "gpu_hardware": [supply.plan.gpu_id],
+                "models": [choice.alternative.model_id],
+                "throughput": supply.plan.sources,
+            }
             for table, rows in names.items():
                 found |= _cells(table, rows, study.client.as_of_date)
     return [found[row] for row in sorted(found)]
 
 
 def _prices(prices: TokenPrices) -> dict[str, Any]:
-    """A price with what its tiers and long requests pay of it, class by class, under plain names."""
-    plain = {key: value for key, value in asdict(prices).items() if key not in ("tier_ratios", "long_context_ratios")}
-    ratios = {**prices.tier_ratios, **({"long_context": prices.long_context_ratios} if prices.long_context_ratios else {})}
-    return plain | {f"{tier}_{kind}_ratio": ratio for tier, each in ratios.items() for kind, ratio in zip(CLASSES, each, strict=True)}
+    """A price with what its tiers and long requests pay of it, class by class, under plain
+    names."""
+    plain = {
+        key: value
+        for key, value in asdict(prices).items()
+        if key not in ("tier_ratios", "long_context_ratios")
+    }
+    ratios = {
+        **prices.tier_ratios,
+        **({"long_context": prices.long_context_ratios} if prices.long_context_ratios else {}),
+    }
+    return plain | {
+        f"{tier}_{kind}_ratio": ratio
+        for tier, each in ratios.items()
+        for kind, ratio in zip(CLASSES, each, strict=True)
+    }
 
 
 def _run(run: Measurement) -> dict[str, Any]:
     """A measured run of the client as a row, percentiles by their column."""
     tails = {"itl": run.itl_percentiles, "ttft": run.ttft_percentiles}
-    columns = {f"{metric}_p{p:g}_seconds": seconds for metric, known in tails.items() for p, seconds in known.items()}
-    plain = {key: value for key, value in asdict(run).items() if key not in ("source", "itl_percentiles", "ttft_percentiles")}
-    return {"row": run.source, **plain, **columns, "source": "client.yaml", "confidence": "measured"}
+    columns = {
+        f"{metric}_p{p:g}_seconds": seconds
+        for metric, known in tails.items()
+        for p, seconds in known.items()
+    }
+    plain = {
+        key: value
+        for key, value in asdict(run).items()
+        if key not in ("source", "itl_percentiles", "ttft_percentiles")
+    }
+    return {
+        "row": run.source,
+        **plain,
+        **columns,
+        "source": "client.yaml",
+        "confidence": "measured",
+    }
 
 
 def _said(offer: Offer | GpuOffer) -> dict[str, str]:
@@ -128,6 +173,9 @@ def _cells(table: str, rows: Iterable[str], as_of: dt.date) -> dict[str, dict[st
     wanted = {row if row.startswith(f"{table}/") else f"{table}/{row}" for row in rows}
     known = row_by_name(table, as_of)
     return {
-        row: {"row": row, **{key: value for key, value in known[row].items() if value != "" and value == value}}
+        row: {
+            "row": row,
+            **{key: value for key, value in known[row].items() if value != "" and value == value},
+        }
         for row in wanted & known.keys()
     }

@@ -18,9 +18,22 @@ from llmcost.model.break_even import BreakEven
 from llmcost.model.types import Measurement
 from llmcost.study import frames, results
 from llmcost.study.assumptions import Assumption, Values, gather, typical_values
-from llmcost.study.bill.bills import Decision, invoice_multiplier, option_lines, paths_read, plausible
+from llmcost.study.bill.bills import (
+    Decision,
+    invoice_multiplier,
+    option_lines,
+    paths_read,
+    plausible,
+)
 from llmcost.study.bill.reconciliation import Reconciliation
-from llmcost.study.choices import Considered, checked_alternatives, chosen_assumptions, considered_models, decide, sharing_plans
+from llmcost.study.choices import (
+    Considered,
+    checked_alternatives,
+    chosen_assumptions,
+    considered_models,
+    decide,
+    sharing_plans,
+)
 from llmcost.study.loads import exports
 from llmcost.study.loads.headroom import load_assumptions
 from llmcost.study.loads.load import WorkloadLoad, workload_load
@@ -57,7 +70,10 @@ class Study:
     @cached_property
     def loads(self) -> dict[str, WorkloadLoad]:
         """Hours and totals of each workload."""
-        return {workload.id: workload_load(self.client, workload, self.folder) for workload in self.client.workloads}
+        return {
+            workload.id: workload_load(self.client, workload, self.folder)
+            for workload in self.client.workloads
+        }
 
     @cached_property
     def hidden(self) -> dict[str, HiddenCost]:
@@ -72,7 +88,10 @@ class Study:
     @cached_property
     def considered(self) -> dict[str, list[Considered]]:
         """Every open model tried for each workload, the chosen one first."""
-        tried = {w.id: considered_models(self.client, w, self.loads[w.id], self._base, self.measured) for w in self.client.workloads}
+        tried = {
+            w.id: considered_models(self.client, w, self.loads[w.id], self._base, self.measured)
+            for w in self.client.workloads
+        }
         return sharing_plans(self.client, tried, self._base)
 
     @cached_property
@@ -113,30 +132,38 @@ class Study:
     def lines(self) -> dict[str, dict[str, float]]:
         """Option -> item -> USD per month at typical values; items of zero are left out."""
         bills = option_lines(self.decision, self.values)
-        return {option: {item: float(usd) for item, usd in bill.items() if abs(float(usd)) > 0} for option, bill in bills.items()}
+        return {
+            option: {item: float(usd) for item, usd in bill.items() if abs(float(usd)) > 0}
+            for option, bill in bills.items()
+        }
 
     @cached_property
     def totals(self) -> dict[str, float]:
-        """Option -> USD per month at typical values, the sum of its lines. Raises InputError for a bill beyond all that is paid."""
+        """Option -> USD per month at typical values, the sum of its lines. Raises InputError for a
+        bill beyond all that is paid."""
         return plausible({option: sum(bill.values()) for option, bill in self.lines.items()})
 
     @remembered
     def draws(self, count: int = DRAWS) -> pd.DataFrame:
-        """USD per month of each option (columns) in each draw (rows). Raises InputError for a bill beyond all that is paid."""
+        """USD per month of each option (columns) in each draw (rows). Raises InputError for a bill
+        beyond all that is paid."""
         return drawn_totals(self.decision, self.inputs, count)
 
     @cached_property
     def ends(self) -> dict[str, np.ndarray]:
-        """Option -> USD per month with each uncertain input alone at its low and at its high value: array (inputs, 2)."""
+        """Option -> USD per month with each uncertain input alone at its low and at its high value:
+        array (inputs, 2)."""
         return totals_at_ends(self.decision, self.inputs)
 
     def regret(self) -> pd.DataFrame:
-        """What choosing each option may cost: its bill minus the cheapest of the same draw, mean and P90."""
+        """What choosing each option may cost: its bill minus the cheapest of the same draw, mean
+        and P90."""
         return regret(self.draws())
 
     @remembered
     def information(self) -> pd.DataFrame:
-        """What it is worth to know each input before choosing, most valuable first; rank 0 is everything together."""
+        """What it is worth to know each input before choosing, most valuable first; rank 0 is
+        everything together."""
         return information(self)
 
     @remembered
@@ -162,11 +189,13 @@ class Study:
         return frames.candidates(self.considered)
 
     def hosts(self) -> pd.DataFrame:
-        """Every API host's offer of every open model, with its bill for the moved work and its eligibility."""
+        """Every API host's offer of every open model, with its bill for the moved work and its
+        eligibility."""
         return frames.hosts(self.considered)
 
     def options(self) -> pd.DataFrame:
-        """Every option: label, status, reason, typical, p10, p90, difference from today, probability of being cheapest."""
+        """Every option: label, status, reason, typical, p10, p90, difference from today,
+        probability of being cheapest."""
         return frames.options(self)
 
     def option_lines(self) -> pd.DataFrame:
@@ -175,37 +204,52 @@ class Study:
 
     @remembered
     def split(self, workload_id: str = "") -> Split | None:
-        """The exact hybrid split of one workload and those that share its replicas; None where there is nothing to split."""
+        """The exact hybrid split of one workload and those that share its replicas; None where
+        there is nothing to split."""
         wanted = workload_id or self.client.workloads[0].id
-        return next((split for split in pool_splits(self.decision, self.values) if wanted in split.workload_ids), None)
+        return next(
+            (
+                split
+                for split in pool_splits(self.decision, self.values)
+                if wanted in split.workload_ids
+            ),
+            None,
+        )
 
     @remembered
     def break_even(self, option: str = "rented", against: str = "open_api") -> BreakEven:
-        """Input volumes at which `option` beats the open model by API, or today's model ("tuned"), or a "premium" one."""
+        """Input volumes at which `option` beats the open model by API, or today's model ("tuned"),
+        or a "premium" one."""
         return volume_break_even(self, option, against)
 
     @remembered
     def flips(self) -> list[Flip]:
         """What would make another option the cheapest, nearest first."""
-        return find_flips(self.decision, self.inputs, self.ends, dict.fromkeys([self.yardstick, self.rival]))
+        return find_flips(
+            self.decision, self.inputs, self.ends, dict.fromkeys([self.yardstick, self.rival])
+        )
 
     @cached_property
     def rival(self) -> str:
-        """The cheapest option on the other side of the question "host it yourself?", else the next cheapest."""
+        """The cheapest option on the other side of the question "host it yourself?", else the next
+        cheapest."""
         return verdict.rival(self)
 
     @cached_property
     def yardstick(self) -> str:
-        """What the advantage is measured against: staying where the advice is to move, else the cheapest move."""
+        """What the advantage is measured against: staying where the advice is to move, else the
+        cheapest move."""
         return verdict.yardstick(self)
 
     @remembered
     def tornado(self) -> pd.DataFrame:
-        """What each uncertain input alone does to the winner's advantage over the yardstick, widest swing first."""
+        """What each uncertain input alone does to the winner's advantage over the yardstick, widest
+        swing first."""
         return tornado(self.inputs, self.ends, self.winner, self.yardstick)
 
     def sweep(self, path: str, points: Sequence[float]) -> pd.DataFrame:
-        """Every option's total while one assumption moves: option, value, usd_per_month. "volume_multiplier" moves all volumes.
+        """Every option's total while one assumption moves: option, value, usd_per_month.
+        "volume_multiplier" moves all volumes.
 
         Raises InputError for a path that is no assumption of this study.
         """
@@ -218,7 +262,8 @@ class Study:
 
     @remembered
     def export_bill(self) -> Reconciliation | None:
-        """The bill of the client's export at list prices against its reported cost and the invoice; None without an export to price."""
+        """The bill of the client's export at list prices against its reported cost and the invoice;
+        None without an export to price."""
         return exports.export_bill(self)
 
     @remembered
@@ -227,28 +272,38 @@ class Study:
         return results.record(self)
 
     def what_if(self, changes: Mapping[str, Any]) -> "Study":
-        """A new study with these dotted paths of the client file changed; it is marked as a what-if. A path undoes changes beneath it."""
-        kept = {path: value for path, value in self.changed.items() if not path.startswith(tuple(f"{changed}." for changed in changes))}
+        """A new study with these dotted paths of the client file changed; it is marked as a
+        what-if. A path undoes changes beneath it."""
+        kept = {
+            path: value
+            for path, value in self.changed.items()
+            if not path.startswith(tuple(f"{changed}." for changed in changes))
+        }
         return open_study(str(self.folder), self.as_of, {**kept, **changes})
 
     def of_workload(self, workload_id: str) -> "Study":
         """The same client with one of its workloads alone, its invoice left out."""
         alone = [workload for workload in self.client.workloads if workload.id == workload_id]
-        return replace(self, client=self.client.model_copy(update={"workloads": alone, "invoice": None}))
+        return replace(
+            self, client=self.client.model_copy(update={"workloads": alone, "invoice": None})
+        )
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of the resolved inputs, the load and the candidate rows: the same fingerprint, the same answer."""
+        """Hash of the resolved inputs, the load and the candidate rows: the same fingerprint, the
+        same answer."""
         return results.fingerprint(self)
 
 
-def open_study(client: str, as_of: str = "", what_if: Mapping[str, Any] | str | None = None) -> Study:
+def open_study(
+    client: str, as_of: str = "", what_if: Mapping[str, Any] | str | None = None
+) -> Study:
     """The study of a client: the name of an example, or the path of a folder with a client.yaml.
 
     as_of    another day than the file's, as 2026-11-15; prices in force on that day are used
     what_if  dotted client-file paths to values, as a mapping or as JSON text
-    Remembered by content: when the client file, a file that it names or the kit's data changed, it is a new study.
-    Raises InputError, which names file, field and cure.
+    Remembered by content: when the client file, a file that it names or the kit's data changed, it
+    is a new study. Raises InputError, which names file, field and cure.
     """
     return _opened(question(client, as_of, what_if))
 

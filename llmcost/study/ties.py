@@ -1,4 +1,5 @@
-"""Which of several ways is the cheapest, when some cost the same: never a question of the last bit of a sum."""
+"""Which of several ways is the cheapest, when some cost the same: never a question of the last bit
+of a sum."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -14,7 +15,8 @@ def cheapest(found: Iterable[T], usd: Callable[[T], float]) -> T:
 
     What is within a billionth of the least costs the same.
 
-    Their order says which one is preferred, so it must not hang on what they cost. Raises ValueError where there is none.
+    Their order says which one is preferred, so it must not hang on what they cost. Raises
+    ValueError where there is none.
 
     >>> cheapest(["b", "a"], {"a": 2.0, "b": 2.0 * (1 + 1e-15)}.__getitem__)
     'b'

@@ -92,7 +92,11 @@ def percent(fraction):
         return ">99 %"
     if 0 < abs(fraction) < 0.0005:
         return "<0.1 %"
-    return f"{100 * fraction:.1f} %" if 0 < abs(fraction) < 0.095 and round(100 * fraction, 1) % 1 else f"{100 * fraction:,.0f} %"
+    return (
+        f"{100 * fraction:.1f} %"
+        if 0 < abs(fraction) < 0.095 and round(100 * fraction, 1) % 1
+        else f"{100 * fraction:,.0f} %"
+    )
 
 
 def probability(fraction):

@@ -1,14 +1,18 @@
-"""Controls of the playgrounds. They live inside the chart: no Python runs when one moves, and none has to run for it to show."""
+"""Controls of the playgrounds. They live inside the chart: no Python runs when one moves, and none
+has to run for it to show."""
 
 import altair as alt
 
 
 def slider(label, low, high, start, step):
-    """A parameter bound to a slider under the chart: `chart.add_params(it)`, and use it in a `transform_calculate`.
+    """A parameter bound to a slider under the chart: `chart.add_params(it)`, and use it in a
+    `transform_calculate`.
 
     label  what the reader sees, with the unit
     """
-    return alt.param(value=start, bind=alt.binding_range(min=low, max=high, step=step, name=f"{label} "))
+    return alt.param(
+        value=start, bind=alt.binding_range(min=low, max=high, step=step, name=f"{label} ")
+    )
 
 
 def menu(label, options, start):

@@ -15,7 +15,8 @@ ABOUT_THE_CODE = (
 
 
 def plain(value, where="results"):
-    """The value as JSON holds it: nine significant digits, dates as text; a NaN is refused by its name."""
+    """The value as JSON holds it: nine significant digits, dates as text; a NaN is refused by its
+    name."""
     if hasattr(value, "tolist"):  # numpy's scalars and arrays
         value = value.tolist()
     if value is None or isinstance(value, (str, bool)):
@@ -28,11 +29,15 @@ def plain(value, where="results"):
         return int(value)
     if isinstance(value, numbers.Real):
         if not math.isfinite(value):
-            raise ValueError(f"{where} is {value}: a result is a finite number, or None with a reason beside it")
+            raise ValueError(
+                f"{where} is {value}: a result is a finite number, or None with a reason beside it"
+            )
         return rounded(value, STORED_DIGITS_COUNT)
     if isinstance(value, datetime.date):
         return value.isoformat()
-    raise TypeError(f"{where} is a {type(value).__name__}: results hold numbers, text, dates, lists and dicts")
+    raise TypeError(
+        f"{where} is a {type(value).__name__}: results hold numbers, text, dates, lists and dicts"
+    )
 
 
 class Results:

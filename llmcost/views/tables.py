@@ -10,7 +10,15 @@ from llmcost.study import wording
 from llmcost.views.text import html_text, visible
 
 SHOWN_DIGITS_COUNT = 6
-ABBREVIATIONS = {"usd": "USD", "mtok": "Mtok", "gb": "GB", "gpu": "GPU", "gpus": "GPUs", "fte": "FTE", "api": "API"}
+ABBREVIATIONS = {
+    "usd": "USD",
+    "mtok": "Mtok",
+    "gb": "GB",
+    "gpu": "GPU",
+    "gpus": "GPUs",
+    "fte": "FTE",
+    "api": "API",
+}
 
 
 def _usd(value):
@@ -77,18 +85,33 @@ class Table:
         return f"<table>\n{caption}<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
     def _html_row(self, tag, texts):
-        """Cells with a class for the report and a style for JupyterLab, which keeps no classes of ours."""
-        looks = ['class="num" style="text-align: right"' if right else 'class="txt" style="text-align: left"' for right in self.right]
-        cells = (f"<{tag} {look}>{html_text(text)}</{tag}>" for text, look in zip(texts, looks, strict=True))
+        """Cells with a class for the report and a style for JupyterLab, which keeps no classes of
+        ours."""
+        looks = [
+            (
+                'class="num" style="text-align: right"'
+                if right
+                else 'class="txt" style="text-align: left"'
+            )
+            for right in self.right
+        ]
+        cells = (
+            f"<{tag} {look}>{html_text(text)}</{tag}>"
+            for text, look in zip(texts, looks, strict=True)
+        )
         return f"<tr>{''.join(cells)}</tr>"
 
     def __repr__(self):
         lines = [self.columns, *self.rows]
-        widths = [max(len(line[position]) for line in lines) for position in range(len(self.columns))]
+        widths = [
+            max(len(line[position]) for line in lines) for position in range(len(self.columns))
+        ]
         shown = []
         for line in lines:
             columns = zip(line, widths, self.right, strict=True)
-            padded = [text.rjust(width) if right else text.ljust(width) for text, width, right in columns]
+            padded = [
+                text.rjust(width) if right else text.ljust(width) for text, width, right in columns
+            ]
             shown.append("  ".join(padded).rstrip())
         return "\n".join(([self.caption] if self.caption else []) + shown)
 
@@ -102,8 +125,22 @@ def table(frame, formats=None, caption=None):
     formats = formats or {}
     for column, kind in formats.items():
         if column not in frame.columns or kind not in KINDS:
-            raise ValueError(f"table: no column {column!r} with kind {kind!r}; columns are {list(frame.columns)}, kinds are {list(KINDS)}")
+            raise ValueError(
+                f"table: no column {column!r} with kind {kind!r}; columns are"
+                f" {list(frame.columns)}, kinds are {list(KINDS)}"
+            )
     kinds = [formats.get(column) for column in frame.columns]
-    rows = [[cell_text(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in frame.itertuples(index=False, name=None)]
-    right = [kind not in (None, "text") or dtype.kind in "iuf" for kind, dtype in zip(kinds, frame.dtypes, strict=True)]
-    return Table([head_text(column) for column in frame.columns], rows, right, visible(caption) if caption else None)
+    rows = [
+        [cell_text(value, kind) for value, kind in zip(row, kinds, strict=True)]
+        for row in frame.itertuples(index=False, name=None)
+    ]
+    right = [
+        kind not in (None, "text") or dtype.kind in "iuf"
+        for kind, dtype in zip(kinds, frame.dtypes, strict=True)
+    ]
+    return Table(
+        [head_text(column) for column in frame.columns],
+        rows,
+        right,
+        visible(caption) if caption else None,
+    )

@@ -7,8 +7,8 @@ from html import escape
 DOLLAR = "<span>$</span>"
 """A dollar in HTML: money, never the start of a formula.
 
-JupyterLab looks for pairs of dollars in what it shows, element by element. A dollar that is alone in an
-element of its own has no partner.
+JupyterLab looks for pairs of dollars in what it shows, element by element. A dollar that is alone
+in an element of its own has no partner.
 """
 MONEY = DOLLAR.replace("$", r"\$")
 """A dollar in Markdown, which would else pair them first."""
@@ -57,7 +57,9 @@ def visible(text):
     'AB[31m C'
     """
     one_line = re.sub(r"\s+", " ", str(text))
-    return "".join(character for character in one_line if unicodedata.category(character)[0] != "C").strip()
+    return "".join(
+        character for character in one_line if unicodedata.category(character)[0] != "C"
+    ).strip()
 
 
 def inert(text):

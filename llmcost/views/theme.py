@@ -23,14 +23,21 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, 'DejaVu 
 WIDTH_PIXELS, HEIGHT_PIXELS = 640, 260
 
 
-LABELS: dict[str, Any] = {"labelFont": FONT, "titleFont": FONT, "labelColor": GREY, "titleColor": GREY}
+LABELS: dict[str, Any] = {
+    "labelFont": FONT,
+    "titleFont": FONT,
+    "labelColor": GREY,
+    "titleColor": GREY,
+}
 LABELS |= {"labelFontSize": 12, "titleFontSize": 12}
 CATEGORIES = ("api", "own", "serverless", "hybrid", "today", "tuned", "load", "muted")
 
 
 def theme():
     """The theme as Altair takes it: the frame of a chart, its words, its marks."""
-    return {"config": {"font": FONT, "background": "white", "padding": 6} | frame() | words() | marks()}
+    return {
+        "config": {"font": FONT, "background": "white", "padding": 6} | frame() | words() | marks()
+    }
 
 
 def frame():
@@ -42,11 +49,29 @@ def frame():
 
 def words():
     """Title, axes, legends and labels."""
-    title = {"anchor": "start", "frame": "bounds", "font": FONT, "fontSize": 16, "fontWeight": 600, "color": INK}
-    subtitle = {"subtitleFont": FONT, "subtitleFontSize": 12, "subtitleColor": GREY, "subtitlePadding": 5, "offset": 14}
+    title = {
+        "anchor": "start",
+        "frame": "bounds",
+        "font": FONT,
+        "fontSize": 16,
+        "fontWeight": 600,
+        "color": INK,
+    }
+    subtitle = {
+        "subtitleFont": FONT,
+        "subtitleFontSize": 12,
+        "subtitleColor": GREY,
+        "subtitlePadding": 5,
+        "offset": 14,
+    }
     axis = {"titleFontWeight": "normal", "labelLimit": 260, "titlePadding": 10, "labelPadding": 5}
     # Beside long axis labels a legend that starts at the plot would run out of the picture.
-    legend = {"orient": "top", "layout": {"top": {"anchor": "end", "bounds": "full"}}, "title": None, "labelLimit": 300}
+    legend = {
+        "orient": "top",
+        "layout": {"top": {"anchor": "end", "bounds": "full"}},
+        "title": None,
+        "labelLimit": 300,
+    }
     return {
         "title": title | subtitle,
         "axis": LABELS | axis | {"gridColor": LINE, "domainColor": GREY, "tickColor": LINE},
@@ -81,7 +106,8 @@ LADDERS = (
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Round values for a log axis, inside the range of the data: the coarsest ladder that gives three or more.
+    """Round values for a log axis, inside the range of the data: the coarsest ladder that gives
+    three or more.
 
     A low end of nothing has no logarithm: six decades below the high end are enough.
 
@@ -91,13 +117,22 @@ def log_ticks(low: float, high: float) -> list[float]:
     [20000.0, 30000.0, 40000.0, 50000.0, 60000.0, 70000.0]
     """
     low = max(low, high / 1e6)
-    decades = [10.0**decade for decade in range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)]
-    ladders = [[step * decade for decade in decades for step in ladder if low <= step * decade <= high] for ladder in LADDERS]
+    decades = [
+        10.0**decade
+        for decade in range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
+    ]
+    ladders = [
+        [step * decade for decade in decades for step in ladder if low <= step * decade <= high]
+        for ladder in LADDERS
+    ]
     return next((ticks for ticks in ladders if len(ticks) >= 3), ladders[-1])
 
 
-def layered(layers: Sequence[alt.Chart], title: str, subtitle: str | list[str], height: int | alt.Step) -> alt.LayerChart:
-    """The layers as one chart. Put in after it is made: Altair copies all of them, here and again when the chart is shown."""
+def layered(
+    layers: Sequence[alt.Chart], title: str, subtitle: str | list[str], height: int | alt.Step
+) -> alt.LayerChart:
+    """The layers as one chart. Put in after it is made: Altair copies all of them, here and again
+    when the chart is shown."""
     chart = alt.LayerChart(title=alt.Title(title, subtitle=subtitle), height=height)
     chart.layer = list(layers)
     return chart

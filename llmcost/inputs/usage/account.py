@@ -1,4 +1,5 @@
-"""The account of an export's rows: what became of each, where the rejected ones stand, and what several files hold twice."""
+"""The account of an export's rows: what became of each, where the rejected ones stand, and what
+several files hold twice."""
 
 from collections.abc import Mapping
 
@@ -17,30 +18,50 @@ EXAMPLES = 3
 
 
 def without_overlaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Hours that two files hold with the same figures are one export twice: the fuller file of each such hour counts.
+    """Hours that two files hold with the same figures are one export twice: the fuller file of each
+    such hour counts.
 
-    Files whose shared hours differ are parts of one whole, two projects say, or two halves of an hour: both count.
+    Files whose shared hours differ are parts of one whole, two projects say, or two halves of an
+    hour: both count.
     """
     if frame["file"].nunique() < 2:
         return frame, []
     counted = frame[frame["outcome"].isin(COUNTING)]
-    counted = counted.assign(size=counted[TOKENS].fillna(0).sum(axis=1) + counted["cost_reported_usd"].fillna(0))
-    held = counted.groupby(["hour", "file"]).agg(size=("size", "sum"), first_us=("first_us", "min")).reset_index()
+    counted = counted.assign(
+        size=counted[TOKENS].fillna(0).sum(axis=1) + counted["cost_reported_usd"].fillna(0)
+    )
+    held = (
+        counted.groupby(["hour", "file"])
+        .agg(size=("size", "sum"), first_us=("first_us", "min"))
+        .reset_index()
+    )
     by_hour = held.pivot(index="hour", columns="file", values="size")
     shared = by_hour[by_hour.notna().sum(axis=1) > 1]
     if shared.empty:
         return frame, []
     again = held[held.round({"size": 6}).duplicated(["hour", "size", "first_us"])]
     if again["hour"].nunique() < 0.5 * len(shared):
-        return frame, [f"{len(shared)} hours stand in several files with different figures: taken as parts of one whole and added"]
+        return frame, [
+            f"{len(shared)} hours stand in several files with different figures: taken as parts of"
+            " one whole and added"
+        ]
     keep = shared.idxmax(axis=1)
-    extra = frame["hour"].isin(shared.index) & (frame["file"] != frame["hour"].map(keep)) & frame["outcome"].isin(COUNTING)
+    extra = (
+        frame["hour"].isin(shared.index)
+        & (frame["file"] != frame["hour"].map(keep))
+        & frame["outcome"].isin(COUNTING)
+    )
     frame = frame.assign(outcome=frame["outcome"].mask(extra, 14))
-    return frame, [f"{len(shared)} hours stand in several files: the fuller file of each hour was taken"]
+    return frame, [
+        f"{len(shared)} hours stand in several files: the fuller file of each hour was taken"
+    ]
 
 
-def outcomes_frame(database: Database, frame: pd.DataFrame, judged: str, files: list[UsageFile]) -> pd.DataFrame:
-    """What became of the rows: kind, outcome, rows_count, examples. `frame` has the sums, `judged` selects the single rows."""
+def outcomes_frame(
+    database: Database, frame: pd.DataFrame, judged: str, files: list[UsageFile]
+) -> pd.DataFrame:
+    """What became of the rows: kind, outcome, rows_count, examples. `frame` has the sums, `judged`
+    selects the single rows."""
     counts = frame.groupby("outcome")["rows"].sum().to_dict()
     torn = _torn_lines(database, files)
     if torn:
@@ -57,7 +78,8 @@ def outcomes_frame(database: Database, frame: pd.DataFrame, judged: str, files: 
 
 
 def _torn_lines(database: Database, files: list[UsageFile]) -> dict[int, list[int]]:
-    """Number of the file -> lines of a CSV that are no rows of its table: too few or too many cells, broken quotes."""
+    """Number of the file -> lines of a CSV that are no rows of its table: too few or too many
+    cells, broken quotes."""
     tables = [name for (name,) in database.rows("SELECT table_name FROM duckdb_tables()")]
     if "reject_errors" not in tables:
         return {}
@@ -74,20 +96,30 @@ def _examples(
 ) -> dict[int, list[str]]:
     """The first places of each kind of rejected row."""
     numbered = f"SELECT row_number() OVER () AS place, file, outcome FROM ({judged})"
-    within = f"SELECT place - min(place) OVER (PARTITION BY file) + 1 AS place, file, outcome FROM ({numbered})"
+    within = (
+        "SELECT place - min(place) OVER (PARTITION BY file) + 1 AS place, file, outcome FROM"
+        f" ({numbered})"
+    )
     query = f"""SELECT outcome, file, place FROM ({within}) WHERE outcome IN ({", ".join(map(str, REJECTED))})
         QUALIFY row_number() OVER (PARTITION BY outcome ORDER BY file, place) <= {EXAMPLES}"""
     found: dict[int, list[str]] = {}
     for outcome, number, place in database.rows(query):
         file = files[number]
-        found.setdefault(int(outcome), []).append(_place(file, int(place), torn.get(number, []), len(files) > 1))
+        found.setdefault(int(outcome), []).append(
+            _place(file, int(place), torn.get(number, []), len(files) > 1)
+        )
     for number, lines in torn.items():
-        found.setdefault(27, []).extend(_place(files[number], line, [], len(files) > 1, torn=True) for line in lines[:EXAMPLES])
+        found.setdefault(27, []).extend(
+            _place(files[number], line, [], len(files) > 1, torn=True) for line in lines[:EXAMPLES]
+        )
     return found
 
 
-def _place(file: UsageFile, row: int, torn_lines: list[int], several: bool, torn: bool = False) -> str:
-    """Where a row stands, as an editor counts lines; rows of Parquet and of JSON documents have no line."""
+def _place(
+    file: UsageFile, row: int, torn_lines: list[int], several: bool, torn: bool = False
+) -> str:
+    """Where a row stands, as an editor counts lines; rows of Parquet and of JSON documents have no
+    line."""
     line = row + 1 if file.written_in == "csv" and not torn else row
     for other in torn_lines:
         line += other <= line

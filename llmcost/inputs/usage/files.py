@@ -1,4 +1,5 @@
-"""A usage file as DuckDB reads it: what it is written in, and which fields it has. No value leaves DuckDB here."""
+"""A usage file as DuckDB reads it: what it is written in, and which fields it has. No value leaves
+DuckDB here."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +12,8 @@ from llmcost.inputs.usage.sql import literal
 
 LONGEST_LINE_BYTES = 16_000_000
 LINES = f"max_line_size = {LONGEST_LINE_BYTES}, buffer_size = {2 * LONGEST_LINE_BYTES}"
-"""Without a buffer's size DuckDB takes 16 lines of the longest kind, only to look at the first ones."""
+"""Without a buffer's size DuckDB takes 16 lines of the longest kind, only to look at the first
+ones."""
 CUT_OFF = "cannot be read: cut off, or not what its beginning says"
 EXPORT_AGAIN = "Export it again as CSV, JSON lines or Parquet"
 
@@ -20,7 +22,8 @@ EXPORT_AGAIN = "Export it again as CSV, JSON lines or Parquet"
 class Column:
     """A field of a file, as SQL finds it.
 
-    sql   the column's name in the file's relation, one of ours: c0, c1, ...; of JSON the pointer to it
+    sql   the column's name in the file's relation, one of ours: c0, c1, ...; of JSON the pointer to
+          it
     type  its type in DuckDB
     """
 
@@ -74,7 +77,10 @@ class UsageFile:
         options = [
             f"delim = {literal(self.delimiter)}",
             "quote = '\"', escape = '\"', header = true, auto_detect = false",
-            f"columns = {{{', '.join(f'{literal(cell)}: {literal(kind)}' for cell, kind in types.items())}}}",
+            (
+                "columns ="
+                f" {{{', '.join(f'{literal(cell)}: {literal(kind)}' for cell, kind in types.items())}}}"
+            ),
             f"strict_mode = {str(self.is_strict).lower()}",
             f"store_rejects = {str(not self.is_tidy).lower()}",
             LINES,
@@ -82,10 +88,11 @@ class UsageFile:
         return f"read_csv({literal(self.place)}, {', '.join(options)})"
 
     def tidy(self, counts: Collection[str]) -> "UsageFile":
-        """A CSV as one reads it that has no fault, its counts as numbers: reading fails at the first cell or row that is none.
+        """A CSV as one reads it that has no fault, its counts as numbers: reading fails at the
+        first cell or row that is none.
 
-        This takes three quarters of the time, for these cells need not be text first. Other columns stay text: an id may
-        be long digits.
+        This takes three quarters of the time, for these cells need not be text first. Other columns
+        stay text: an id may be long digits.
         """
         if self.written_in != "csv":
             return self
@@ -98,7 +105,10 @@ class UsageFile:
 
 def lines_of(place: Path) -> str:
     """The lines of a text file, one a row, in a column `line`."""
-    plain = "delim = '\x01', quote = '', escape = '', header = false, auto_detect = false, strict_mode = false"
+    plain = (
+        "delim = '\x01', quote = '', escape = '', header = false, auto_detect = false, strict_mode"
+        " = false"
+    )
     return f"read_csv({literal(place)}, {plain}, columns = {{'line': 'VARCHAR'}}, {LINES})"
 
 
@@ -128,7 +138,8 @@ OURS = (
 
 
 def readable(error: duckdb.Error, name: str) -> Exception:
-    """What a person should hear of an error of DuckDB. Its own text may hold values of the file and is not shown. A wrong query is ours."""
+    """What a person should hear of an error of DuckDB. Its own text may hold values of the file and
+    is not shown. A wrong query is ours."""
     text = str(error)
     if "recursion depth" in text:
         return InputError(name, "", "has JSON that is nested too deep", EXPORT_AGAIN)
@@ -140,5 +151,7 @@ def readable(error: duckdb.Error, name: str) -> Exception:
         cure = "Use `llmcost usage FORMAT --sql DIALECT` where the log lives"
         return InputError(name, "", "needs more memory or disk than there is", cure)
     if "maximum_object_size" in text or "max_line_size" in text or "Maximum line size" in text:
-        return InputError(name, "", "has a row of more than 16 MB", "Export it without prompts and responses")
+        return InputError(
+            name, "", "has a row of more than 16 MB", "Export it without prompts and responses"
+        )
     return InputError(name, "", CUT_OFF, EXPORT_AGAIN)

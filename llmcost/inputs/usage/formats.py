@@ -1,4 +1,5 @@
-"""What each kind of usage export is: one short block in `data/usage_formats`, the same for every reader of it."""
+"""What each kind of usage export is: one short block in `data/usage_formats`, the same for every
+reader of it."""
 
 import difflib
 from typing import Annotated, Literal
@@ -11,7 +12,8 @@ from llmcost.inputs.paths import data_path
 from llmcost.inputs.yaml_file import plain, read_yaml
 
 SUM = "\x1f+\x1f"
-"""Between the fields of a sum, which a block writes a + b: a client's column may well be called so."""
+"""Between the fields of a sum, which a block writes a + b: a client's column may well be called
+so."""
 
 
 def _with_sums(fields: object) -> object:
@@ -22,7 +24,8 @@ def _with_sums(fields: object) -> object:
 
 
 Fields = Annotated[str | list[str], BeforeValidator(_with_sums)]
-"""A field of the export, or several names of the same thing. A field is a column, or a path into JSON: usage_details/input."""
+"""A field of the export, or several names of the same thing. A field is a column, or a path into
+JSON: usage_details/input."""
 
 
 class Part(BaseModel):
@@ -49,9 +52,11 @@ class Times(Part):
 
 
 class Tokens(Part):
-    """Token counts: one field, several names of the same count (the largest is taken), or a sum written a + b.
+    """Token counts: one field, several names of the same count (the largest is taken), or a sum
+    written a + b.
 
-    input_holds_cache       whether `input` counts cached tokens too; by_total: whether it does follows, row by row, from `total`
+    input_holds_cache       whether `input` counts cached tokens too; by_total: whether it does
+                            follows, row by row, from `total`
     output_holds_reasoning  the same for `output` and reasoning tokens
     """
 
@@ -66,11 +71,13 @@ class Tokens(Part):
 
 
 class Measures(Part):
-    """For exports with one row per measure: which column names it, which holds its value, what each name means.
+    """For exports with one row per measure: which column names it, which holds its value, what each
+    name means.
 
     unit   column with the unit of the value; units: how many single tokens each unit is
 
-    Names are other names of one thing, and the first that the file has is taken; those with % for any letters count together.
+    Names are other names of one thing, and the first that the file has is taken; those with % for
+    any letters count together.
     """
 
     by: str
@@ -95,17 +102,21 @@ class Cost(Part):
 class UsageFormat(Part):
     """One kind of export.
 
-    grain       request: a row is one request | bucket: a row sums up a span of time | counter: values that only rise | cost: money alone
+    grain       request: a row is one request | bucket: a row sums up a span of time | counter:
+                values that only rise | cost: money alone
     provider    who sold the tokens, or the field that names them
     rows_in     JSON arrays, from the outside in, whose items are the rows
     pairs       JSON array of {key, value} pairs in a row; its fields are written pairs/KEY
     recognise   fields that a file of this kind has; the kind with most of them wins
     model_until the model's name ends before this
     series      of a counter: which series the reading belongs to
-    keep        field -> values: only such rows are use, the others (parents of spans, other services) are left out
-    failed      field -> values that mark a failed request: texts with % for any letters; a number marks itself and all above
+    keep        field -> values: only such rows are use, the others (parents of spans, other
+                services) are left out
+    failed      field -> values that mark a failed request: texts with % for any letters; a number
+                marks itself and all above
     more        of pages of an API: the field that says whether another page follows
-    rows, outcome  of a table that was made from others: how many of their rows a row stands for, and what became of them
+    rows, outcome  of a table that was made from others: how many of their rows a row stands for,
+                   and what became of them
     tier        service tier, or the kind of processing
     batch       field that is true for batch
     """
@@ -141,7 +152,10 @@ class UsageFormat(Part):
 @data_cached
 def usage_formats() -> dict[str, UsageFormat]:
     """Every kind of export that is known, by name."""
-    blocks = {path.stem: plain(read_yaml(path)) for path in sorted(data_path("usage_formats").glob("*.yml"))}
+    blocks = {
+        path.stem: plain(read_yaml(path))
+        for path in sorted(data_path("usage_formats").glob("*.yml"))
+    }
     return {name: UsageFormat(name=name, **block) for name, block in blocks.items()}
 
 
@@ -151,23 +165,38 @@ def usage_format(name: str) -> UsageFormat:
     if name in known:
         return known[name]
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    raise InputError(name[:60], "", "is no usage format", f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known)}")
+    raise InputError(
+        name[:60],
+        "",
+        "is no usage format",
+        f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known)}",
+    )
 
 
 def recognised(fields: set[str]) -> UsageFormat | None:
-    """The kind whose telling fields are all there; of several the one with most of them. Letter case does not matter."""
+    """The kind whose telling fields are all there; of several the one with most of them. Letter
+    case does not matter."""
     there = {field.lower() for field in fields}
-    fitting = [kind for kind in usage_formats().values() if all(has_field(field, kind, there) for field in kind.recognise)]
+    fitting = [
+        kind
+        for kind in usage_formats().values()
+        if all(has_field(field, kind, there) for field in kind.recognise)
+    ]
     return max(fitting, key=lambda kind: len(kind.recognise), default=None)
 
 
 def has_field(field: str, kind: UsageFormat, there: set[str]) -> bool:
-    """Whether a row has the field, of the fields in lower case: under its own path, that of a row that it lies in, or in a JSON column."""
-    return any(f"{level}{field}".lower() in there for level in levels(kind)) or field.lower().partition("/")[0] in there
+    """Whether a row has the field, of the fields in lower case: under its own path, that of a row
+    that it lies in, or in a JSON column."""
+    return (
+        any(f"{level}{field}".lower() in there for level in levels(kind))
+        or field.lower().partition("/")[0] in there
+    )
 
 
 def levels(kind: UsageFormat) -> list[str]:
-    """Where fields of a row may stand in a JSON document: beside all rows, and in each array that rows lie in."""
+    """Where fields of a row may stand in a JSON document: beside all rows, and in each array that
+    rows lie in."""
     found = [""]
     for array in kind.rows_in:
         found.append(f"{found[-1]}{array}/[]/")
@@ -182,13 +211,24 @@ def terms(fields: Fields) -> list[str]:
 
 def only_counts(kind: UsageFormat) -> set[str]:
     """Fields, in lower case, that are read as counts and as nothing else."""
-    counts = [term for name in Tokens.model_fields if "holds" not in name for term in terms(getattr(kind.tokens, name))]
-    return {field.lower() for field in [*counts, kind.requests] if field not in kind.keep and field not in kind.failed}
+    counts = [
+        term
+        for name in Tokens.model_fields
+        if "holds" not in name
+        for term in terms(getattr(kind.tokens, name))
+    ]
+    return {
+        field.lower()
+        for field in [*counts, kind.requests]
+        if field not in kind.keep and field not in kind.failed
+    }
 
 
 def fields_read(kind: UsageFormat) -> list[str]:
     """The allow-list: every field of the export that is ever read, in a fixed order."""
-    token_fields = [getattr(kind.tokens, name) for name in Tokens.model_fields if "holds" not in name]
+    token_fields = [
+        getattr(kind.tokens, name) for name in Tokens.model_fields if "holds" not in name
+    ]
     measures = [kind.measures.by, kind.measures.of, kind.measures.unit] if kind.measures else []
     cost = [*terms(kind.cost.field), kind.cost.currency] if kind.cost else []
     single = [
@@ -204,5 +244,7 @@ def fields_read(kind: UsageFormat) -> list[str]:
         *kind.keep,
         *kind.failed,
     ]
-    listed = [term for entry in (kind.time.field, kind.model, *token_fields) for term in terms(entry)]
+    listed = [
+        term for entry in (kind.time.field, kind.model, *token_fields) for term in terms(entry)
+    ]
     return list(dict.fromkeys(filter(None, [*listed, *single, *measures, *cost])))

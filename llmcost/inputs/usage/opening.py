@@ -13,7 +13,15 @@ from pathlib import Path
 import duckdb
 
 from llmcost.inputs.errors import InputError
-from llmcost.inputs.usage.files import EXPORT_AGAIN, Column, UsageFile, document_sql, lines_of, pointer_step, readable
+from llmcost.inputs.usage.files import (
+    EXPORT_AGAIN,
+    Column,
+    UsageFile,
+    document_sql,
+    lines_of,
+    pointer_step,
+    readable,
+)
 from llmcost.inputs.usage.packed import PlainFile
 from llmcost.inputs.usage.sql import Database, literal
 
@@ -21,7 +29,8 @@ PROMETHEUS = re.compile(r"^(# (HELP|TYPE) |[a-zA-Z_:][\w:]*(\{.*\})?\s+[-+.\deEI
 LARGEST_DOCUMENT_BYTES = 1 << 30
 SNIFFED_ROWS = 1000
 MOST_FIELDS, MOST_SPARE_CELLS = 2_000, 50
-"""Columns of a table, or paths in JSON; nameless columns on the right that are read along instead of cut off."""
+"""Columns of a table, or paths in JSON; nameless columns on the right that are read along instead
+of cut off."""
 LONGEST_HEADER_LETTERS = 1_000_000
 MOST_ROWS = 2_000_000_000
 """Of Parquet, where a few bytes may stand for any number of rows."""
@@ -33,7 +42,8 @@ UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def opened(database: Database, file: PlainFile) -> UsageFile:
     """What a plain file is, text that is not UTF-8 as a copy in UTF-8.
 
-    Raises InputError when it is empty, cut off, of no known kind, or has no field at all or more than a table has.
+    Raises InputError when it is empty, cut off, of no known kind, or has no field at all or more
+    than a table has.
     """
     with file.place.open("rb") as stream:
         start = stream.read(GLANCE_BYTES)
@@ -51,25 +61,36 @@ def opened(database: Database, file: PlainFile) -> UsageFile:
 
 def _parquet_file(database: Database, file: PlainFile) -> UsageFile:
     place = literal(file.place)
-    [(rows_count,)] = _rows(database, file, f"SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata({place})")
+    [(rows_count,)] = _rows(
+        database, file, f"SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata({place})"
+    )
     if rows_count > MOST_ROWS:
         cure = "Use `llmcost usage FORMAT --sql DIALECT` where the log lives"
         raise InputError(file.name, "", f"has more than {MOST_ROWS:,} rows", cure)
     described = _rows(database, file, f"DESCRIBE SELECT * FROM read_parquet({place})")
     _check_fields(file, len(described))
-    columns = {str(row[0]): Column(f"c{number}", str(row[1])) for number, row in enumerate(described)}
+    columns = {
+        str(row[0]): Column(f"c{number}", str(row[1])) for number, row in enumerate(described)
+    }
     return UsageFile(file.name, "parquet", file.place, columns)
 
 
 def _check_fields(file: PlainFile, fields_count: int) -> None:
     if fields_count > MOST_FIELDS:
         problem = f"has {fields_count:,} columns; {MOST_FIELDS:,} are the most"
-        raise InputError(file.name, "", problem, "Export only the columns with times, models and tokens")
+        raise InputError(
+            file.name, "", problem, "Export only the columns with times, models and tokens"
+        )
 
 
 def _recode(place: Path) -> str:
-    """Make the file plain UTF-8; returns what it was read as: what its byte order mark says, else what Windows writes."""
-    marks = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+    """Make the file plain UTF-8; returns what it was read as: what its byte order mark says, else
+    what Windows writes."""
+    marks = {
+        codecs.BOM_UTF8: "utf-8-sig",
+        codecs.BOM_UTF16_LE: "utf-16",
+        codecs.BOM_UTF16_BE: "utf-16",
+    }
     recoded = place.with_suffix(".recoded")
     with place.open("rb") as source, recoded.open("w", encoding="utf-8", newline="") as sink:
         start = source.read(3)
@@ -83,23 +104,32 @@ def _recode(place: Path) -> str:
 
 
 def _text_file(database: Database, file: PlainFile) -> UsageFile:
-    """A file of text. Raises UnicodeDecodeError when it is not UTF-8, or begins with a mark that a reader of JSON trips over."""
+    """A file of text. Raises UnicodeDecodeError when it is not UTF-8, or begins with a mark that a
+    reader of JSON trips over."""
     lines = lines_of(file.place)
-    glance = f"SELECT left(ltrim(line), 200), json_valid(line) FROM {lines} WHERE trim(line) <> '' LIMIT 3"
+    glance = (
+        f"SELECT left(ltrim(line), 200), json_valid(line) FROM {lines} WHERE trim(line) <> ''"
+        " LIMIT 3"
+    )
     head = _rows(database, file, glance)
     if not head:
-        raise InputError(file.name, "", "holds no row", "Export it again with a header line and data rows")
+        raise InputError(
+            file.name, "", "holds no row", "Export it again with a header line and data rows"
+        )
     first, is_json = head[0][0].lstrip("\ufeff \t"), head[0][1]
     if first.startswith(("{", "[")):
         return _json_file(database, file, "json_lines" if is_json and first[0] == "{" else "json")
     if all(PROMETHEUS.match(line) for line, _ in head):
-        columns = {name: Column(name) for name in ("metric", "labels", "model_name", "value", "time")}
+        columns = {
+            name: Column(name) for name in ("metric", "labels", "model_name", "value", "time")
+        }
         return UsageFile(file.name, "prometheus", file.place, columns)
     return _csv_file(file, _beginning(file))
 
 
 def _beginning(file: PlainFile) -> str:
-    """The first letters of a text: its header is in them. A name in quotes may hold the end of a line."""
+    """The first letters of a text: its header is in them. A name in quotes may hold the end of a
+    line."""
     with file.place.open(encoding="utf-8-sig", newline="") as source:
         return source.read(LONGEST_HEADER_LETTERS)
 
@@ -121,8 +151,12 @@ def _csv_file(file: PlainFile, beginning: str) -> UsageFile:
         cells = cells[:named_count]
     if lines_count > 1:
         _put_on_one_line(file.place, lines_count, delimiter * (len(cells) - 1))
-    columns = {name: Column(f"c{number}") for number, name in enumerate(_told_apart(cells[:named_count]))}
-    return UsageFile(file.name, "csv", file.place, columns, delimiter=delimiter, cells_count=len(cells))
+    columns = {
+        name: Column(f"c{number}") for number, name in enumerate(_told_apart(cells[:named_count]))
+    }
+    return UsageFile(
+        file.name, "csv", file.place, columns, delimiter=delimiter, cells_count=len(cells)
+    )
 
 
 @dataclass(frozen=True)
@@ -139,7 +173,8 @@ class Header:
 
 
 def _header(beginning: str, delimiter: str) -> Header:
-    """The header by this delimiter; empty where it leaves a cell of more than a hundred thousand letters."""
+    """The header by this delimiter; empty where it leaves a cell of more than a hundred thousand
+    letters."""
     rows = csv.reader(io.StringIO(beginning, newline=""), delimiter=delimiter)
     found = Header()
     try:
@@ -156,7 +191,10 @@ def _header(beginning: str, delimiter: str) -> Header:
 def _put_on_one_line(place: Path, lines_count: int, header: str) -> None:
     """Put one line in the place of the first ones: DuckDB loses its way in a header of several."""
     whole = place.with_suffix(".whole")
-    with place.open(encoding="utf-8", newline="") as source, whole.open("w", encoding="utf-8", newline="") as sink:
+    with (
+        place.open(encoding="utf-8", newline="") as source,
+        whole.open("w", encoding="utf-8", newline="") as sink,
+    ):
         last = [next(source) for _ in range(lines_count)][-1]
         sink.write(header + last[len(last.rstrip("\r\n")) :])
         shutil.copyfileobj(source, sink)
@@ -164,7 +202,8 @@ def _put_on_one_line(place: Path, lines_count: int, header: str) -> None:
 
 
 def _told_apart(cells: Sequence[str]) -> list[str]:
-    """The names of a header; one that is empty or comes again, in small letters or capitals, is told apart by _."""
+    """The names of a header; one that is empty or comes again, in small letters or capitals, is
+    told apart by _."""
     names: dict[str, str] = {}
     last: dict[str, str] = {}
     for cell in cells:
@@ -176,9 +215,13 @@ def _told_apart(cells: Sequence[str]) -> list[str]:
 
 
 def _cut_spare_cells(place: Path, spare: str) -> None:
-    """Take the empty cells on the right out of every line; a line with something in them stays, and will be no row."""
+    """Take the empty cells on the right out of every line; a line with something in them stays, and
+    will be no row."""
     cut = place.with_suffix(".cut")
-    with place.open(encoding="utf-8", newline="") as source, cut.open("w", encoding="utf-8", newline="") as sink:
+    with (
+        place.open(encoding="utf-8", newline="") as source,
+        cut.open("w", encoding="utf-8", newline="") as sink,
+    ):
         for line in source:
             text = line.rstrip("\r\n")
             sink.write(text.removesuffix(spare) + line[len(text) :])
@@ -196,7 +239,9 @@ def _json_file(database: Database, file: PlainFile, written_in: str) -> UsageFil
                 raise UnicodeDecodeError("utf-8", b"", 0, 1, "byte order mark")
     found = UsageFile(file.name, written_in, file.place, {})
     first = f"SELECT {document_sql(written_in)} AS j FROM {found.relation} LIMIT {SNIFFED_ROWS}"
-    structure = _rows(database, file, f"SELECT json_group_structure(j) FROM ({first}) WHERE j IS NOT NULL")[0][0]
+    structure = _rows(
+        database, file, f"SELECT json_group_structure(j) FROM ({first}) WHERE j IS NOT NULL"
+    )[0][0]
     paths = dict(_paths(json.loads(structure), "", "")) if structure else {}
     if not paths:
         raise InputError(file.name, "", "is JSON without any field", EXPORT_AGAIN)
@@ -204,10 +249,13 @@ def _json_file(database: Database, file: PlainFile, written_in: str) -> UsageFil
 
 
 def _paths(structure: object, at: str, pointer: str) -> Iterator[tuple[str, str]]:
-    """(path, JSON pointer) of each field; the items of an array stand under [], and under their number as far as that can be known."""
+    """(path, JSON pointer) of each field; the items of an array stand under [], and under their
+    number as far as that can be known."""
     if isinstance(structure, dict):
         for key, inner in structure.items():
-            yield from _paths(inner, f"{at}/{key}" if at else str(key), f"{pointer}/{pointer_step(key)}")
+            yield from _paths(
+                inner, f"{at}/{key}" if at else str(key), f"{pointer}/{pointer_step(key)}"
+            )
     elif isinstance(structure, list) and structure:
         for step in ("[]", "0", "1"):
             yield from _paths(structure[0], f"{at}/{step}", f"{pointer}/{step}")
@@ -216,7 +264,8 @@ def _paths(structure: object, at: str, pointer: str) -> Iterator[tuple[str, str]
 
 
 def _rows(database: Database, file: PlainFile, query: str) -> list[tuple]:
-    """Rows of a query over one file; what DuckDB cannot read becomes an InputError, wrong encodings a UnicodeDecodeError."""
+    """Rows of a query over one file; what DuckDB cannot read becomes an InputError, wrong encodings
+    a UnicodeDecodeError."""
     try:
         return database.rows(query)
     except duckdb.Error as error:

@@ -6,7 +6,8 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Outcome:
-    """One of them. A repaired row was mended and counts, or was left out because counting it would be wrong."""
+    """One of them. A repaired row was mended and counts, or was left out because counting it would
+    be wrong."""
 
     kind: Literal["used", "repaired", "rejected"]
     counts: bool
@@ -17,13 +18,19 @@ OUTCOMES = {
     0: Outcome("used", True, "counted as it is"),
     1: Outcome("repaired", True, "thousands separators taken out"),
     2: Outcome("repaired", True, "more reasoning than output tokens: reasoning cut to the output"),
-    3: Outcome("repaired", True, "local time that the clock skipped: moved on to the next that exists"),
+    3: Outcome(
+        "repaired", True, "local time that the clock skipped: moved on to the next that exists"
+    ),
     4: Outcome("repaired", True, "local time that came twice: read as the later of the two"),
     5: Outcome("repaired", True, "a counter started again: counted from zero"),
     6: Outcome("repaired", True, "an amount in another currency than USD: taken as no amount"),
     10: Outcome("repaired", False, "failed request: neither served nor billed, left out"),
     11: Outcome("repaired", False, "empty bucket: no use in this span"),
-    12: Outcome("repaired", False, "no use by itself (a parent of other rows, another service or measure): left out"),
+    12: Outcome(
+        "repaired",
+        False,
+        "no use by itself (a parent of other rows, another service or measure): left out",
+    ),
     13: Outcome("repaired", False, "the same request once more: left out"),
     14: Outcome("repaired", False, "a bucket that another file holds too: left out"),
     15: Outcome("repaired", False, "first reading of a counter: where the count begins"),

@@ -1,4 +1,5 @@
-"""The files of an export as plain files under names of ours: linked where they lie, unpacked where they are packed."""
+"""The files of an export as plain files under names of ours: linked where they lie, unpacked where
+they are packed."""
 
 import contextlib
 import gzip
@@ -20,7 +21,8 @@ GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 MOST_FILES = 1_000
 MOST_TIMES_LARGER, ALWAYS_ALLOWED_BYTES = 100, 64 << 20
-"""Logs pack to a tenth or a fiftieth. What unpacks to more than 100 times its size was made to fill a disk."""
+"""Logs pack to a tenth or a fiftieth. What unpacks to more than 100 times its size was made to fill
+a disk."""
 SPARE_BYTES = 1 << 30
 """What unpacking leaves free on the disk."""
 PIECE_BYTES = 1 << 20
@@ -46,13 +48,15 @@ class PlainFile:
 def plain_files(paths: Sequence[Path], scratch: Path) -> list[PlainFile]:
     """The export's files, zip, gzip and zstd unpacked, as numbered files in the scratch folder.
 
-    Raises InputError, before it unpacks, for more than a thousand files and for what unpacks to 100 times its size or to
-    more than the disk can hold; and for what is empty, cut off or no archive.
+    Raises InputError, before it unpacks, for more than a thousand files and for what unpacks to 100
+    times its size or to more than the disk can hold; and for what is empty, cut off or no archive.
     """
     found: list[PlainFile] = []
     for path in paths:
         if path.stat().st_size == 0:
-            raise InputError(path.name, "", "is empty", "Export it again with a header line and data rows")
+            raise InputError(
+                path.name, "", "is empty", "Export it again with a header line and data rows"
+            )
         packed = _beginning(path)
         allowance = Allowance(path, scratch)
         if packed in ZIP:
@@ -78,7 +82,12 @@ class Allowance:
             problem = f"unpacks to more than {MOST_TIMES_LARGER} times its size, as no export does"
             raise InputError(self.name, "", problem, UNPACK)
         if bytes_count > self.free_bytes:
-            raise InputError(self.name, "", "unpacks to more than the disk holds", "Set TMPDIR to a folder with room")
+            raise InputError(
+                self.name,
+                "",
+                "unpacks to more than the disk holds",
+                "Set TMPDIR to a folder with room",
+            )
 
     def take(self, bytes_count: int) -> None:
         """Count bytes that came out."""
@@ -102,7 +111,9 @@ def _plain(path: Path, name: str, place: Path, allowance: Allowance) -> PlainFil
     packed = _beginning(path)
     if packed.startswith((GZIP, ZSTD)):
         with _readable(name), path.open("rb") as stream:
-            _write(_of_gzip(stream) if packed.startswith(GZIP) else _of_zstd(stream), place, allowance)
+            _write(
+                _of_gzip(stream) if packed.startswith(GZIP) else _of_zstd(stream), place, allowance
+            )
         if _beginning(place).startswith((GZIP, ZSTD, *ZIP)):
             raise InputError(name, "", "is packed twice", UNPACK)
     elif path != place:
@@ -156,7 +167,9 @@ def _from_zip(path: Path, scratch: Path, allowance: Allowance, first: int) -> It
             problem = "is a zip without a file that holds anything, or cut off"
             raise InputError(path.name, "", problem, UNPACK)
         if any(member.filename == SPREADSHEET_MARK for member in members):
-            raise InputError(path.name, "", "is a spreadsheet or a document", "Save its table as CSV")
+            raise InputError(
+                path.name, "", "is a spreadsheet or a document", "Save its table as CSV"
+            )
         if len(members) > MOST_FILES:
             raise _too_many(path.name)
         allowance.check(sum(member.file_size for member in members))
@@ -182,9 +195,19 @@ def _readable(name: str) -> Iterator[None]:
     """Whatever a damaged archive raises, as what a person should hear."""
     try:
         yield
-    except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, zstandard.ZstdError, EOFError, ValueError, RuntimeError):
+    except (
+        gzip.BadGzipFile,
+        zipfile.BadZipFile,
+        zlib.error,
+        zstandard.ZstdError,
+        EOFError,
+        ValueError,
+        RuntimeError,
+    ):
         problem = "cannot be unpacked: cut off, locked, or not what its beginning says"
-        raise InputError(name, "", problem, "Export it again as CSV, JSON lines or Parquet") from None
+        raise InputError(
+            name, "", problem, "Export it again as CSV, JSON lines or Parquet"
+        ) from None
     except OSError as error:
         problem = f"cannot be unpacked: {error.strerror or 'cut off'}"
         raise InputError(name, "", problem, "Set TMPDIR to a folder with room") from None

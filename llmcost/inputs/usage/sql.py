@@ -1,9 +1,11 @@
-"""The wall between an export's words and DuckDB: how a text enters a query, and what a query may touch.
+"""The wall between an export's words and DuckDB: how a text enters a query, and what a query may
+touch.
 
-Two walls stand apart from one another. No text of a client enters a query but through `literal`, and no name of a
-client's column or file enters one at all: columns are numbered, files have names of ours. A query that came through
-nevertheless is one statement that reads or makes a table in memory, in a database that may open the export's own files
-and the scratch folder, whose settings are locked and which loads no extension.
+Two walls stand apart from one another. No text of a client enters a query but through `literal`,
+and no name of a client's column or file enters one at all: columns are numbered, files have names
+of ours. A query that came through nevertheless is one statement that reads or makes a table in
+memory, in a database that may open the export's own files and the scratch folder, whose settings
+are locked and which loads no extension.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,8 +43,11 @@ class Database:
         self._connection = connection
 
     def query(self, sql: str) -> duckdb.DuckDBPyConnection:
-        """The answer of one statement, to be fetched. Raises duckdb.Error; PermissionException for another kind."""
-        if [statement.type in ALLOWED for statement in self._connection.extract_statements(sql)] != [True]:
+        """The answer of one statement, to be fetched. Raises duckdb.Error; PermissionException for
+        another kind."""
+        if [
+            statement.type in ALLOWED for statement in self._connection.extract_statements(sql)
+        ] != [True]:
             raise duckdb.PermissionException("one statement that reads is allowed")
         return self._connection.execute(sql)
 
@@ -58,10 +63,13 @@ def database(scratch: Path, exports: Sequence[Path], zone: str = "UTC") -> Itera
     scratch  a folder for what must be unpacked, and for what does not fit into memory
     exports  the client's files, links resolved
     zone     times without a zone are read in it
-    Raises InputError for a time zone that does not exist, and for a scratch folder whose name DuckDB reads as a pattern.
+    Raises InputError for a time zone that does not exist, and for a scratch folder whose name
+    DuckDB reads as a pattern.
     """
     if set(str(scratch)) & set("*?["):
-        raise InputError("TMPDIR", "", "names a folder with *, ? or [ in its name", "Set it to another folder")
+        raise InputError(
+            "TMPDIR", "", "names a folder with *, ? or [ in its name", "Set it to another folder"
+        )
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
         connection.execute(f"SET memory_limit = {literal(MEMORY_LIMIT)}")
@@ -70,7 +78,9 @@ def database(scratch: Path, exports: Sequence[Path], zone: str = "UTC") -> Itera
             connection.execute(f"SET TimeZone = {literal(zone)}")
         except duckdb.Error:
             problem = f"there is no time zone {zone[:60]!r}"
-            raise InputError("client.yaml", "time_zone", problem, "Write it as Europe/Berlin") from None
+            raise InputError(
+                "client.yaml", "time_zone", problem, "Write it as Europe/Berlin"
+            ) from None
         connection.execute(f"SET allowed_directories = {list_literal([scratch])}")
         connection.execute(f"SET allowed_paths = {list_literal(exports)}")
         for setting in ("autoinstall_known_extensions", "autoload_known_extensions"):

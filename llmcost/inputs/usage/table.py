@@ -15,13 +15,18 @@ class UsageTable:
     """An export, read.
 
     kind              what it was recognised as
-    hourly            one row per hour (UTC), model and tier that has any use: hour, model, tier, requests, input_uncached_tokens,
-                      cache_read_tokens, cache_write_tokens, output_tokens (reasoning_tokens are among them), cost_reported_usd.
-                      A column that the export does not tell is NaN. An export of days has one row at the start of each
-    outcomes          what became of the rows: kind (used | repaired | rejected), outcome, rows_count, examples (where they stand)
+    hourly            one row per hour (UTC), model and tier that has any use: hour, model, tier,
+                      requests, input_uncached_tokens, cache_read_tokens, cache_write_tokens,
+                      output_tokens (reasoning_tokens are among them), cost_reported_usd. A column
+                      that the export does not tell is NaN. An export of days has one row at the
+                      start of each
+    outcomes          what became of the rows: kind (used | repaired | rejected), outcome,
+                      rows_count, examples (where they stand)
     covered_hours     hours with a row of any kind, as a sorted DatetimeIndex
-    resolution_hours  span of one row: 24 for days, 1 for hours, 0 where single requests or minutes can be seen
-    minute_burst_ratio  busiest minute of the busiest hour over that hour's mean minute, by model; none where minutes cannot be seen
+    resolution_hours  span of one row: 24 for days, 1 for hours, 0 where single requests or minutes
+                      can be seen
+    minute_burst_ratio  busiest minute of the busiest hour over that hour's mean minute, by model;
+                        none where minutes cannot be seen
     provider          who sold the tokens, or "" where the export does not say
     notes             what a reader should know: encoding, overlaps, zone
     """
@@ -57,7 +62,9 @@ class UsageTable:
         """First hour and the end of the last; None where the export has no times."""
         if self.covered_hours.empty:
             return None
-        return self.covered_hours[0], self.covered_hours[-1] + pd.Timedelta(hours=max(self.resolution_hours, 1.0))
+        return self.covered_hours[0], self.covered_hours[-1] + pd.Timedelta(
+            hours=max(self.resolution_hours, 1.0)
+        )
 
     @property
     def period_hours(self) -> float:
@@ -70,12 +77,15 @@ class UsageTable:
         if self.period is None:
             return 0.0
         steps = self.period_hours / max(self.resolution_hours, 1.0)
-        return min(len(self.covered_hours) / (round(steps) if self.resolution_hours >= 24 else steps), 1.0)  # a day may have 25 hours
+        return min(
+            len(self.covered_hours) / (round(steps) if self.resolution_hours >= 24 else steps), 1.0
+        )  # a day may have 25 hours
 
 
 LEAST_COVERED, MOST_REJECTED = 0.95, 0.02
 
 
 def is_thin(covered_fraction: float, rejected_fraction: float) -> bool:
-    """Whether an export raises a banner and lowers the stated confidence: hours are missing, or too many rows were rejected."""
+    """Whether an export raises a banner and lowers the stated confidence: hours are missing, or too
+    many rows were rejected."""
     return covered_fraction < LEAST_COVERED or rejected_fraction > MOST_REJECTED

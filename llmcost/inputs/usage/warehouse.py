@@ -1,4 +1,5 @@
-"""The same aggregation as SQL for the warehouse where a log already lives; its result is a file that the intake reads."""
+"""The same aggregation as SQL for the warehouse where a log already lives; its result is a file
+that the intake reads."""
 
 import difflib
 import json
@@ -24,25 +25,45 @@ def warehouse_sql(kind: UsageFormat, dialect: str, table: str = "") -> str:
     dialect  one that sqlglot knows: spark, bigquery, snowflake, postgres, ...
     table    the table's name, with schema where it needs one; the kind's name without it
 
-    Its header says which columns it asks for. Its result has the columns of the kind `llmcost_hourly`: saved as CSV or Parquet, it comes
-    back in through `usage_table` with the same hours, tokens and account of the rows.
-    Raises InputError for a dialect or table name that cannot be, and for exports that are no table.
+    Its header says which columns it asks for. Its result has the columns of the kind
+    `llmcost_hourly`: saved as CSV or Parquet, it comes back in through `usage_table` with the same
+    hours, tokens and account of the rows. Raises InputError for a dialect or table name that cannot
+    be, and for exports that are no table.
     """
     _refuse(kind, dialect)
     if not re.fullmatch(r"[\w$-]+(\.[\w$-]+){0,2}", table or kind.name):
         raise InputError("--table", "", "is no name of a table", "Write it as schema.table")
     source = exp.to_table(table or kind.name).sql("duckdb", identify=True)
     columns = _columns(kind)
-    read = Read(kind, {field: Value(name, family) for field, (_, family, name) in columns.items()}, "UTC", in_warehouse=True)
+    read = Read(
+        kind,
+        {field: Value(name, family) for field, (_, family, name) in columns.items()},
+        "UTC",
+        in_warehouse=True,
+    )
     tree = sqlglot.parse_one(
-        _query(read, ", ".join(dict.fromkeys(f"{sql} AS {name}" for sql, _, name in columns.values())), source), "duckdb"
+        _query(
+            read,
+            ", ".join(dict.fromkeys(f"{sql} AS {name}" for sql, _, name in columns.values())),
+            source,
+        ),
+        "duckdb",
     )
     for number, part in enumerate(tree.find_all(exp.Subquery), start=1):
-        part.set("alias", exp.TableAlias(this=exp.to_identifier(f"part{number}")))  # some dialects ask for a name
+        part.set(
+            "alias", exp.TableAlias(this=exp.to_identifier(f"part{number}"))
+        )  # some dialects ask for a name
     try:
-        query = tree.sql(dialect, pretty=True, identify=True, unsupported_level=sqlglot.ErrorLevel.RAISE)
+        query = tree.sql(
+            dialect, pretty=True, identify=True, unsupported_level=sqlglot.ErrorLevel.RAISE
+        )
     except sqlglot.errors.UnsupportedError:
-        raise InputError(kind.name, "", f"asks for more than {dialect} can do", "Give the file itself to `llmcost usage`") from None
+        raise InputError(
+            kind.name,
+            "",
+            f"asks for more than {dialect} can do",
+            "Give the file itself to `llmcost usage`",
+        ) from None
     return f"{_header(kind, columns)}{query}\n"
 
 
@@ -51,7 +72,10 @@ def _refuse(kind: UsageFormat, dialect: str) -> None:
     if dialect not in known:
         near = difflib.get_close_matches(dialect.lower(), known, n=3, cutoff=0.4)
         raise InputError(
-            dialect[:60], "", "is no SQL dialect", f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known)}"
+            dialect[:60],
+            "",
+            "is no SQL dialect",
+            f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known)}",
         )
     measures = kind.measures
     names = [name for count in (*COUNTS[:4], "requests") for name in getattr(measures, count, [])]
@@ -62,27 +86,61 @@ def _refuse(kind: UsageFormat, dialect: str) -> None:
         "which of its measures count depends on the file": any("%" not in name for name in names),
     }
     if why := next((why for why, holds in whys.items() if holds), ""):
-        raise InputError(kind.name, "", f"has no form in a warehouse: {why}", "Give the file itself to `llmcost usage`")
+        raise InputError(
+            kind.name,
+            "",
+            f"has no form in a warehouse: {why}",
+            "Give the file itself to `llmcost usage`",
+        )
 
 
 def _columns(kind: UsageFormat) -> dict[str, tuple[str, str, str]]:
-    """Field -> (SQL, family, name) of all that is read. A path is looked up in a column of JSON; of several times the last one is taken."""
+    """Field -> (SQL, family, name) of all that is read. A path is looked up in a column of JSON; of
+    several times the last one is taken."""
     counts = [term for count in (*COUNTS, "total") for term in terms(getattr(kind.tokens, count))]
-    marks = [field for field, values in (kind.keep | kind.failed).items() if any(isinstance(v, int) for v in values)]
+    marks = [
+        field
+        for field, values in (kind.keep | kind.failed).items()
+        if any(isinstance(v, int) for v in values)
+    ]
     whole = [*counts, kind.requests, kind.rows, kind.outcome, *marks]
-    number = [kind.measures.of if kind.measures else "", *(terms(kind.cost.field) if kind.cost else [])]
+    number = [
+        kind.measures.of if kind.measures else "",
+        *(terms(kind.cost.field) if kind.cost else []),
+    ]
     by = [kind.measures.by, kind.measures.unit] if kind.measures else []
     currency = kind.cost.currency if kind.cost else ""
-    text = [*terms(kind.model), kind.tier, kind.batch, kind.request_id, currency, *by, *kind.keep, *kind.failed]
-    families = dict.fromkeys(text, "text") | dict.fromkeys(number, "number") | dict.fromkeys(whole, "whole")
+    text = [
+        *terms(kind.model),
+        kind.tier,
+        kind.batch,
+        kind.request_id,
+        currency,
+        *by,
+        *kind.keep,
+        *kind.failed,
+    ]
+    families = (
+        dict.fromkeys(text, "text")
+        | dict.fromkeys(number, "number")
+        | dict.fromkeys(whole, "whole")
+    )
     families |= dict.fromkeys(terms(kind.time.field), "time")
     found = {}
-    for place, (field, family) in enumerate((field, family) for field, family in families.items() if field):
+    for place, (field, family) in enumerate(
+        (field, family) for field, family in families.items() if field
+    ):
         column, _, path = field.partition("/")
         sql = exp.column(column, quoted=True).sql("duckdb")
         if path:
-            sql = f"json_extract_string({sql}, {literal('$' + ''.join(map(_step, path.split('/'))))})"
-            sql = sql if family == "text" else f"CAST({sql} AS {'BIGINT' if family == 'whole' else 'DOUBLE'})"
+            sql = (
+                f"json_extract_string({sql}, {literal('$' + ''.join(map(_step, path.split('/'))))})"
+            )
+            sql = (
+                sql
+                if family == "text"
+                else f"CAST({sql} AS {'BIGINT' if family == 'whole' else 'DOUBLE'})"
+            )
         found[field] = (sql, family, f"f{place}")
     for other in terms(kind.time.field)[:-1]:
         del found[other]
@@ -98,26 +156,45 @@ def _query(read: Read, columns: str, source: str) -> str:
     rows = normalised_sql(read, f"(SELECT {columns}, 0 AS file, 1 = 0 AS broken FROM {source})")
     if read.has(read.kind.request_id):
         known = "request_id IS NOT NULL AND request_id <> ''"
-        rows = f"SELECT *, CASE WHEN {known} THEN {FULLEST_FIRST} ELSE 1 END > 1 AS again FROM ({rows})"
+        rows = (
+            f"SELECT *, CASE WHEN {known} THEN {FULLEST_FIRST} ELSE 1 END > 1 AS again FROM"
+            f" ({rows})"
+        )
         read = replace(read, again=True)
     spans = spans_sql(read, judged_sql(read, rows), "date_trunc('hour', us)")
     counting = f"outcome IN ({', '.join(map(str, COUNTING))})"
-    sums = ", ".join(f"sum(CASE WHEN {counting} THEN {sql} END) AS {name}" for name, sql in SUMMED.items())
+    sums = ", ".join(
+        f"sum(CASE WHEN {counting} THEN {sql} END) AS {name}" for name, sql in SUMMED.items()
+    )
     named = f"SELECT *, {model_sql(read)} AS model, {tier_sql(read)} AS tier FROM ({spans})"
-    return f"SELECT span AS hour, model, tier, {sums}, sum(rows) AS rows_count, outcome FROM ({named}) GROUP BY span, model, tier, outcome"
+    return (
+        f"SELECT span AS hour, model, tier, {sums}, sum(rows) AS rows_count, outcome FROM ({named})"
+        " GROUP BY span, model, tier, outcome"
+    )
 
 
 def _header(kind: UsageFormat, columns: dict[str, tuple[str, str, str]]) -> str:
     """A comment: which columns of which types the query asks for, each name on one line."""
-    types = {"time": "TIMESTAMP, in UTC", "whole": "whole number", "number": "number", "text": "text"}
+    types = {
+        "time": "TIMESTAMP, in UTC",
+        "whole": "whole number",
+        "number": "number",
+        "text": "text",
+    }
     asked: dict[str, str] = {}
     for field, (_, family, _) in columns.items():
         column, _, path = field.partition("/")
         asked[column] = "JSON, as text" if path else types[family]
     lines = [
         f"{kind.title}: the hourly table of this kit (llmcost).",
-        "Run it with the session in UTC, save the result as CSV or Parquet, and give that file to `llmcost usage`.",
-        "It asks for these columns, named as in the export; numbers of seconds must be made timestamps first:",
+        (
+            "Run it with the session in UTC, save the result as CSV or Parquet, and give that file"
+            " to `llmcost usage`."
+        ),
+        (
+            "It asks for these columns, named as in the export; numbers of seconds must be made"
+            " timestamps first:"
+        ),
         *[f"  {' '.join(column.split())}: {what}" for column, what in asked.items()],
     ]
     return "".join(f"-- {line}\n" for line in lines)

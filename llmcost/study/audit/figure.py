@@ -51,15 +51,27 @@ class Figure:
     confidence: str = ""
 
 
-def derived(name: str, unit: str, formula: str, functions: Iterable[Callable[..., Any]] = (), /, **parts: Figure) -> Figure:
-    """The figure that a formula makes of its parts; the value is what the printed formula gives, nothing else.
+def derived(
+    name: str,
+    unit: str,
+    formula: str,
+    functions: Iterable[Callable[..., Any]] = (),
+    /,
+    **parts: Figure,
+) -> Figure:
+    """The figure that a formula makes of its parts; the value is what the printed formula gives,
+    nothing else.
 
     >>> hours = Figure("hours of a month", 730.0, "h")
     >>> derived("rent", "USD/month", "2 * hours", hours=hours).value
     1460.0
     """
     called = tuple(functions)
-    names = {**ARITHMETIC, **{function.__name__: function for function in called}, **{key: part.value for key, part in parts.items()}}
+    names = {
+        **ARITHMETIC,
+        **{function.__name__: function for function in called},
+        **{key: part.value for key, part in parts.items()},
+    }
     value = np.asarray(eval(formula, {"__builtins__": {}}, names), dtype=float)
     return Figure(name, value if value.ndim else float(value), unit, formula, parts, called)
 
@@ -72,12 +84,26 @@ def summed(name: str, unit: str, figures: Mapping[str, Figure]) -> Figure:
 def assumed(study: Study, path: str) -> Figure:
     """An assumption of the study as an input of a chain."""
     a = study.inputs[path]
-    name, (low, high) = f"{plain_name(path)} ({path})", (None, None) if a.certain else (a.low, a.high)
+    name, (low, high) = (
+        f"{plain_name(path)} ({path})",
+        (None, None) if a.certain else (a.low, a.high),
+    )
     said = f"{a.origin}: {a.source}"
-    return Figure(name, float(study.values[path]), a.unit, low=low, high=high, source=said, date=a.date, confidence=a.confidence)
+    return Figure(
+        name,
+        float(study.values[path]),
+        a.unit,
+        low=low,
+        high=high,
+        source=said,
+        date=a.date,
+        confidence=a.confidence,
+    )
 
 
-def given(name: str, value: Any, unit: str, source: str, date: str = "", confidence: str = "") -> Figure:
+def given(
+    name: str, value: Any, unit: str, source: str, date: str = "", confidence: str = ""
+) -> Figure:
     """A fact that is no assumption: a price of a dated row, a count, a definition."""
     return Figure(name, value, unit, source=source, date=date, confidence=confidence)
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def figures(study: Study) -> dict[str, Figure]:
-    """Every figure by its key: totals and lines of the options, their ranges, and what else the first page says."""
+    """Every figure by its key: totals and lines of the options, their ranges, and what else the
+    first page says."""
     totals: dict[str, Figure] = {}
     lines: dict[str, Figure] = {}
     for option in study.totals:

@@ -1,4 +1,5 @@
-"""The exact split as chains: what is reserved, what runs by the hour, what the API bills, and whether that pays for its people."""
+"""The exact split as chains: what is reserved, what runs by the hour, what the API bills, and
+whether that pays for its people."""
 
 from __future__ import annotations
 
@@ -8,7 +9,15 @@ from llmcost.model.hourly_split import Prices, hourly_split
 from llmcost.study.audit.api_chains import USD, open_bill
 from llmcost.study.audit.figure import Figure, derived, given, summed
 from llmcost.study.audit.fixed_chains import fixed
-from llmcost.study.audit.fleet_chains import fleet_chains, load_replicas, rent, replica_chains, scale, start_seconds, storage
+from llmcost.study.audit.fleet_chains import (
+    fleet_chains,
+    load_replicas,
+    rent,
+    replica_chains,
+    scale,
+    start_seconds,
+    storage,
+)
 from llmcost.study.bill.api_lines import OPEN
 from llmcost.study.bill.bills import hybrid_plan
 from llmcost.study.bill.hybrid_lines import PoolBill
@@ -24,7 +33,9 @@ STORAGE, BY_THE_HOUR = "Storage of weights", "GPU rent by the hour"
 def hybrid_chains(study: Study) -> dict[str, Figure]:
     """The lines of the hybrid besides those that every change of model has: item -> figure."""
     if owns_nothing(study):
-        moved = {f"workload_{k}": open_bill(study, choice) for k, choice in enumerate(study.choices, 1)}
+        moved = {
+            f"workload_{k}": open_bill(study, choice) for k, choice in enumerate(study.choices, 1)
+        }
         return {OPEN: summed("all that moves, for no owned slice pays", USD, moved)}
     found: dict[str, dict[str, Figure]] = {}
     plan = hybrid_plan(study.decision, study.values)
@@ -50,16 +61,30 @@ def _pool(study: Study, pool: Pool, bill: PoolBill) -> dict[str, Figure]:
     load = load_replicas(study, choice, choice.supplies["hybrid"])
     ratio, api = scale(study, choice, supply, load), open_bill(study, choice)
     worth = derived(
-        "what the API bills for a full replica-hour", "USD/hour", "api / (mean(load) * scale * 730)", api=api, load=load, scale=ratio
+        "what the API bills for a full replica-hour",
+        "USD/hour",
+        "api / (mean(load) * scale * 730)",
+        api=api,
+        load=load,
+        scale=ratio,
     )
     reserved = derived(
-        "a reserved replica for an hour", "USD/hour", f"({' + '.join(f'p{k}' for k in range(len(each)))}) / 730", **_numbered(each)
+        "a reserved replica for an hour",
+        "USD/hour",
+        f"({' + '.join(f'p{k}' for k in range(len(each)))}) / 730",
+        **_numbered(each),
     )
     parts = {"load": load, "scale": ratio, "worth": worth, "reserved": reserved}
     prices = "Prices(reserved)"
     if supply.by_the_hour is not None:
         hourly, copy = rent(study, supply, supply.by_the_hour), storage(study, supply)
-        start = derived("a start", "USD", "usd_per_hour * seconds / 3600", usd_per_hour=hourly, seconds=start_seconds(study, supply))
+        start = derived(
+            "a start",
+            "USD",
+            "usd_per_hour * seconds / 3600",
+            usd_per_hour=hourly,
+            seconds=start_seconds(study, supply),
+        )
         parts |= {"by_the_hour": hourly, "start": start, "copy": copy}
         prices = "Prices(reserved, by_the_hour, start, copy / 730)"
     split = f"hourly_split([load], [[scale]], [[worth]], {prices})"
@@ -68,12 +93,21 @@ def _pool(study: Study, pool: Pool, bill: PoolBill) -> dict[str, Figure]:
         return derived(name, unit, f"{split}.{what}[0]", (hourly_split, Prices), **parts)
 
     owned = of_split("reserved replicas, by the exact split", "replicas", "owned_count")
-    lines = {item: derived(item, USD, "replicas * usd", replicas=owned, usd=usd) for item, usd in each.items()}
+    lines = {
+        item: derived(item, USD, "replicas * usd", replicas=owned, usd=usd)
+        for item, usd in each.items()
+    }
     if supply.by_the_hour is not None:
         ran = of_split("replicas ever run by the hour", "replicas", "on_demand_count")
         copies = {"copies": ran, "copy": parts["copy"]}
-        kept = lines[STORAGE] if STORAGE in lines else given("no copy is stored for owned GPUs", 0.0, USD, "definition")
-        lines[STORAGE] = derived("copies of the weights", USD, "kept + copies * copy", kept=kept, **copies)
+        kept = (
+            lines[STORAGE]
+            if STORAGE in lines
+            else given("no copy is stored for owned GPUs", 0.0, USD, "definition")
+        )
+        lines[STORAGE] = derived(
+            "copies of the weights", USD, "kept + copies * copy", kept=kept, **copies
+        )
         hour = of_split("by the hour, starts in it", "USD/hour", "on_demand_usd_per_hour")
         lines[BY_THE_HOUR] = derived("by the hour", USD, "usd_per_hour * 730", usd_per_hour=hour)
     left = of_split("what is left to the API", "USD/hour", "api_usd_per_hour")
@@ -86,7 +120,10 @@ def _solved(pool: Pool, bill: PoolBill, each: dict[str, Figure]) -> dict[str, Fi
     ids = ", ".join(choice.workload.id for choice in pool.members)
     about = f"llmcost.model.hourly_split.hourly_split over the hours of {ids}, dearest class first"
     owned = given("reserved replicas", float(bill.owned_count), "replicas", about)
-    lines = {item: derived(item, USD, "replicas * usd", replicas=owned, usd=usd) for item, usd in each.items()}
+    lines = {
+        item: derived(item, USD, "replicas * usd", replicas=owned, usd=usd)
+        for item, usd in each.items()
+    }
     for item in (STORAGE, BY_THE_HOUR):
         lines[item] = given(item, float(bill.lines.get(item, 0.0)), USD, about)
     return lines | {OPEN: given("overflow to the API", float(bill.api_usd_per_month), USD, about)}

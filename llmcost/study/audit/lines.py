@@ -1,4 +1,5 @@
-"""The lines of every option's bill as chains: from USD a month down to the client's file and the catalog's rows."""
+"""The lines of every option's bill as chains: from USD a month down to the client's file and the
+catalog's rows."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def moved(study: Study) -> dict[str, list[Figure]]:
-    """What every change of model carries: item -> its figures, one per workload where there are several."""
+    """What every change of model carries: item -> its figures, one per workload where there are
+    several."""
     answered = [choice for choice in study.choices if choice.today]
     return {
         "API people": [people(study, "people.api_fte")] if answered else [],
@@ -29,7 +31,8 @@ def moved(study: Study) -> dict[str, list[Figure]]:
 
 
 def line_figures(study: Study, option: str) -> dict[str, Figure]:
-    """Every line of an option's bill that is not zero: item -> figure. The figures add up to the option's total."""
+    """Every line of an option's bill that is not zero: item -> figure. The figures add up to the
+    option's total."""
     found: dict[str, list[Figure]] = {}
     if option in ("today", "tuned"):
         found = {

@@ -1,4 +1,5 @@
-"""What an API bills for the work, part by part: as it is used today, tuned, what stays there, and the open model at its host.
+"""What an API bills for the work, part by part: as it is used today, tuned, what stays there, and
+the open model at its host.
 
 A line of an option is the sum of its parts, so there is one formula for both.
 """
@@ -27,8 +28,14 @@ TODAY, OPEN = "API, today's model", "API, open model"
 """The two lines that an API has on a bill."""
 Ways = Mapping[str, Number]
 """How the same tokens are bought: shares read from the cache and sent in each tier."""
-WAYS = {"cached_input_fraction": "", "batched_fraction": "batch", "flex_fraction": "flex", "priority_fraction": "priority"}
-"""Share -> its tier; a share of a tier that a list does not price changes nothing and is not asked for."""
+WAYS = {
+    "cached_input_fraction": "",
+    "batched_fraction": "batch",
+    "flex_fraction": "flex",
+    "priority_fraction": "priority",
+}
+"""Share -> its tier; a share of a tier that a list does not price changes nothing and is not asked
+for."""
 WaysOf = Callable[[WorkloadChoice, Values, TokenPrices], Ways]
 
 
@@ -39,25 +46,41 @@ def api_people(values: Values) -> Number:
 
 def ways_today(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
     """The shares of today's bill."""
-    return {share: values[f"{choice.at}.{share}"] for share, tier in WAYS.items() if not tier or tier in prices.tier_ratios}
+    return {
+        share: values[f"{choice.at}.{share}"]
+        for share, tier in WAYS.items()
+        if not tier or tier in prices.tier_ratios
+    }
 
 
 def ways_tuned(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
-    """The shares once prompts are arranged for the cache and all goes to the cheapest tier that it may wait for.
+    """The shares once prompts are arranged for the cache and all goes to the cheapest tier that it
+    may wait for.
 
     Priority is dropped, unless the client has a latency to promise: then it may be what keeps it.
     """
-    ways = {**ways_today(choice, values, prices), "cached_input_fraction": cached_fraction(choice.at, values)}
+    ways = {
+        **ways_today(choice, values, prices),
+        "cached_input_fraction": cached_fraction(choice.at, values),
+    }
     if "batched_fraction" in ways:
         ways["batched_fraction"] = batched_fraction(choice.at, values)
     if "flex_fraction" in ways:
-        ways["flex_fraction"] = np.maximum(values.get(f"{choice.at}.flexible_fraction", 0.0), ways["flex_fraction"])
+        ways["flex_fraction"] = np.maximum(
+            values.get(f"{choice.at}.flexible_fraction", 0.0), ways["flex_fraction"]
+        )
     if not choice.workload.latency:
         ways.pop("priority_fraction", None)
     return ways
 
 
-def today_parts(choice: WorkloadChoice, values: Values, ways: WaysOf, invoice_multiplier: Number, staying: Number = 1.0) -> Lines:
+def today_parts(
+    choice: WorkloadChoice,
+    values: Values,
+    ways: WaysOf,
+    invoice_multiplier: Number,
+    staying: Number = 1.0,
+) -> Lines:
     """The bill of today's model by part, USD per month; empty where nothing answers today.
 
     staying  share of the work that is still sent there; a commitment binds whatever is sent
@@ -67,7 +90,10 @@ def today_parts(choice: WorkloadChoice, values: Values, ways: WaysOf, invoice_mu
     parts = priced_parts(choice, values, choice.today.prices, ways, staying)
     at = f"{choice.at}.today.commitment"
     if choice.workload.today and choice.workload.today.commitment:
-        terms = (values[f"{at}.{name}"] for name in ("usd_per_month", "discount_fraction", "bound_fraction"))
+        terms = (
+            values[f"{at}.{name}"]
+            for name in ("usd_per_month", "discount_fraction", "bound_fraction")
+        )
         usage = sum(parts.values())
         parts["commitment and its discount"] = committed_usd_per_month(usage, *terms) - usage
     if np.any(invoice_multiplier != 1):
@@ -79,19 +105,32 @@ def open_parts(choice: WorkloadChoice, values: Values) -> Lines:
     """The moved work at the cheapest eligible host of the open model, by part, USD per month."""
     assert choice.host is not None
     ratio = values[f"{choice.alternative_at}.token_ratio"]
-    parts = priced_parts(choice, values, choice.host.offer.prices, ways_tuned, moved_ratio(choice, values), ratio)
-    parts["price over the horizon"] = (values["hidden_costs.api_price_path_multiplier"] - 1) * sum(parts.values())
+    parts = priced_parts(
+        choice, values, choice.host.offer.prices, ways_tuned, moved_ratio(choice, values), ratio
+    )
+    parts["price over the horizon"] = (values["hidden_costs.api_price_path_multiplier"] - 1) * sum(
+        parts.values()
+    )
     return parts
 
 
 def offered_usd_per_month(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Number:
     """The moved work at a host's list prices."""
     ratio = values[f"{choice.alternative_at}.token_ratio"]
-    return sum(priced_parts(choice, values, prices, ways_tuned, moved_ratio(choice, values), ratio).values())
+    return sum(
+        priced_parts(
+            choice, values, prices, ways_tuned, moved_ratio(choice, values), ratio
+        ).values()
+    )
 
 
 def priced_parts(
-    choice: WorkloadChoice, values: Values, prices: TokenPrices, ways: WaysOf, factor: Number = 1.0, ratio: Number = 1.0
+    choice: WorkloadChoice,
+    values: Values,
+    prices: TokenPrices,
+    ways: WaysOf,
+    factor: Number = 1.0,
+    ratio: Number = 1.0,
 ) -> Lines:
     """The work, or `factor` of its tokens, at list prices, by part.
 
@@ -123,7 +162,8 @@ def tuned_lines(choice: WorkloadChoice, values: Values, invoice_multiplier: floa
 
 
 def rest_parts(choice: WorkloadChoice, values: Values, invoice_multiplier: float) -> Lines:
-    """What does not pass the evaluation, by part: it stays on today's model, tuned, and under what was promised for it."""
+    """What does not pass the evaluation, by part: it stays on today's model, tuned, and under what
+    was promised for it."""
     if choice.today is None:
         return {}
     staying = 1 - values[f"{choice.alternative_at}.passing_fraction"]

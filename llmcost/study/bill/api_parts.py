@@ -1,4 +1,5 @@
-"""Today's API bill taken apart: part by part as it is billed, and what each kind of tuning saves."""
+"""Today's API bill taken apart: part by part as it is billed, and what each kind of tuning
+saves."""
 
 from __future__ import annotations
 
@@ -33,19 +34,34 @@ TUNING = {
 
 
 def bill_parts(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFrame:
-    """One month of one workload as it is bought today: part, mtok_per_month, usd_per_mtok, usd_per_month, share_fraction.
+    """One month of one workload as it is bought today: part, mtok_per_month, usd_per_mtok,
+    usd_per_month, share_fraction.
 
-    Where `offer` answers today, with its commitment and invoice: the rows add up to the line of the bill. Else at list prices.
+    Where `offer` answers today, with its commitment and invoice: the rows add up to the line of the
+    bill. Else at list prices.
     """
     values, prices = study.values, offer.prices
-    parts = today_parts(choice, values, ways_today, study.invoice_multiplier) if offer is choice.today else None
+    parts = (
+        today_parts(choice, values, ways_today, study.invoice_multiplier)
+        if offer is choice.today
+        else None
+    )
     parts = parts or priced_parts(choice, values, prices, ways_today)
     into, out, reasoning = (float(v) for v in stated_volumes(choice, values))
     read = float(values[f"{choice.at}.cached_input_fraction"])
     written = min(float(written_fraction(choice, values, prices)), 1 - read)
-    mtok = dict(zip(TOKEN_PARTS, (into * (1 - read - written), into * read, into * written, out, reasoning), strict=True))
+    mtok = dict(
+        zip(
+            TOKEN_PARTS,
+            (into * (1 - read - written), into * read, into * written, out, reasoning),
+            strict=True,
+        )
+    )
     price = {part: prices.by_class[k] for part, k in zip(TOKEN_PARTS, CLASS_OF_PART, strict=True)}
-    rows = [(part, mtok.get(part, np.nan), price.get(part, np.nan), float(usd)) for part, usd in parts.items()]
+    rows = [
+        (part, mtok.get(part, np.nan), price.get(part, np.nan), float(usd))
+        for part, usd in parts.items()
+    ]
     frame = pd.DataFrame(rows, columns=["part", "mtok_per_month", "usd_per_mtok", "usd_per_month"])
     return frame.assign(share_fraction=frame["usd_per_month"] / frame["usd_per_month"].sum())
 
@@ -53,14 +69,20 @@ def bill_parts(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFra
 def tuning_steps(study: Study) -> pd.DataFrame:
     """What caching, batching and the right tier save on today's model, one after another.
 
-    step, usd_per_month (the bill after it), change_usd_per_month. The first row is today, the last the tuned bill; the changes add up.
-    Empty where nothing answers today, or only a part of the work: then there is no bill of today to tune.
+    step, usd_per_month (the bill after it), change_usd_per_month. The first row is today, the last
+    the tuned bill; the changes add up. Empty where nothing answers today, or only a part of the
+    work: then there is no bill of today to tune.
     """
-    bills = [(step, sum(_today_usd(study, choice, moved) for choice in study.choices)) for step, moved in _moved_so_far()]
+    bills = [
+        (step, sum(_today_usd(study, choice, moved) for choice in study.choices))
+        for step, moved in _moved_so_far()
+    ]
     frame = pd.DataFrame(bills, columns=["step", "usd_per_month"])
     if "tuned" not in study.totals:
         return frame.iloc[:0].assign(change_usd_per_month=[])
-    return frame.assign(change_usd_per_month=[0.0, *(after - before for (_, before), (_, after) in pairwise(bills))])
+    return frame.assign(
+        change_usd_per_month=[0.0, *(after - before for (_, before), (_, after) in pairwise(bills))]
+    )
 
 
 def _moved_so_far() -> list[tuple[str, tuple[str, ...]]]:
@@ -75,6 +97,8 @@ def _today_usd(study: Study, choice: WorkloadChoice, moved: tuple[str, ...]) -> 
 
     def ways(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
         now, then = ways_today(choice, values, prices), ways_tuned(choice, values, prices)
-        return {share: then.get(share, 0.0) if share in moved else usual for share, usual in now.items()}
+        return {
+            share: then.get(share, 0.0) if share in moved else usual for share, usual in now.items()
+        }
 
     return float(sum(today_parts(choice, study.values, ways, study.invoice_multiplier).values()))

@@ -10,7 +10,13 @@ from llmcost.inputs.client import Client
 from llmcost.inputs.errors import InputError
 from llmcost.model.overhead import amortised_usd_per_month
 from llmcost.study.assumptions import Values
-from llmcost.study.bill.api_lines import api_people, open_api_usd_per_month, rest_lines, today_lines, tuned_lines
+from llmcost.study.bill.api_lines import (
+    api_people,
+    open_api_usd_per_month,
+    rest_lines,
+    today_lines,
+    tuned_lines,
+)
 from llmcost.study.bill.fleet_lines import (
     engineers_fte,
     fixed_lines,
@@ -27,7 +33,8 @@ from llmcost.study.ties import TIE_RATIO
 
 @dataclass(frozen=True)
 class Decision:
-    """What is compared: the choices of each workload, the horizon, and which options can be priced at all."""
+    """What is compared: the choices of each workload, the horizon, and which options can be priced
+    at all."""
 
     choices: Sequence[WorkloadChoice]
     horizon_months: int
@@ -37,9 +44,15 @@ class Decision:
 
 
 def option_lines(decision: Decision, values: Values) -> dict[str, Lines]:
-    """USD per month, line by line, of every option that can be priced. Values may be numbers or arrays of draws."""
+    """USD per month, line by line, of every option that can be priced. Values may be numbers or
+    arrays of draws."""
     makers = {"today": _today, "tuned": _tuned, "open_api": _open_api, "hybrid": _hybrid}
-    return {option: makers[option](decision, values) if option in makers else _own(decision, values, option) for option in decision.priced}
+    return {
+        option: (
+            makers[option](decision, values) if option in makers else _own(decision, values, option)
+        )
+        for option in decision.priced
+    }
 
 
 MOST_USD_PER_MONTH = 1e12
@@ -54,32 +67,47 @@ def plausible(totals: dict[str, Any]) -> dict[str, Any]:
     largest_usd = max((float(np.max(usd)) for usd in totals.values()), default=0.0)
     if not largest_usd <= MOST_USD_PER_MONTH:
         problem = f"makes a bill of {largest_usd:.3g} USD a month"
-        cure = "Look for a number in the wrong unit: volumes are in millions of tokens, prices in USD for a million"
+        cure = (
+            "Look for a number in the wrong unit: volumes are in millions of tokens, prices in USD"
+            " for a million"
+        )
         raise InputError("client.yaml", "", problem, cure)
     return totals
 
 
 LEAST_EXPLAINED = 0.2
-"""An invoice that list prices explain by less than a fifth, or more than five times, is another month's or another model's."""
+"""An invoice that list prices explain by less than a fifth, or more than five times, is another
+month's or another model's."""
 
 
 def invoice_multiplier(client: Client, choices: Sequence[WorkloadChoice], values: Values) -> float:
-    """The client's invoice over the bill that list prices explain; 1 without an invoice or where today's model is gated.
+    """The client's invoice over the bill that list prices explain; 1 without an invoice or where
+    today's model is gated.
 
-    Raises InputError when nothing answers today, or when the two are too far apart to be about the same work.
+    Raises InputError when nothing answers today, or when the two are too far apart to be about the
+    same work.
     """
     if client.invoice is None or client.invoice.usd_per_month is None:
         return 1.0
     if not any(workload.today for workload in client.workloads):
         problem = "an invoice without a model that answers today"
-        raise InputError("client.yaml", "invoice", problem, "Give workloads.<id>.today, or leave it out")
-    explained = sum(float(usd) for choice in choices for usd in today_lines(choice, values, 1.0).values())
+        raise InputError(
+            "client.yaml", "invoice", problem, "Give workloads.<id>.today, or leave it out"
+        )
+    explained = sum(
+        float(usd) for choice in choices for usd in today_lines(choice, values, 1.0).values()
+    )
     if explained == 0:
         return 1.0
     ratio = client.invoice.usd_per_month / explained
     if not LEAST_EXPLAINED < ratio < 1 / LEAST_EXPLAINED:
         problem = f"is {ratio:.3g} times what list prices explain ({explained:,.0f} USD)"
-        raise InputError("client.yaml", "invoice.usd_per_month", problem, "Check the volumes, the model and the period of the invoice")
+        raise InputError(
+            "client.yaml",
+            "invoice.usd_per_month",
+            problem,
+            "Check the volumes, the model and the period of the invoice",
+        )
     return ratio
 
 
@@ -110,7 +138,10 @@ def paths_read(decision: Decision, values: Values) -> set[str]:
 def option_totals(decision: Decision, values: Values) -> Mapping[str, np.ndarray]:
     """USD per month of every option: the sum of its lines, as arrays of one shape."""
     bills = option_lines(decision, values)
-    return {option: np.add(sum(np.asarray(usd, dtype=float) for usd in lines.values()), 0.0) for option, lines in bills.items()}
+    return {
+        option: np.add(sum(np.asarray(usd, dtype=float) for usd in lines.values()), 0.0)
+        for option, lines in bills.items()
+    }
 
 
 def _today(decision: Decision, values: Values) -> Lines:
@@ -135,7 +166,9 @@ def _moved(decision: Decision, values: Values, option: str) -> Lines:
     bill: Lines = {"API people": api_people(values)} if _uses_an_api(decision, option) else {}
     for choice in decision.choices:
         added(bill, rest_lines(choice, values, decision.invoice_multiplier))
-    bill["Evaluation and migration, spread"] = amortised_usd_per_month(values["one_off.migration_usd"], decision.horizon_months)
+    bill["Evaluation and migration, spread"] = amortised_usd_per_month(
+        values["one_off.migration_usd"], decision.horizon_months
+    )
     return bill
 
 
@@ -181,7 +214,8 @@ class HybridPlan:
 
 
 def hybrid_plan(decision: Decision, values: Values) -> HybridPlan:
-    """The exact split; the fixed costs are one yes or no on the summed saving, without a choice where some work may not leave.
+    """The exact split; the fixed costs are one yes or no on the summed saving, without a choice
+    where some work may not leave.
 
     No spare but for that work: the API is the fallback. A saving that is only rounding is none.
     """
@@ -201,7 +235,8 @@ def hybrid_plan(decision: Decision, values: Values) -> HybridPlan:
 
 
 def _anything_bought(shared: Sequence[Pool], parts: Sequence[PoolBill]) -> YesOrNo:
-    """Whether some pool has GPUs of its own. The counts of one pool may be draws where another's are one number."""
+    """Whether some pool has GPUs of its own. The counts of one pool may be draws where another's
+    are one number."""
     is_bought: YesOrNo = False
     for pool, part in zip(shared, parts, strict=True):
         if pool.supply.offer.term == "owned":

@@ -13,8 +13,10 @@ from llmcost.model.bill_steps import CLASSES
 class CostLines:
     """USD over the period of the export.
 
-    reported_usd   all that the export reports, credits taken off; None when it reports nothing, or 0 throughout
-    silent_usd     computed for rows of which the export reports no cost, or 0: they are not compared
+    reported_usd   all that the export reports, credits taken off; None when it reports nothing, or
+                   0 throughout
+    silent_usd     computed for rows of which the export reports no cost, or 0: they are not
+                   compared
     unpriced_usd   reported for models that nothing prices
     charges_usd    reported without tokens, and for a model that has none anywhere
     credits_usd    negative costs
@@ -37,14 +39,21 @@ class CostLines:
 def cost_lines(rows: pd.DataFrame) -> CostLines:
     """Sorts the reported cost of priced usage.
 
-    Cost may stand beside the tokens, or in rows of its own of the same model, or in rows that name no model at all: each is then compared
-    as a whole, and no row counts as silent only because its cost stands elsewhere. A reported zero beside tokens says nothing: gateways
-    write it for models that they cannot price.
+    Cost may stand beside the tokens, or in rows of its own of the same model, or in rows that name
+    no model at all: each is then compared as a whole, and no row counts as silent only because its
+    cost stands elsewhere. A reported zero beside tokens says nothing: gateways write it for models
+    that they cannot price.
     """
-    cost, busy, priced = rows["cost_reported_usd"], rows[list(CLASSES)].sum(axis=1) > 0, rows["computed_usd"].notna()
+    cost, busy, priced = (
+        rows["cost_reported_usd"],
+        rows[list(CLASSES)].sum(axis=1) > 0,
+        rows["computed_usd"].notna(),
+    )
     told = cost.notna() & (cost != 0)
     key = rows["model_id"].where(rows["model_id"] != "", rows["model"])
-    has_tokens, told_beside, told_anywhere = (mask.groupby(key).transform("any") for mask in (busy, told & busy, told))
+    has_tokens, told_beside, told_anywhere = (
+        mask.groupby(key).transform("any") for mask in (busy, told & busy, told)
+    )
     elsewhere = told.any() and not (has_tokens & told_anywhere).any()
     silent = busy & priced & ~told & (told_beside | ~told_anywhere) & (not elsewhere)
     unpriced = has_tokens & ~priced

@@ -1,4 +1,5 @@
-"""Which API host may serve this client: cheapest eligible, where unknown means "ask" and never "pass"."""
+"""Which API host may serve this client: cheapest eligible, where unknown means "ask" and never
+"pass"."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,17 @@ from llmcost.model.types import WEIGHT_BYTES, TokenPrices
 from llmcost.study.ties import cheapest, cheapest_first
 
 UK_REGIONS = ("uk", "eu-west-2", "europe-west2")
-PREFIXES = {"us": ("us",), "eu": ("eu", "france", "sweden", "germany", "netherlands"), "apac": ("ap-", "apac", "asia")}
+PREFIXES = {
+    "us": ("us",),
+    "eu": ("eu", "france", "sweden", "germany", "netherlands"),
+    "apac": ("ap-", "apac", "asia"),
+}
 
 
 @dataclass(frozen=True)
 class JudgedOffer:
-    """An offer with its monthly bill for a workload and whether it may be used: ok, ask (so many open questions) or failed, and why."""
+    """An offer with its monthly bill for a workload and whether it may be used: ok, ask (so many
+    open questions) or failed, and why."""
 
     offer: Offer
     usd_per_month: float
@@ -26,7 +32,8 @@ class JudgedOffer:
 
 @dataclass(frozen=True)
 class RequestShape:
-    """What a host must take: mean tokens of one request in the open model's tokens, requests a minute in the busiest hour, and how long.
+    """What a host must take: mean tokens of one request in the open model's tokens, requests a
+    minute in the busiest hour, and how long.
 
     as_of_date, until_date  the day of the prices, and the end of the horizon
     """
@@ -63,13 +70,19 @@ def region_status(wanted: Sequence[str], known: tuple[str, ...]) -> tuple[str, s
 
 
 def judged_offers(
-    offers: list[Offer], workload: Workload, usd_per_month: Callable[[TokenPrices], float], shape: RequestShape
+    offers: list[Offer],
+    workload: Workload,
+    usd_per_month: Callable[[TokenPrices], float],
+    shape: RequestShape,
 ) -> list[JudgedOffer]:
     """Every offer of one open model, cheapest first, then by name, each with its eligibility.
 
     usd_per_month  the bill of the work at a host's prices
     """
-    judged = [JudgedOffer(offer, usd_per_month(offer.prices), *_status(offer, workload, shape)) for offer in offers]
+    judged = [
+        JudgedOffer(offer, usd_per_month(offer.prices), *_status(offer, workload, shape))
+        for offer in offers
+    ]
     by_name = sorted(judged, key=lambda one: (one.offer.provider, one.offer.host_model))
     return cheapest_first(by_name, lambda one: one.usd_per_month)
 
@@ -102,7 +115,8 @@ def _status(offer: Offer, workload: Workload, shape: RequestShape) -> tuple[str,
 
 
 def _objections(offer: Offer, workload: Workload, shape: RequestShape) -> Iterator[tuple[str, str]]:
-    """(failed or ask, why) for every rule and fact that speaks against an offer, or that nobody states."""
+    """(failed or ask, why) for every rule and fact that speaks against an offer, or that nobody
+    states."""
     gates = workload.gates
     if not may_leave(workload):
         yield "failed", "data may not leave"
@@ -117,13 +131,30 @@ def _objections(offer: Offer, workload: Workload, shape: RequestShape) -> Iterat
     elif offer.ends_date and offer.ends_date < shape.until_date:
         yield "ask", f"ends on {offer.ends_date}, inside the horizon"
     context, per_minute = offer.context_tokens, offer.requests_per_minute_count
-    yield _limit("context", shape.request_tokens, context, f"context of {context or 0:,.0f} tokens is too short")
-    yield _limit("rate limit", shape.peak_requests_per_minute, per_minute, f"{per_minute or 0:,.0f} requests a minute are below the peak")
+    yield _limit(
+        "context",
+        shape.request_tokens,
+        context,
+        f"context of {context or 0:,.0f} tokens is too short",
+    )
+    yield _limit(
+        "rate limit",
+        shape.peak_requests_per_minute,
+        per_minute,
+        f"{per_minute or 0:,.0f} requests a minute are below the peak",
+    )
     yield region_status(gates.regions, offer.regions)
     if gates.lowest_precision:
         yield precision_status(gates.lowest_precision, offer.precision)
     if gates.zero_retention and offer.zero_retention != "yes":
-        yield "ask", "zero retention by agreement at most" if offer.zero_retention == "no" else "retention not stated"
+        yield (
+            "ask",
+            (
+                "zero retention by agreement at most"
+                if offer.zero_retention == "no"
+                else "retention not stated"
+            ),
+        )
 
 
 FACTS = {"context": "context_tokens", "rate limit": "requests_per_minute_count"}
@@ -131,10 +162,15 @@ FACTS = {"context": "context_tokens", "rate limit": "requests_per_minute_count"}
 
 
 def _limit(name: str, wanted: float, limit: float | None, problem: str) -> tuple[str, str]:
-    """failed above a host's limit; ask where it states none and the lowest that any host states would be passed."""
+    """failed above a host's limit; ask where it states none and the lowest that any host states
+    would be passed."""
     if limit is not None:
         return ("failed", problem) if wanted > limit else ("ok", "")
-    return ("ask", f"{name} not stated") if wanted > float(table("api_hosts")[FACTS[name]].min()) else ("ok", "")
+    return (
+        ("ask", f"{name} not stated")
+        if wanted > float(table("api_hosts")[FACTS[name]].min())
+        else ("ok", "")
+    )
 
 
 def precision_status(lowest: str, served: str | None) -> tuple[str, str]:
@@ -145,4 +181,8 @@ def precision_status(lowest: str, served: str | None) -> tuple[str, str]:
     """
     if served is None:
         return "ask", "precision not stated"
-    return ("ok", "") if WEIGHT_BYTES[served] >= WEIGHT_BYTES[lowest] else ("failed", f"served in {served.upper()}")
+    return (
+        ("ok", "")
+        if WEIGHT_BYTES[served] >= WEIGHT_BYTES[lowest]
+        else ("failed", f"served in {served.upper()}")
+    )

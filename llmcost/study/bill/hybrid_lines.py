@@ -1,4 +1,5 @@
-"""The exact split of the work that shares replicas: reserved ones, ones by the hour, and an API for the rest."""
+"""The exact split of the work that shares replicas: reserved ones, ones by the hour, and an API for
+the rest."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -51,7 +52,8 @@ class PoolBill:
 
 
 def split_prices(supply: Supply, values: Values) -> Prices:
-    """What a replica of this supply costs around the clock, and by the hour with its starts: boots are billed, of machine and model."""
+    """What a replica of this supply costs around the clock, and by the hour with its starts: boots
+    are billed, of machine and model."""
     reserved = sum(replica_lines(supply, values).values()) / HOURS_PER_MONTH
     if supply.by_the_hour is None:
         return Prices(reserved)
@@ -82,51 +84,78 @@ class Terms:
 
     @property
     def most_saving_usd_per_month(self) -> Number:
-        """More than any split can save: all the work on replicas that are always full, had the cheaper way, started for nothing."""
+        """More than any split can save: all the work on replicas that are always full, had the
+        cheaper way, started for nothing."""
         least = np.minimum(self.prices.reserved_usd_per_hour, self.prices.on_demand_usd_per_hour)
         return self._bill(lambda usd: np.maximum(usd - least, 0.0))
 
     def best(self, sought: Number = True) -> HourlySplit:
         """The cheapest split at values of any one shape; nothing is owned where none is sought.
 
-        One class of requests of which no replica by the hour beats the API is split by its load-duration curve, all else hour by hour.
+        One class of requests of which no replica by the hour beats the API is split by its
+        load-duration curve, all else hour by hour.
         """
         each = [*self.scale_ratio, *self.api_usd_per_replica_hour, *vars(self.prices).values()]
         given = np.broadcast_arrays(*each, self.floor_count, sought, self.all_api_usd_per_month)
         *flat, floor, wanted, all_api = (np.ravel(each) for each in given)
         members = len(self.pool.members)
-        scale, api, prices = np.stack(flat[:members]), np.stack(flat[members : 2 * members]), Prices(*flat[2 * members :])
+        scale, api, prices = (
+            np.stack(flat[:members]),
+            np.stack(flat[members : 2 * members]),
+            Prices(*flat[2 * members :]),
+        )
         found = np.zeros((4, len(all_api)))
         found[3] = all_api / HOURS_PER_MONTH
         by_curve = wanted & (members == 1) & (prices.on_demand_usd_per_hour >= api[0])
         if by_curve.any():
             at, curve = prices.chosen(by_curve), self.pool.supply.curve.chosen(by_curve)
-            owned = owned_slices(curve, at.reserved_usd_per_hour, api[0, by_curve], scale[0, by_curve])
-            overflow = split_usd_per_month(curve, owned, at.reserved_usd_per_hour, api[0, by_curve], scale[0, by_curve])[1]
+            owned = owned_slices(
+                curve, at.reserved_usd_per_hour, api[0, by_curve], scale[0, by_curve]
+            )
+            overflow = split_usd_per_month(
+                curve, owned, at.reserved_usd_per_hour, api[0, by_curve], scale[0, by_curve]
+            )[1]
             found[0, by_curve], found[3, by_curve] = owned, overflow / HOURS_PER_MONTH
         by_hour = np.flatnonzero(wanted & ~by_curve)
         if len(by_hour):
             load = self.pool.load_replicas()
             load = load if load.ndim == 2 else load[:, by_hour]
-            split = hourly_split(load, scale[:, by_hour], api[:, by_hour], prices.chosen(by_hour), floor[by_hour])
+            split = hourly_split(
+                load, scale[:, by_hour], api[:, by_hour], prices.chosen(by_hour), floor[by_hour]
+            )
             found[:, by_hour] = list(vars(split).values())
         return HourlySplit(*found.reshape(4, *given[0].shape))
 
     def _bill(self, usd_per_replica_hour: Callable[[Number], Number]) -> Number:
         each = zip(self.pool.members, self.scale_ratio, self.api_usd_per_replica_hour, strict=True)
-        hourly = [m.supplies["hybrid"].curve.mean * scale * usd_per_replica_hour(usd) for m, scale, usd in each if m.host is not None]
+        hourly = [
+            m.supplies["hybrid"].curve.mean * scale * usd_per_replica_hour(usd)
+            for m, scale, usd in each
+            if m.host is not None
+        ]
         return sum(hourly) * HOURS_PER_MONTH
 
 
-def pool_bills(shared: Iterable[Pool], values: Values, spare_count: int, fixed_usd_per_month: Number = 0.0) -> list[PoolBill]:
-    """The exact split of each pool. Values may be numbers or arrays of draws; the rule is the same for both.
+def pool_bills(
+    shared: Iterable[Pool], values: Values, spare_count: int, fixed_usd_per_month: Number = 0.0
+) -> list[PoolBill]:
+    """The exact split of each pool. Values may be numbers or arrays of draws; the rule is the same
+    for both.
 
-    fixed_usd_per_month  where all splits together cannot save as much, none is sought and the API takes all that may go there
+    fixed_usd_per_month  where all splits together cannot save as much, none is sought and the API
+                         takes all that may go there
     """
     terms = pool_terms(shared, values, spare_count)
     forced = any(each.pool.staying for each in terms)
-    sought = np.logical_or(forced, sum(each.most_saving_usd_per_month for each in terms) > fixed_usd_per_month)
-    return [_bill(each, sought, values) if each.pool.leaving else _fleets(each.pool, values, spare_count) for each in terms]
+    sought = np.logical_or(
+        forced, sum(each.most_saving_usd_per_month for each in terms) > fixed_usd_per_month
+    )
+    return [
+        _bill(each, sought, values)
+        if each.pool.leaving
+        else _fleets(each.pool, values, spare_count)
+        for each in terms
+    ]
 
 
 def pool_terms(shared: Iterable[Pool], values: Values, spare_count: int) -> list[Terms]:
@@ -137,14 +166,24 @@ def pool_terms(shared: Iterable[Pool], values: Values, spare_count: int) -> list
 def _terms(pool: Pool, values: Values, spare_count: int) -> Terms:
     scales = [load_scale(choice, choice.supplies["hybrid"], values) for choice in pool.members]
     worth = [
-        open_api_usd_per_month(choice, values) / (choice.supplies["hybrid"].curve.mean * scale * HOURS_PER_MONTH) if choice.host else np.inf
+        open_api_usd_per_month(choice, values)
+        / (choice.supplies["hybrid"].curve.mean * scale * HOURS_PER_MONTH)
+        if choice.host
+        else np.inf
         for choice, scale in zip(pool.members, scales, strict=True)
     ]
-    return Terms(pool, scales, worth, split_prices(pool.supply, values), _floor_count(pool, scales, values, spare_count))
+    return Terms(
+        pool,
+        scales,
+        worth,
+        split_prices(pool.supply, values),
+        _floor_count(pool, scales, values, spare_count),
+    )
 
 
 def _floor_count(pool: Pool, scales: Sequence[Number], values: Values, spare_count: int) -> Number:
-    """Replicas for the work that may not leave: its peak hour with headroom, and the spares, for it has nothing to fall back on."""
+    """Replicas for the work that may not leave: its peak hour with headroom, and the spares, for it
+    has nothing to fall back on."""
     if not pool.staying:
         return 0.0
     needed = [
@@ -163,16 +202,22 @@ def _bill(terms: Terms, sought: Number, values: Values) -> PoolBill:
     lines[STORAGE] = lines.get(STORAGE, 0.0) + storage
     lines[BY_THE_HOUR] = split.on_demand_usd_per_hour * HOURS_PER_MONTH
     api = split.api_usd_per_hour * HOURS_PER_MONTH
-    return PoolBill(split.owned_count, split.on_demand_count, lines, api, terms.all_api_usd_per_month)
+    return PoolBill(
+        split.owned_count, split.on_demand_count, lines, api, terms.all_api_usd_per_month
+    )
 
 
 def _fleets(pool: Pool, values: Values, spare_count: int) -> PoolBill:
-    """Work that may not leave and shares with none that may: the fleet that it has in the other options."""
+    """Work that may not leave and shares with none that may: the fleet that it has in the other
+    options."""
     lines: Lines = {}
     standing, hourly = 0.0, 0.0
     for choice in pool.members:
         supply = choice.supplies["hybrid"]
         up = fleet(choice, supply, values, spare_count)
         added(lines, lines_of_fleet(up, supply, values))
-        standing, hourly = standing + up.standing_replicas, hourly + up.peak_replicas - up.standing_replicas
+        standing, hourly = (
+            standing + up.standing_replicas,
+            hourly + up.peak_replicas - up.standing_replicas,
+        )
     return PoolBill(standing, hourly, lines, 0.0, 0.0)

@@ -1,4 +1,5 @@
-"""Each option's bill, line by line. The same arithmetic serves one set of values and 100,000 draws of them."""
+"""Each option's bill, line by line. The same arithmetic serves one set of values and 100,000 draws
+of them."""
 
 from collections.abc import Mapping
 from typing import Any

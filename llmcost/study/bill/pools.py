@@ -1,4 +1,5 @@
-"""Which workloads share replicas in the hybrid: those that run one model on one plan, and whose hours are the same hours."""
+"""Which workloads share replicas in the hybrid: those that run one model on one plan, and whose
+hours are the same hours."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 @dataclass(frozen=True)
 class Pool:
-    """Workloads on one set of replicas: those that must stay below the others, who may use what is left and else the API."""
+    """Workloads on one set of replicas: those that must stay below the others, who may use what is
+    left and else the API."""
 
     members: Sequence[WorkloadChoice]
 
@@ -33,8 +35,11 @@ class Pool:
         return [choice for choice in self.members if choice.host is not None]
 
     def load_replicas(self) -> np.ndarray:
-        """Typical load of the members in replicas, array (members, hours), the hours of all lined up."""
-        return np.stack([lined_up(each, each.supplies["hybrid"].load_replicas) for each in self.members])
+        """Typical load of the members in replicas, array (members, hours), the hours of all lined
+        up."""
+        return np.stack(
+            [lined_up(each, each.supplies["hybrid"].load_replicas) for each in self.members]
+        )
 
 
 def same_plan(one: Supply, other: Supply) -> bool:
@@ -53,8 +58,9 @@ def lined_up(choice: WorkloadChoice, by_hour: np.ndarray) -> np.ndarray:
 
 
 def pools(choices: Iterable[WorkloadChoice]) -> list[Pool]:
-    """The workloads, put together where they can share: the same model, GPUs, precision and offer, a replica that fills whole machines,
-    and hours that line up: one export's, one shape's, or two whole weeks of which the first weekday is known."""
+    """The workloads, put together where they can share: the same model, GPUs, precision and offer,
+    a replica that fills whole machines, and hours that line up: one export's, one shape's, or two
+    whole weeks of which the first weekday is known."""
     found: dict[tuple, list[WorkloadChoice]] = {}
     for choice in choices:
         supply = choice.supplies["hybrid"]
@@ -65,9 +71,14 @@ def pools(choices: Iterable[WorkloadChoice]) -> list[Pool]:
 
 
 def _calendar(choice: WorkloadChoice) -> tuple[tuple, int]:
-    """(what two records share whose hours line up, days to turn this one by so that it begins on a Monday)."""
+    """(what two records share whose hours line up, days to turn this one by so that it begins on a
+    Monday)."""
     hours, shape = choice.load.hourly["hour"], choice.load.shape
     if not shape:
         return (hours.iloc[0], hours.iloc[-1], len(hours)), 0
     first = shape_facts(shape)["starts_on"]
-    return (("week", len(hours)), WEEKDAYS.index(first)) if first and len(hours) == 7 * 24 else ((shape,), 0)
+    return (
+        (("week", len(hours)), WEEKDAYS.index(first))
+        if first and len(hours) == 7 * 24
+        else ((shape,), 0)
+    )

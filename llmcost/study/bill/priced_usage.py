@@ -1,4 +1,5 @@
-"""A usage export priced row by row: what each hour, model and tier should have cost, and by which steps."""
+"""A usage export priced row by row: what each hour, model and tier should have cost, and by which
+steps."""
 
 from __future__ import annotations
 
@@ -11,16 +12,31 @@ import pandas as pd
 from llmcost.inputs.class_prices import STANDARD, ModelPrices, Unpriced
 from llmcost.model.bill_steps import CLASSES, bill_steps
 
-STEPS = ("list_usd", "cache_read_usd", "cache_write_usd", "batch_usd", "tier_usd", "date_usd", "computed_usd")
+STEPS = (
+    "list_usd",
+    "cache_read_usd",
+    "cache_write_usd",
+    "batch_usd",
+    "tier_usd",
+    "date_usd",
+    "computed_usd",
+)
 
 
-def priced_usage(frame: pd.DataFrame, prices: Mapping[str, ModelPrices | Unpriced], as_of: dt.date) -> pd.DataFrame:
-    """The export's rows with `model_id`, `row` (of the price) and the USD of every step; NaN where nothing prices the model.
+def priced_usage(
+    frame: pd.DataFrame, prices: Mapping[str, ModelPrices | Unpriced], as_of: dt.date
+) -> pd.DataFrame:
+    """The export's rows with `model_id`, `row` (of the price) and the USD of every step; NaN where
+    nothing prices the model.
 
     frame  hour (UTC), model, tier and the token classes, as the usage intake gives it
     """
     rows = frame.reset_index(drop=True)
-    is_unpriced = rows["model"].map({name: isinstance(found, Unpriced) for name, found in prices.items()}).astype(bool)
+    is_unpriced = (
+        rows["model"]
+        .map({name: isinstance(found, Unpriced) for name, found in prices.items()})
+        .astype(bool)
+    )
     parts = [rows[is_unpriced].assign(model_id="", row="", **dict.fromkeys(STEPS, np.nan))]
     for name, group in rows[~is_unpriced].groupby("model"):
         found = prices[str(name)]
@@ -52,9 +68,16 @@ def _prices_at(prices: ModelPrices, moments: pd.Series, tiers: pd.Series) -> np.
     return np.stack([prices.at(moment.to_pydatetime(), tier) for moment, tier in pairs])[codes]
 
 
-def tier_notes(rows: pd.DataFrame, prices: Mapping[str, ModelPrices | Unpriced], batch: bool) -> str:
-    """What to know of the tiers: which have no listed price, and which discounts are listed only from a later day on."""
-    used = rows[(rows["tier"] != STANDARD) & (rows["tier"].eq("batch") == batch) & rows["computed_usd"].notna()]
+def tier_notes(
+    rows: pd.DataFrame, prices: Mapping[str, ModelPrices | Unpriced], batch: bool
+) -> str:
+    """What to know of the tiers: which have no listed price, and which discounts are listed only
+    from a later day on."""
+    used = rows[
+        (rows["tier"] != STANDARD)
+        & (rows["tier"].eq("batch") == batch)
+        & rows["computed_usd"].notna()
+    ]
     missing, later = [], []
     for (name, tier), first in used.groupby(["model", "tier"])["hour"].min().items():
         found = prices[name]
@@ -64,5 +87,16 @@ def tier_notes(rows: pd.DataFrame, prices: Mapping[str, ModelPrices | Unpriced],
         elif since > first.date():
             later.append(since)
     kind = "batch" if batch else "tier"
-    notes = [f"no {kind} price is listed for {', '.join(missing)}: priced as standard"] if missing else []
-    return "; ".join(notes + ([f"{kind} prices listed from {max(later)} on are taken for earlier days too"] if later else []))
+    notes = (
+        [f"no {kind} price is listed for {', '.join(missing)}: priced as standard"]
+        if missing
+        else []
+    )
+    return "; ".join(
+        notes
+        + (
+            [f"{kind} prices listed from {max(later)} on are taken for earlier days too"]
+            if later
+            else []
+        )
+    )

@@ -1,4 +1,5 @@
-"""What a token costs on each side: today's bill, other tiers, hosts of the open model, own GPUs, and other uses."""
+"""What a token costs on each side: today's bill, other tiers, hosts of the open model, own GPUs,
+and other uses."""
 
 from __future__ import annotations
 
@@ -30,7 +31,11 @@ CLOSED_TIERS = (
     ("mini", "openai", "gpt-4o-mini"),
 )
 """Yardsticks: well-known closed models, two of each tier where there are two."""
-OPEN_TIERS = (("open, 235B", "qwen3-235b-a22b"), ("open, 70B", "llama-3.3-70b"), ("open, 8B", "llama-3.1-8b"))
+OPEN_TIERS = (
+    ("open, 235B", "qwen3-235b-a22b"),
+    ("open, 70B", "llama-3.3-70b"),
+    ("open, 8B", "llama-3.1-8b"),
+)
 ROUTER = "huggingface_"
 """How genai-prices marks what a router says of a host."""
 STAND_IN = CLOSED_TIERS[3]
@@ -45,7 +50,12 @@ def main_choice(study: Study) -> WorkloadChoice:
 def listed_offer(study: Study, provider: str, model_id: str) -> Offer | None:
     """A closed model's price in force, or None where no list has one: a gap, never 0 USD."""
     try:
-        return todays_offer(Today(provider=provider, model_id=model_id), study.client.as_of_date, study.client.quotes, "")
+        return todays_offer(
+            Today(provider=provider, model_id=model_id),
+            study.client.as_of_date,
+            study.client.quotes,
+            "",
+        )
     except InputError:
         return None
 
@@ -57,8 +67,11 @@ def offer_today(study: Study, choice: WorkloadChoice) -> Offer:
     return offer
 
 
-def cheapest_listed(study: Study, choice: WorkloadChoice, model_id: str) -> tuple[JudgedOffer | None, bool]:
-    """(cheapest offer of an open model for this workload's tokens, whether the client may use it)."""
+def cheapest_listed(
+    study: Study, choice: WorkloadChoice, model_id: str
+) -> tuple[JudgedOffer | None, bool]:
+    """(cheapest offer of an open model for this workload's tokens, whether the client may use
+    it)."""
     shape = request_shape(study.client, choice, study.values, 1.0, 1.0)
     offers = open_model_offers(model_id, study.client.as_of_date, study.client.quotes)
 
@@ -67,7 +80,11 @@ def cheapest_listed(study: Study, choice: WorkloadChoice, model_id: str) -> tupl
 
     allowed = cheapest_eligible(judged_offers(offers, choice.workload, bill, shape))
     free = choice.workload.model_copy(update={"gates": Gates()})
-    return (allowed, True) if allowed else (cheapest_eligible(judged_offers(offers, free, bill, shape)), False)
+    return (
+        (allowed, True)
+        if allowed
+        else (cheapest_eligible(judged_offers(offers, free, bill, shape)), False)
+    )
 
 
 def same_tokens_usd_per_month(study: Study, choice: WorkloadChoice, prices: TokenPrices) -> float:
@@ -76,9 +93,11 @@ def same_tokens_usd_per_month(study: Study, choice: WorkloadChoice, prices: Toke
 
 
 def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
-    """The same tokens on today's model and on each tier, dearest first: tier, label, prices, usd_per_month, kind, allowed.
+    """The same tokens on today's model and on each tier, dearest first: tier, label, prices,
+    usd_per_month, kind, allowed.
 
-    kind  today | closed | open. Equal token counts, today's shares of cache and tiers, list prices: only the price differs.
+    kind  today | closed | open. Equal token counts, today's shares of cache and tiers, list prices:
+          only the price differs.
     """
     found: list[tuple[str, str, Offer | None, bool]] = []
     today = choice.today
@@ -104,7 +123,9 @@ def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
         if offer
     ]
     frame = pd.DataFrame(rows).sort_values("usd_per_month", ascending=False, ignore_index=True)
-    return frame.assign(usd_per_mtok=frame["usd_per_month"] / float(sum(volumes(choice, study.values))))
+    return frame.assign(
+        usd_per_mtok=frame["usd_per_month"] / float(sum(volumes(choice, study.values)))
+    )
 
 
 def _prices(offer: Offer) -> dict[str, float]:
@@ -115,7 +136,9 @@ def _prices(offer: Offer) -> dict[str, float]:
 def hosts_of(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     """Every offer of the chosen open model, cheapest first, with status and reason."""
     hosts = study.hosts()
-    mine = (hosts["workload"] == choice.workload.id) & (hosts["model_id"] == choice.alternative.model_id)
+    mine = (hosts["workload"] == choice.workload.id) & (
+        hosts["model_id"] == choice.alternative.model_id
+    )
     return hosts[mine].reset_index(drop=True)
 
 
@@ -125,23 +148,36 @@ def usable(hosts: pd.DataFrame) -> pd.DataFrame:
 
 
 def direct_hosts(hosts: pd.DataFrame) -> pd.DataFrame:
-    """The cheapest offer of each host, cheapest first: routers and prices that another list supersedes are left out."""
+    """The cheapest offer of each host, cheapest first: routers and prices that another list
+    supersedes are left out."""
     return hosts[hosts["direct"].astype(bool)].drop_duplicates("provider", ignore_index=True)
 
 
 def cheapest_hosts(study: Study) -> pd.DataFrame:
-    """One row per open model tried and tier that some host prices: the cheapest host of those that leave the fewest questions open.
+    """One row per open model tried and tier that some host prices: the cheapest host of those that
+    leave the fewest questions open.
 
-    usd_per_month is the moved work, all of it in that tier; eligible, to ask and refused count the offers that have the tier.
+    usd_per_month is the moved work, all of it in that tier; eligible, to ask and refused count the
+    offers that have the tier.
     """
     rows: list[dict[str, Any]] = []
     for one in (one for tried in study.considered.values() for one in tried):
         for tier in (STANDARD, *TIERS):
-            having = [judged for judged in one.hosts if tier in (STANDARD, *judged.offer.prices.tier_ratios)]
+            having = [
+                judged
+                for judged in one.hosts
+                if tier in (STANDARD, *judged.offer.prices.tier_ratios)
+            ]
             if not having and tier != STANDARD:
                 continue
-            priced = [replace(j, usd_per_month=_in_tier_usd(study, one.choice, j.offer.prices, tier)) for j in having]
-            host, counts = cheapest_eligible(priced), pd.Series([judged.status for judged in priced], dtype=str).value_counts()
+            priced = [
+                replace(j, usd_per_month=_in_tier_usd(study, one.choice, j.offer.prices, tier))
+                for j in having
+            ]
+            host, counts = (
+                cheapest_eligible(priced),
+                pd.Series([judged.status for judged in priced], dtype=str).value_counts(),
+            )
             rows.append(
                 {
                     "model_id": one.choice.alternative.model_id,
@@ -149,7 +185,10 @@ def cheapest_hosts(study: Study) -> pd.DataFrame:
                     "provider": host.offer.provider if host else None,
                     "usd_per_month": host.usd_per_month if host else None,
                     "to_ask": host.reason if host else "",
-                    **{f"{status}_count": int(counts.get(status, 0)) for status in ("ok", "ask", "failed")},
+                    **{
+                        f"{status}_count": int(counts.get(status, 0))
+                        for status in ("ok", "ask", "failed")
+                    },
                 }
             )
     return pd.DataFrame(rows)
@@ -159,34 +198,53 @@ def _in_tier_usd(study: Study, choice: WorkloadChoice, prices: TokenPrices, tier
     """The moved work at a host, all of it in one tier."""
 
     def ways(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
-        cached = {"cached_input_fraction": ways_tuned(choice, values, prices)["cached_input_fraction"]}
+        cached = {
+            "cached_input_fraction": ways_tuned(choice, values, prices)["cached_input_fraction"]
+        }
         return cached | {share: 1.0 for share, of in WAYS.items() if of == tier}
 
     ratio = study.values[f"{choice.alternative_at}.token_ratio"]
-    return float(sum(priced_parts(choice, study.values, prices, ways, moved_ratio(choice, study.values), ratio).values()))
+    return float(
+        sum(
+            priced_parts(
+                choice, study.values, prices, ways, moved_ratio(choice, study.values), ratio
+            ).values()
+        )
+    )
 
 
 def refusals(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
-    """Why offers of the chosen model are out or must be asked for: reason, status, offers_count, cheapest_usd_per_month."""
+    """Why offers of the chosen model are out or must be asked for: reason, status, offers_count,
+    cheapest_usd_per_month."""
     hosts = hosts_of(study, choice)
     out = hosts[hosts["status"] != "ok"]
     grouped = out.groupby(["reason", "status"], as_index=False).agg(
         offers_count=("provider", "size"), cheapest_usd_per_month=("usd_per_month", "min")
     )
-    return grouped.sort_values(["offers_count", "reason"], ascending=[False, True], ignore_index=True)
+    return grouped.sort_values(
+        ["offers_count", "reason"], ascending=[False, True], ignore_index=True
+    )
 
 
 def list_disagreements(study: Study) -> pd.DataFrame:
-    """Hosts of the open models tried whose price differs between two public lists: the price that is used, the other, their ratio.
+    """Hosts of the open models tried whose price differs between two public lists: the price that
+    is used, the other, their ratio.
 
-    The other list is genai-prices where a dated row of ours knows the host too, or what the Hugging Face router says of the host.
+    The other list is genai-prices where a dated row of ours knows the host too, or what the Hugging
+    Face router says of the host.
     """
     rows = []
     for one in (one for tried in study.considered.values() for one in tried):
         used = {j.offer.provider: j.offer for j in reversed(one.hosts) if not j.offer.superseded}
-        for other in (j.offer for j in one.hosts if j.offer.superseded or j.offer.provider.startswith(ROUTER)):
+        for other in (
+            j.offer for j in one.hosts if j.offer.superseded or j.offer.provider.startswith(ROUTER)
+        ):
             mine = used.get(other.provider.removeprefix(ROUTER))
-            ratios = [theirs / _prices(mine)[name] for name, theirs in _prices(other).items()] if mine else []
+            ratios = (
+                [theirs / _prices(mine)[name] for name, theirs in _prices(other).items()]
+                if mine
+                else []
+            )
             if mine and max(abs(ratio - 1) for ratio in ratios) > 0.01:
                 rows.append((mine, other, max(ratios, key=lambda ratio: abs(math.log(ratio)))))
     columns = {
@@ -197,6 +255,9 @@ def list_disagreements(study: Study) -> pd.DataFrame:
         "used_output_usd_per_mtok": [mine.prices.output_usd_per_mtok for mine, _, _ in rows],
         "other_output_usd_per_mtok": [other.prices.output_usd_per_mtok for _, other, _ in rows],
         "other_over_used_ratio": [ratio for _, _, ratio in rows],
-        "other_list": ["Hugging Face router" if other.provider.startswith(ROUTER) else "genai-prices" for _, other, _ in rows],
+        "other_list": [
+            "Hugging Face router" if other.provider.startswith(ROUTER) else "genai-prices"
+            for _, other, _ in rows
+        ],
     }
     return pd.DataFrame(columns).drop_duplicates(ignore_index=True)

@@ -1,4 +1,5 @@
-"""When serverless GPUs beat replicas that stay on, and when they beat the API: over volume, and with replicas kept warm."""
+"""When serverless GPUs beat replicas that stay on, and when they beat the API: over volume, and
+with replicas kept warm."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ MOST_WARM = 3
 
 
 def over_volume(study: Study) -> pd.DataFrame:
-    """Every total of serverless and its rivals from a hundredth to a hundred times the volume: volume_ratio, option, label, usd_per_month.
+    """Every total of serverless and its rivals from a hundredth to a hundred times the volume:
+    volume_ratio, option, label, usd_per_month.
 
     The plans stay those that are cheapest at today's volume.
     """
@@ -35,9 +37,11 @@ def over_volume(study: Study) -> pd.DataFrame:
 
 
 def crossings(study: Study, totals: pd.DataFrame) -> pd.DataFrame:
-    """Where serverless becomes cheaper or dearer than each rival: against, label, volume_ratio, becomes (cheaper | dearer).
+    """Where serverless becomes cheaper or dearer than each rival: against, label, volume_ratio,
+    becomes (cheaper | dearer).
 
-    A rival that it never crosses has one row without a volume: it is the cheaper or the dearer of the two throughout.
+    A rival that it never crosses has one row without a volume: it is the cheaper or the dearer of
+    the two throughout.
 
     totals  of `over_volume`
     """
@@ -50,7 +54,9 @@ def crossings(study: Study, totals: pd.DataFrame) -> pd.DataFrame:
             rows.append((rival, LABELS[rival], turn, "cheaper" if gap[at + 1] < 0 else "dearer"))
         if not rows or rows[-1][0] != rival:
             rows.append((rival, LABELS[rival], None, "cheaper" if gap[0] < 0 else "dearer"))
-    return pd.DataFrame(rows, columns=["against", "label", "volume_ratio", "becomes"]).astype({"volume_ratio": float})
+    return pd.DataFrame(rows, columns=["against", "label", "volume_ratio", "becomes"]).astype(
+        {"volume_ratio": float}
+    )
 
 
 def _turn(study: Study, rival: str, low: float, high: float) -> float:
@@ -64,15 +70,20 @@ def _turn(study: Study, rival: str, low: float, high: float) -> float:
     return float(grid[-1])
 
 
-def _totals(study: Study, options: Sequence[str], volume_ratios: np.ndarray) -> dict[str, np.ndarray]:
+def _totals(
+    study: Study, options: Sequence[str], volume_ratios: np.ndarray
+) -> dict[str, np.ndarray]:
     """USD a month at each volume of those of these options that are to be had, in their order."""
-    decision = replace(study.decision, priced=[option for option in options if option in study.decision.priced])
+    decision = replace(
+        study.decision, priced=[option for option in options if option in study.decision.priced]
+    )
     totals = option_totals(decision, {**study.values, VOLUME: volume_ratios})
     return {option: np.broadcast_to(usd, volume_ratios.shape) for option, usd in totals.items()}
 
 
 def warm_workers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
-    """Replicas kept awake, and what it does: warm_count, usd_per_month of the GPUs, boots_per_hour, cold_requests_fraction."""
+    """Replicas kept awake, and what it does: warm_count, usd_per_month of the GPUs, boots_per_hour,
+    cold_requests_fraction."""
     found = [sleeper(study, choice, warm) for warm in range(MOST_WARM + 1)]
     rows = [
         (
@@ -84,4 +95,6 @@ def warm_workers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
         for one in found
         if one and one.replica_usd_per_hour
     ]
-    return pd.DataFrame(rows, columns=["warm_count", "usd_per_month", "boots_per_hour", "cold_requests_fraction"])
+    return pd.DataFrame(
+        rows, columns=["warm_count", "usd_per_month", "boots_per_hour", "cold_requests_fraction"]
+    )

@@ -1,1 +1,2 @@
-"""What GPUs can deliver and what they cost: every plan, its speed and where that comes from, fleets and how busy they are."""
+"""What GPUs can deliver and what they cost: every plan, its speed and where that comes from, fleets
+and how busy they are."""

@@ -1,4 +1,5 @@
-"""Every serving plan at every way to get its GPUs, priced for one workload and one open model; the cheapest make the options."""
+"""Every serving plan at every way to get its GPUs, priced for one workload and one open model; the
+cheapest make the options."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,12 @@ from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.types import WEIGHT_BYTES
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import open_api_usd_per_month
-from llmcost.study.bill.fleet_lines import fleet, lines_of_fleet, replica_lines, storage_usd_per_month
+from llmcost.study.bill.fleet_lines import (
+    fleet,
+    lines_of_fleet,
+    replica_lines,
+    storage_usd_per_month,
+)
 from llmcost.study.bill.hosts import may_leave
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import Pool
@@ -29,8 +35,10 @@ class Candidate:
     with the API's overflow), or the reason why it is out (of every option where `option` is empty).
 
     replicas_count, paid_replicas  up in the busiest hour, and the mean of those paid for
-    gate          context | memory | compute | latency | price | rule | evidence: what it fails or must be asked about, "" where nothing
-    margin_ratio  of a hybrid: fill of the first slice over the fill that it needs; above 1 it is worth owning
+    gate          context | memory | compute | latency | price | rule | evidence: what it fails or
+                  must be asked about, "" where nothing
+    margin_ratio  of a hybrid: fill of the first slice over the fill that it needs; above 1 it is
+                  worth owning
     """
 
     option: str
@@ -53,9 +61,14 @@ class Candidate:
 
 
 def candidates(
-    client: Client, choice: WorkloadChoice, plans: Iterable[ServingPlan], offers: Iterable[GpuOffer], values: Values
+    client: Client,
+    choice: WorkloadChoice,
+    plans: Iterable[ServingPlan],
+    offers: Iterable[GpuOffer],
+    values: Values,
 ) -> list[Candidate]:
-    """All candidates for one open model, cheapest first within each option, infeasible ones with their reason."""
+    """All candidates for one open model, cheapest first within each option, infeasible ones with
+    their reason."""
     by_gpu: dict[str, list[GpuOffer]] = {}
     for offer in offers:
         by_gpu.setdefault(offer.gpu_id, []).append(offer)
@@ -69,7 +82,20 @@ def candidates(
         worth, load = _worth_pricing(plan, by_gpu[plan.gpu_id]), replica_load(plan, tokens, values)
         for offer in worth:
             if offer.status == "failed":
-                found.append(Candidate(_option(offer), plan, offer, None, None, None, None, "gated", offer.reason, "rule"))
+                found.append(
+                    Candidate(
+                        _option(offer),
+                        plan,
+                        offer,
+                        None,
+                        None,
+                        None,
+                        None,
+                        "gated",
+                        offer.reason,
+                        "rule",
+                    )
+                )
                 continue
             warm = client.own_capacity.warm_replicas_count if offer.term == "serverless" else 0
             supplies.append(Supply(plan, offer, load, _by_the_hour(plan, offer, worth), warm))
@@ -82,12 +108,27 @@ def candidates(
 def _refused(plan: ServingPlan, workload: Workload, offered: Container[str]) -> Candidate | None:
     """A plan that no offer can make good, with the reason."""
     if plan.replica is None:
-        return Candidate("", plan, None, None, None, None, None, plan.status, plan.reason, plan.gate)
-    if (lowest := workload.gates.lowest_precision) and WEIGHT_BYTES[plan.precision] < WEIGHT_BYTES[lowest]:
+        return Candidate(
+            "", plan, None, None, None, None, None, plan.status, plan.reason, plan.gate
+        )
+    if (lowest := workload.gates.lowest_precision) and WEIGHT_BYTES[plan.precision] < WEIGHT_BYTES[
+        lowest
+    ]:
         reason = f"{plan.precision.upper()} is coarser than the {lowest.upper()} that is asked for"
         return Candidate("", plan, None, None, None, None, None, "gated", reason, "rule")
     if plan.gpu_id not in offered:
-        return Candidate("", plan, None, None, None, None, None, "infeasible", "nobody in the catalog offers this GPU", "price")
+        return Candidate(
+            "",
+            plan,
+            None,
+            None,
+            None,
+            None,
+            None,
+            "infeasible",
+            "nobody in the catalog offers this GPU",
+            "price",
+        )
     return None
 
 
@@ -96,7 +137,8 @@ def _option(offer: GpuOffer) -> str:
 
 
 def cheapest_supplies(found: Iterable[Candidate]) -> Mapping[str, Supply]:
-    """For each option the supply of its cheapest candidate; what is certain beats what must be asked."""
+    """For each option the supply of its cheapest candidate; what is certain beats what must be
+    asked."""
     by_option: dict[str, list[Candidate]] = {}
     for candidate in found:
         if candidate.supply is not None and candidate.status in ("ok", "ask"):
@@ -122,7 +164,8 @@ def _bill(candidate: Candidate) -> float:
 
 
 def _worth_pricing(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOffer]:
-    """Of each term, and of machines that a replica fills or shares, the cheapest offer that may be used, else the cheapest refused."""
+    """Of each term, and of machines that a replica fills or shares, the cheapest offer that may be
+    used, else the cheapest refused."""
     kinds: dict[tuple[str, bool], list[GpuOffer]] = {}
     for offer in offers:
         kinds.setdefault((offer.term, offer.filled_by(plan.gpus_count)), []).append(offer)
@@ -130,7 +173,8 @@ def _worth_pricing(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOff
 
 
 def _cheapest_offer(tried: Sequence[GpuOffer]) -> GpuOffer:
-    """The cheapest about which least must be asked, of those that may be used where there are any."""
+    """The cheapest about which least must be asked, of those that may be used where there are
+    any."""
 
     def asked(offer: GpuOffer) -> tuple[bool, int]:
         return offer.status == "failed", offer.questions_count
@@ -140,13 +184,22 @@ def _cheapest_offer(tried: Sequence[GpuOffer]) -> GpuOffer:
 
 
 def _by_the_hour(plan: ServingPlan, offer: GpuOffer, offers: Iterable[GpuOffer]) -> GpuOffer | None:
-    """The on-demand offer of single replicas that goes with an offer: it asks no more questions than the offer itself does."""
+    """The on-demand offer of single replicas that goes with an offer: it asks no more questions
+    than the offer itself does."""
     allowed = {"ok": ("ok",), "ask": ("ok", "ask")}.get(offer.status, ())
-    found = [other for other in offers if other.term == "on_demand" and other.filled_by(plan.gpus_count) and other.status in allowed]
+    found = [
+        other
+        for other in offers
+        if other.term == "on_demand"
+        and other.filled_by(plan.gpus_count)
+        and other.status in allowed
+    ]
     return cheapest(found, lambda other: other.hourly_usd) if found else None
 
 
-def _priced(client: Client, choice: WorkloadChoice, supplies: Sequence[Supply], values: Values) -> list[Candidate]:
+def _priced(
+    client: Client, choice: WorkloadChoice, supplies: Sequence[Supply], values: Values
+) -> list[Candidate]:
     """The candidates that supplies make, in their order; those of one kind are priced together."""
     kinds: dict[tuple, list[int]] = {}
     for i, supply in enumerate(supplies):
@@ -163,32 +216,48 @@ def _priced(client: Client, choice: WorkloadChoice, supplies: Sequence[Supply], 
 def _typical_values(stack: Stack, client: Client) -> dict[str, np.ndarray]:
     """What the supplies of a stack add to the typical values, under the stack's own paths."""
     _, *paths = (a.path for a in supply_assumptions(stack.supplies[0], client))
-    each = np.array([[a.typical for a in supply_assumptions(supply, client)] for supply in stack.supplies])
+    each = np.array(
+        [[a.typical for a in supply_assumptions(supply, client)] for supply in stack.supplies]
+    )
     return dict(zip([stack.throughput_path, *paths], each.T, strict=True))
 
 
 def _judged(supply: Supply) -> tuple[str, str, str]:
-    """(status, reason, gate) of a supply that is not refused: what must be asked of its plan, else of its offer."""
+    """(status, reason, gate) of a supply that is not refused: what must be asked of its plan, else
+    of its offer."""
     plan, offer = supply.plan, supply.offer
     if plan.status == "ask":
         return plan.status, plan.reason, plan.gate
     return offer.status, offer.reason, {"": "", PRICE_IS_A_GUESS: "price"}.get(offer.reason, "rule")
 
 
-def _serverless(client: Client, choice: WorkloadChoice, stack: Stack, at: Values) -> Iterator[list[Candidate]]:
+def _serverless(
+    client: Client, choice: WorkloadChoice, stack: Stack, at: Values
+) -> Iterator[list[Candidate]]:
     awake = serverless_usd_per_month(choice, stack, at)
     counts = awake / HOURS_PER_MONTH / stack.offer.hourly_usd / stack.plan.gpus_count
-    for supply, count, usd in zip(stack.supplies, counts, awake + storage_usd_per_month(stack, at), strict=True):
+    for supply, count, usd in zip(
+        stack.supplies, counts, awake + storage_usd_per_month(stack, at), strict=True
+    ):
         yield [_candidate("serverless", supply, (count, count, usd), _judged(supply))]
 
 
-def _always_on(client: Client, choice: WorkloadChoice, stack: Stack, at: Values) -> Iterator[list[Candidate]]:
-    """Each supply as a fleet that serves all the moved work, and as the owned part of a hybrid where slices of it can be had alone."""
+def _always_on(
+    client: Client, choice: WorkloadChoice, stack: Stack, at: Values
+) -> Iterator[list[Candidate]]:
+    """Each supply as a fleet that serves all the moved work, and as the owned part of a hybrid
+    where slices of it can be had alone."""
     up = fleet(choice, stack, at, client.own_capacity.spare_replicas_count)
     bills = sum(lines_of_fleet(up, stack, at).values())
     fleets = np.transpose(np.broadcast_arrays(up.peak_replicas, up.paid_replicas, bills))
-    is_floor = not may_leave(choice.workload) and any(may_leave(workload) for workload in client.workloads)
-    splits = _splits(choice, stack, at) if choice.host and stack.fills_machines and not is_floor else None
+    is_floor = not may_leave(choice.workload) and any(
+        may_leave(workload) for workload in client.workloads
+    )
+    splits = (
+        _splits(choice, stack, at)
+        if choice.host and stack.fills_machines and not is_floor
+        else None
+    )
     for i, (supply, numbers) in enumerate(zip(stack.supplies, fleets, strict=True)):
         judged = _judged(supply)
         certain = supply.offer.term != "spot" or choice.can_wait or judged[0] != "ok"
@@ -203,15 +272,28 @@ def _always_on(client: Client, choice: WorkloadChoice, stack: Stack, at: Values)
 
 
 def _splits(choice: WorkloadChoice, stack: Stack, at: Values) -> np.ndarray:
-    """The exact split on each supply alone: owned replicas, those with the ones by the hour, USD a month, `margin_ratio`; a row each."""
+    """The exact split on each supply alone: owned replicas, those with the ones by the hour, USD a
+    month, `margin_ratio`; a row each."""
     (split,) = pool_bills([Pool([replace(choice, supplies={"hybrid": stack})])], at, 0)
     usd = sum(split.lines.values()) + split.api_usd_per_month
     worth = open_api_usd_per_month(choice, at) / stack.curve.mean
     margin = stack.curve.fill(0) * worth / sum(replica_lines(stack, at).values())
-    return np.transpose(np.broadcast_arrays(split.owned_count, split.owned_count + split.on_demand_count, usd, margin))
+    return np.transpose(
+        np.broadcast_arrays(
+            split.owned_count, split.owned_count + split.on_demand_count, usd, margin
+        )
+    )
 
 
-def _candidate(option: str, supply: Supply, numbers: Iterable[float], judged: tuple[str, str, str], margin_ratio: float = 0.0) -> Candidate:
+def _candidate(
+    option: str,
+    supply: Supply,
+    numbers: Iterable[float],
+    judged: tuple[str, str, str],
+    margin_ratio: float = 0.0,
+) -> Candidate:
     """A supply for an option; `numbers` are its replicas, those paid for, and its USD a month."""
     peak, paid, usd = map(float, numbers)
-    return Candidate(option, supply.plan, supply.offer, supply, peak, paid, usd, *judged, float(margin_ratio))
+    return Candidate(
+        option, supply.plan, supply.offer, supply, peak, paid, usd, *judged, float(margin_ratio)
+    )

@@ -1,7 +1,9 @@
-"""Every way to serve a model oneself: GPU type, count and precision, with what a replica delivers or the gate that it fails.
+"""Every way to serve a model oneself: GPU type, count and precision, with what a replica delivers
+or the gate that it fails.
 
-The order of trust: the client's own measurement, a measured catalog row at this mean request, log-log interpolation between rows of the
-same model, GPU, count, precision and engine, the roofline. Memory, compute and latency are judged before any dollar.
+The order of trust: the client's own measurement, a measured catalog row at this mean request,
+log-log interpolation between rows of the same model, GPU, count, precision and engine, the
+roofline. Memory, compute and latency are judged before any dollar.
 """
 
 import datetime as dt
@@ -24,7 +26,8 @@ TENSOR_PARALLEL_COUNTS = (1, 2, 4, 8)
 FAST_LINK_GB_PER_SECOND = 100.0
 """Slower links are PCIe, which the roofline does not know."""
 BANDS = {"client": 1.1, "measured": 1.25, "interpolated": 1.25, "roofline": 1.5}
-"""Throughput is uncertain by times or divided by this, by where it comes from: own runs, a tuned engine, or one that nobody measured."""
+"""Throughput is uncertain by times or divided by this, by where it comes from: own runs, a tuned
+engine, or one that nobody measured."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,16 @@ class ServingPlan:
     """A model on so many GPUs at a precision: the replica, or the gate that it fails.
 
     origin     client | measured | interpolated | roofline: where the throughput comes from
-    sources    the measurements that were used, of the client or of the catalog; engine is what they ran on
+    sources    the measurements that were used, of the client or of the catalog; engine is what they
+               ran on
     status     ok | ask (nobody measured it on such GPUs) | infeasible, with the reason
-    gate       context | memory | compute | latency | evidence: what it fails or must be asked about, "" where it passes
+    gate       context | memory | compute | latency | evidence: what it fails or must be asked
+               about, "" where it passes
     own        whether the measurements are the client's
-    percentile_measured  whether the promised percentile itself was measured; else the mean stands in for it
-    ttft_measured        whether the time to the first token was measured; else the model's lower bound stands in for it
+    percentile_measured  whether the promised percentile itself was measured; else the mean stands
+                         in for it
+    ttft_measured        whether the time to the first token was measured; else the model's lower
+                         bound stands in for it
     """
 
     model_id: str
@@ -62,17 +69,27 @@ class ServingPlan:
 
 
 def serving_plans(
-    model_id: str, gpu_ids: Iterable[str], as_of: dt.date, request: Request, own: Sequence[Measurement] = ()
+    model_id: str,
+    gpu_ids: Iterable[str],
+    as_of: dt.date,
+    request: Request,
+    own: Sequence[Measurement] = (),
 ) -> list[ServingPlan]:
-    """Every plan for one model, feasible or not, for requests of this mean shape; `own` are the client's measurements."""
+    """Every plan for one model, feasible or not, for requests of this mean shape; `own` are the
+    client's measurements."""
     return list(_serving_plans(model_id, tuple(gpu_ids), as_of, request, tuple(own)))
 
 
 @lru_cache(maxsize=64)
 def _serving_plans(
-    model_id: str, wanted: tuple[str, ...], as_of: dt.date, request: Request, own: tuple[Measurement, ...]
+    model_id: str,
+    wanted: tuple[str, ...],
+    as_of: dt.date,
+    request: Request,
+    own: tuple[Measurement, ...],
 ) -> tuple[ServingPlan, ...]:
-    """The same, kept: a what-if that moves prices, gates or people asks for the plans that are known already."""
+    """The same, kept: a what-if that moves prices, gates or people asks for the plans that are
+    known already."""
     model = model_shape(model_id, as_of)
     mine = [run for run in own if run.model_id == model_id and run.gpu_id in wanted]
     ways = [
@@ -84,7 +101,11 @@ def _serving_plans(
     measured = [(run.gpu_id, run.gpus_count, run.precision) for run in mine]
     plans = []
     for gpu_id, count, precision in dict.fromkeys(ways + measured):
-        runs = [run for run in mine if (run.gpu_id, run.gpus_count, run.precision) == (gpu_id, count, precision)]
+        runs = [
+            run
+            for run in mine
+            if (run.gpu_id, run.gpus_count, run.precision) == (gpu_id, count, precision)
+        ]
         plans.append(_plan(Key(model, gpu(gpu_id, as_of), count, precision), as_of, request, runs))
     return tuple(plans)
 
@@ -93,51 +114,113 @@ forgotten_with_data(_serving_plans.cache_clear)
 
 
 def precisions(model: ModelShape, on: Gpu) -> list[str]:
-    """Weight precisions worth trying: the model's own, and FP8 for a BF16 model where the GPU computes in it."""
-    return ["bf16", "fp8"] if model.native_precision == "bf16" and "fp8" in on.tflops else [model.native_precision]
+    """Weight precisions worth trying: the model's own, and FP8 for a BF16 model where the GPU
+    computes in it."""
+    return (
+        ["bf16", "fp8"]
+        if model.native_precision == "bf16" and "fp8" in on.tflops
+        else [model.native_precision]
+    )
 
 
 def _plan(key: Key, as_of: dt.date, request: Request, own: Sequence[Measurement]) -> ServingPlan:
-    bare = ServingPlan(key.model.model_id, key.on.gpu_id, key.gpus_count, key.precision, None, "roofline", (), "infeasible", "")
-    tokens, longest = request.whole_tokens, max([key.model.context_tokens, *(run.input_tokens + run.output_tokens for run in own)])
+    bare = ServingPlan(
+        key.model.model_id,
+        key.on.gpu_id,
+        key.gpus_count,
+        key.precision,
+        None,
+        "roofline",
+        (),
+        "infeasible",
+        "",
+    )
+    tokens, longest = (
+        request.whole_tokens,
+        max([key.model.context_tokens, *(run.input_tokens + run.output_tokens for run in own)]),
+    )
     if tokens > longest:
-        return replace(bare, gate="context", reason=f"requests of {tokens:,.0f} tokens are longer than the model's {longest:,.0f}")
+        return replace(
+            bare,
+            gate="context",
+            reason=f"requests of {tokens:,.0f} tokens are longer than the model's {longest:,.0f}",
+        )
     try:
         fits = key.fitting(request)
     except DoesNotFit as gate:
         reason = f"{gate}, though {own[0].source} says that it ran" if own else str(gate)
-        return replace(bare, gate="memory", reason=reason, own=bool(own), sources=tuple(run.source for run in own))
+        return replace(
+            bare,
+            gate="memory",
+            reason=reason,
+            own=bool(own),
+            sources=tuple(run.source for run in own),
+        )
     mine, claim = possible(key, own)
     if claim:
-        return replace(bare, gate="compute", reason=claim, own=True, sources=tuple(run.source for run in own))
-    rows, _ = possible(key, catalog_runs(as_of).get((key.model.model_id, key.on.gpu_id, key.gpus_count, key.precision), ()))
+        return replace(
+            bare, gate="compute", reason=claim, own=True, sources=tuple(run.source for run in own)
+        )
+    rows, _ = possible(
+        key,
+        catalog_runs(as_of).get(
+            (key.model.model_id, key.on.gpu_id, key.gpus_count, key.precision), ()
+        ),
+    )
     for runs, is_own, most in ((mine, True, _most(mine, request, fits)), (rows, False, fits)):
         found = evidence(key, runs, request, np.arange(1, most + 1)) if most else []
         if found:
-            return _best([_measured_plan(key, replace(bare, own=is_own), request, one) for one in found], key, as_of, request)
-    curve, (ratio, engine) = key.curve(request, np.arange(1, fits + 1)), gpu_ratio(key.on.gpu_id, key.precision, as_of)
+            return _best(
+                [_measured_plan(key, replace(bare, own=is_own), request, one) for one in found],
+                key,
+                as_of,
+                request,
+            )
+    curve, (ratio, engine) = (
+        key.curve(request, np.arange(1, fits + 1)),
+        gpu_ratio(key.on.gpu_id, key.precision, as_of),
+    )
     speed = curve.output_tokens_per_second * ratio
-    curve = ServingCurve(curve.concurrency_count, speed, curve.itl_seconds / ratio, curve.ttft_seconds / ratio)
+    curve = ServingCurve(
+        curve.concurrency_count, speed, curve.itl_seconds / ratio, curve.ttft_seconds / ratio
+    )
     return _best([_served(key, replace(bare, engine=engine), request, curve)], key, as_of, request)
 
 
 def _most(own: Sequence[Measurement], request: Request, fits: int) -> int:
-    """The most requests in flight that the client's runs speak for: no more than were measured, nor tokens than were held."""
+    """The most requests in flight that the client's runs speak for: no more than were measured, nor
+    tokens than were held."""
     if not own:
         return 0
     held = max((run.concurrency_count or 0) * (run.input_tokens + run.output_tokens) for run in own)
-    return max(1, int(min(max(run.concurrency_count or 0 for run in own), max(fits, held / request.whole_tokens))))
+    return max(
+        1,
+        int(
+            min(
+                max(run.concurrency_count or 0 for run in own),
+                max(fits, held / request.whole_tokens),
+            )
+        ),
+    )
 
 
 def _measured_plan(key: Key, bare: ServingPlan, request: Request, found: Evidence) -> ServingPlan:
-    """The plan on one engine's measurements; beyond the measured requests or concurrencies it is the roofline held to them."""
+    """The plan on one engine's measurements; beyond the measured requests or concurrencies it is
+    the roofline held to them."""
     sources = tuple(dict.fromkeys(run.source for run in found.runs))
     origin = "client" if bare.own and found.origin == "measured" else found.origin
-    plan = _served(key, replace(bare, origin=origin, sources=sources, engine=found.engine), request, found.curve)
+    plan = _served(
+        key,
+        replace(bare, origin=origin, sources=sources, engine=found.engine),
+        request,
+        found.curve,
+    )
     far = plan.replica and not found.covers(plan.replica.concurrency_count)
     if far or origin == "roofline":
         return replace(plan, origin="roofline")
-    return replace(plan, percentile_measured=found.percentile_measured, ttft_measured=found.ttft_measured)
+    return replace(
+        plan, percentile_measured=found.percentile_measured, ttft_measured=found.ttft_measured
+    )
 
 
 def _served(key: Key, plan: ServingPlan, request: Request, curve: ServingCurve) -> ServingPlan:
@@ -146,12 +229,23 @@ def _served(key: Key, plan: ServingPlan, request: Request, curve: ServingCurve) 
         best = safe_index(curve, request.itl_limit_seconds, request.ttft_limit_seconds)
     except TooSlow as gate:
         return replace(plan, gate="latency", reason=str(gate))
-    found = (int(curve.concurrency_count[best]), float(curve.output_tokens_per_second[best]), float(curve.itl_seconds[best]))
-    return replace(plan, replica=delivering_replica(key.on, key.gpus_count, key.model, key.precision, request, *found), status="ok")
+    found = (
+        int(curve.concurrency_count[best]),
+        float(curve.output_tokens_per_second[best]),
+        float(curve.itl_seconds[best]),
+    )
+    return replace(
+        plan,
+        replica=delivering_replica(
+            key.on, key.gpus_count, key.model, key.precision, request, *found
+        ),
+        status="ok",
+    )
 
 
 def _best(plans: list[ServingPlan], key: Key, as_of: dt.date, request: Request) -> ServingPlan:
-    """Of one plan on several engines the most trusted, of equals the fastest; with what must be asked about its GPUs."""
+    """Of one plan on several engines the most trusted, of equals the fastest; with what must be
+    asked about its GPUs."""
     order = list(BANDS)
 
     def trust(plan: ServingPlan) -> tuple[bool, int]:
@@ -171,7 +265,11 @@ def _best(plans: list[ServingPlan], key: Key, as_of: dt.date, request: Request) 
 
 def _known_gpus(on: Gpu, count: int, as_of: dt.date) -> tuple[str, str]:
     """ok, or ask where no public measurement supports a plan of this kind."""
-    counts = {measured_count for _, gpu_id, measured_count, _ in catalog_runs(as_of) if gpu_id == on.gpu_id}
+    counts = {
+        measured_count
+        for _, gpu_id, measured_count, _ in catalog_runs(as_of)
+        if gpu_id == on.gpu_id
+    }
     if not counts:
         return "ask", f"no public throughput measurement on {on.gpu_id}"
     if count > 1 and on.link_gb_per_second < FAST_LINK_GB_PER_SECOND and max(counts) == 1:

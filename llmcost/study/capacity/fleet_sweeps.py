@@ -1,4 +1,5 @@
-"""Questions to one own fleet: who waits at its peak, what a promise costs, what following the hours saves, what a dashboard shows."""
+"""Questions to one own fleet: who waits at its peak, what a promise costs, what following the hours
+saves, what a dashboard shows."""
 
 from __future__ import annotations
 
@@ -15,7 +16,13 @@ from llmcost.model.autoscale import ROUNDING, autoscaled
 from llmcost.model.fleet import replicas_for_peak
 from llmcost.model.queueing import erlang_c_fraction, mean_wait_seconds, time_busy_fraction
 from llmcost.model.throughput import request_seconds
-from llmcost.study.bill.fleet_lines import gives_back, rent_usd_per_hour, replica_lines, replica_usd_per_month, start_seconds
+from llmcost.study.bill.fleet_lines import (
+    gives_back,
+    rent_usd_per_hour,
+    replica_lines,
+    replica_usd_per_month,
+    start_seconds,
+)
 from llmcost.study.bill.hidden_lines import typical_values
 from llmcost.study.capacity.candidates import cheapest_candidate
 from llmcost.study.capacity.gpu_offers import NOT_CONSIDERED, gpu_offers
@@ -33,9 +40,11 @@ SHOWN_LAG_HOURS = LAG_HOURS[2]
 
 
 def promised_latency_sweep(fleet: OwnFleet, sweep: pd.DataFrame) -> pd.DataFrame:
-    """What a limit on the time between tokens costs on this plan: limit_seconds, concurrency_count, replicas_count, usd_per_month.
+    """What a limit on the time between tokens costs on this plan: limit_seconds, concurrency_count,
+    replicas_count, usd_per_month.
 
-    A tighter limit allows fewer requests at once, so that a replica delivers less and more of them are needed.
+    A tighter limit allows fewer requests at once, so that a replica delivers less and more of them
+    are needed.
 
     sweep  of utilization.concurrency_sweep
     """
@@ -63,7 +72,10 @@ class PeakQueue:
 def peak_queue(fleet: OwnFleet) -> PeakQueue:
     """The busiest hour of a fleet, every replica at its full, latency-safe concurrency."""
     replica = fleet.supply.replica
-    service = request_seconds(replica, fleet.input_tokens, fleet.output_tokens) * replica.concurrency_count
+    service = (
+        request_seconds(replica, fleet.input_tokens, fleet.output_tokens)
+        * replica.concurrency_count
+    )
     in_flight = fleet.supply.curve.peak * fleet.safe_share_fraction * replica.concurrency_count
     slots = fleet.replicas_count * replica.concurrency_count
     return PeakQueue(in_flight, slots, service, (slots - in_flight) / in_flight**0.5)
@@ -72,8 +84,9 @@ def peak_queue(fleet: OwnFleet) -> PeakQueue:
 def waits(study: Study, fleet: OwnFleet) -> pd.DataFrame:
     """Who would wait for a slot in the busiest hour, fleet by fleet up to this one's size.
 
-    Columns: replicas_count, slots_busy_fraction, waits_fraction, mean_wait_seconds with arrivals at random, bursty_wait_seconds with
-    arrivals as irregular as nine tenths of public clients of this size stay below, minute_waits_fraction in the busiest minute.
+    Columns: replicas_count, slots_busy_fraction, waits_fraction, mean_wait_seconds with arrivals at
+    random, bursty_wait_seconds with arrivals as irregular as nine tenths of public clients of this
+    size stay below, minute_waits_fraction in the busiest minute.
     """
     queue, concurrency = peak_queue(fleet), fleet.supply.replica.concurrency_count
     irregular = size_preset("arrival_cv", study.client, fleet.choice.load).high
@@ -91,22 +104,39 @@ def waits(study: Study, fleet: OwnFleet) -> pd.DataFrame:
         for count in range(least, fleet.replicas_count + 1)
         for slots in [count * concurrency]
     ]
-    names = ["replicas_count", "slots_busy_fraction", "waits_fraction", "mean_wait_seconds", "bursty_wait_seconds", "minute_waits_fraction"]
+    names = [
+        "replicas_count",
+        "slots_busy_fraction",
+        "waits_fraction",
+        "mean_wait_seconds",
+        "bursty_wait_seconds",
+        "minute_waits_fraction",
+    ]
     return pd.DataFrame(rows, columns=names)
 
 
 def on_demand_supply(study: Study, fleet: OwnFleet) -> Supply | None:
-    """The cheapest supply of this workload's model that may be given back by the hour; None where none is to be had."""
+    """The cheapest supply of this workload's model that may be given back by the hour; None where
+    none is to be had."""
     tried = study.considered[fleet.choice.workload.id][0].candidates
-    found = [c for c in tried if c.option == "rented" and c.supply and c.supply.offer.term == "on_demand" and c.status in ("ok", "ask")]
+    found = [
+        c
+        for c in tried
+        if c.option == "rented"
+        and c.supply
+        and c.supply.offer.term == "on_demand"
+        and c.status in ("ok", "ask")
+    ]
     return cheapest_candidate(found).supply if found else None
 
 
 def following(study: Study, fleet: OwnFleet, supply: Supply) -> pd.DataFrame:
-    """A rented fleet that runs after the hours: lag_hours, billed_replicas, usd_per_month, saving_fraction, unserved_fraction.
+    """A rented fleet that runs after the hours: lag_hours, billed_replicas, usd_per_month,
+    saving_fraction, unserved_fraction.
 
-    The saving is against the same fleet standing still; headroom and spares are kept each hour. Without a lag it is the fleet of the bill
-    (`fleet_lines.fleet`), which is scheduled ahead, less what its starts cost and with every slice by the hour, cheaper or not.
+    The saving is against the same fleet standing still; headroom and spares are kept each hour.
+    Without a lag it is the fleet of the bill (`fleet_lines.fleet`), which is scheduled ahead, less
+    what its starts cost and with every slice by the hour, cheaper or not.
     """
     wanted = fleet.replicas_for(supply.load_replicas, supply)
     month = replica_usd_per_month(supply, study.values)
@@ -119,10 +149,12 @@ def following(study: Study, fleet: OwnFleet, supply: Supply) -> pd.DataFrame:
 
 
 def slices(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
-    """The slices of a rented fleet and how each is had, spares left out; empty where nothing can be rented.
+    """The slices of a rented fleet and how each is had, spares left out; empty where nothing can be
+    rented.
 
-    Columns: slice_count (1 at the bottom), hours_fraction, starts_per_month, standing_usd_per_month, hourly_usd_per_month (NaN where
-    nobody lets it by the hour), had (standing | by the hour).
+    Columns: slice_count (1 at the bottom), hours_fraction, starts_per_month,
+    standing_usd_per_month, hourly_usd_per_month (NaN where nobody lets it by the hour), had
+    (standing | by the hour).
     """
     supply = choice.supplies.get("rented")
     if supply is None:
@@ -130,13 +162,22 @@ def slices(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     values, headroom = study.values, float(study.values[f"{choice.at}.load.headroom_fraction"])
     index = np.arange(int(replicas_for_peak(supply.curve.peak, headroom)))
     level = (index + ROUNDING) / (1 + headroom)
-    hours, starts = supply.load.levels.above_fraction(level), supply.load.levels.starts_per_hour(level)
+    hours, starts = (
+        supply.load.levels.above_fraction(level),
+        supply.load.levels.starts_per_hour(level),
+    )
     lines = replica_lines(supply, values)
     standing, hourly = float(sum(lines.values()) - lines["Storage of weights"]), math.nan
     if gives_back(supply):
         hourly = float(rent_usd_per_hour(supply, supply.by_the_hour, values)) * HOURS_PER_MONTH
     start_hours = float(start_seconds(supply, values)) / SECONDS_PER_HOUR
-    frame = pd.DataFrame({"slice_count": index + 1, "hours_fraction": hours, "starts_per_month": starts * HOURS_PER_MONTH})
+    frame = pd.DataFrame(
+        {
+            "slice_count": index + 1,
+            "hours_fraction": hours,
+            "starts_per_month": starts * HOURS_PER_MONTH,
+        }
+    )
     frame["standing_usd_per_month"] = standing
     frame["hourly_usd_per_month"] = hourly * (hours + start_hours * starts)
     leave = (frame["hourly_usd_per_month"] < standing) & (index > 0)
@@ -145,7 +186,8 @@ def slices(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class SpotPrice:
-    """The cheapest spot offer of one GPU beside the cheapest by the hour; an hour's restarts are what it bills to be replaced."""
+    """The cheapest spot offer of one GPU beside the cheapest by the hour; an hour's restarts are
+    what it bills to be replaced."""
 
     provider: str
     gpu_usd_per_hour: float
@@ -154,7 +196,8 @@ class SpotPrice:
 
 
 def spot_price(study: Study, choice: WorkloadChoice, gpu_id: str) -> SpotPrice | None:
-    """Spot of a GPU, interruptions priced, among offers of single replicas that only the term may keep from the client.
+    """Spot of a GPU, interruptions priced, among offers of single replicas that only the term may
+    keep from the client.
 
     None where the catalog has no spot or no hourly offer of it, or no plan to start again.
     """
@@ -162,7 +205,9 @@ def spot_price(study: Study, choice: WorkloadChoice, gpu_id: str) -> SpotPrice |
     if supply is None:
         return None
     open_to = [
-        o for o in gpu_offers(study.client, choice.workload) if o.gpu_id == gpu_id and (o.status != "failed" or o.reason == NOT_CONSIDERED)
+        o
+        for o in gpu_offers(study.client, choice.workload)
+        if o.gpu_id == gpu_id and (o.status != "failed" or o.reason == NOT_CONSIDERED)
     ]
     single = [o for o in open_to if o.filled_by(supply.plan.gpus_count)]
     by_term = [[o for o in single if o.term == term] for term in ("spot", "on_demand")]
@@ -170,21 +215,38 @@ def spot_price(study: Study, choice: WorkloadChoice, gpu_id: str) -> SpotPrice |
         return None
     spot, on_demand = (cheapest(offers, lambda o: o.hourly_usd) for offers in by_term)
     values = typical_values(study)
-    hours = float(values["hidden_costs.spot_interruptions_per_month"] * start_seconds(supply, values)) / SECONDS_PER_HOUR
-    return SpotPrice(spot.provider, spot.hourly_usd, spot.hourly_usd * hours / HOURS_PER_MONTH, on_demand.hourly_usd)
+    hours = (
+        float(values["hidden_costs.spot_interruptions_per_month"] * start_seconds(supply, values))
+        / SECONDS_PER_HOUR
+    )
+    return SpotPrice(
+        spot.provider,
+        spot.hourly_usd,
+        spot.hourly_usd * hours / HOURS_PER_MONTH,
+        on_demand.hourly_usd,
+    )
 
 
 def followed_hours(fleet: OwnFleet, supply: Supply, days_count: int = 7) -> pd.DataFrame:
-    """The first days of a load with the fleet that follows it: day (hours since the start / 24), load_replicas, billed_replicas."""
+    """The first days of a load with the fleet that follows it: day (hours since the start / 24),
+    load_replicas, billed_replicas."""
     load = supply.load_replicas[: days_count * HOURS_PER_DAY]
     billed = fleet.replicas_for(load, supply)
-    return pd.DataFrame({"day": np.arange(len(load)) / HOURS_PER_DAY, "load_replicas": load, "billed_replicas": billed})
+    return pd.DataFrame(
+        {
+            "day": np.arange(len(load)) / HOURS_PER_DAY,
+            "load_replicas": load,
+            "billed_replicas": billed,
+        }
+    )
 
 
 def busy_and_delivered(fleet: OwnFleet, sweep: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-    """(time_busy_fraction beside utilization_fraction of one replica as its load rises, this fleet's own mean time busy).
+    """(time_busy_fraction beside utilization_fraction of one replica as its load rises, this
+    fleet's own mean time busy).
 
-    Each hour's load, spread over all replicas, asks for some requests in flight; arrivals at random leave gaps only where these are few.
+    Each hour's load, spread over all replicas, asks for some requests in flight; arrivals at random
+    leave gaps only where these are few.
 
     sweep  of utilization.concurrency_sweep
     """
@@ -192,7 +254,9 @@ def busy_and_delivered(fleet: OwnFleet, sweep: pd.DataFrame) -> tuple[pd.DataFra
     in_flight = np.concatenate([[0.0], sweep["concurrency_count"]])
 
     def busy(utilization_fraction):
-        return time_busy_fraction(np.interp(utilization_fraction * fleet.safe_share_fraction, delivered, in_flight))
+        return time_busy_fraction(
+            np.interp(utilization_fraction * fleet.safe_share_fraction, delivered, in_flight)
+        )
 
     share = np.linspace(0, 1, 201)
     curve = pd.DataFrame({"utilization_fraction": share, "time_busy_fraction": busy(share)})
@@ -200,8 +264,12 @@ def busy_and_delivered(fleet: OwnFleet, sweep: pd.DataFrame) -> tuple[pd.DataFra
 
 
 def measured_busy(study: Study) -> pd.DataFrame:
-    """Public measurements of both: gpu_id, model_id, time_busy_fraction, utilization_fraction, source."""
+    """Public measurements of both: gpu_id, model_id, time_busy_fraction, utilization_fraction,
+    source."""
     rows = in_force("gpu_busy", study.client.as_of_date)
     rows = rows.rename(columns={"busy_fraction": "time_busy_fraction"})
-    rows = rows.assign(utilization_fraction=rows["output_tokens_per_second"] / rows["safe_output_tokens_per_second"])
+    rows = rows.assign(
+        utilization_fraction=rows["output_tokens_per_second"]
+        / rows["safe_output_tokens_per_second"]
+    )
     return rows[["gpu_id", "model_id", "time_busy_fraction", "utilization_fraction", "source"]]

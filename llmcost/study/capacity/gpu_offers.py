@@ -1,4 +1,5 @@
-"""What a GPU costs by each way to get it: rented by term, serverless, or bought. Cheapest eligible, with the reason for the rest."""
+"""What a GPU costs by each way to get it: rented by term, serverless, or bought. Cheapest eligible,
+with the reason for the rest."""
 
 import math
 from dataclasses import dataclass, replace
@@ -17,11 +18,14 @@ COMMITTED_MONTHS = {"committed_12_months": 12, "committed_36_months": 36}
 class GpuOffer:
     """One way to get one GPU.
 
-    term              on_demand | spot | committed_12_months | committed_36_months | owned | serverless
+    term              on_demand | spot | committed_12_months | committed_36_months | owned |
+                      serverless
     gpus_count        GPUs that come together: a machine, or the board that they are soldered to
     gpu_usd_per_hour  price of a rented or serverless GPU; None for a bought one
-    idle_timeout_seconds  how long a serverless GPU of this provider stays billed without a request, where that is known
-    purchase_usd, resale_fraction  price of a bought GPU, and the share of it left at the end; None for a rented one
+    idle_timeout_seconds  how long a serverless GPU of this provider stays billed without a request,
+                          where that is known
+    purchase_usd, resale_fraction  price of a bought GPU, and the share of it left at the end; None
+                                   for a rented one
     """
 
     gpu_id: str
@@ -47,7 +51,8 @@ class GpuOffer:
 
     @property
     def listed_usd(self) -> float:
-        """The price as listed, to compare offers of one term: USD per GPU-hour, or USD per GPU for a bought one."""
+        """The price as listed, to compare offers of one term: USD per GPU-hour, or USD per GPU for
+        a bought one."""
         return self.purchase_usd.typical if self.purchase_usd else self.hourly_usd
 
     @property
@@ -57,7 +62,8 @@ class GpuOffer:
         return self.gpu_usd_per_hour
 
     def filled_by(self, replica_gpus_count: int) -> bool:
-        """Whether a replica of so many GPUs uses up whole machines, so that a slice of the load can be had alone."""
+        """Whether a replica of so many GPUs uses up whole machines, so that a slice of the load can
+        be had alone."""
         return replica_gpus_count % self.gpus_count == 0
 
 
@@ -65,18 +71,30 @@ QUESTIONS = "; "
 """Between the things that have to be asked about one offer."""
 PRICE_IS_A_GUESS = "the price is a guess: ask for a quote"
 NOT_CONSIDERED = "term not considered by the client"
-MAY_BE_TAKEN_AWAY = "spot: may be taken away at any time, and neither can the work wait nor does an API stand behind it"
+MAY_BE_TAKEN_AWAY = (
+    "spot: may be taken away at any time, and neither can the work wait nor does an API stand"
+    " behind it"
+)
 
 
 def gpu_offers(client: Client, workload: Workload) -> list[GpuOffer]:
-    """Every dated offer for the GPUs that the client considers, with its eligibility for this workload."""
+    """Every dated offer for the GPUs that the client considers, with its eligibility for this
+    workload."""
     ids = considered_gpus(client)
-    return [o for o in (*_rental(client, workload), *_serverless(client, workload), *_purchase(client)) if o.gpu_id in ids]
+    return [
+        o
+        for o in (*_rental(client, workload), *_serverless(client, workload), *_purchase(client))
+        if o.gpu_id in ids
+    ]
 
 
 def considered_gpus(client: Client) -> list[str]:
-    """Ids of the GPUs that the client considers, in the catalog's order; raises InputError for one that the catalog does not know."""
-    known, wanted = list(in_force("gpu_hardware", client.as_of_date)["gpu_id"]), client.own_capacity.gpus
+    """Ids of the GPUs that the client considers, in the catalog's order; raises InputError for one
+    that the catalog does not know."""
+    known, wanted = (
+        list(in_force("gpu_hardware", client.as_of_date)["gpu_id"]),
+        client.own_capacity.gpus,
+    )
     if wanted == "cheapest_that_fit":
         return known
     ids = {known_id("gpu", name, known, "client.yaml", "own_capacity.gpus") for name in wanted}
@@ -90,7 +108,9 @@ def _rental(client: Client, workload: Workload) -> list[GpuOffer]:
         if row.market == "cloud" and (row.provider, row.region, row.gpu_id, row.term) in quoted:
             continue
         judged = _rental_status(client, workload, row.market, row.term, _regions(client, row))
-        offers.append(_listed(row, row.term, row.provider, judged, int(row.gpus_count), row.gpu_usd_per_hour))
+        offers.append(
+            _listed(row, row.term, row.provider, judged, int(row.gpus_count), row.gpu_usd_per_hour)
+        )
     return offers
 
 
@@ -98,26 +118,41 @@ def _regions(client: Client, row: Any) -> tuple[str, ...]:
     """Where a row's GPUs stand: its own region, else those of its provider, else nothing known."""
     if row.region:
         return (row.region,)
-    provider = row_by_name("gpu_providers", client.as_of_date).get(f"gpu_providers/{row.provider}", {})
+    provider = row_by_name("gpu_providers", client.as_of_date).get(
+        f"gpu_providers/{row.provider}", {}
+    )
     return tuple(filter(None, str(provider.get("regions", "")).split(";")))
 
 
-def _listed(row: Any, term: str, provider: str, judged: tuple[str, str], gpus_count: int, gpu_usd_per_hour: float | None) -> GpuOffer:
-    """A catalog row as an offer; a price that is a guess has to be asked for before it can be counted on."""
+def _listed(
+    row: Any,
+    term: str,
+    provider: str,
+    judged: tuple[str, str],
+    gpus_count: int,
+    gpu_usd_per_hour: float | None,
+) -> GpuOffer:
+    """A catalog row as an offer; a price that is a guess has to be asked for before it can be
+    counted on."""
     if judged[0] in ("ok", "ask") and row.confidence == "guess":
         judged = ("ask", QUESTIONS.join(filter(None, (judged[1], PRICE_IS_A_GUESS))))
     said = (row.row, row.source, row.effective_from, row.confidence, *judged)
-    return GpuOffer(row.gpu_id, term, provider, getattr(row, "region", ""), gpus_count, *said, gpu_usd_per_hour)
+    return GpuOffer(
+        row.gpu_id, term, provider, getattr(row, "region", ""), gpus_count, *said, gpu_usd_per_hour
+    )
 
 
 def _quoted_rentals(client: Client, workload: Workload) -> dict[tuple[str, ...], GpuOffer]:
-    """Rentals that were really offered to the client, by provider, region, GPU and term; they stand in for the catalog's rows."""
+    """Rentals that were really offered to the client, by provider, region, GPU and term; they stand
+    in for the catalog's rows."""
     found: dict[tuple[str, ...], GpuOffer] = {}
     for read in _quotes(client, "gpu_rental"):
         provider, region, named, term = read.key
         gpu_id = _gpu_id(client, named, read.quote)
         judged = _rental_status(client, workload, "cloud", term, (region,) if region else ())
-        found[(provider, region, gpu_id, term)] = _said(read.quote, gpu_id, term, provider, region, judged)
+        found[(provider, region, gpu_id, term)] = _said(
+            read.quote, gpu_id, term, provider, region, judged
+        )
     return found
 
 
@@ -130,13 +165,17 @@ def _gpu_id(client: Client, named: str, quote: Quote) -> str:
     return known_id("gpu", named, gpu_ids, "client.yaml", f"quotes.{quote.row}")
 
 
-def _said(quote: Quote, gpu_id: str, term: str, provider: str, region: str, judged: tuple[str, str]) -> GpuOffer:
+def _said(
+    quote: Quote, gpu_id: str, term: str, provider: str, region: str, judged: tuple[str, str]
+) -> GpuOffer:
     """A quote as an offer."""
     said = (quote.row, quote.said_by, quote.quoted_date.isoformat(), "reported", *judged)
     return GpuOffer(gpu_id, term, provider, region, 1, *said, quote.gpu_usd_per_hour)
 
 
-def _rental_status(client: Client, workload: Workload, market: str, term: str, regions: tuple[str, ...]) -> tuple[str, str]:
+def _rental_status(
+    client: Client, workload: Workload, market: str, term: str, regions: tuple[str, ...]
+) -> tuple[str, str]:
     if workload.gates.air_gapped:
         return "failed", "air gap: no rented GPU"
     if market != "cloud":
@@ -150,26 +189,45 @@ def _rental_status(client: Client, workload: Workload, market: str, term: str, r
 
 def _serverless(client: Client, workload: Workload) -> list[GpuOffer]:
     def judged(regions: tuple[str, ...]) -> tuple[str, str]:
-        return ("failed", "air gap: no rented GPU") if workload.gates.air_gapped else region_status(workload.gates.regions, regions)
+        return (
+            ("failed", "air gap: no rented GPU")
+            if workload.gates.air_gapped
+            else region_status(workload.gates.regions, regions)
+        )
 
     offers = {}
     for row in rows("serverless_gpu", client.as_of_date):
-        offer = _listed(row, "serverless", row.provider, judged(_regions(client, row)), 1, row.gpu_usd_per_hour)
+        offer = _listed(
+            row, "serverless", row.provider, judged(_regions(client, row)), 1, row.gpu_usd_per_hour
+        )
         timeout = None if math.isnan(row.idle_timeout_seconds) else float(row.idle_timeout_seconds)
-        offers[(row.provider, row.region, row.gpu_id)] = replace(offer, idle_timeout_seconds=timeout)
+        offers[(row.provider, row.region, row.gpu_id)] = replace(
+            offer, idle_timeout_seconds=timeout
+        )
     for read in _quotes(client, "serverless_gpu"):
         provider, region, named = read.key
         gpu_id = _gpu_id(client, named, read.quote)
-        offers[(provider, region, gpu_id)] = _said(read.quote, gpu_id, "serverless", provider, region, judged((region,) if region else ()))
+        offers[(provider, region, gpu_id)] = _said(
+            read.quote, gpu_id, "serverless", provider, region, judged((region,) if region else ())
+        )
     return list(offers.values())
 
 
 def _purchase(client: Client) -> list[GpuOffer]:
-    quoted = {(_gpu_id(client, read.key[0], read.quote), read.key[1]): read.quote for read in _quotes(client, "gpu_purchase")}
+    quoted = {
+        (_gpu_id(client, read.key[0], read.quote), read.key[1]): read.quote
+        for read in _quotes(client, "gpu_purchase")
+    }
     offers = []
     for row in rows("gpu_purchase", client.as_of_date):
-        price = Band(low=row.purchase_low_usd, typical=row.purchase_typical_usd, high=row.purchase_high_usd)
-        resale = Band(low=row.resale_low_fraction, typical=row.resale_typical_fraction, high=row.resale_high_fraction)
+        price = Band(
+            low=row.purchase_low_usd, typical=row.purchase_typical_usd, high=row.purchase_high_usd
+        )
+        resale = Band(
+            low=row.resale_low_fraction,
+            typical=row.resale_typical_fraction,
+            high=row.resale_high_fraction,
+        )
         status = _purchase_status(client, row.gpu_id)
         offer = _listed(row, "owned", row.condition, status, int(row.gpus_count), None)
         quote = quoted.get((row.gpu_id, row.condition))
@@ -186,4 +244,7 @@ def _purchase_status(client: Client, gpu_id: str) -> tuple[str, str]:
         return "failed", NOT_CONSIDERED
     if gpu(gpu_id, client.as_of_date).data_centre_allowed:
         return "ok", ""
-    return "ask", "the driver's licence keeps this card out of data centres: ask where it will stand"
+    return (
+        "ask",
+        "the driver's licence keeps this card out of data centres: ask where it will stand",
+    )

@@ -1,4 +1,5 @@
-"""Supplies of one kind as one supply whose numbers are arrays: the arithmetic of a bill takes arrays, so one call prices them all."""
+"""Supplies of one kind as one supply whose numbers are arrays: the arithmetic of a bill takes
+arrays, so one call prices them all."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +13,9 @@ from llmcost.study.problem import ReplicaLoad, Supply
 
 @dataclass(frozen=True)
 class Stack(Supply):
-    """Several supplies of one `kind`. The counts, speeds, sizes and prices of plan and offers are arrays with one value per supply, and
-    the load has a row for each; what else they say is the first one's.
+    """Several supplies of one `kind`. The counts, speeds, sizes and prices of plan and offers are
+    arrays with one value per supply, and the load has a row for each; what else they say is the
+    first one's.
     """
 
     supplies: Sequence[Supply] = ()
@@ -36,17 +38,31 @@ class Stack(Supply):
 
 def kind(supply: Supply) -> tuple:
     """What supplies must have in common to be billed by the same lines."""
-    return supply.offer.term, supply.fills_machines, supply.by_the_hour is None, supply.offer.idle_timeout_seconds is None
+    return (
+        supply.offer.term,
+        supply.fills_machines,
+        supply.by_the_hour is None,
+        supply.offer.idle_timeout_seconds is None,
+    )
 
 
 def stacked(supplies: Sequence[Supply]) -> Stack:
     """Supplies of one kind as one."""
     replica = _as_arrays(
         [each.replica for each in supplies],
-        ("gpus_count", "concurrency_count", "input_tokens_per_second", "output_tokens_per_second", "weights_gb"),
+        (
+            "gpus_count",
+            "concurrency_count",
+            "input_tokens_per_second",
+            "output_tokens_per_second",
+            "weights_gb",
+        ),
     )
     plan = replace(_as_arrays([each.plan for each in supplies], ("gpus_count",)), replica=replica)
-    offer = _as_arrays([each.offer for each in supplies], ("gpus_count", "gpu_usd_per_hour", "idle_timeout_seconds"))
+    offer = _as_arrays(
+        [each.offer for each in supplies],
+        ("gpus_count", "gpu_usd_per_hour", "idle_timeout_seconds"),
+    )
     hourly = [each.by_the_hour for each in supplies if each.by_the_hour]
     by_the_hour = _as_arrays(hourly, ("gpu_usd_per_hour",)) if hourly else None
     load = ReplicaLoad(np.stack([each.load_replicas for each in supplies]))
@@ -56,4 +72,6 @@ def stacked(supplies: Sequence[Supply]) -> Stack:
 def _as_arrays(each: Sequence[Any], names: Iterable[str]) -> Any:
     """The first with the named numbers of all, those that are known."""
     known = [name for name in names if getattr(each[0], name) is not None]
-    return replace(each[0], **{name: np.array([getattr(one, name) for one in each]) for name in known})
+    return replace(
+        each[0], **{name: np.array([getattr(one, name) for one in each]) for name in known}
+    )

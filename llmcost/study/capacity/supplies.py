@@ -1,4 +1,5 @@
-"""What can serve a workload: every plan for its mean request, its hours in a plan's replicas, and what a supply adds to the inputs."""
+"""What can serve a workload: every plan for its mean request, its hours in a plan's replicas, and
+what a supply adds to the inputs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,41 +14,93 @@ from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.gpu_offers import considered_gpus
 from llmcost.study.loads.load import WorkloadLoad
-from llmcost.study.problem import ReplicaLoad, Supply, WorkloadChoice, cached_fraction, taken_fraction
+from llmcost.study.problem import (
+    ReplicaLoad,
+    Supply,
+    WorkloadChoice,
+    cached_fraction,
+    taken_fraction,
+)
 
 
 def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
-    """What a supply adds to the assumptions: how far its throughput may be off and, for bought GPUs, price, resale and power."""
+    """What a supply adds to the assumptions: how far its throughput may be off and, for bought
+    GPUs, price, resale and power."""
     plan, offer, band = supply.plan, supply.offer, BANDS[supply.plan.origin]
     source = "; ".join(plan.sources) if plan.sources else "roofline of llmcost.model.throughput"
-    confidence = {"client": "measured", "measured": "measured", "interpolated": "reported", "roofline": "guess"}[plan.origin]
-    day, said_by = client.as_of_date.isoformat(), "client" if plan.own and plan.origin != "roofline" else "default"
-    found = [Assumption(supply.throughput_path, 1 / band, 1.0, band, "multiplier", said_by, source, day, confidence)]
+    confidence = {
+        "client": "measured",
+        "measured": "measured",
+        "interpolated": "reported",
+        "roofline": "guess",
+    }[plan.origin]
+    day, said_by = (
+        client.as_of_date.isoformat(),
+        "client" if plan.own and plan.origin != "roofline" else "default",
+    )
+    found = [
+        Assumption(
+            supply.throughput_path,
+            1 / band,
+            1.0,
+            band,
+            "multiplier",
+            said_by,
+            source,
+            day,
+            confidence,
+        )
+    ]
     if offer.purchase_usd and offer.resale_fraction:
         tail = ("catalog", offer.source, offer.date, offer.confidence)
         price, resale = offer.purchase_usd, offer.resale_fraction
         hardware = row_by_name("gpu_hardware", client.as_of_date)[f"gpu_hardware/{offer.gpu_id}"]
         watts = float(hardware["provisioned_power_watts"])
-        about = ("catalog", str(hardware["source"]), str(hardware["effective_from"]), str(hardware["confidence"]))
+        about = (
+            "catalog",
+            str(hardware["source"]),
+            str(hardware["effective_from"]),
+            str(hardware["confidence"]),
+        )
         at = f"gpu_purchase.{offer.gpu_id}"
         found += [
             Assumption(f"{at}.purchase_usd", price.low, price.typical, price.high, "USD", *tail),
-            Assumption(f"{at}.resale_fraction", resale.low, resale.typical, resale.high, "fraction", *tail, 1.0),
-            Assumption(f"gpu_hardware.{offer.gpu_id}.power_watts", watts, watts, watts, "W", *about),
+            Assumption(
+                f"{at}.resale_fraction",
+                resale.low,
+                resale.typical,
+                resale.high,
+                "fraction",
+                *tail,
+                1.0,
+            ),
+            Assumption(
+                f"gpu_hardware.{offer.gpu_id}.power_watts", watts, watts, watts, "W", *about
+            ),
         ]
     return found
 
 
 def workload_plans(
-    client: Client, workload: Workload, load: WorkloadLoad, alternative: Alternative, values: Values, own: Sequence[Measurement]
+    client: Client,
+    workload: Workload,
+    load: WorkloadLoad,
+    alternative: Alternative,
+    values: Values,
+    own: Sequence[Measurement],
 ) -> list[ServingPlan]:
-    """Every plan for one open model at this workload's mean request; `own` are the client's measurements."""
-    ratio = float(values[f"workloads.{workload.id}.alternatives.{alternative.model_id}.token_ratio"])
+    """Every plan for one open model at this workload's mean request; `own` are the client's
+    measurements."""
+    ratio = float(
+        values[f"workloads.{workload.id}.alternatives.{alternative.model_id}.token_ratio"]
+    )
     fresh = 1 - float(cached_fraction(f"workloads.{workload.id}", values))
     requests = load.hourly["requests"].sum()
     into, out = (load.hourly[c].sum() / requests * ratio for c in ("input_tokens", "output_tokens"))
     request = promised(Request(max(into * fresh, 1.0), max(out, 1.0), into * (1 - fresh)), workload)
-    return serving_plans(alternative.model_id, considered_gpus(client), client.as_of_date, request, own)
+    return serving_plans(
+        alternative.model_id, considered_gpus(client), client.as_of_date, request, own
+    )
 
 
 def promised(request: Request, workload: Workload) -> Request:
@@ -66,12 +119,22 @@ def with_load_of(supply: Supply, choice: WorkloadChoice, values: Values) -> Supp
 
 def hourly_tokens(choice: WorkloadChoice, values: Values) -> tuple[np.ndarray, np.ndarray]:
     """(input tokens to be read, output tokens) of the moved work in each hour, typical values."""
-    factor = float(taken_fraction(choice, values)) * float(values[f"{choice.alternative_at}.token_ratio"])
+    factor = float(taken_fraction(choice, values)) * float(
+        values[f"{choice.alternative_at}.token_ratio"]
+    )
     fresh = factor * (1 - float(cached_fraction(choice.at, values)))
-    return choice.load.hourly["input_tokens"].to_numpy() * fresh, choice.load.hourly["output_tokens"].to_numpy() * factor
+    return choice.load.hourly["input_tokens"].to_numpy() * fresh, choice.load.hourly[
+        "output_tokens"
+    ].to_numpy() * factor
 
 
-def replica_load(plan: ServingPlan, hourly_tokens: tuple[np.ndarray, np.ndarray], values: Values) -> ReplicaLoad:
+def replica_load(
+    plan: ServingPlan, hourly_tokens: tuple[np.ndarray, np.ndarray], values: Values
+) -> ReplicaLoad:
     """Hours of (input, output) tokens as load in replicas of a plan."""
     assert plan.replica is not None
-    return ReplicaLoad(request_seconds(plan.replica, *hourly_tokens) / 3600 / float(values["hidden_costs.safe_share_fraction"]))
+    return ReplicaLoad(
+        request_seconds(plan.replica, *hourly_tokens)
+        / 3600
+        / float(values["hidden_costs.safe_share_fraction"])
+    )

@@ -1,4 +1,5 @@
-"""Bills at a volume, and the volume at which own GPUs cross an API, from the lines that an article prints itself."""
+"""Bills at a volume, and the volume at which own GPUs cross an API, from the lines that an article
+prints itself."""
 
 from dataclasses import replace
 
@@ -17,12 +18,20 @@ FAR_MTOK = 1e6
 
 def flat_bill(usd_per_mtok: np.ndarray, mtok: float) -> np.ndarray:
     """USD of a volume at one price for every token."""
-    return np.array([api_bill.api_usd_per_month(facts.flat(price), mtok, 0.0) for price in np.atleast_1d(usd_per_mtok)])
+    return np.array(
+        [
+            api_bill.api_usd_per_month(facts.flat(price), mtok, 0.0)
+            for price in np.atleast_1d(usd_per_mtok)
+        ]
+    )
 
 
 def first_crossing_tokens(api_usd_per_mtok: float, own_usd: float) -> float:
-    """Tokens a month at which a flat own bill meets the API, the GPUs taken to carry them: what the article computes with."""
-    found = break_even.staircase_break_even(api_usd_per_mtok, own_usd, 0.0, FAR_MTOK, up_to_mtok_per_month=FAR_MTOK)
+    """Tokens a month at which a flat own bill meets the API, the GPUs taken to carry them: what the
+    article computes with."""
+    found = break_even.staircase_break_even(
+        api_usd_per_mtok, own_usd, 0.0, FAR_MTOK, up_to_mtok_per_month=FAR_MTOK
+    )
     return (found.first_mtok_per_month or float("inf")) * TOKENS_PER_MTOK
 
 
@@ -44,27 +53,47 @@ def eleven_billion(claim: Claim) -> Finding:
 
 def per_day(claim: Claim) -> Finding:
     """The monthly volume of the same sentence, per day."""
-    return same(claim, said("A1-002") / facts.DAYS_PER_MONTH, "tokens/day", "the volume of the same sentence over the days of a month")
+    return same(
+        claim,
+        said("A1-002") / facts.DAYS_PER_MONTH,
+        "tokens/day",
+        "the volume of the same sentence over the days of a month",
+    )
 
 
 def twice_as_much(claim: Claim) -> Finding:
     """The four GPUs over the API."""
     found = split.break_even_fill(said("A1-006")[0], said("A1-005")[0])
-    return shown(found > said(claim.claim_id)[0], found, "x", "its GPU bill over its API bill: not even a full fleet would win")
+    return shown(
+        found > said(claim.claim_id)[0],
+        found,
+        "x",
+        "its GPU bill over its API bill: not even a full fleet would win",
+    )
 
 
 def hundreds_of_millions(claim: Claim) -> Finding:
     """Where its lines cross, per day."""
     price, gpus = small_api_usd_per_mtok(), said("A1-006")[0]
-    found = np.array([first_crossing_tokens(price, gpus + e) for e in (0.0, said("A1-013")[1])]) / facts.DAYS_PER_MONTH
-    return allowed(claim, found, "tokens/day", "its GPUs alone, to its GPUs with its dearest engineer")
+    found = (
+        np.array([first_crossing_tokens(price, gpus + e) for e in (0.0, said("A1-013")[1])])
+        / facts.DAYS_PER_MONTH
+    )
+    return allowed(
+        claim, found, "tokens/day", "its GPUs alone, to its GPUs with its dearest engineer"
+    )
 
 
 def billion_by_api(claim: Claim) -> Finding:
     """A billion tokens at the article's prices."""
     found = flat_bill(said("A2-014"), said("A2-023")[0] / TOKENS_PER_MTOK)
     high = said(claim.claim_id)[-1] / said("A2-023")[0] * TOKENS_PER_MTOK
-    return same(claim, found, "USD/month", f"its own table says this; the high end would take {usd(high)} per Mtok")
+    return same(
+        claim,
+        found,
+        "USD/month",
+        f"its own table says this; the high end would take {usd(high)} per Mtok",
+    )
 
 
 def two_around_the_clock(claim: Claim) -> Finding:
@@ -75,11 +104,21 @@ def two_around_the_clock(claim: Claim) -> Finding:
 
 
 def api_and_gpus(claim: Claim) -> Finding:
-    """A volume at the article's API prices, against its two A100s: the API side, where both figures are right."""
-    mtok = {"A2-031": 0.1, "A2-037": 0.1}.get(claim.claim_id, 1.0) * said("A2-023")[0] / TOKENS_PER_MTOK
-    api, gpus = flat_bill(said("A2-014"), mtok), said("A2-025")[0] * said("A2-009") * HOURS_PER_MONTH
+    """A volume at the article's API prices, against its two A100s: the API side, where both figures
+    are right."""
+    mtok = (
+        {"A2-031": 0.1, "A2-037": 0.1}.get(claim.claim_id, 1.0)
+        * said("A2-023")[0]
+        / TOKENS_PER_MTOK
+    )
+    api, gpus = (
+        flat_bill(said("A2-014"), mtok),
+        said("A2-025")[0] * said("A2-009") * HOURS_PER_MONTH,
+    )
     whole = len(said(claim.claim_id)) > 1
-    found = (same if whole else allowed)(claim, api, "USD/month", "the API's side; the GPUs' side follows from its rents")
+    found = (same if whole else allowed)(
+        claim, api, "USD/month", "the API's side; the GPUs' side follows from its rents"
+    )
     gpus_hold = allowed(claim, gpus, "", "", part=1).holds if len(claim.parts) > 1 else True
     return replace(found, holds=bool(found.holds and gpus_hold))
 
@@ -91,7 +130,8 @@ def loses_by(claim: Claim) -> Finding:
 
 
 def most_of_two_a100() -> float:
-    """Tokens a month, read and written, that two A100s can make of a 70B model with any request of the catalog, never idle."""
+    """Tokens a month, read and written, that two A100s can make of a 70B model with any request of
+    the catalog, never idle."""
     rates = [facts.total_rate(A100, LLAMA, "fp4", request) for request in facts.shapes()]
     return 2 * facts.mtok_per_month(max(rates)) * TOKENS_PER_MTOK
 
@@ -100,7 +140,10 @@ def ten_to_fifty_billion(claim: Claim) -> Finding:
     """Where the two A100s meet the article's API prices, and what they can carry."""
     found = [first_crossing_tokens(price, said("A2-026")[0]) for price in said("A2-014")[::-1]]
     most = most_of_two_a100()
-    reason = f"its bill of GPUs meets its prices here; the same hardware carries {number(most / 1e9)} B at most, never idle"
+    reason = (
+        f"its bill of GPUs meets its prices here; the same hardware carries {number(most / 1e9)} B"
+        " at most, never idle"
+    )
     verdict = allowed(claim, found, "tokens/month", reason)
     return replace(verdict, holds=bool(verdict.holds) and most >= said(claim.claim_id)[0])
 
@@ -108,27 +151,48 @@ def ten_to_fifty_billion(claim: Claim) -> Finding:
 def stays_flat(claim: Claim) -> Finding:
     """A100s for ten billion tokens, never idle."""
     needed = np.ceil(said("A2-029")[0] / most_of_two_a100() * said("A2-025")[0])
-    return shown(needed <= said("A2-025")[0], needed, "GPUs", "A100s for 10 B tokens, never idle: it is flat within a step, not beyond")
+    return shown(
+        needed <= said("A2-025")[0],
+        needed,
+        "GPUs",
+        "A100s for 10 B tokens, never idle: it is flat within a step, not beyond",
+    )
 
 
 def ten_billion_row(claim: Claim) -> Finding:
     """What the A100s for ten billion tokens cost."""
     each = said("A2-026")[0] / said("A2-025")[0]
-    slow, fast = (f(facts.total_rate(A100, LLAMA, "fp4", request) for request in facts.shapes()) for f in (min, max))
-    needed = np.ceil(said("A2-029")[0] / TOKENS_PER_MTOK / np.array([facts.mtok_per_month(rate) for rate in (fast, slow)]))
+    slow, fast = (
+        f(facts.total_rate(A100, LLAMA, "fp4", request) for request in facts.shapes())
+        for f in (min, max)
+    )
+    needed = np.ceil(
+        said("A2-029")[0]
+        / TOKENS_PER_MTOK
+        / np.array([facts.mtok_per_month(rate) for rate in (fast, slow)])
+    )
     rate = said("A2-029")[0] / TOKENS_PER_MTOK / facts.mtok_per_month(1.0) / said("A2-025")[0]
-    reason = f"two would have to make {number(rate)} tokens/s each, all month; a 70B model gives {number(slow)} to {number(fast)}"
+    reason = (
+        f"two would have to make {number(rate)} tokens/s each, all month; a 70B model gives"
+        f" {number(slow)} to {number(fast)}"
+    )
     return same(claim, needed * each, "USD/month", reason, part=1)
 
 
 def against_premium(claim: Claim) -> Finding:
     """Where the two A100s meet a premium tier, as the article prices both."""
     found = [first_crossing_tokens(price, said("A2-026")[0]) for price in said("A2-034")[::-1]]
-    return allowed(claim, found, "tokens/month", "its two A100s over its own premium prices; GPUs only, and the models are taken as equal")
+    return allowed(
+        claim,
+        found,
+        "tokens/month",
+        "its two A100s over its own premium prices; GPUs only, and the models are taken as equal",
+    )
 
 
 def tenth_of_the_volume(claim: Claim) -> Finding:
-    """Crossing against a premium tier over crossing against cheap hosts: the prices the other way round."""
+    """Crossing against a premium tier over crossing against cheap hosts: the prices the other way
+    round."""
     found = np.divide.outer(said("A2-014"), said("A2-034"))
     return allowed(claim, found, "ratio", "cheap price over premium price, from its own ranges")
 
@@ -136,28 +200,46 @@ def tenth_of_the_volume(claim: Claim) -> Finding:
 def sooner(claim: Claim) -> Finding:
     """The same ratio of volumes, as a statement."""
     found = np.divide.outer(said("A2-014"), said("A2-034"))
-    return shown(found.max() < 1, found, "ratio", "volume to cross a premium tier over volume to cross a cheap host")
+    return shown(
+        found.max() < 1,
+        found,
+        "ratio",
+        "volume to cross a premium tier over volume to cross a cheap host",
+    )
 
 
 def needed_fill(claim: Claim) -> Finding:
     """The fill at which its A100 meets its API prices, on chats."""
     prices = [facts.flat(price) for price in said("A2-014")[::-1]]
     found = [facts.break_even_fill(LLAMA, A100, "fp4", each) for each in prices]
-    return shown(min(found) < 1, found, "fill", f"a fleet must be {percent(found[0])} to {percent(found[1])} full to meet them")
+    return shown(
+        min(found) < 1,
+        found,
+        "fill",
+        f"a fleet must be {percent(found[0])} to {percent(found[1])} full to meet them",
+    )
 
 
 def under_a_billion(claim: Claim) -> Finding:
     """Where the cheapest single A100, no spare, meets the dearest of its cheap hosts."""
     found = first_crossing_tokens(said("A2-014")[1], said("A2-009")[0] * HOURS_PER_MONTH)
     holds = found >= said(claim.claim_id)[0]
-    return shown(holds, found, "tokens/month", "one A100 at its lowest rent, no spare, against its dearest host: even that needs more")
+    return shown(
+        holds,
+        found,
+        "tokens/month",
+        "one A100 at its lowest rent, no spare, against its dearest host: even that needs more",
+    )
 
 
 def struggles(claim: Claim) -> Finding:
     """A full A100's token over the cheapest host's."""
     found = facts.break_even_fill(LLAMA, A100, "fp4", facts.cheapest(LLAMA))
     dear = facts.break_even_fill(LLAMA, A100, "fp4", facts.flat(said("A2-014")[1]))
-    reason = f"a full A100 over the cheapest host, on chats; over its dearest host it would win from {percent(dear)} full on"
+    reason = (
+        "a full A100 over the cheapest host, on chats; over its dearest host it would win from"
+        f" {percent(dear)} full on"
+    )
     return shown(found > 1, found, "x", reason)
 
 
@@ -165,22 +247,35 @@ def cheaper_than_budget(claim: Claim) -> Finding:
     """A full A100's token of a 14B model against every listed host of it."""
     rate = facts.total_rate(A100, facts.QWEN, "bf16", facts.shape())
     own = said("A4-022")[0] / (facts.mtok_per_month(rate) / HOURS_PER_MONTH)
-    hosts = np.array([facts.mixed_usd_per_mtok(offer.prices) for offer in facts.offers(facts.QWEN, claim.day)])
-    reason = f"a full A100 at an honest speed makes a 14B model's chat tokens for {usd(own)} per Mtok: under this share of its hosts"
+    hosts = np.array(
+        [facts.mixed_usd_per_mtok(offer.prices) for offer in facts.offers(facts.QWEN, claim.day)]
+    )
+    reason = (
+        f"a full A100 at an honest speed makes a 14B model's chat tokens for {usd(own)} per Mtok:"
+        " under this share of its hosts"
+    )
     return shown((hosts > own).mean() > 0.5, (hosts > own).mean(), "share of hosts", reason)
 
 
 def engineer_outweighs(claim: Claim) -> Finding:
     """Tokens a month until the saving of a full GPU pays a share of an engineer."""
-    own = facts.runpod_rent(A100) / (facts.mtok_per_month(facts.total_rate(A100, LLAMA, "fp4", facts.shape())) / HOURS_PER_MONTH)
-    people = overhead.engineers_usd_per_month(facts.hidden("engineer_fte_rented")[1], facts.hidden("engineer_usd_per_year")[1])
+    own = facts.runpod_rent(A100) / (
+        facts.mtok_per_month(facts.total_rate(A100, LLAMA, "fp4", facts.shape())) / HOURS_PER_MONTH
+    )
+    people = overhead.engineers_usd_per_month(
+        facts.hidden("engineer_fte_rented")[1], facts.hidden("engineer_usd_per_year")[1]
+    )
     found = people / (said("A2-014") - own) * TOKENS_PER_MTOK
-    reason = f"until then {usd(people)} of engineer is more than a full A100 saves on Llama 70B at {usd_range(*said('A2-014'))}"
+    reason = (
+        f"until then {usd(people)} of engineer is more than a full A100 saves on Llama 70B at"
+        f" {usd_range(*said('A2-014'))}"
+    )
     return shown(found.min() > 0, found, "tokens/month", reason)
 
 
 def bills_by_volume() -> pd.DataFrame:
-    """The worked example (A2) up to ten billion tokens a month: its API prices, its fixed bill, and A100s that carry chats, never idle.
+    """The worked example (A2) up to ten billion tokens a month: its API prices, its fixed bill, and
+    A100s that carry chats, never idle.
 
     billion_tokens, usd_per_month, way, side (api | printed | fleet)
     """
@@ -192,7 +287,10 @@ def bills_by_volume() -> pd.DataFrame:
     ways["as printed", "printed"] = np.full(mtok.size, said("A2-026")[0])
     ways["A100s that carry it", "fleet"] = each * np.maximum(1.0, np.ceil(mtok / capacity))
     frames = [
-        pd.DataFrame({"billion_tokens": mtok / 1e3, "usd_per_month": usd_, "way": way, "side": side}) for (way, side), usd_ in ways.items()
+        pd.DataFrame(
+            {"billion_tokens": mtok / 1e3, "usd_per_month": usd_, "way": way, "side": side}
+        )
+        for (way, side), usd_ in ways.items()
     ]
     return pd.concat(frames, ignore_index=True)
 

@@ -10,7 +10,14 @@ from llmcost.inputs.api_prices import Offer, open_model_offers, todays_offer
 from llmcost.inputs.client import Today
 from llmcost.inputs.data_cache import data_cached
 from llmcost.inputs.load_shapes import load_shape
-from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK, api_bill, split, throughput
+from llmcost.model import (
+    HOURS_PER_MONTH,
+    SECONDS_PER_HOUR,
+    TOKENS_PER_MTOK,
+    api_bill,
+    split,
+    throughput,
+)
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.types import Gpu, ModelShape, TokenPrices
 from llmcost.study.claims.table import Claim, day_read
@@ -41,12 +48,24 @@ def shape(use_case: str = "chat") -> tuple[float, float]:
 
 def shapes() -> list[tuple[float, float]]:
     """Mean requests of every use in the catalog, and one that hardly reads at all."""
-    return [(1.0, 1_000.0), *(shape(name) for name in catalog.in_force("use_cases", day_read())["use_case"])]
+    return [
+        (1.0, 1_000.0),
+        *(shape(name) for name in catalog.in_force("use_cases", day_read())["use_case"]),
+    ]
 
 
-def output_rate(gpu_id: str, model_id: str, precision: str, request: tuple[float, float], concurrency: int | None = None) -> float:
-    """Modelled output tokens/s of one GPU kept full with such requests, or with so many at a time."""
-    replica = throughput.roofline_replica(gpu(gpu_id), 1, model(model_id), precision, *request, concurrency_count=concurrency)
+def output_rate(
+    gpu_id: str,
+    model_id: str,
+    precision: str,
+    request: tuple[float, float],
+    concurrency: int | None = None,
+) -> float:
+    """Modelled output tokens/s of one GPU kept full with such requests, or with so many at a
+    time."""
+    replica = throughput.roofline_replica(
+        gpu(gpu_id), 1, model(model_id), precision, *request, concurrency_count=concurrency
+    )
     return float(throughput.output_tokens_per_second(replica, *request))
 
 
@@ -68,9 +87,14 @@ def list_prices(provider: str, model_id: str, day: dt.date) -> TokenPrices:
 
 @data_cached
 def offers(model_id: str, day: dt.date, hosts: tuple[str, ...] = ()) -> list[Offer]:
-    """Offers of an open model on a day, from the named hosts if any; today's where the lists know none of that day."""
+    """Offers of an open model on a day, from the named hosts if any; today's where the lists know
+    none of that day."""
     for moment in (day, day_read()):
-        found = [o for o in open_model_offers(model_id, moment, []) if not o.superseded and o.provider != "openrouter"]
+        found = [
+            o
+            for o in open_model_offers(model_id, moment, [])
+            if not o.superseded and o.provider != "openrouter"
+        ]
         found = [o for o in found if not hosts or any(host in o.provider for host in hosts)]
         if found:
             return found
@@ -83,20 +107,28 @@ def flat(usd_per_mtok: float) -> TokenPrices:
 
 
 def mixed_usd_per_mtok(prices: TokenPrices, request: tuple[float, float] | None = None) -> float:
-    """USD per million tokens, read and written, of requests of this shape: a chat's, if none is given."""
+    """USD per million tokens, read and written, of requests of this shape: a chat's, if none is
+    given."""
     read, written = request or shape()
     return api_bill.api_usd_per_month(prices, read, written) / (read + written)
 
 
 @data_cached
 def rents(gpu_ids: tuple[str, ...], day: dt.date, provider: str = "") -> np.ndarray:
-    """On-demand cloud prices per GPU-hour: of each provider, region and size the row nearest to the day, none too far from it."""
+    """On-demand cloud prices per GPU-hour: of each provider, region and size the row nearest to the
+    day, none too far from it."""
     rows = catalog.table("gpu_rental")
-    rows = rows[rows["gpu_id"].isin(gpu_ids) & (rows["term"] == "on_demand") & (rows["market"] == "cloud")]
+    rows = rows[
+        rows["gpu_id"].isin(gpu_ids) & (rows["term"] == "on_demand") & (rows["market"] == "cloud")
+    ]
     rows = rows[rows["provider"].str.contains(provider)]
     away = (pd.to_datetime(rows["effective_from"]) - pd.Timestamp(day)).dt.days.abs()
     near = rows[away <= NEAREST_DAYS].assign(away=away).sort_values("away")
-    return near.groupby(["provider", "region", "gpu_id", "gpus_count"])["gpu_usd_per_hour"].first().to_numpy()
+    return (
+        near.groupby(["provider", "region", "gpu_id", "gpus_count"])["gpu_usd_per_hour"]
+        .first()
+        .to_numpy()
+    )
 
 
 def runpod_rent(gpu_id: str) -> float:
@@ -104,23 +136,44 @@ def runpod_rent(gpu_id: str) -> float:
     return float(rents((gpu_id,), day_read(), "runpod")[0])
 
 
-def break_even_fill(model_id: str, gpu_id: str, precision: str, prices: TokenPrices, request: tuple[float, float] | None = None) -> float:
-    """u* of one rented GPU: its hour over what the API bills for the chats of a full hour, at the safe share of the modelled speed."""
+def break_even_fill(
+    model_id: str,
+    gpu_id: str,
+    precision: str,
+    prices: TokenPrices,
+    request: tuple[float, float] | None = None,
+) -> float:
+    """u* of one rented GPU: its hour over what the API bills for the chats of a full hour, at the
+    safe share of the modelled speed."""
     read, written = request or shape()
-    safe_rate = hidden("safe_share_fraction")[1] * output_rate(gpu_id, model_id, precision, (read, written))
+    safe_rate = hidden("safe_share_fraction")[1] * output_rate(
+        gpu_id, model_id, precision, (read, written)
+    )
     mtok_per_hour = safe_rate * SECONDS_PER_HOUR / TOKENS_PER_MTOK
-    api_usd_per_hour = api_bill.api_usd_per_month(prices, mtok_per_hour * read / written, mtok_per_hour)
+    api_usd_per_hour = api_bill.api_usd_per_month(
+        prices, mtok_per_hour * read / written, mtok_per_hour
+    )
     return float(split.break_even_fill(runpod_rent(gpu_id), api_usd_per_hour))
 
 
 def cheapest(model_id: str) -> TokenPrices:
     """Today's cheapest prices of an open model, for chats."""
-    return min((o.prices for o in offers(model_id, day_read()) if o.kind == "host"), key=mixed_usd_per_mtok)
+    return min(
+        (o.prices for o in offers(model_id, day_read()) if o.kind == "host"), key=mixed_usd_per_mtok
+    )
 
 
 def lowest_fill(model_id: str) -> float:
-    """The lowest u* of a model over GPUs and precisions, against its cheapest host: what a lucky fleet must reach."""
-    plans = [(A100, "fp8"), (A100, "fp4"), (H100, "fp8"), (H100, "fp4"), (L40S, "fp8"), (L40S, "fp4")]
+    """The lowest u* of a model over GPUs and precisions, against its cheapest host: what a lucky
+    fleet must reach."""
+    plans = [
+        (A100, "fp8"),
+        (A100, "fp4"),
+        (H100, "fp8"),
+        (H100, "fp4"),
+        (L40S, "fp8"),
+        (L40S, "fp4"),
+    ]
     found = []
     for gpu_id, precision in plans:
         try:
@@ -138,7 +191,8 @@ def curve(name: str, mean_replicas: float = 1.0) -> LoadDurationCurve:
 
 @data_cached
 def presets() -> pd.DataFrame:
-    """Busiest hour over mean hour of public single clients, by their size; `fill` is what one fleet for the peak delivers."""
+    """Busiest hour over mean hour of public single clients, by their size; `fill` is what one fleet
+    for the peak delivers."""
     rows = catalog.in_force("load_presets", day_read())
     rows = rows[rows["measure"] == "peak_to_mean"].sort_values("requests_per_day_least_count")
     return rows.assign(fill=1 / rows["p50_ratio"])

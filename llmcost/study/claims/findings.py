@@ -1,8 +1,10 @@
 """What was found when a claim was recomputed, and the one rule of tolerance.
 
-A number holds when the recomputed one rounds to the digits that are quoted; where the author hedges ("roughly", "about", "~"), within
-10 %. Of a range both ends must hold. Where the author's own other inputs, or dated rows, leave a range, it is enough that the claim lies
-in it. Rules of thumb are results here and never inputs: a number of the article that only its own rule of thumb gives does not hold.
+A number holds when the recomputed one rounds to the digits that are quoted; where the author hedges
+("roughly", "about", "~"), within 10 %. Of a range both ends must hold. Where the author's own other
+inputs, or dated rows, leave a range, it is enough that the claim lies in it. Rules of thumb are
+results here and never inputs: a number of the article that only its own rule of thumb gives does
+not hold.
 """
 
 import math
@@ -27,9 +29,11 @@ CAUSES = (CHOSEN, ADVICE, EXPERIENCE, GATE, NO_ROW, OWN_ROW, GUESSED, NO_INPUTS)
 
 @dataclass(frozen=True)
 class Finding:
-    """`holds` is None where the claim cannot be checked, for one of CAUSES; low and high are recomputed, in `unit`, None without a number.
+    """`holds` is None where the claim cannot be checked, for one of CAUSES; low and high are
+    recomputed, in `unit`, None without a number.
 
-    ratio  recomputed over claimed, at the end that decides; 1 where the claim lies in a range that is left, None where there is none
+    ratio  recomputed over claimed, at the end that decides; 1 where the claim lies in a range that
+           is left, None where there is none
     """
 
     holds: bool | None
@@ -50,7 +54,8 @@ def ends(found) -> tuple[float, float]:
 
 
 def same(claim: Claim, found, unit: str, reason: str, part: int = 0, holds: bool = True) -> Finding:
-    """Whether the recomputed number is the claimed one; of a range, whether both ends are, or one number lies inside.
+    """Whether the recomputed number is the claimed one; of a range, whether both ends are, or one
+    number lies inside.
 
     holds  False where something else fails already
     """
@@ -67,12 +72,20 @@ def same(claim: Claim, found, unit: str, reason: str, part: int = 0, holds: bool
 
 
 def allowed(claim: Claim, found, unit: str, reason: str, part: int = 0) -> Finding:
-    """Whether the claimed number lies in the range that the inputs leave, or the two ranges meet."""
+    """Whether the claimed number lies in the range that the inputs leave, or the two ranges
+    meet."""
     (low, high), written = ends(found), claim.parts[part]
     least, most = (float(end) for end in written)
     below, above = (claim.room_fraction(end) for end in written)
     agrees = low <= most * (1 + above) and high >= least * (1 - below)
-    return Finding(agrees, low, high, unit, reason, ratio=farthest([max(low / most, 1.0), min(high / least, 1.0)]))
+    return Finding(
+        agrees,
+        low,
+        high,
+        unit,
+        reason,
+        ratio=farthest([max(low / most, 1.0), min(high / least, 1.0)]),
+    )
 
 
 def farthest(ratios: list[float]) -> float:

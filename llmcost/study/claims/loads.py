@@ -21,7 +21,11 @@ LINEAR = LoadDurationCurve(np.linspace(0, 100, 1001))
 def peak_fill(name: str) -> float:
     """Delivered utilization of a fleet for the busiest hour of a shape."""
     load = facts.curve(name, LOAD_REPLICAS)
-    return float(fleet.delivered_utilization(load.mean_served(load.peak), fleet.replicas_for_peak(load.peak, 0.0)))
+    return float(
+        fleet.delivered_utilization(
+            load.mean_served(load.peak), fleet.replicas_for_peak(load.peak, 0.0)
+        )
+    )
 
 
 def pooled(claim: Claim) -> Finding:
@@ -29,7 +33,12 @@ def pooled(claim: Claim) -> Finding:
     single = [peak_fill(name) for name in shape_names() if name.startswith("servegen_tenant")]
     total = peak_fill(POOLED)
     ends = f"{percent(min(single))} to {percent(max(single))}"
-    return shown(total > float(np.median(single)), total, "fill", f"a fleet for the peak of a whole service; of single clients {ends}")
+    return shown(
+        total > float(np.median(single)),
+        total,
+        "fill",
+        f"a fleet for the peak of a whole service; of single clients {ends}",
+    )
 
 
 def waste_or_wait(claim: Claim) -> Finding:
@@ -37,17 +46,22 @@ def waste_or_wait(claim: Claim) -> Finding:
     load = facts.curve(SINGLE, LOAD_REPLICAS)
     idle = 1 - peak_fill(SINGLE)
     unserved = 1 - float(load.mean_served(np.ceil(load.mean))) / load.mean
-    reason = f"a bursty client's fleet for the peak is {percent(idle)} idle; one for the mean leaves {percent(unserved)} unserved"
+    reason = (
+        f"a bursty client's fleet for the peak is {percent(idle)} idle; one for the mean leaves"
+        f" {percent(unserved)} unserved"
+    )
     return same(claim, (idle > 0) + (unserved > 0), "options", reason)
 
 
 def most_teams(claim: Claim) -> Finding:
-    """Public clients of sizes whose median could not fill a GPU of a 14B model, the easiest to fill, to break even."""
+    """Public clients of sizes whose median could not fill a GPU of a 14B model, the easiest to
+    fill, to break even."""
     need = facts.lowest_fill(facts.QWEN)
     clients = facts.presets()
     share = clients[clients["fill"] < need]["clients_count"].sum() / clients["clients_count"].sum()
     reason = (
-        f"share of public clients in sizes whose median fill stays under the {number(need)} that a 14B model needs; one provider's clients"
+        f"share of public clients in sizes whose median fill stays under the {number(need)} that a"
+        " 14B model needs; one provider's clients"
     )
     return shown(share > 0.5, share, "share", reason)
 
@@ -56,15 +70,26 @@ def peak_misleads(claim: Claim) -> Finding:
     """Peak over mean of the measured shapes."""
     found = [facts.curve(name).peak for name in shape_names()]
     return shown(
-        min(found) > 1, found, "x", "busiest hour over mean hour of eight measured loads: so much too cheap is a token at the peak"
+        min(found) > 1,
+        found,
+        "x",
+        "busiest hour over mean hour of eight measured loads: so much too cheap is a token at the"
+        " peak",
     )
 
 
 def bursty(claim: Claim) -> Finding:
     """Public clients of sizes in which nine of ten have a peak of over twice their mean."""
     clients = facts.presets()
-    share = clients[clients["p10_ratio"] > 2]["clients_count"].sum() / clients["clients_count"].sum()
-    return shown(share > 0.5, share, "share", "of public clients, in sizes where nine of ten have a busiest hour over twice the mean")
+    share = (
+        clients[clients["p10_ratio"] > 2]["clients_count"].sum() / clients["clients_count"].sum()
+    )
+    return shown(
+        share > 0.5,
+        share,
+        "share",
+        "of public clients, in sizes where nine of ten have a busiest hour over twice the mean",
+    )
 
 
 def ten_to_twenty(claim: Claim) -> Finding:
@@ -74,7 +99,8 @@ def ten_to_twenty(claim: Claim) -> Finding:
         claim,
         found,
         "%",
-        f"median public client by size, from under 1,000 to over 1 M requests a day: {', '.join(number(f) for f in found)} %",
+        "median public client by size, from under 1,000 to over 1 M requests a day:"
+        f" {', '.join(number(f) for f in found)} %",
     )
 
 
@@ -86,19 +112,33 @@ def scaled(claim: Claim) -> Finding:
     fixed = float(fleet.replicas_for_peak(load.peak, 0.0))
     if claim.claim_id == "A1-020":
         return shown(
-            billed > load.mean, [billed / load.mean, fixed / load.mean], "x the load", "billed over served: with autoscaling, and without"
+            billed > load.mean,
+            [billed / load.mean, fixed / load.mean],
+            "x the load",
+            "billed over served: with autoscaling, and without",
         )
-    return shown(billed < fixed, billed / fixed, "x", "billed hours with autoscaling over a fleet for the peak, on a conversation service")
+    return shown(
+        billed < fixed,
+        billed / fixed,
+        "x",
+        "billed hours with autoscaling over a fleet for the peak, on a conversation service",
+    )
 
 
 def headroom(claim: Claim) -> Finding:
     """GPU hours paid over GPU hours used, by a fleet for the peak."""
     found = [1 / peak_fill(name) for name in (SERVICE, SINGLE)]
-    return shown(min(found) > 1, found, "x", "hours paid over hours used: a conversation service, and a bursty client")
+    return shown(
+        min(found) > 1,
+        found,
+        "x",
+        "hours paid over hours used: a conversation service, and a bursty client",
+    )
 
 
 def hybrid(saving: np.ndarray) -> np.ndarray:
-    """(u*, share of the work left to the API) of the best split on a linear load curve that saves this much."""
+    """(u*, share of the work left to the API) of the best split on a linear load curve that saves
+    this much."""
     prices = np.linspace(0.005, 0.995, 199)
     owned = split.owned_slices(LINEAR, prices, 1.0)
     own, api = split.split_usd_per_month(LINEAR, owned, prices, 1.0)
@@ -115,12 +155,15 @@ def savings(claim: Claim) -> Finding:
     most = float((1 - left[left > 0.5]).max())
     fill = hybrid(said(claim.claim_id) / 100)[0]
     reason = f"free GPUs save {number(100 * most)} % at most if the bulk stays on APIs; "
-    reason += f"else it takes a u* of {number(fill.min(), 2)} to {number(fill.max(), 2)} and no engineer"
+    reason += (
+        f"else it takes a u* of {number(fill.min(), 2)} to {number(fill.max(), 2)} and no engineer"
+    )
     return same(claim, np.minimum(said(claim.claim_id), 100 * most), "%", reason)
 
 
 def bulk_to_api(claim: Claim) -> Finding:
-    """Share of the work that the exact split leaves to the API where it saves what the article says."""
+    """Share of the work that the exact split leaves to the API where it saves what the article
+    says."""
     found = 100 * hybrid(said("A1-026") / 100)[1]
     return shown(
         found.min() > said(claim.claim_id)[0],
@@ -135,7 +178,11 @@ def base_load(claim: Claim) -> Finding:
     load = facts.curve(SERVICE, LOAD_REPLICAS)
     found = load.fill(np.array([0, int(load.peak)]))
     return shown(
-        found[0] > found[1], found, "fill", "of the lowest slice and of the highest: fill falls with height, so the base is what to own"
+        found[0] > found[1],
+        found,
+        "fill",
+        "of the lowest slice and of the highest: fill falls with height, so the base is what"
+        " to own",
     )
 
 
@@ -149,21 +196,28 @@ def spikes_to_api(claim: Claim) -> Finding:
         0 < owned < load.peak,
         share,
         "share",
-        "of the work that the exact split sends to the API where a full hour of it costs twice the GPU",
+        "of the work that the exact split sends to the API where a full hour of it costs twice"
+        " the GPU",
     )
 
 
 def steady(claim: Claim) -> Finding:
-    """Slices of a steady load worth owning where the GPU costs half of what the API bills for a full hour."""
+    """Slices of a steady load worth owning where the GPU costs half of what the API bills for a
+    full hour."""
     owned = float(split.owned_slices(LoadDurationCurve(np.ones(24)), 1.0, 2.0))
-    return shown(owned == 1, owned, "GPU", "worth owning from a u* of one half, and from any below one")
+    return shown(
+        owned == 1, owned, "GPU", "worth owning from a u* of one half, and from any below one"
+    )
 
 
 def in_bursts(claim: Claim) -> Finding:
     """Slices worth owning of the same volume in short daily bursts."""
     counts = [float(split.owned_slices(_burst(hours), 1.0, 2.0)) for hours in BURST_HOURS]
     return shown(
-        max(counts) == 0, counts, "GPU", "of the same volume in three to eight hours a day none is worth owning at a u* of one half"
+        max(counts) == 0,
+        counts,
+        "GPU",
+        "of the same volume in three to eight hours a day none is worth owning at a u* of one half",
     )
 
 

@@ -13,11 +13,28 @@ from llmcost.model import HOURS_PER_MONTH, api_bill, overhead
 from llmcost.model.types import TokenPrices
 from llmcost.study.claims import facts
 from llmcost.study.claims.facts import A100, H100, LLAMA, QWEN, SMALLEST
-from llmcost.study.claims.findings import NO_ROW, OWN_ROW, Check, Finding, allowed, same, shown, unchecked
+from llmcost.study.claims.findings import (
+    NO_ROW,
+    OWN_ROW,
+    Check,
+    Finding,
+    allowed,
+    same,
+    shown,
+    unchecked,
+)
 from llmcost.study.claims.table import Claim, claim as claim_of, day_read, said
 from llmcost.study.wording import number, usd, usd_range
 
-MID_TIER = ("l4-24gb", "a10g-24gb", "l40s-48gb", "a40-48gb", "a100-40gb-sxm", "a100-80gb-pcie", "a100-80gb-sxm")
+MID_TIER = (
+    "l4-24gb",
+    "a10g-24gb",
+    "l40s-48gb",
+    "a40-48gb",
+    "a100-40gb-sxm",
+    "a100-80gb-pcie",
+    "a100-80gb-sxm",
+)
 PREMIUM = (("openai", "gpt-4o"), ("openai", "gpt-4.1"), ("anthropic", "claude-sonnet-4-5"))
 
 
@@ -31,10 +48,15 @@ def rent(gpu_ids: tuple[str, ...], provider: str = "", widened: bool = False) ->
         found = facts.rents(gpu_ids, claim.day, provider)
         if not len(found):
             return unchecked(NO_ROW, "no dated rent of this card at this provider")
-        reason = f"{len(found)} dated on-demand rows{' at ' + provider if provider else ''}: {usd_range(found.min(), found.max())} an hour"
+        reason = (
+            f"{len(found)} dated on-demand rows{' at ' + provider if provider else ''}:"
+            f" {usd_range(found.min(), found.max())} an hour"
+        )
         if widened:
             least = float(said(claim.claim_id)[0])
-            return shown(bool(np.any((least <= found) & (found < least + 1))), found, "USD/h", reason)
+            return shown(
+                bool(np.any((least <= found) & (found < least + 1))), found, "USD/h", reason
+            )
         return allowed(claim, found, "USD/h", reason)
 
     return check
@@ -46,24 +68,34 @@ def no_provider_row(claim: Claim) -> Finding:
     others = facts.rents((H100,), claim.day)
     if len(found):
         return allowed(claim, found, "USD/h", "dated rows of that provider")
-    return unchecked(NO_ROW, "no dated rent of that provider; the others' range is shown", others, "USD/h")
+    return unchecked(
+        NO_ROW, "no dated rent of that provider; the others' range is shown", others, "USD/h"
+    )
 
 
 def four_mid_tier(claim: Claim) -> Finding:
     """A month of four mid-tier GPUs at the dated rents."""
     found = said("A1-008")[0] * facts.rents(MID_TIER, claim.day) * HOURS_PER_MONTH
     each = said(claim.claim_id)[0] / said("A1-008")[0] / HOURS_PER_MONTH
-    return allowed(claim, found, "USD/month", f"{usd(each)} an hour each, inside what L4 to A100 rent for")
+    return allowed(
+        claim, found, "USD/month", f"{usd(each)} an hour each, inside what L4 to A100 rent for"
+    )
 
 
 def cheaper_terms(claim: Claim) -> Finding:
-    """Committed and spot rents over on-demand, same provider, region, card and size; guesses left out."""
+    """Committed and spot rents over on-demand, same provider, region, card and size; guesses left
+    out."""
     rows = catalog.in_force("gpu_rental", day_read())
     rows = rows[rows["confidence"] != "guess"]
     key = ["provider", "region", "gpu_id", "market", "gpus_count"]
     pairs = rows[rows["term"] != "on_demand"].merge(rows[rows["term"] == "on_demand"], on=key)
     ratio = (pairs["gpu_usd_per_hour_x"] / pairs["gpu_usd_per_hour_y"]).to_numpy()
-    return shown(np.median(ratio) < 1, ratio, "x on-demand", f"median {number(np.median(ratio))} over {len(ratio)} pairs of dated rows")
+    return shown(
+        np.median(ratio) < 1,
+        ratio,
+        "x on-demand",
+        f"median {number(np.median(ratio))} over {len(ratio)} pairs of dated rows",
+    )
 
 
 def host_price(hosts: tuple[str, ...]) -> Check:
@@ -82,19 +114,33 @@ def of_mixes(claim: Claim, prices: Sequence[TokenPrices]) -> Finding:
     """The claim against every mix of input and output at these prices."""
     read = [each.input_usd_per_mtok for each in prices]
     written = [each.output_usd_per_mtok for each in prices]
-    reason = f"listed: input {usd_range(min(read), max(read))}, output {usd_range(min(written), max(written))} per Mtok"
+    reason = (
+        f"listed: input {usd_range(min(read), max(read))}, output"
+        f" {usd_range(min(written), max(written))} per Mtok"
+    )
     return allowed(claim, [min(read), max(written)], "USD/Mtok", reason)
 
 
 def deepseek(claim: Claim) -> Finding:
     """DeepSeek's two models on its own API."""
-    return of_mixes(claim, [facts.list_prices("deepseek", name, claim.day) for name in ("deepseek-chat", "deepseek-reasoner")])
+    return of_mixes(
+        claim,
+        [
+            facts.list_prices("deepseek", name, claim.day)
+            for name in ("deepseek-chat", "deepseek-reasoner")
+        ],
+    )
 
 
 def premium(claim: Claim) -> Finding:
     """A chat at three frontier models."""
     found = [facts.mixed_usd_per_mtok(facts.list_prices(*which, claim.day)) for which in PREMIUM]
-    return allowed(claim, found, "USD/Mtok", "a chat's mix of input and output at GPT-4o, GPT-4.1 and Claude Sonnet 4.5")
+    return allowed(
+        claim,
+        found,
+        "USD/Mtok",
+        "a chat's mix of input and output at GPT-4o, GPT-4.1 and Claude Sonnet 4.5",
+    )
 
 
 def listed(provider: str, model_id: str) -> Check:
@@ -103,7 +149,14 @@ def listed(provider: str, model_id: str) -> Check:
     def check(claim: Claim) -> Finding:
         prices = facts.list_prices(provider, model_id, claim.day)
         output = same(claim, prices.output_usd_per_mtok, "USD/Mtok", "", 1)
-        found = same(claim, prices.input_usd_per_mtok, "USD/Mtok", "as in the dated list: input, output", 0, bool(output.holds))
+        found = same(
+            claim,
+            prices.input_usd_per_mtok,
+            "USD/Mtok",
+            "as in the dated list: input, output",
+            0,
+            bool(output.holds),
+        )
         return replace(found, high=output.high)
 
     return check
@@ -114,9 +167,15 @@ def small_hosted(claim: Claim) -> Finding:
     ids = (SMALLEST, "mistral-7b", "qwen3-8b", QWEN)
     prices = [offer.prices for model_id in ids for offer in facts.offers(model_id, claim.day)]
     mtok = said("A1-004")[0] / 1e6 * facts.DAYS_PER_MONTH
-    found = [mtok * min(p.input_usd_per_mtok for p in prices), mtok * max(p.output_usd_per_mtok for p in prices)]
+    found = [
+        mtok * min(p.input_usd_per_mtok for p in prices),
+        mtok * max(p.output_usd_per_mtok for p in prices),
+    ]
     each = said(claim.claim_id)[0] / mtok
-    reason = f"{usd(each)} per Mtok; no listed host of a model up to 14B asks more than {usd(found[1] / mtok)}, even for output"
+    reason = (
+        f"{usd(each)} per Mtok; no listed host of a model up to 14B asks more than"
+        f" {usd(found[1] / mtok)}, even for output"
+    )
     return allowed(claim, found, "USD/month", reason)
 
 
@@ -124,29 +183,50 @@ def tier_spread(claim: Claim) -> Finding:
     """GPT-4o over the cheap host, input over input."""
     found = said("A4-002", 0)[0] / said("A4-004")[0]
     across = said("A4-002", 1)[0] / said("A4-004")[0]
-    return same(claim, found, "x", f"{number(across)} divides an output price by an input price; input over input is this")
+    return same(
+        claim,
+        found,
+        "x",
+        f"{number(across)} divides an output price by an input price; input over input is this",
+    )
 
 
 def right_tier(claim: Claim) -> Finding:
     """GPT-4o over GPT-4o mini, for a chat."""
     large, small = (
-        api_bill.api_usd_per_month(TokenPrices(said(i, 0)[0], said(i, 0)[0], said(i, 1)[0]), *facts.shape()) for i in ("A4-002", "A4-003")
+        api_bill.api_usd_per_month(
+            TokenPrices(said(i, 0)[0], said(i, 0)[0], said(i, 1)[0]), *facts.shape()
+        )
+        for i in ("A4-002", "A4-003")
     )
     reason = "GPT-4o over GPT-4o mini at any mix of input and output"
-    return same(claim, large / small, "x", reason) if claim.parts else shown(large > small, large / small, "x", reason)
+    return (
+        same(claim, large / small, "x", reason)
+        if claim.parts
+        else shown(large > small, large / small, "x", reason)
+    )
 
 
 def rent_spread(claim: Claim) -> Finding:
     """The dearest quoted H100 over the cheapest."""
     nvl, sxm = (facts.rents((gpu_id,), claim.day, "azure") for gpu_id in ("h100-94gb-nvl", H100))
-    reason = f"of the two prices given; but the dated {usd(nvl.min())} at Azure is an H100 NVL, an SXM costs {usd(sxm.min())} there"
+    reason = (
+        f"of the two prices given; but the dated {usd(nvl.min())} at Azure is an H100 NVL, an SXM"
+        f" costs {usd(sxm.min())} there"
+    )
     return same(claim, said("A4-019")[0] / said("A4-018")[0], "x", reason)
 
 
 def prices_move(claim: Claim) -> Finding:
     """Prices of Llama 70B at the same host, today over the day of the June article."""
-    then = {o.host_model + o.provider: facts.mixed_usd_per_mtok(o.prices) for o in facts.offers(LLAMA, claim_of("A2-014").day)}
-    now = {o.host_model + o.provider: facts.mixed_usd_per_mtok(o.prices) for o in facts.offers(LLAMA, day_read())}
+    then = {
+        o.host_model + o.provider: facts.mixed_usd_per_mtok(o.prices)
+        for o in facts.offers(LLAMA, claim_of("A2-014").day)
+    }
+    now = {
+        o.host_model + o.provider: facts.mixed_usd_per_mtok(o.prices)
+        for o in facts.offers(LLAMA, day_read())
+    }
     ratio = np.array([now[host] / then[host] for host in then.keys() & now.keys()])
     moved = int((np.abs(ratio - 1) > 1e-9).sum())
     reason = f"{moved} of {len(ratio)} offers of Llama 70B changed within half a year, by this much"
@@ -157,7 +237,11 @@ def purchase(gpu_id: str, condition: str) -> Check:
     """A check of a price to buy a card."""
 
     def check(claim: Claim) -> Finding:
-        row = catalog.in_force("gpu_purchase", day_read()).set_index(["gpu_id", "condition"]).loc[(gpu_id, condition)]
+        row = (
+            catalog.in_force("gpu_purchase", day_read())
+            .set_index(["gpu_id", "condition"])
+            .loc[(gpu_id, condition)]
+        )
         found = [row["purchase_low_usd"], row["purchase_high_usd"]]
         if facts.restated(row["source"], claim):
             return unchecked(OWN_ROW, "the catalog's row leans on this article", found, "USD")
@@ -170,8 +254,15 @@ def depreciation(claim: Claim) -> Finding:
     """Two H100 spread over their months, nothing left at the end."""
     capex = 2 * said("A4-014")
     found = overhead.capital_usd_per_month(capex, 0.0, said("A4-017")[0], 0.0)
-    interest = overhead.capital_usd_per_month(capex, 0.0, said("A4-017")[0], facts.hidden("discount_fraction_per_year")[1])
-    return same(claim, found, "USD/month", f"without interest and resale; with interest {usd_range(*interest)}")
+    interest = overhead.capital_usd_per_month(
+        capex, 0.0, said("A4-017")[0], facts.hidden("discount_fraction_per_year")[1]
+    )
+    return same(
+        claim,
+        found,
+        "USD/month",
+        f"without interest and resale; with interest {usd_range(*interest)}",
+    )
 
 
 HOSTS = ("groq", "together", "fireworks")

@@ -19,7 +19,8 @@ PART = re.compile(rf"[~>]?({NUMBER})(?:-({NUMBER}))?")
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement of an article. `values` is as in the table: `a-b` a range, `;` and `/` part several numbers."""
+    """One statement of an article. `values` is as in the table: `a-b` a range, `;` and `/` part
+    several numbers."""
 
     claim_id: str
     article_id: str
@@ -42,12 +43,18 @@ class Claim:
         return self.source.split('"')[1]
 
     def room_fraction(self, written: str) -> float:
-        """How far a recomputed number may be off and still be the one that was written, as a share of it."""
-        return WIDEST_FRACTION if any(word in self.quote for word in HEDGES) else min(rounding_fraction(written), WIDEST_FRACTION)
+        """How far a recomputed number may be off and still be the one that was written, as a share
+        of it."""
+        return (
+            WIDEST_FRACTION
+            if any(word in self.quote for word in HEDGES)
+            else min(rounding_fraction(written), WIDEST_FRACTION)
+        )
 
 
 def rounding_fraction(written: str) -> float:
-    """Half of the last digit of a number, as a share of the number; zeros at the end of a whole number are not digits.
+    """Half of the last digit of a number, as a share of the number; zeros at the end of a whole
+    number are not digits.
 
     >>> rounding_fraction("0.027"), rounding_fraction("2880"), rounding_fraction("11e9")
     (0.0185, 0.0017, 0.0455)
@@ -64,7 +71,14 @@ def claims() -> dict[str, Claim]:
     """Every claim by its id, in order."""
     return {
         row.claim_id: Claim(
-            row.claim_id, row.article_id, row.kind, row.quote, row.values, row.unit, dt.date.fromisoformat(row.effective_from), row.source
+            row.claim_id,
+            row.article_id,
+            row.kind,
+            row.quote,
+            row.values,
+            row.unit,
+            dt.date.fromisoformat(row.effective_from),
+            row.source,
         )
         for row in catalog.table("published_claims").itertuples(index=False)
     }
@@ -76,7 +90,8 @@ def claim(claim_id: str) -> Claim:
 
 
 def said(claim_id: str, part: int = 0) -> np.ndarray:
-    """What the article says, in the unit of the claim: [value], or [low, high] of a range; `part` counts several numbers."""
+    """What the article says, in the unit of the claim: [value], or [low, high] of a range; `part`
+    counts several numbers."""
     low, high = claim(claim_id).parts[part]
     return np.array([float(low)] if low == high else [float(low), float(high)])
 

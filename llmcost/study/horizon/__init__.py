@@ -1,1 +1,2 @@
-"""The contract month by month: volumes and prices on their way, what is paid when, and when the options' lines cross."""
+"""The contract month by month: volumes and prices on their way, what is paid when, and when the
+options' lines cross."""

@@ -1,4 +1,5 @@
-"""What a finance director asks: cash of the first year, the run rate, one-offs, payback, the worst case, and what leaving would cost."""
+"""What a finance director asks: cash of the first year, the run rate, one-offs, payback, the worst
+case, and what leaving would cost."""
 
 from __future__ import annotations
 
@@ -34,11 +35,16 @@ def cash(study: Study, horizon: Horizon) -> pd.DataFrame:
     """One row per option, USD at typical values.
 
     once_usd, hardware_usd      paid at the start, before anything is saved
-    year_1_usd                  all cash of the first year, people at the share of their cost that the option takes (staff there is)
-    year_1_hired_usd            the same in new cash if the people beyond today's must be hired: whole persons, hires_count of them
-    run_rate_usd_per_month      what is paid in the last month of that year, besides one-offs and hardware
-    payback_months              when it has paid for itself against staying as today; NaN where never, or nothing to compare with
-    exit_month_N_usd            to leave it after N months: the work of it, committed rent, hardware's book value beyond its resale
+    year_1_usd                  all cash of the first year, people at the share of their cost that
+                                the option takes (staff there is)
+    year_1_hired_usd            the same in new cash if the people beyond today's must be hired:
+                                whole persons, hires_count of them
+    run_rate_usd_per_month      what is paid in the last month of that year, besides one-offs and
+                                hardware
+    payback_months              when it has paid for itself against staying as today; NaN where
+                                never, or nothing to compare with
+    exit_month_N_usd            to leave it after N months: the work of it, committed rent,
+                                hardware's book value beyond its resale
     npv_usd                     today's value of everything paid over the contract
     """
     named, year = labels(study), first_year_months(horizon)
@@ -49,7 +55,9 @@ def cash(study: Study, horizon: Horizon) -> pd.DataFrame:
         paid = each.cash_usd[0]
         fte = fte_beyond_today(horizon, option)[:year]
         hires = np.ceil(np.round(fte, 6))
-        saved = np.cumsum(horizon.typical[stay].cash_usd[0] - paid) if stay and option != stay else None
+        saved = (
+            np.cumsum(horizon.typical[stay].cash_usd[0] - paid) if stay and option != stay else None
+        )
         rows.append(
             {
                 "option": option,
@@ -60,12 +68,16 @@ def cash(study: Study, horizon: Horizon) -> pd.DataFrame:
                 "year_1_hired_usd": float(paid[:year].sum() + (hires - fte).sum() * salary),
                 "hires_count": int(hires.max()),
                 "run_rate_usd_per_month": float(each.running_usd[0, year - 1]),
-                "payback_months": payback_months(saved) if saved is not None and _ever_differs(saved) else None,
+                "payback_months": payback_months(saved)
+                if saved is not None and _ever_differs(saved)
+                else None,
                 **{f"exit_month_{m}_usd": exit_usd(study, option, each, m) for m in EXIT_MONTHS},
                 "npv_usd": horizon.present_value_usd[option],
             }
         )
-    return pd.DataFrame(rows).astype({"payback_months": float} | {f"exit_month_{m}_usd": float for m in EXIT_MONTHS})
+    return pd.DataFrame(rows).astype(
+        {"payback_months": float} | {f"exit_month_{m}_usd": float for m in EXIT_MONTHS}
+    )
 
 
 def _ever_differs(saved_usd: np.ndarray) -> bool:
@@ -81,24 +93,38 @@ def fte_beyond_today(horizon: Horizon, option: str) -> np.ndarray:
 def exit_usd(study: Study, option: str, each: Flows, after_months: int) -> float | None:
     """USD still owed or lost when an option is left after so many months; None beyond the horizon.
 
-    The work of leaving, rent to the end of the running commitment, and what hardware stands for in the books beyond its resale share,
-    which is all that is counted on in a hurry. What was paid once is gone by then and not in it.
+    The work of leaving, rent to the end of the running commitment, and what hardware stands for in
+    the books beyond its resale share, which is all that is counted on in a hurry. What was paid
+    once is gone by then and not in it.
     """
     if after_months > each.once_usd.shape[-1]:
         return None
     at = after_months - 1
     rent = float(each.lines[RENT][0, at]) if RENT in each.lines else 0.0
-    owed = sum(share * committed_months_left(after_months, term) for term, share in _committed_shares(study, option).items()) * rent
-    return float(each.exit_usd[0, at]) + owed + float(each.hardware.book_usd[0, at] - each.hardware.resale_usd[0, at])
+    owed = (
+        sum(
+            share * committed_months_left(after_months, term)
+            for term, share in _committed_shares(study, option).items()
+        )
+        * rent
+    )
+    return (
+        float(each.exit_usd[0, at])
+        + owed
+        + float(each.hardware.book_usd[0, at] - each.hardware.resale_usd[0, at])
+    )
 
 
 def _committed_shares(study: Study, option: str) -> dict[int, float]:
-    """Months of commitment -> share of the option's rent under it, at the first month's typical fleet."""
+    """Months of commitment -> share of the option's rent under it, at the first month's typical
+    fleet."""
     rents: dict[int, float] = {}
     for choice in study.choices:
         supply = choice.supplies.get(option)
         if supply and option != "serverless" and supply.offer.term != "owned":
-            rent = float(replica_lines(supply, study.values)[RENT]) * max(replicas_count(study, choice, option), 1)
+            rent = float(replica_lines(supply, study.values)[RENT]) * max(
+                replicas_count(study, choice, option), 1
+            )
             term = COMMITTED_MONTHS.get(supply.offer.term, 0)
             rents[term] = rents.get(term, 0.0) + rent
     total = sum(rents.values())
@@ -106,15 +132,24 @@ def _committed_shares(study: Study, option: str) -> dict[int, float]:
 
 
 def worst_case_usd(study: Study, horizon: Horizon, option: str) -> float:
-    """USD lost if an option is given up after its first month: its one-offs at their high end, and what leaving costs."""
+    """USD lost if an option is given up after its first month: its one-offs at their high end, and
+    what leaving costs."""
     dear = {path: study.inputs[path].high for path in ONE_OFFS if path in study.inputs}
     bill = option_lines(study.decision, {**study.values, **dear})[option]
-    once = sum(float(usd) for item, usd in bill.items() if SPREAD in item and item != LEAVING) * study.decision.horizon_months
+    once = (
+        sum(float(usd) for item, usd in bill.items() if SPREAD in item and item != LEAVING)
+        * study.decision.horizon_months
+    )
     return once + (exit_usd(study, option, horizon.typical[option], 1) or 0.0)
 
 
 def record(study: Study, horizon: Horizon) -> dict[str, Any]:
     """Cash as plain data for results.json."""
     frame = cash(study, horizon)
-    rows = frame.astype(object).where(frame.notna(), None).rename(columns={"option": "id"}).to_dict("records")
+    rows = (
+        frame.astype(object)
+        .where(frame.notna(), None)
+        .rename(columns={"option": "id"})
+        .to_dict("records")
+    )
     return {"first_year_months": first_year_months(horizon), "options": rows}

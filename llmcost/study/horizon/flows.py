@@ -1,4 +1,5 @@
-"""What an option pays, and when: bills as they come, one-offs at the start, hardware when it is bought, its resale at the end."""
+"""What an option pays, and when: bills as they come, one-offs at the start, hardware when it is
+bought, its resale at the end."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 CAPITAL = "GPU capital"
 SPREAD, LEAVING = "spread", "Exit, spread over the horizon"
-"""A word in the names of lines that spread something paid once over the horizon, and the one of them that is paid at its end."""
+"""A word in the names of lines that spread something paid once over the horizon, and the one of
+them that is paid at its end."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,10 @@ class Flows:
     """One option over the contract, USD, arrays of draws by months.
 
     lines     every line of its bill, as the table of options has it
-    once_usd  paid once, at the start of the month; `hardware` likewise, and what is sold of it at a month's end
-    exit_usd  what leaving costs at that month's end besides hardware and commitments; paid at the end of the contract
+    once_usd  paid once, at the start of the month; `hardware` likewise, and what is sold of it at a
+              month's end
+    exit_usd  what leaving costs at that month's end besides hardware and commitments; paid at the
+              end of the contract
     """
 
     lines: Mapping[str, np.ndarray] = field(repr=False)
@@ -51,7 +55,13 @@ class Flows:
     @property
     def cash_usd(self) -> np.ndarray:
         """Money out in each month; what the hardware is still worth at the end is not in it."""
-        return self.once_usd + self.hardware.bought_usd + self.running_usd + self.leaving_usd - self.hardware.sold_usd
+        return (
+            self.once_usd
+            + self.hardware.bought_usd
+            + self.running_usd
+            + self.leaving_usd
+            - self.hardware.sold_usd
+        )
 
     @property
     def leaving_usd(self) -> np.ndarray:
@@ -61,38 +71,53 @@ class Flows:
         return leaving
 
     def present_value_usd(self, discount_fraction_per_year: float | np.ndarray) -> np.ndarray:
-        """Today's value of everything paid over the contract, hardware taken back at its book value: USD, one per draw."""
+        """Today's value of everything paid over the contract, hardware taken back at its book
+        value: USD, one per draw."""
         ends = self.running_usd + self.leaving_usd - self.hardware.sold_usd
         ends[..., -1] -= self.hardware.book_usd[..., -1]
-        return present_value_usd(self.once_usd + self.hardware.bought_usd, ends, discount_fraction_per_year)
+        return present_value_usd(
+            self.once_usd + self.hardware.bought_usd, ends, discount_fraction_per_year
+        )
 
 
 def _paid_otherwise(item: str) -> bool:
     return item == CAPITAL or SPREAD in item
 
 
-def flows(study: Study, lines: Mapping[str, Mapping[str, np.ndarray]], values: Values) -> dict[str, Flows]:
+def flows(
+    study: Study, lines: Mapping[str, Mapping[str, np.ndarray]], values: Values
+) -> dict[str, Flows]:
     """Each option's payments, from its bills by month and the inputs that they were made of."""
     return {option: _flows(study, option, bill, values) for option, bill in lines.items()}
 
 
 def _flows(study: Study, option: str, bill: Mapping[str, np.ndarray], values: Values) -> Flows:
     shape, months = next(iter(bill.values())).shape, study.decision.horizon_months
-    spread = sum((usd for item, usd in bill.items() if SPREAD in item and item != LEAVING), np.zeros(shape))
+    spread = sum(
+        (usd for item, usd in bill.items() if SPREAD in item and item != LEAVING), np.zeros(shape)
+    )
     once = np.diff(np.maximum.accumulate(spread, axis=-1), prepend=0.0, axis=-1) * months
     leaving = bill.get(LEAVING, np.zeros(shape)) * months
     return Flows(bill, once, leaving, _hardware(study, option, bill.get(CAPITAL), values, shape))
 
 
-def _hardware(study: Study, option: str, capital: np.ndarray | None, values: Values, shape: tuple[int, ...]) -> HardwareCash:
-    """Purchases behind the capital line. Where an option has several kinds of GPU, their shares of the first purchase weigh the resale."""
+def _hardware(
+    study: Study, option: str, capital: np.ndarray | None, values: Values, shape: tuple[int, ...]
+) -> HardwareCash:
+    """Purchases behind the capital line. Where an option has several kinds of GPU, their shares of
+    the first purchase weigh the resale."""
     if capital is None or not np.any(capital):
         return HardwareCash(*(np.zeros(shape) for _ in range(4)))
     first = hardware_usd_by_gpu(study, option)
     total = sum(first.values())
     weights = {gpu_id: usd / total if total else 1 / len(first) for gpu_id, usd in first.items()}
-    resale = sum(weight * np.asarray(values[f"gpu_purchase.{gpu_id}.resale_fraction"]) for gpu_id, weight in weights.items())
+    resale = sum(
+        weight * np.asarray(values[f"gpu_purchase.{gpu_id}.resale_fraction"])
+        for gpu_id, weight in weights.items()
+    )
     life = values["hidden_costs.owned_life_months"]
-    of_one_usd = np.broadcast_to(capital_usd_per_month(1.0, resale, life, values[DISCOUNT]), capital.size).reshape(shape)
+    of_one_usd = np.broadcast_to(
+        capital_usd_per_month(1.0, resale, life, values[DISCOUNT]), capital.size
+    ).reshape(shape)
     share, lasts = (np.broadcast_to(x, capital.size).reshape(shape)[:, 0] for x in (resale, life))
     return hardware_cash(capital / of_one_usd, share, lasts)

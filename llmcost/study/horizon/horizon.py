@@ -1,4 +1,5 @@
-"""The whole contract: present value of every option with its range, and the months in which their lines cross."""
+"""The whole contract: present value of every option with its range, and the months in which their
+lines cross."""
 
 from __future__ import annotations
 
@@ -12,7 +13,14 @@ import pandas as pd
 from llmcost.model.horizon import bill_never_grows, crossing_months, price_change_fraction_per_month
 from llmcost.study.bill.bills import people_fte
 from llmcost.study.horizon.flows import Flows, flows
-from llmcost.study.horizon.months import DISCOUNT, discount, drawn_months, growths, monthly_lines, typical_months
+from llmcost.study.horizon.months import (
+    DISCOUNT,
+    discount,
+    drawn_months,
+    growths,
+    monthly_lines,
+    typical_months,
+)
 from llmcost.study.remembered import remembered
 from llmcost.study.uncertainty.draws import cheapest_fraction
 from llmcost.study.verdict.labels import labels
@@ -25,7 +33,8 @@ LEVELS = ("low", "typical", "high")
 
 @dataclass(frozen=True)
 class Horizon:
-    """The options over the contract: at each level of growth with all else typical, and in draws of everything.
+    """The options over the contract: at each level of growth with all else typical, and in draws of
+    everything.
 
     by_growth                   "low", "typical", "high" -> option -> its payments by month
     people_fte                  option -> full-time equivalents that it takes, by month, typical
@@ -48,7 +57,8 @@ class Horizon:
 
 @remembered
 def horizon_of(study: Study) -> Horizon:
-    """The study's options over the client's horizon. Models, hosts and plans stay those chosen at the first month's volume."""
+    """The study's options over the client's horizon. Models, hosts and plans stay those chosen at
+    the first month's volume."""
     by_growth: dict[str, dict[str, Flows]] = {}
     for level in LEVELS:
         values = typical_months(study, level)
@@ -62,7 +72,10 @@ def horizon_of(study: Study) -> Horizon:
     months = study.client.horizon_months
     people = people_fte(study.decision, typical_months(study))
     people = {option: np.broadcast_to(fte, months) for option, fte in people.items()}
-    typical = {option: float(each.present_value_usd(rate)[0]) for option, each in by_growth["typical"].items()}
+    typical = {
+        option: float(each.present_value_usd(rate)[0])
+        for option, each in by_growth["typical"].items()
+    }
     return Horizon(months, rate, by_growth, people, typical, pd.DataFrame(spread))
 
 
@@ -71,25 +84,43 @@ def _per_draw(value: float | np.ndarray, months_count: int) -> float | np.ndarra
 
 
 def by_month(study: Study, horizon: Horizon, level: str = "typical") -> pd.DataFrame:
-    """One row per option and month: option, label, month, usd_per_month (its bill), cash_usd, total_cash_usd (to date)."""
+    """One row per option and month: option, label, month, usd_per_month (its bill), cash_usd,
+    total_cash_usd (to date)."""
     named, parts = labels(study), []
     for option, each in horizon.by_growth[level].items():
         cash = each.cash_usd[0]
-        columns = {"month": np.arange(1, horizon.months_count + 1), "usd_per_month": each.bill_usd_per_month[0], "cash_usd": cash}
-        parts.append(pd.DataFrame({"option": option, "label": named[option], **columns, "total_cash_usd": np.cumsum(cash)}))
+        columns = {
+            "month": np.arange(1, horizon.months_count + 1),
+            "usd_per_month": each.bill_usd_per_month[0],
+            "cash_usd": cash,
+        }
+        parts.append(
+            pd.DataFrame(
+                {
+                    "option": option,
+                    "label": named[option],
+                    **columns,
+                    "total_cash_usd": np.cumsum(cash),
+                }
+            )
+        )
     return pd.concat(parts, ignore_index=True)
 
 
 def saved_to_date(study: Study, horizon: Horizon) -> pd.DataFrame:
-    """What the advice has saved against today up to each month, typical: month, saved_usd; empty where nothing answers today."""
+    """What the advice has saved against today up to each month, typical: month, saved_usd; empty
+    where nothing answers today."""
     if "today" not in horizon.typical:
         return pd.DataFrame({"month": [], "saved_usd": []})
-    saved = np.cumsum(horizon.typical["today"].cash_usd[0] - horizon.typical[study.winner].cash_usd[0])
+    saved = np.cumsum(
+        horizon.typical["today"].cash_usd[0] - horizon.typical[study.winner].cash_usd[0]
+    )
     return pd.DataFrame({"month": np.arange(1, horizon.months_count + 1), "saved_usd": saved})
 
 
 def present_values(study: Study, horizon: Horizon) -> pd.DataFrame:
-    """One row per option: option, label, npv_usd (typical), its P10 and P90, versus_advised_usd, probability_lowest_fraction."""
+    """One row per option: option, label, npv_usd (typical), its P10 and P90, versus_advised_usd,
+    probability_lowest_fraction."""
     named, draws = labels(study), horizon.drawn_present_value_usd
     chance = cheapest_fraction(draws)
     rows = [
@@ -108,7 +139,8 @@ def present_values(study: Study, horizon: Horizon) -> pd.DataFrame:
 
 
 def crossings(study: Study, horizon: Horizon) -> pd.DataFrame:
-    """When, if ever, another option's bill falls below the advised one's: option, label, and the month at low, typical and high growth.
+    """When, if ever, another option's bill falls below the advised one's: option, label, and the
+    month at low, typical and high growth.
 
     A month is NaN where that never happens within the horizon.
     """
@@ -118,18 +150,20 @@ def crossings(study: Study, horizon: Horizon) -> pd.DataFrame:
             continue
         months = {
             f"{level}_growth_month": crossing_months(
-                horizon.by_growth[level][study.winner].bill_usd_per_month[0], horizon.by_growth[level][option].bill_usd_per_month[0]
+                horizon.by_growth[level][study.winner].bill_usd_per_month[0],
+                horizon.by_growth[level][option].bill_usd_per_month[0],
             )
             for level in LEVELS
         }
         rows.append({"option": option, "label": named[option], **months})
-    return pd.DataFrame(rows, columns=["option", "label", *(f"{level}_growth_month" for level in LEVELS)]).astype(
-        {f"{level}_growth_month": float for level in LEVELS}
-    )
+    return pd.DataFrame(
+        rows, columns=["option", "label", *(f"{level}_growth_month" for level in LEVELS)]
+    ).astype({f"{level}_growth_month": float for level in LEVELS})
 
 
 def api_never_grows(study: Study) -> bool:
-    """Whether the open model's API bill cannot grow: (1 + growth)(1 + price change) <= 1 for every workload at typical values."""
+    """Whether the open model's API bill cannot grow: (1 + growth)(1 + price change) <= 1 for every
+    workload at typical values."""
     mean = study.values["hidden_costs.api_price_path_multiplier"]
     change = price_change_fraction_per_month(mean, study.client.horizon_months)
     return all(bool(bill_never_grows(a.typical, change)) for a in growths(study).values())
@@ -138,7 +172,13 @@ def api_never_grows(study: Study) -> bool:
 def record(study: Study, horizon: Horizon) -> dict[str, Any]:
     """The horizon as plain data for results.json."""
     values, turns = present_values(study, horizon), crossings(study, horizon)
-    months = {row.pop("option"): row for row in turns.drop(columns="label").astype(object).where(turns.notna(), None).to_dict("records")}
+    months = {
+        row.pop("option"): row
+        for row in turns.drop(columns="label")
+        .astype(object)
+        .where(turns.notna(), None)
+        .to_dict("records")
+    }
     options = []
     for row in values.to_dict("records"):
         bill = horizon.typical[row["option"]].bill_usd_per_month[0]
@@ -146,7 +186,11 @@ def record(study: Study, horizon: Horizon) -> dict[str, Any]:
             {
                 "id": row["option"],
                 "label": row["label"],
-                "npv_usd": {"p10": row["p10_npv_usd"], "typical": row["npv_usd"], "p90": row["p90_npv_usd"]},
+                "npv_usd": {
+                    "p10": row["p10_npv_usd"],
+                    "typical": row["npv_usd"],
+                    "p90": row["p90_npv_usd"],
+                },
                 "versus_advised_usd": row["versus_advised_usd"],
                 "probability_lowest_fraction": row["probability_lowest_fraction"],
                 "first_month_usd_per_month": float(bill[0]),
@@ -157,7 +201,9 @@ def record(study: Study, horizon: Horizon) -> dict[str, Any]:
     return {
         "months_count": horizon.months_count,
         "discount_fraction_per_year": horizon.discount_fraction_per_year,
-        "growth_fraction_per_month": {path.split(".")[1]: [a.low, a.typical, a.high] for path, a in growths(study).items()},
+        "growth_fraction_per_month": {
+            path.split(".")[1]: [a.low, a.typical, a.high] for path, a in growths(study).items()
+        },
         "api_bill_never_grows": api_never_grows(study),
         "options": options,
     }

@@ -1,4 +1,5 @@
-"""The study's inputs month by month: each workload's volume grows, rents and prices go their way. Then the one arithmetic bills them."""
+"""The study's inputs month by month: each workload's volume grows, rents and prices go their way.
+Then the one arithmetic bills them."""
 
 from __future__ import annotations
 
@@ -35,7 +36,13 @@ def growths(study: Study) -> dict[str, Assumption]:
     found = {}
     for workload in study.client.workloads:
         path = growth_path(workload.id)
-        found[path] = stated(path, workload.growth_fraction_per_month, "fraction/month", study.client, ceiling=MOST_GROWTH)
+        found[path] = stated(
+            path,
+            workload.growth_fraction_per_month,
+            "fraction/month",
+            study.client,
+            ceiling=MOST_GROWTH,
+        )
     return found
 
 
@@ -45,46 +52,71 @@ def discount(study: Study) -> Assumption:
 
 
 def typical_months(study: Study, level: str = "typical") -> dict[str, float | np.ndarray]:
-    """Every input by month at its typical value, growth at this level (low, typical or high): numbers, or arrays over the months."""
+    """Every input by month at its typical value, growth at this level (low, typical or high):
+    numbers, or arrays over the months."""
     growing = {path: getattr(a, level) for path, a in growths(study).items()}
     return _by_month(study, {**study.values, DISCOUNT: discount(study).typical}, growing)
 
 
 def drawn_months(study: Study, count: int = DRAWS) -> dict[str, float | np.ndarray]:
-    """Every input by month in `count` draws: arrays of draws times months, a draw's months side by side."""
+    """Every input by month in `count` draws: arrays of draws times months, a draw's months side by
+    side."""
     drawn = drawn_values({**study.inputs, **growths(study), DISCOUNT: discount(study)}, count)
     return _by_month(study, {**study.values, **drawn}, drawn)
 
 
-def _by_month(study: Study, values: Values, growing: Mapping[str, float | np.ndarray]) -> dict[str, float | np.ndarray]:
-    months, draws = study.client.horizon_months, max(np.size(value) for value in (*values.values(), *growing.values()))
+def _by_month(
+    study: Study, values: Values, growing: Mapping[str, float | np.ndarray]
+) -> dict[str, float | np.ndarray]:
+    months, draws = (
+        study.client.horizon_months,
+        max(np.size(value) for value in (*values.values(), *growing.values())),
+    )
 
     def flat(path: np.ndarray) -> np.ndarray:
         return np.broadcast_to(path, (draws, months)).ravel()
 
-    found = {path: np.repeat(value, months) if np.ndim(value) else value for path, value in values.items()}
-    found |= {path: flat(price_path_multiplier(values[path], months)) for path in PRICE_PATHS if path in values}
+    found = {
+        path: np.repeat(value, months) if np.ndim(value) else value
+        for path, value in values.items()
+    }
     found |= {
-        f"workloads.{workload.id}.{VOLUME}": flat(growth_path_multiplier(growing[growth_path(workload.id)], months))
+        path: flat(price_path_multiplier(values[path], months))
+        for path in PRICE_PATHS
+        if path in values
+    }
+    found |= {
+        f"workloads.{workload.id}.{VOLUME}": flat(
+            growth_path_multiplier(growing[growth_path(workload.id)], months)
+        )
         for workload in study.client.workloads
     }
     for workload in study.client.workloads:
         commitment = workload.today.commitment if workload.today else None
         if commitment and commitment.months_left is not None:
             binds = np.arange(months) < commitment.months_left
-            found[f"workloads.{workload.id}.today.commitment.bound_fraction"] = flat(binds.astype(float))
+            found[f"workloads.{workload.id}.today.commitment.bound_fraction"] = flat(
+                binds.astype(float)
+            )
     return found
 
 
 def monthly_lines(study: Study, values: Values) -> dict[str, dict[str, np.ndarray]]:
-    """Option -> item -> USD of each month: arrays of draws by months (one row at typical values)."""
+    """Option -> item -> USD of each month: arrays of draws by months (one row at typical
+    values)."""
     size = max(np.size(value) for value in values.values())
     found: dict[str, dict[str, np.ndarray]] = {option: {} for option in study.decision.priced}
     for start in range(0, size, AT_ONCE):
         part = slice(start, start + AT_ONCE)
-        few = {path: np.asarray(value)[part] if np.ndim(value) else value for path, value in values.items()}
+        few = {
+            path: np.asarray(value)[part] if np.ndim(value) else value
+            for path, value in values.items()
+        }
         for option, bill in option_lines(study.decision, few).items():
             for item, usd in bill.items():
                 found[option].setdefault(item, np.zeros(size))[part] = usd
     months = study.client.horizon_months
-    return {option: {item: usd.reshape(-1, months) for item, usd in bill.items()} for option, bill in found.items()}
+    return {
+        option: {item: usd.reshape(-1, months) for item, usd in bill.items()}
+        for option, bill in found.items()
+    }

@@ -1,4 +1,5 @@
-"""The usage exports behind a study: which there are, how sound they are, and the bill that they should have made."""
+"""The usage exports behind a study: which there are, how sound they are, and the bill that they
+should have made."""
 
 from __future__ import annotations
 
@@ -28,17 +29,30 @@ def export_tables(study: Study) -> list[UsageTable]:
 
 def banners(study: Study) -> list[str]:
     """What must be said in red on the first page: exports with missing hours or rejected rows."""
-    return [f"{table.files[0].name}: {warning}" for table in export_tables(study) for warning in warnings(table)]
+    return [
+        f"{table.files[0].name}: {warning}"
+        for table in export_tables(study)
+        for warning in warnings(table)
+    ]
 
 
 def export_bill(study: Study) -> Reconciliation | None:
-    """The bill of the first export's models at list prices, against what it reports and against the invoice; None without one to price.
+    """The bill of the first export's models at list prices, against what it reports and against the
+    invoice; None without one to price.
 
-    Rows of a workload count under the model that the client file names for them: a deployment's own name has no price. The invoice is
-    compared only where all workloads come from this one export.
+    Rows of a workload count under the model that the client file names for them: a deployment's own
+    name has no price. The invoice is compared only where all workloads come from this one export.
     """
     tables = export_tables(study)
-    parts = [] if not tables else [_rows(study, workload.id, tables[0]) for workload in study.client.workloads if workload.today]
+    parts = (
+        []
+        if not tables
+        else [
+            _rows(study, workload.id, tables[0])
+            for workload in study.client.workloads
+            if workload.today
+        ]
+    )
     parts = [part for part in parts if part is not None]
     if not parts or tables[0].kind.time.relative:
         return None
@@ -59,12 +73,15 @@ def _rows(study: Study, workload_id: str, table: UsageTable) -> pd.DataFrame | N
     if load.usage is None or load.usage.table is not table:
         return None
     rows = table.hourly[table.hourly["model"].isin(load.usage.models or [""])]
-    today = next(workload.today for workload in study.client.workloads if workload.id == workload_id)
+    today = next(
+        workload.today for workload in study.client.workloads if workload.id == workload_id
+    )
     return rows.assign(model=f"{today.provider}/{today.model_id}") if today else rows
 
 
 def explained_fraction(study: Study) -> tuple[float, str] | None:
-    """(share that list prices explain, of what): of the invoice, else of the cost that the export reports; None without either."""
+    """(share that list prices explain, of what): of the invoice, else of the cost that the export
+    reports; None without either."""
     found = study.export_bill()
     if found and found.invoice_explained_fraction is not None:
         return found.invoice_explained_fraction, "the invoice"
@@ -81,11 +98,16 @@ def record(study: Study) -> list[dict[str, Any]]:
         {
             "files": [file.name for file in table.files],
             "kind": table.kind.title,
-            "period": " to ".join(f"{moment:%Y-%m-%d %H:%M}" for moment in table.period) + " UTC" if table.period else "no times",
+            "period": " to ".join(f"{moment:%Y-%m-%d %H:%M}" for moment in table.period) + " UTC"
+            if table.period
+            else "no times",
             "resolution_hours": table.resolution_hours,
             "covered_fraction": table.covered_fraction,
             "rows_count": table.rows_count(),
-            **{f"rows_{kind}_count": table.rows_count(kind) for kind in ("used", "repaired", "rejected")},
+            **{
+                f"rows_{kind}_count": table.rows_count(kind)
+                for kind in ("used", "repaired", "rejected")
+            },
             "outcomes": table.outcomes.to_dict(orient="records"),
             "notes": list(table.notes),
         }

@@ -1,4 +1,5 @@
-"""What the hours of a load say about it: how uneven, how fresh, how complete; and what they cannot say."""
+"""What the hours of a load say about it: how uneven, how fresh, how complete; and what they cannot
+say."""
 
 from dataclasses import dataclass
 
@@ -21,7 +22,8 @@ class LoadFacts:
     """A load in a dozen numbers; None is what its hours do not tell.
 
     resolution_hours        24: days only; 1: hours; 0: single requests
-    peak_to_mean_ratio      busiest hour over the mean hour; requests_peak_to_mean_ratio counts requests, as the presets do
+    peak_to_mean_ratio      busiest hour over the mean hour; requests_peak_to_mean_ratio counts
+                            requests, as the presets do
     minute_burst_ratio      busiest minute over the mean minute of its hour
     weekend_ratio           mean hour of Saturday and Sunday over the mean hour of the other days
     growth_fraction_per_month  (P10, median, P90) of the trend, from four weeks on
@@ -44,7 +46,8 @@ class LoadFacts:
 def load_facts(load: WorkloadLoad, work: np.ndarray | None = None) -> LoadFacts:
     """The facts of one workload's load.
 
-    work  what each hour asks for, in any unit: replicas where a plan is chosen; left out, its tokens
+    work  what each hour asks for, in any unit: replicas where a plan is chosen; left out, its
+          tokens
     """
     hourly, usage = load.hourly, load.usage
     asked = _tokens(hourly) if work is None else np.asarray(work, dtype=float)
@@ -57,7 +60,9 @@ def load_facts(load: WorkloadLoad, work: np.ndarray | None = None) -> LoadFacts:
         measured=usage is not None,
         requests_per_day_count=float(hourly["requests"].mean() * HOURS_PER_DAY),
         peak_to_mean_ratio=float(asked.max() / asked.mean()) if by_the_hour else None,
-        requests_peak_to_mean_ratio=float(hourly["requests"].max() / hourly["requests"].mean()) if by_the_hour else None,
+        requests_peak_to_mean_ratio=float(hourly["requests"].max() / hourly["requests"].mean())
+        if by_the_hour
+        else None,
         minute_burst_ratio=usage.minute_burst_ratio if usage else None,
         quiet_fraction=float(np.mean(asked < asked.mean() / 2)) if by_the_hour else None,
         input_to_output_ratio=float(hourly["input_tokens"].sum() / hourly["output_tokens"].sum()),
@@ -67,14 +72,17 @@ def load_facts(load: WorkloadLoad, work: np.ndarray | None = None) -> LoadFacts:
 
 
 def hour_of_week(load: WorkloadLoad, work: np.ndarray) -> pd.DataFrame:
-    """The load of each hour of the week over the mean hour, the mean of the weeks that have it: day, day_count, hour_count, load_ratio.
+    """The load of each hour of the week over the mean hour, the mean of the weeks that have it:
+    day, day_count, hour_count, load_ratio.
 
-    Hours are UTC where the export has a clock, else those of the record. A record of less than a week has less than seven days here;
-    one whose weekdays are not stated counts its days.
+    Hours are UTC where the export has a clock, else those of the record. A record of less than a
+    week has less than seven days here; one whose weekdays are not stated counts its days.
     """
     clock, known = _clock(load)
     day = clock // HOURS_PER_DAY % 7
-    frame = pd.DataFrame({"day_count": day, "hour_count": clock % HOURS_PER_DAY, "load_ratio": work / np.mean(work)})
+    frame = pd.DataFrame(
+        {"day_count": day, "hour_count": clock % HOURS_PER_DAY, "load_ratio": work / np.mean(work)}
+    )
     frame = frame.groupby(["day_count", "hour_count"], as_index=False)["load_ratio"].mean()
     names = WEEKDAYS if known else [f"day {number + 1}" for number in range(7)]
     return frame.assign(day=[names[number] for number in frame["day_count"]])
@@ -85,14 +93,18 @@ def _tokens(hourly: pd.DataFrame) -> np.ndarray:
 
 
 def _clock(load: WorkloadLoad) -> tuple[np.ndarray, bool]:
-    """(hours since a Monday's midnight, whether the weekday is known); else hours since the record began."""
+    """(hours since a Monday's midnight, whether the weekday is known); else hours since the record
+    began."""
     hour = load.hourly["hour"]
     if load.usage is not None:
         first = hour.iloc[0]
         start, known = first.weekday() * HOURS_PER_DAY + first.hour, True
     else:
         name = str(shape_facts(load.shape).get("starts_on") or "").capitalize()
-        start, known = (WEEKDAYS.index(name) * HOURS_PER_DAY if name in WEEKDAYS else 0), name in WEEKDAYS
+        start, known = (
+            (WEEKDAYS.index(name) * HOURS_PER_DAY if name in WEEKDAYS else 0),
+            name in WEEKDAYS,
+        )
     return start + np.arange(len(hour)), known
 
 
@@ -112,5 +124,7 @@ def _growth(load: WorkloadLoad, asked: np.ndarray) -> tuple[float, float, float]
     daily = hours.loc[hours["size"] == HOURS_PER_DAY, "sum"].to_numpy()
     if load.usage is None or np.count_nonzero(daily) < GROWTH_DAYS:
         return None
-    low, middle, high = (float(np.expm1(slope * DAYS_PER_MONTH)) for slope in seasonal_slope_per_day(daily))
+    low, middle, high = (
+        float(np.expm1(slope * DAYS_PER_MONTH)) for slope in seasonal_slope_per_day(daily)
+    )
     return low, middle, high

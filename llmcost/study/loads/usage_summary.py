@@ -1,4 +1,5 @@
-"""What an export says, in a few numbers: totals of each model, peak to mean, and how far it can be trusted."""
+"""What an export says, in a few numbers: totals of each model, peak to mean, and how far it can be
+trusted."""
 
 import numpy as np
 import pandas as pd
@@ -12,14 +13,17 @@ from llmcost.study.wording import percent
 def model_totals(table: UsageTable) -> pd.DataFrame:
     """One row per model, most tokens first, over the whole export.
 
-    Columns: model, requests, input_mtok (cached ones included), cached_input_fraction, output_mtok, batch_fraction (of all tokens),
-    input_to_output_ratio, tokens_fraction (of the export), cost_reported_usd.
+    Columns: model, requests, input_mtok (cached ones included), cached_input_fraction, output_mtok,
+    batch_fraction (of all tokens), input_to_output_ratio, tokens_fraction (of the export),
+    cost_reported_usd.
 
     What the export does not tell is NaN.
     """
     rows = table.hourly.assign(tokens=table.hourly[TOKENS].fillna(0).sum(axis=1))
     rows["batch_tokens"] = rows["tokens"].where(rows["tier"] == "batch", 0.0)
-    sums = rows.groupby("model")[["requests", *TOKENS, "tokens", "batch_tokens", "cost_reported_usd"]].sum(min_count=1)
+    sums = rows.groupby("model")[
+        ["requests", *TOKENS, "tokens", "batch_tokens", "cost_reported_usd"]
+    ].sum(min_count=1)
     into = sums[TOKENS[:3]].fillna(0).sum(axis=1)
     found = pd.DataFrame(
         {
@@ -37,7 +41,8 @@ def model_totals(table: UsageTable) -> pd.DataFrame:
 
 
 def peak_to_mean_ratio(table: UsageTable) -> float | None:
-    """Tokens of the busiest hour (or day, of an export of days) over the mean one, empty ones included; None without times or tokens."""
+    """Tokens of the busiest hour (or day, of an export of days) over the mean one, empty ones
+    included; None without times or tokens."""
     if table.period is None or table.hourly["hour"].isna().any():
         return None
     by_hour = table.hourly.groupby("hour")[TOKENS].sum().sum(axis=1)
@@ -59,15 +64,26 @@ def warnings(table: UsageTable) -> list[str]:
         missing = f"{percent(1 - table.covered_fraction)} of the {unit} have no usable row"
         found.append(f"{missing}: quiet or lost, the export cannot tell. They count as zero.")
     if is_thin(1.0, table.rejected_fraction):
-        found.append(f"{percent(table.rejected_fraction)} of the rows were rejected: what they held is missing from every number below.")
+        found.append(
+            f"{percent(table.rejected_fraction)} of the rows were rejected: what they held is"
+            " missing from every number below."
+        )
     if table.foreign_fraction > 0:
         share = percent(table.foreign_fraction)
-        found.append(f"{share} of the rows have amounts in another currency than USD: their tokens count, their money does not.")
+        found.append(
+            f"{share} of the rows have amounts in another currency than USD: their tokens count,"
+            " their money does not."
+        )
     return found
 
 
 def burst_ratio(table: UsageTable) -> float | None:
-    """Busiest minute over the mean minute of the busiest hour, of the model with most tokens; None where minutes cannot be seen."""
+    """Busiest minute over the mean minute of the busiest hour, of the model with most tokens; None
+    where minutes cannot be seen."""
     totals = model_totals(table)
-    ratios = [table.minute_burst_ratio[model] for model in totals["model"] if model in table.minute_burst_ratio]
+    ratios = [
+        table.minute_burst_ratio[model]
+        for model in totals["model"]
+        if model in table.minute_burst_ratio
+    ]
     return ratios[0] if ratios and np.isfinite(ratios[0]) else None

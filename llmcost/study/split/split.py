@@ -1,4 +1,5 @@
-"""The hybrid split at typical values, slice by slice: what is owned, what is rented by the hour, what the API takes."""
+"""The hybrid split at typical values, slice by slice: what is owned, what is rented by the hour,
+what the API takes."""
 
 from dataclasses import dataclass
 
@@ -14,21 +15,26 @@ from llmcost.study.bill.hybrid_lines import Terms, pool_terms
 from llmcost.study.bill.pools import pools
 
 WAYS = ("own", "hour", "api")
-"""Ways to serve a slice: replicas around the clock, replicas by the hour with the API in the hours between, the API alone."""
+"""Ways to serve a slice: replicas around the clock, replicas by the hour with the API in the hours
+between, the API alone."""
 
 
 @dataclass(frozen=True)
 class Split:
     """The exact split of the workloads that share replicas, before fixed costs.
 
-    slices  one row per replica from the bottom: slice_count, fill_fraction, own_usd_per_month, hour_usd_per_month (each hour by the cheaper
-            of a replica let by the hour and the API, starts counted), api_usd_per_month, on_fraction (of the hours, were it run by the
-            hour), way (own | hour | api), owned
+    slices  one row per replica from the bottom: slice_count, fill_fraction, own_usd_per_month,
+            hour_usd_per_month (each hour by the cheaper of a replica let by the hour and the API,
+            starts counted), api_usd_per_month, on_fraction (of the hours, were it run by the hour),
+            way (own | hour | api), owned
     costs   one row per number of owned replicas: owned_count, own/hour/api/total_usd_per_month
-    hours   one row per hour, in their order: load_replicas, hour_replicas (run by the hour above the owned ones), and the replicas' worth
-            of each workload that is left to its API, under its id
-    api_usd_per_replica_hour  what the API would bill for a full replica-hour, mean of the work that may leave
-    break_even_fill_fraction  u* = own_usd_per_replica_hour / api_usd_per_replica_hour; above 1 nothing is worth owning
+    hours   one row per hour, in their order: load_replicas, hour_replicas (run by the hour above
+            the owned ones), and the replicas' worth of each workload that is left to its API, under
+            its id
+    api_usd_per_replica_hour  what the API would bill for a full replica-hour, mean of the work that
+                              may leave
+    break_even_fill_fraction  u* = own_usd_per_replica_hour / api_usd_per_replica_hour; above 1
+                              nothing is worth owning
     """
 
     terms: Terms
@@ -51,7 +57,8 @@ class Split:
 
     @property
     def hour_usd_per_replica_hour(self) -> float:
-        """A replica that can be given back by the hour, its starts apart; infinite where there is none."""
+        """A replica that can be given back by the hour, its starts apart; infinite where there is
+        none."""
         return float(self.terms.prices.on_demand_usd_per_hour)
 
     @property
@@ -66,15 +73,25 @@ class Split:
 
     @property
     def saving_usd_per_month(self) -> float:
-        """What the split saves against sending to the API all that may go there; negative where a floor costs more than it saves."""
-        return round(float(self.terms.all_api_usd_per_month) - float(self.costs["total_usd_per_month"].min()), 6)  # 0 is 0, not a rounding
+        """What the split saves against sending to the API all that may go there; negative where a
+        floor costs more than it saves."""
+        return round(
+            float(self.terms.all_api_usd_per_month)
+            - float(self.costs["total_usd_per_month"].min()),
+            6,
+        )  # 0 is 0, not a rounding
 
 
 def pool_splits(decision: Decision, values: Values) -> list[Split]:
-    """The split of each set of workloads that shares replicas, at single values; none where the hybrid is not to be had."""
+    """The split of each set of workloads that shares replicas, at single values; none where the
+    hybrid is not to be had."""
     if "hybrid" not in decision.priced:
         return []
-    return [_split(terms) for terms in pool_terms(pools(decision.choices), values, decision.spare_count) if terms.pool.leaving]
+    return [
+        _split(terms)
+        for terms in pool_terms(pools(decision.choices), values, decision.spare_count)
+        if terms.pool.leaving
+    ]
 
 
 def _split(terms: Terms) -> Split:
@@ -89,22 +106,48 @@ def _split(terms: Terms) -> Split:
     run, rest = plan.run_hours, plan.api_usd_per_hour
     rent = plan.rent_usd_per_hour + plan.ever_run * prices.standing_usd_per_hour
     owned = max(int(np.sum(prices.reserved_usd_per_hour < rent + rest)), floor)
-    month = {"own": np.full(len(index), float(prices.reserved_usd_per_hour)), "hour": rent + rest, "api": work.mean(axis=0)}
-    slices = pd.DataFrame({"slice_count": index + 1, "fill_fraction": np.clip(levels[-1][:, None] - index, 0, 1).mean(axis=0)})
+    month = {
+        "own": np.full(len(index), float(prices.reserved_usd_per_hour)),
+        "hour": rent + rest,
+        "api": work.mean(axis=0),
+    }
+    slices = pd.DataFrame(
+        {
+            "slice_count": index + 1,
+            "fill_fraction": np.clip(levels[-1][:, None] - index, 0, 1).mean(axis=0),
+        }
+    )
     for way, usd in month.items():
         slices[f"{way}_usd_per_month"] = usd * HOURS_PER_MONTH
     slices["on_fraction"] = run.mean(axis=0)
     slices["owned"] = index < owned
     slices["way"] = np.where(slices["owned"], "own", np.where(plan.ever_run, "hour", "api"))
     counts = np.arange(floor, len(index) + 1)
-    parts = [counts * float(prices.reserved_usd_per_hour), *(np.append(usd[::-1].cumsum()[::-1], 0.0)[counts] for usd in (rent, rest))]
+    parts = [
+        counts * float(prices.reserved_usd_per_hour),
+        *(np.append(usd[::-1].cumsum()[::-1], 0.0)[counts] for usd in (rent, rest)),
+    ]
     costs = pd.DataFrame(
-        {"owned_count": counts} | {f"{way}_usd_per_month": usd * HOURS_PER_MONTH for way, usd in zip(WAYS, parts, strict=True)}
+        {"owned_count": counts}
+        | {
+            f"{way}_usd_per_month": usd * HOURS_PER_MONTH
+            for way, usd in zip(WAYS, parts, strict=True)
+        }
     )
     costs["total_usd_per_month"] = costs.filter(like="_usd_per_month").sum(axis=1)
     hours = pd.DataFrame({"load_replicas": levels[-1], "hour_replicas": run[:, owned:].sum(axis=1)})
     above = np.maximum(levels - owned - hours["hour_replicas"].to_numpy(), 0.0)
     for place, member in enumerate(dearest):
-        hours[terms.pool.members[member].workload.id] = above[place] - (above[place - 1] if place else 0.0)
+        hours[terms.pool.members[member].workload.id] = above[place] - (
+            above[place - 1] if place else 0.0
+        )
     mean = sum(float(load[i].mean()) for i in range(len(api)) if np.isfinite(api[i]))
-    return Split(terms, slices, costs, hours, owned, floor, float(terms.all_api_usd_per_month) / HOURS_PER_MONTH / mean)
+    return Split(
+        terms,
+        slices,
+        costs,
+        hours,
+        owned,
+        floor,
+        float(terms.all_api_usd_per_month) / HOURS_PER_MONTH / mean,
+    )

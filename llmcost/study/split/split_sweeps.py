@@ -27,70 +27,116 @@ API_PRICE = "hidden_costs.api_price_path_multiplier"
 
 
 def splits(study: Study) -> list[tuple[Split, Supply]]:
-    """Every split of a study and the supply that it has slices of; empty where the hybrid is not to be had."""
+    """Every split of a study and the supply that it has slices of; empty where the hybrid is not to
+    be had."""
     return [(split, split.terms.pool.supply) for split in pool_splits(study.decision, study.values)]
 
 
 def described(supply: Supply) -> str:
     """One replica's GPUs and how they are had, in words."""
-    how = f"bought {supply.offer.provider}" if supply.offer.term == "owned" else f"rented from {supply.offer.provider}"
-    return f"{supply.plan.gpus_count}x {gpu_name(supply.plan.gpu_id)} in {supply.plan.precision.upper()}, {how}"
+    how = (
+        f"bought {supply.offer.provider}"
+        if supply.offer.term == "owned"
+        else f"rented from {supply.offer.provider}"
+    )
+    return (
+        f"{supply.plan.gpus_count}x {gpu_name(supply.plan.gpu_id)} in"
+        f" {supply.plan.precision.upper()}, {how}"
+    )
 
 
 def split_fixed_lines(study: Study) -> dict[str, float]:
     """What running any slice at all adds to the bill, item by item: USD per month."""
-    bought = any(supply.offer.term == "owned" and split.owned_count for split, supply in splits(study))
-    lines = fixed_lines("owned" if bought else "rented", study.values, study.decision.horizon_months)
+    bought = any(
+        supply.offer.term == "owned" and split.owned_count for split, supply in splits(study)
+    )
+    lines = fixed_lines(
+        "owned" if bought else "rented", study.values, study.decision.horizon_months
+    )
     return {item: float(usd) for item, usd in lines.items()}
 
 
 def duration(split: Split) -> pd.DataFrame:
-    """The load-duration curve cut by who serves it, busiest hour first: hours_fraction (0 to 1), and, each on top of the one before,
-    owned_replicas, run_replicas (with those by the hour), load_replicas."""
+    """The load-duration curve cut by who serves it, busiest hour first: hours_fraction (0 to 1),
+    and, each on top of the one before, owned_replicas, run_replicas (with those by the hour),
+    load_replicas."""
     hours = split.hours.sort_values("load_replicas", ascending=False, kind="stable")
     load, owned = hours["load_replicas"].to_numpy(), split.owned_count
     served = np.minimum(load, owned + hours["hour_replicas"].to_numpy())
     at = np.linspace(0, 1, len(load))
-    return pd.DataFrame({"hours_fraction": at, "owned_replicas": np.minimum(load, owned), "run_replicas": served, "load_replicas": load})
+    return pd.DataFrame(
+        {
+            "hours_fraction": at,
+            "owned_replicas": np.minimum(load, owned),
+            "run_replicas": served,
+            "load_replicas": load,
+        }
+    )
 
 
 def overflow_peak_requests_per_minute(study: Study, choice: WorkloadChoice) -> float:
-    """Requests that the hybrid leaves to a workload's API in the busiest minute, to hold against the host's rate limit.
+    """Requests that the hybrid leaves to a workload's API in the busiest minute, to hold against
+    the host's rate limit.
 
-    Each hour's requests times the share of its load that the API takes, and the burst inside the hour that the headroom stands for.
+    Each hour's requests times the share of its load that the API takes, and the burst inside the
+    hour that the headroom stands for.
     """
-    requests = choice.load.hourly["requests"].to_numpy() * float(taken_fraction(choice, study.values))
+    requests = choice.load.hourly["requests"].to_numpy() * float(
+        taken_fraction(choice, study.values)
+    )
     split = study.split(choice.workload.id)
     if split is not None and not owns_nothing(study):
         load = lined_up(choice, choice.supplies["hybrid"].load_replicas)
-        left = np.divide(split.hours[choice.workload.id].to_numpy(), load, out=np.zeros_like(load), where=load > 0)
+        left = np.divide(
+            split.hours[choice.workload.id].to_numpy(),
+            load,
+            out=np.zeros_like(load),
+            where=load > 0,
+        )
         requests = lined_up(choice, requests) * np.minimum(left, 1.0)
-    return float(requests.max()) / 60 * (1 + float(study.values[f"{choice.at}.load.headroom_fraction"]))
+    return (
+        float(requests.max())
+        / 60
+        * (1 + float(study.values[f"{choice.at}.load.headroom_fraction"]))
+    )
 
 
 def saved(study: Study, values: Values) -> tuple[np.ndarray, np.ndarray]:
-    """(owned replicas, USD a month saved before fixed costs) of all workloads together, at other values."""
+    """(owned replicas, USD a month saved before fixed costs) of all workloads together, at other
+    values."""
     parts = pool_bills(pools(study.choices), {**study.values, **values}, study.decision.spare_count)
-    return np.asarray(sum(part.owned_count for part in parts)), np.asarray(sum(part.saving_usd_per_month for part in parts))
+    return np.asarray(sum(part.owned_count for part in parts)), np.asarray(
+        sum(part.saving_usd_per_month for part in parts)
+    )
 
 
 def by_volume(study: Study, volume_ratios: np.ndarray) -> pd.DataFrame:
-    """volume_ratio (times today's), owned_count, saving_usd_per_month before fixed costs: all workloads together."""
+    """volume_ratio (times today's), owned_count, saving_usd_per_month before fixed costs: all
+    workloads together."""
     count, saving = saved(study, {VOLUME: volume_ratios})
-    return pd.DataFrame({"volume_ratio": volume_ratios, "owned_count": count, "saving_usd_per_month": saving})
+    return pd.DataFrame(
+        {"volume_ratio": volume_ratios, "owned_count": count, "saving_usd_per_month": saving}
+    )
 
 
 def by_api_price(study: Study, multipliers: np.ndarray) -> pd.DataFrame:
-    """One row per API price (times today's): owned_count, saving before and after fixed costs, all workloads together."""
+    """One row per API price (times today's): owned_count, saving before and after fixed costs, all
+    workloads together."""
     count, saving = saved(study, {API_PRICE: float(study.values[API_PRICE]) * multipliers})
     net = np.maximum(saving - sum(split_fixed_lines(study).values()), 0.0)
     return pd.DataFrame(
-        {"api_price_ratio": multipliers, "owned_count": count, "saving_usd_per_month": saving, "saving_after_fixed_usd_per_month": net}
+        {
+            "api_price_ratio": multipliers,
+            "owned_count": count,
+            "saving_usd_per_month": saving,
+            "saving_after_fixed_usd_per_month": net,
+        }
     )
 
 
 def by_break_even_fill(curve: LoadDurationCurve, fills: np.ndarray) -> np.ndarray:
-    """Share of the all-API bill that owned slices save before fixed costs, for each break-even fill u*."""
+    """Share of the all-API bill that owned slices save before fixed costs, for each break-even fill
+    u*."""
     count = owned_slices(curve, fills, 1.0)
     own, api = split_usd_per_month(curve, count, fills, 1.0)
     whole = split_usd_per_month(curve, 0, fills, 1.0)[1]
@@ -98,22 +144,29 @@ def by_break_even_fill(curve: LoadDurationCurve, fills: np.ndarray) -> np.ndarra
 
 
 def turning_volumes(study: Study) -> pd.DataFrame:
-    """Where owning begins to pay as all volumes grow: what, volume_ratio (NaN: not reached), input_mtok_per_month."""
+    """Where owning begins to pay as all volumes grow: what, volume_ratio (NaN: not reached),
+    input_mtok_per_month."""
     own = study.break_even("owned" if "owned" in study.totals else "rented")
-    input_mtok = sum(float(study.values[f"{choice.at}.load.input_mtok_per_month"]) for choice in study.choices)
+    input_mtok = sum(
+        float(study.values[f"{choice.at}.load.input_mtok_per_month"]) for choice in study.choices
+    )
     fixed = max(sum(split_fixed_lines(study).values()), HALF_A_CENT_USD)
     coarse = by_volume(study, np.geomspace(1 / VOLUME_SPAN, VOLUME_SPAN, 200))
     rows = [
         ("the first slice pays for itself", _saving_above(study, coarse, HALF_A_CENT_USD)),
         ("the split pays for its people too", _saving_above(study, coarse, fixed)),
-        ("a whole fleet, people and spare, beats the API", own.first_mtok_per_month and own.first_mtok_per_month / input_mtok),
+        (
+            "a whole fleet, people and spare, beats the API",
+            own.first_mtok_per_month and own.first_mtok_per_month / input_mtok,
+        ),
     ]
     frame = pd.DataFrame(rows, columns=["what", "volume_ratio"]).astype({"volume_ratio": float})
     return frame.assign(input_mtok_per_month=frame["volume_ratio"] * input_mtok)
 
 
 def _saving_above(study: Study, coarse: pd.DataFrame, usd_per_month: float) -> float | None:
-    """The smallest volume, times today's, at which the split saves more than this; it saves more with every growth. None: it never does.
+    """The smallest volume, times today's, at which the split saves more than this; it saves more
+    with every growth. None: it never does.
 
     coarse  as of `by_volume`
     """

@@ -1,4 +1,5 @@
-"""One table of break-evens: volume, utilization, price of the API and of the GPU, people, and the share that passes."""
+"""One table of break-evens: volume, utilization, price of the API and of the GPU, people, and the
+share that passes."""
 
 from __future__ import annotations
 
@@ -19,15 +20,30 @@ from llmcost.study.verdict.reasons import delivered_utilization_fraction
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
-COLUMNS = ["against", "what", "unit", "now", "turns_at", "option_wins", "status", "answer", "difference_usd_per_month"]
+COLUMNS = [
+    "against",
+    "what",
+    "unit",
+    "now",
+    "turns_at",
+    "option_wins",
+    "status",
+    "answer",
+    "difference_usd_per_month",
+]
 
 
-def break_evens(study: Study, option: str, against: tuple[str, ...] = tuple(YARDSTICKS)) -> pd.DataFrame:
-    """Where `option` costs what each yardstick costs, one number moved at a time and all else typical.
+def break_evens(
+    study: Study, option: str, against: tuple[str, ...] = tuple(YARDSTICKS)
+) -> pd.DataFrame:
+    """Where `option` costs what each yardstick costs, one number moved at a time and all else
+    typical.
 
-    Columns: against, what, unit, now, turns_at (None where they never meet), option_wins (above | below the turn), status (reached |
-    not reached | infeasible | nothing to compare with), answer (in words), difference_usd_per_month at the turn, which is 0 but where
-    whole machines make the bill jump. The volume's turn is the first at which the option wins, the others' the one nearest to today.
+    Columns: against, what, unit, now, turns_at (None where they never meet), option_wins (above |
+    below the turn), status (reached | not reached | infeasible | nothing to compare with), answer
+    (in words), difference_usd_per_month at the turn, which is 0 but where whole machines make the
+    bill jump. The volume's turn is the first at which the option wins, the others' the one nearest
+    to today.
     """
     rows: list[dict[str, Any]] = []
     for yardstick in against:
@@ -40,7 +56,8 @@ def break_evens(study: Study, option: str, against: tuple[str, ...] = tuple(YARD
 
 
 def nearest_turn(knob: Knob) -> tuple[float, str] | None:
-    """(value nearest to today's at which the winner changes, the side of it on which the option wins: above or below)."""
+    """(value nearest to today's at which the winner changes, the side of it on which the option
+    wins: above or below)."""
     winning = wins(*knob.bills(knob.grid))
     turns = np.flatnonzero(winning[1:] != winning[:-1])
     if not len(turns):
@@ -56,11 +73,22 @@ def _row(knob: Knob) -> dict[str, Any]:
     if turn is None:
         side = "always cheaper" if wins(*knob.bills(knob.grid[:1]))[0] else "never cheaper"
         low, high = (shown(float(knob.grid[end]), knob.unit) for end in (0, -1))
-        return {**row, "status": "not reached", "answer": f"not reached between {low} and {high}: {side}"}
+        return {
+            **row,
+            "status": "not reached",
+            "answer": f"not reached between {low} and {high}: {side}",
+        }
     at, side = turn
     ours, theirs = knob.bills(np.array([at]))
     answer = f"{side} {shown(at, knob.unit)}, now {shown(knob.now, knob.unit)}"
-    return {**row, "turns_at": at, "option_wins": side, "status": "reached", "answer": answer, **_difference(ours, theirs)}
+    return {
+        **row,
+        "turns_at": at,
+        "option_wins": side,
+        "status": "reached",
+        "answer": answer,
+        **_difference(ours, theirs),
+    }
 
 
 def _difference(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float]:
@@ -74,23 +102,42 @@ def _volume_row(study: Study, pair: Duel) -> dict[str, Any]:
     first = found.first_mtok_per_month
     if first is None or first <= found.looked_from_mtok_per_month:
         return row
-    return {**row, "turns_at": first, "option_wins": "above", **_difference(*pair.usd_per_month({VOLUME: np.array([first / now])}))}
+    return {
+        **row,
+        "turns_at": first,
+        "option_wins": "above",
+        **_difference(*pair.usd_per_month({VOLUME: np.array([first / now])})),
+    }
 
 
 def _utilization_rows(study: Study, pair: Duel) -> Iterator[dict[str, Any]]:
-    """The delivered utilization at which a standing fleet of today's size would cost what the open model's API bills."""
+    """The delivered utilization at which a standing fleet of today's size would cost what the open
+    model's API bills."""
     if pair.option not in ALWAYS_ON or pair.against != "open_api":
         return
     for choice in study.choices:
         needed = break_even_utilization(study, choice, pair.option)
         if needed is None:
             continue
-        name = "delivered utilization" + (f", {choice.workload.id}" if len(study.choices) > 1 else "")
+        name = "delivered utilization" + (
+            f", {choice.workload.id}" if len(study.choices) > 1 else ""
+        )
         now, at = delivered_utilization_fraction(study, choice, pair.option), needed[1]
         row = {"what": name, "unit": "fraction", "now": now, "difference_usd_per_month": 0.0}
         if at > 1:
             answer = "not reached: a fleet that is full all month is still dearer"
-            yield {**row, "status": "not reached", "answer": answer, "difference_usd_per_month": None}
+            yield {
+                **row,
+                "status": "not reached",
+                "answer": answer,
+                "difference_usd_per_month": None,
+            }
         else:
             answer = f"above {shown(at, 'fraction')}, now {shown(now, 'fraction')}"
-            yield {**row, "turns_at": at, "option_wins": "above", "status": "reached", "answer": answer}
+            yield {
+                **row,
+                "turns_at": at,
+                "option_wins": "above",
+                "status": "reached",
+                "answer": answer,
+            }

@@ -1,4 +1,5 @@
-"""Two bills held against each other: an option, and the open model by API, today's own model, or a premium one."""
+"""Two bills held against each other: an option, and the open model by API, today's own model, or a
+premium one."""
 
 from __future__ import annotations
 
@@ -21,7 +22,11 @@ from llmcost.study.uncertainty.draws import totals_in_parts
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
-YARDSTICKS = {"open_api": "the open model by API", "tuned": "today's model, tuned", "premium": "a premium model for all the work"}
+YARDSTICKS = {
+    "open_api": "the open model by API",
+    "tuned": "today's model, tuned",
+    "premium": "a premium model for all the work",
+}
 """What an option is held against; any option that can be priced will do too."""
 
 
@@ -40,9 +45,13 @@ class Duel:
     why_not: tuple[str, str] | None = None
 
     def usd_per_month(self, changes: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """(option, yardstick) with some inputs at arrays of values, all of one length, the rest typical."""
+        """(option, yardstick) with some inputs at arrays of values, all of one length, the rest
+        typical."""
         values, count = {**self.values, **changes}, max(map(len, changes.values()))
-        ours, theirs = (totals_in_parts(side, values, count)[side.priced[0]] for side in (self.ours, self.theirs))
+        ours, theirs = (
+            totals_in_parts(side, values, count)[side.priced[0]]
+            for side in (self.ours, self.theirs)
+        )
         return ours, theirs
 
 
@@ -50,11 +59,30 @@ def duel(study: Study, option: str, against: str) -> Duel:
     """The option against a yardstick, or with the reason why one of the two cannot be priced."""
     decision = study.decision
     if option not in decision.priced:
-        return Duel(option, against, decision, decision, study.values, ("infeasible", _reason(study, option)))
-    theirs = _premium(study) if against == "premium" else replace(decision, priced=[against]) if against in decision.priced else None
+        return Duel(
+            option,
+            against,
+            decision,
+            decision,
+            study.values,
+            ("infeasible", _reason(study, option)),
+        )
+    theirs = (
+        _premium(study)
+        if against == "premium"
+        else replace(decision, priced=[against])
+        if against in decision.priced
+        else None
+    )
     if theirs is None:
-        reason = "no list prices one that may serve this work" if against == "premium" else _reason(study, against)
-        return Duel(option, against, decision, decision, study.values, ("nothing to compare with", reason))
+        reason = (
+            "no list prices one that may serve this work"
+            if against == "premium"
+            else _reason(study, against)
+        )
+        return Duel(
+            option, against, decision, decision, study.values, ("nothing to compare with", reason)
+        )
     return Duel(option, against, replace(decision, priced=[option]), theirs, study.values)
 
 
@@ -69,10 +97,22 @@ def _reason(study: Study, option: str) -> str:
 
 
 def premium_offer(study: Study) -> Offer | None:
-    """The first premium model of the tiers that this client does not use already, at its list price."""
-    used = {(choice.today.provider, choice.today.model_id) for choice in study.choices if choice.today}
-    others = [names for tier, *names in CLOSED_TIERS if tier == "premium" and tuple(names) not in used]
-    return next((offer for provider, model_id in others if (offer := listed_offer(study, provider, model_id))), None)
+    """The first premium model of the tiers that this client does not use already, at its list
+    price."""
+    used = {
+        (choice.today.provider, choice.today.model_id) for choice in study.choices if choice.today
+    }
+    others = [
+        names for tier, *names in CLOSED_TIERS if tier == "premium" and tuple(names) not in used
+    ]
+    return next(
+        (
+            offer
+            for provider, model_id in others
+            if (offer := listed_offer(study, provider, model_id))
+        ),
+        None,
+    )
 
 
 def _uncommitted(workload: Workload) -> Workload:
@@ -82,9 +122,13 @@ def _uncommitted(workload: Workload) -> Workload:
 
 
 def _premium(study: Study) -> Decision | None:
-    """All the work on a premium model, cached and batched as far as today's model would be when tuned."""
+    """All the work on a premium model, cached and batched as far as today's model would be when
+    tuned."""
     offer = premium_offer(study)
     if offer is None or not all(may_leave(choice.workload) for choice in study.choices):
         return None
-    choices = [replace(choice, workload=_uncommitted(choice.workload), today=offer) for choice in study.choices]
+    choices = [
+        replace(choice, workload=_uncommitted(choice.workload), today=offer)
+        for choice in study.choices
+    ]
     return replace(study.decision, choices=choices, invoice_multiplier=1.0, priced=["tuned"])

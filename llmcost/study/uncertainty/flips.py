@@ -1,4 +1,5 @@
-"""What would turn the answer: the nearest value of one input, all else typical, at which another option becomes the cheapest."""
+"""What would turn the answer: the nearest value of one input, all else typical, at which another
+option becomes the cheapest."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ SEARCHED = 6
 
 @dataclass(frozen=True)
 class Flip:
-    """The nearest value of one input, on one side of its typical one, at which another option becomes the cheapest."""
+    """The nearest value of one input, on one side of its typical one, at which another option
+    becomes the cheapest."""
 
     path: str
     unit: str
@@ -30,9 +32,13 @@ class Flip:
 
 
 def find_flips(
-    decision: Decision, assumptions: Mapping[str, Assumption], ends: Mapping[str, np.ndarray], against: Iterable[str]
+    decision: Decision,
+    assumptions: Mapping[str, Assumption],
+    ends: Mapping[str, np.ndarray],
+    against: Iterable[str],
 ) -> list[Flip]:
-    """For volume and the inputs that move the gap most, the nearest value on each side at which the cheapest option is beaten.
+    """For volume and the inputs that move the gap most, the nearest value on each side at which the
+    cheapest option is beaten.
 
     ends     as of `draws.totals_at_ends`
     against  options whose gap to the cheapest says which inputs are worth searching
@@ -40,7 +46,11 @@ def find_flips(
     typical = typical_values(assumptions)
     totals = option_totals(decision, typical)
     winner = cheapest(totals, lambda option: float(totals[option]))
-    widest = [path for other in against for path in tornado(assumptions, ends, winner, other)["path"].head(SEARCHED)]
+    widest = [
+        path
+        for other in against
+        for path in tornado(assumptions, ends, winner, other)["path"].head(SEARCHED)
+    ]
     found = []
     for path, unit, grid in _searched([assumptions[path] for path in dict.fromkeys(widest)]):
         at = float(typical.get(path, 1.0))
@@ -57,11 +67,20 @@ def _searched(assumptions: Iterable[Assumption]) -> Iterator[tuple[str, str, np.
         if a.ceiling <= 1:
             yield a.path, a.unit, np.linspace(1 / GRID, 1.0, GRID)
         else:
-            yield a.path, a.unit, np.geomspace(max(a.typical, a.high / 10) / 20, max(a.typical, a.high / 10) * 20, GRID)
+            yield (
+                a.path,
+                a.unit,
+                np.geomspace(
+                    max(a.typical, a.high / 10) / 20, max(a.typical, a.high / 10) * 20, GRID
+                ),
+            )
 
 
-def _first_turn(decision: Decision, typical: dict, path: str, grid: np.ndarray, winner: str) -> tuple[float, str] | None:
-    """(value, new cheapest option) nearest to grid[0] at which `winner` is beaten; refined once between two grid points."""
+def _first_turn(
+    decision: Decision, typical: dict, path: str, grid: np.ndarray, winner: str
+) -> tuple[float, str] | None:
+    """(value, new cheapest option) nearest to grid[0] at which `winner` is beaten; refined once
+    between two grid points."""
     for _ in range(2):
         totals = option_totals(decision, {**typical, path: grid})
         names = list(totals)

@@ -22,48 +22,70 @@ EVERYTHING = "everything together"
 
 
 def information(study: Study) -> pd.DataFrame:
-    """Value of perfect information (EVPI), of all inputs together and of each: what knowing it before choosing saves on average.
+    """Value of perfect information (EVPI), of all inputs together and of each: what knowing it
+    before choosing saves on average.
 
-    Columns: rank (0 for everything together, else 1, 2, ... from the most valuable on), path, name, unit, low, typical, high, confidence,
-    evpi_usd_per_month, evpi_usd (over the horizon). From the study's own draws, without drawing again. A lower bound: model, host and
-    GPU plan of each option are not chosen anew, and an input that turns no choice on its own is worth nothing.
+    Columns: rank (0 for everything together, else 1, 2, ... from the most valuable on), path, name,
+    unit, low, typical, high, confidence, evpi_usd_per_month, evpi_usd (over the horizon). From the
+    study's own draws, without drawing again. A lower bound: model, host and GPU plan of each option
+    are not chosen anew, and an input that turns no choice on its own is worth nothing.
     """
     bills = study.draws().to_numpy()
     uncertain = [a for a in study.inputs.values() if not a.certain]
     everything = float(perfect_information_usd(bills))
     everything = everything if everything >= A_CENT else 0.0
-    streams = np.array([uniform_stream(a.path, len(bills)) for a in uncertain]).reshape(len(uncertain), len(bills))
+    streams = np.array([uniform_stream(a.path, len(bills)) for a in uncertain]).reshape(
+        len(uncertain), len(bills)
+    )
     each = np.minimum(input_information_usd(bills, streams), everything)
     columns = ["path", "name", "unit", "low", "typical", "high", "confidence", "evpi_usd_per_month"]
     rows = [
         (a.path, name, a.unit, a.low, a.typical, a.high, a.confidence, float(worth))
-        for a, name, worth in zip(uncertain, distinct_names([a.path for a in uncertain]), each, strict=True)
+        for a, name, worth in zip(
+            uncertain, distinct_names([a.path for a in uncertain]), each, strict=True
+        )
     ]
-    ranked = pd.DataFrame(rows, columns=columns).sort_values(["evpi_usd_per_month", "path"], ascending=[False, True])
+    ranked = pd.DataFrame(rows, columns=columns).sort_values(
+        ["evpi_usd_per_month", "path"], ascending=[False, True]
+    )
     first = pd.DataFrame([("", EVERYTHING, "", *[np.nan] * 3, "", everything)], columns=columns)
     frame = pd.concat([first, ranked], ignore_index=True) if len(ranked) else first
-    return frame.assign(rank=range(len(frame)), evpi_usd=frame["evpi_usd_per_month"] * study.client.horizon_months)
+    return frame.assign(
+        rank=range(len(frame)), evpi_usd=frame["evpi_usd_per_month"] * study.client.horizon_months
+    )
 
 
 def measure_first(study: Study) -> str:
-    """What to measure first and what that is worth, in a sentence; or that no single input is worth waiting for."""
+    """What to measure first and what that is worth, in a sentence; or that no single input is worth
+    waiting for."""
     known = study.information()
     everything, months = known.iloc[0], study.client.horizon_months
     if everything["evpi_usd_per_month"] == 0:
         return "Nothing is worth waiting for: the same option is the cheapest in every draw."
-    most = f"To know everything before choosing would be worth {usd(everything['evpi_usd_per_month'])} a month at most"
+    most = (
+        f"To know everything before choosing would be worth {usd(everything['evpi_usd_per_month'])}"
+        " a month at most"
+    )
     if len(known) < 2 or known["evpi_usd_per_month"].iloc[1] == 0:
-        return f"{most}; no single input turns the choice, so that measuring any one of them alone is worth nothing."
+        return (
+            f"{most}; no single input turns the choice, so that measuring any one of them alone is"
+            " worth nothing."
+        )
     first = known.iloc[1]
-    worth = f"{usd(first['evpi_usd_per_month'])} a month, {usd(first['evpi_usd'])} over the {months} months"
+    worth = (
+        f"{usd(first['evpi_usd_per_month'])} a month, {usd(first['evpi_usd'])} over the {months}"
+        " months"
+    )
     return f"Measure first: {first['name']}. To know it before choosing is worth {worth}. {most}."
 
 
 def without_fallback(study: Study) -> list[str]:
-    """For each workload that nothing else answers: the failing share of its work, which no option's bill holds."""
+    """For each workload that nothing else answers: the failing share of its work, which no option's
+    bill holds."""
     return [
-        f"{choice.workload.id}: nothing else may answer the {percent(1 - choice.alternative.passing_fraction.typical)} of the work that "
-        "fails the evaluation; what becomes of it is in no bill, and in no chance of being the cheapest"
+        f"{choice.workload.id}: nothing else may answer the"
+        f" {percent(1 - choice.alternative.passing_fraction.typical)} of the work that fails the"
+        " evaluation; what becomes of it is in no bill, and in no chance of being the cheapest"
         for choice in study.choices
         if choice.today is None and choice.alternative.passing_fraction.low < 1
     ]

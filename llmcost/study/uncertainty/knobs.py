@@ -18,7 +18,8 @@ from llmcost.study.uncertainty.duels import Duel
 
 POINTS = 401
 PRICES = np.geomspace(1e-2, 1e2, 81)
-"""Prices are looked at from a hundredth to a hundred times today's; those of GPUs from nothing on."""
+"""Prices are looked at from a hundredth to a hundred times today's; those of GPUs from nothing
+on."""
 MOST_FTE = 20.0
 """More people than this nobody puts on one deployment."""
 OPEN_API_PRICE = "hidden_costs.api_price_path_multiplier"
@@ -42,25 +43,47 @@ class Knob:
 
 
 def knobs(pair: Duel) -> Iterator[Knob]:
-    """Price of the yardstick's API, price of the option's GPUs, its people, and the passing share of each workload."""
+    """Price of the yardstick's API, price of the option's GPUs, its people, and the passing share
+    of each workload."""
     yield from _api_price(pair)
     yield from _gpu_price(pair)
-    way = "owned" if any(supply.offer.term == "owned" for supply in _supplies(pair)) else pair.option
-    path = {"owned": "people.engineer_fte_owned", "serverless": "people.engineer_fte_serverless"}.get(way, "people.engineer_fte")
+    way = (
+        "owned" if any(supply.offer.term == "owned" for supply in _supplies(pair)) else pair.option
+    )
+    path = {
+        "owned": "people.engineer_fte_owned",
+        "serverless": "people.engineer_fte_serverless",
+    }.get(way, "people.engineer_fte")
     if _supplies(pair):
-        yield Knob(plain_name(path), "FTE", float(pair.values[path]), np.linspace(0.0, MOST_FTE, POINTS), _moving(pair, path))
+        yield Knob(
+            plain_name(path),
+            "FTE",
+            float(pair.values[path]),
+            np.linspace(0.0, MOST_FTE, POINTS),
+            _moving(pair, path),
+        )
     for choice in pair.ours.choices:
         if choice.today:
             path = f"{choice.alternative_at}.passing_fraction"
-            name = plain_name(path) + (f", {choice.workload.id}" if len(pair.ours.choices) > 1 else "")
-            yield Knob(name, "fraction", float(pair.values[path]), np.linspace(0.0, 1.0, POINTS), _moving(pair, path))
+            name = plain_name(path) + (
+                f", {choice.workload.id}" if len(pair.ours.choices) > 1 else ""
+            )
+            yield Knob(
+                name,
+                "fraction",
+                float(pair.values[path]),
+                np.linspace(0.0, 1.0, POINTS),
+                _moving(pair, path),
+            )
 
 
 def _moving(pair: Duel, path: str) -> Bills:
     return lambda points: pair.usd_per_month({path: points})
 
 
-def _price(what: str, unit: str, now: float, at: Callable[[np.ndarray], Duel], points: np.ndarray = PRICES) -> Knob:
+def _price(
+    what: str, unit: str, now: float, at: Callable[[np.ndarray], Duel], points: np.ndarray = PRICES
+) -> Knob:
     """A price as a knob; `at` is the duel with that price times each of some numbers."""
 
     def bills(prices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,58 +93,97 @@ def _price(what: str, unit: str, now: float, at: Callable[[np.ndarray], Duel], p
 
 
 def _api_price(pair: Duel) -> Iterator[Knob]:
-    """Per million tokens, input and output together. What the option buys from the same API moves with it."""
+    """Per million tokens, input and output together. What the option buys from the same API moves
+    with it."""
     values, theirs = pair.values, pair.theirs
     if pair.against == "open_api":
         mtok = sum(float(sum(moved_volumes(choice, values))) for choice in theirs.choices)
         usd = sum(float(open_api_usd_per_month(choice, values)) for choice in theirs.choices)
         typical = float(values[OPEN_API_PRICE])
         yield _price(
-            "price of the open model's API", PER_MTOK, usd / mtok, lambda x: replace(pair, values={**values, OPEN_API_PRICE: typical * x})
+            "price of the open model's API",
+            PER_MTOK,
+            usd / mtok,
+            lambda x: replace(pair, values={**values, OPEN_API_PRICE: typical * x}),
         )
     elif pair.against in ("tuned", "premium"):
         mtok = sum(float(sum(volumes(choice, values))) for choice in theirs.choices)
-        usd = sum(float(sum(tuned_lines(choice, values, theirs.invoice_multiplier).values())) for choice in theirs.choices)
+        usd = sum(
+            float(sum(tuned_lines(choice, values, theirs.invoice_multiplier).values()))
+            for choice in theirs.choices
+        )
         name = "price of today's model" if pair.against == "tuned" else "price of the premium model"
         yield _price(name, PER_MTOK, usd / mtok, lambda x: _today_times(pair, x))
 
 
 def _today_times(pair: Duel, multipliers: np.ndarray) -> Duel:
-    """The yardstick's model at another price; where it is today's own, the option pays that for what stays on it."""
+    """The yardstick's model at another price; where it is today's own, the option pays that for
+    what stays on it."""
 
     def moved(side: Decision) -> Decision:
         return replace(side, invoice_multiplier=side.invoice_multiplier * multipliers)
 
-    return replace(pair, ours=moved(pair.ours) if pair.against == "tuned" else pair.ours, theirs=moved(pair.theirs))
+    return replace(
+        pair,
+        ours=moved(pair.ours) if pair.against == "tuned" else pair.ours,
+        theirs=moved(pair.theirs),
+    )
 
 
 def _gpu_price(pair: Duel) -> Iterator[Knob]:
-    """Per GPU-hour, or per bought GPU; of several workloads with different GPUs as a multiple of today's."""
+    """Per GPU-hour, or per bought GPU; of several workloads with different GPUs as a multiple of
+    today's."""
     supplies = _supplies(pair)
     if not supplies:
         return
-    prices, owned = {supply.offer.listed_usd for supply in supplies}, {supply.offer.term == "owned" for supply in supplies}
-    unit = "times" if len(prices) > 1 or len(owned) > 1 else "USD/GPU" if owned == {True} else "USD/GPU-hour"
+    prices, owned = (
+        {supply.offer.listed_usd for supply in supplies},
+        {supply.offer.term == "owned" for supply in supplies},
+    )
+    unit = (
+        "times"
+        if len(prices) > 1 or len(owned) > 1
+        else "USD/GPU"
+        if owned == {True}
+        else "USD/GPU-hour"
+    )
     now = 1.0 if unit == "times" else prices.pop()
-    yield _price("price of a GPU", unit, now, lambda x: _gpus_times(pair, x), np.append(0.0, PRICES))
+    yield _price(
+        "price of a GPU", unit, now, lambda x: _gpus_times(pair, x), np.append(0.0, PRICES)
+    )
 
 
 def _gpus_times(pair: Duel, multipliers: np.ndarray) -> Duel:
     """The option's GPUs at another price, rented and bought ones alike."""
-    paths = {f"gpu_purchase.{supply.offer.gpu_id}.purchase_usd" for supply in _supplies(pair) if supply.offer.term == "owned"}
+    paths = {
+        f"gpu_purchase.{supply.offer.gpu_id}.purchase_usd"
+        for supply in _supplies(pair)
+        if supply.offer.term == "owned"
+    }
 
     def dearer(offer: GpuOffer | None) -> GpuOffer | None:
         usd: Any = offer and offer.gpu_usd_per_hour and offer.gpu_usd_per_hour * multipliers
         return offer if usd is None or offer is None else replace(offer, gpu_usd_per_hour=usd)
 
     def moved(supply: Supply) -> Supply:
-        return replace(supply, offer=dearer(supply.offer) or supply.offer, by_the_hour=dearer(supply.by_the_hour))
+        return replace(
+            supply,
+            offer=dearer(supply.offer) or supply.offer,
+            by_the_hour=dearer(supply.by_the_hour),
+        )
 
-    choices = [replace(c, supplies={**c.supplies, pair.option: moved(c.supplies[pair.option])}) for c in pair.ours.choices]
+    choices = [
+        replace(c, supplies={**c.supplies, pair.option: moved(c.supplies[pair.option])})
+        for c in pair.ours.choices
+    ]
     values = {**pair.values, **{path: pair.values[path] * multipliers for path in paths}}
     return replace(pair, ours=replace(pair.ours, choices=choices), values=values)
 
 
 def _supplies(pair: Duel) -> list[Supply]:
     """The GPUs behind the option; none where it is an API."""
-    return [choice.supplies[pair.option] for choice in pair.ours.choices if pair.option in choice.supplies]
+    return [
+        choice.supplies[pair.option]
+        for choice in pair.ours.choices
+        if pair.option in choice.supplies
+    ]

@@ -1,4 +1,5 @@
-"""Which option is cheapest where: volume by volume, from a flat load to a peakier one than the client's."""
+"""Which option is cheapest where: volume by volume, from a flat load to a peakier one than the
+client's."""
 
 from __future__ import annotations
 
@@ -25,15 +26,17 @@ VOLUME_RATIOS = np.geomspace(1 / 30, 30, 41)
 ROWS = 7
 """Load factors from flat to today's, and again from today's to the peakiest."""
 STRETCHES = np.linspace(0, 8, 161)
-"""How far the hours may stand from their mean, times today: 0 is a flat load, 1 the client's own."""
+"""How far the hours may stand from their mean, times today: 0 is a flat load, 1 the client's
+own."""
 HOURLY = ["requests", "input_tokens", "output_tokens"]
 
 
 def reversal_map(study: Study) -> pd.DataFrame:
     """One row per volume and load factor with the cheapest option there, all else typical.
 
-    Columns: volume_ratio (times today's), load_factor_fraction (mean load over that of the busiest hour), option, usd_per_month,
-    client (whether it is the client's own place). Of options that tie the simpler one counts.
+    Columns: volume_ratio (times today's), load_factor_fraction (mean load over that of the busiest
+    hour), option, usd_per_month, client (whether it is the client's own place). Of options that tie
+    the simpler one counts.
     """
     rows = []
     for stretch in _stretches(study.decision):
@@ -42,20 +45,42 @@ def reversal_map(study: Study) -> pd.DataFrame:
         bills = np.stack([np.broadcast_to(usd, VOLUME_RATIOS.shape) for usd in totals.values()])
         first = first_cheapest(bills.T)
         factor = load_factor_fraction(decision)
-        frame = pd.DataFrame({"volume_ratio": VOLUME_RATIOS, "load_factor_fraction": factor, "option": np.array(list(totals))[first]})
-        rows.append(frame.assign(usd_per_month=bills.min(axis=0), client=(stretch == 1) & np.isclose(VOLUME_RATIOS, 1)))
+        frame = pd.DataFrame(
+            {
+                "volume_ratio": VOLUME_RATIOS,
+                "load_factor_fraction": factor,
+                "option": np.array(list(totals))[first],
+            }
+        )
+        rows.append(
+            frame.assign(
+                usd_per_month=bills.min(axis=0),
+                client=(stretch == 1) & np.isclose(VOLUME_RATIOS, 1),
+            )
+        )
     return pd.concat(rows, ignore_index=True)
 
 
 def reversals(cells: pd.DataFrame) -> list[str]:
-    """What the map says around the client's own place: the option there, and where along volume and load factor another takes over."""
+    """What the map says around the client's own place: the option there, and where along volume and
+    load factor another takes over."""
     here = cells[cells["client"]].iloc[0]
     said = [f"{LABELS[here['option']]} here"]
-    volumes = cells[cells["load_factor_fraction"] == here["load_factor_fraction"]].sort_values("volume_ratio")
-    factors = cells[cells["volume_ratio"] == here["volume_ratio"]].sort_values("load_factor_fraction")
-    for line, column, says in ((volumes, "volume_ratio", _times), (factors, "load_factor_fraction", _load)):
+    volumes = cells[cells["load_factor_fraction"] == here["load_factor_fraction"]].sort_values(
+        "volume_ratio"
+    )
+    factors = cells[cells["volume_ratio"] == here["volume_ratio"]].sort_values(
+        "load_factor_fraction"
+    )
+    for line, column, says in (
+        (volumes, "volume_ratio", _times),
+        (factors, "load_factor_fraction", _load),
+    ):
         other = line[line["option"] != here["option"]]
-        for side in (other[other[column] < here[column]].tail(1), other[other[column] > here[column]].head(1)):
+        for side in (
+            other[other[column] < here[column]].tail(1),
+            other[other[column] > here[column]].head(1),
+        ):
             said += [f"{LABELS[row['option']]} {says(row[column])}" for _, row in side.iterrows()]
     return said
 
@@ -69,18 +94,28 @@ def _load(load_factor_fraction: float) -> str:
 
 
 def _stretches(decision: Decision) -> list[float]:
-    """Stretches that make load factors in even steps, flat first; none beyond today's where stretching makes no load peakier."""
+    """Stretches that make load factors in even steps, flat first; none beyond today's where
+    stretching makes no load peakier."""
     hours = [_tokens(choice) for choice in decision.choices]
-    factors = np.array([_load_factor([stretched(tokens, stretch) for tokens in hours]) for stretch in STRETCHES])
+    factors = np.array(
+        [_load_factor([stretched(tokens, stretch) for tokens in hours]) for stretch in STRETCHES]
+    )
     now, peakiest = _load_factor(hours), factors[-1]
     flatter = np.geomspace(1, now, ROWS)[: -1 if now < 1 else 0]
     peakier = np.geomspace(now, peakiest, ROWS)[1 if peakiest < 0.9 * now else ROWS :]
-    return [*np.interp(-flatter, -factors, STRETCHES), 1.0, *np.interp(-peakier, -factors, STRETCHES)]
+    return [
+        *np.interp(-flatter, -factors, STRETCHES),
+        1.0,
+        *np.interp(-peakier, -factors, STRETCHES),
+    ]
 
 
 def stretched_decision(decision: Decision, values: Values, stretch_ratio: float) -> Decision:
-    """The decision with every workload's hours stretched about their mean: the same month, flatter or peakier."""
-    return replace(decision, choices=[_stretched(choice, values, stretch_ratio) for choice in decision.choices])
+    """The decision with every workload's hours stretched about their mean: the same month, flatter
+    or peakier."""
+    return replace(
+        decision, choices=[_stretched(choice, values, stretch_ratio) for choice in decision.choices]
+    )
 
 
 def _stretched(choice: WorkloadChoice, values: Values, stretch_ratio: float) -> WorkloadChoice:
@@ -88,7 +123,9 @@ def _stretched(choice: WorkloadChoice, values: Values, stretch_ratio: float) -> 
     for column in HOURLY:
         hourly[column] = stretched(hourly[column].to_numpy(), stretch_ratio)
     moved = replace(choice, load=replace(choice.load, hourly=hourly))
-    return replace(moved, supplies={o: with_load_of(s, moved, values) for o, s in choice.supplies.items()})
+    return replace(
+        moved, supplies={o: with_load_of(s, moved, values) for o, s in choice.supplies.items()}
+    )
 
 
 def load_factor_fraction(decision: Decision) -> float:

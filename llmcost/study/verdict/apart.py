@@ -1,4 +1,5 @@
-"""What the one answer for the whole client hides: workloads that belong on different sides, and an invoice that prices do not explain."""
+"""What the one answer for the whole client hides: workloads that belong on different sides, and an
+invoice that prices do not explain."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ SHARED = (
 
 
 def apart(study: Study) -> str:
-    """Where several workloads would be cheaper decided one by one: how, and for how much; else nothing."""
+    """Where several workloads would be cheaper decided one by one: how, and for how much; else
+    nothing."""
     if len(study.choices) < 2:
         return ""
     alone = [study.of_workload(choice.workload.id) for choice in study.choices]
@@ -31,23 +33,30 @@ def apart(study: Study) -> str:
         return ""
     bills = [one.lines[one.winner] for one in alone]
     items = dict.fromkeys(item for bill in bills for item in bill)
-    together = sum((max if item in SHARED else sum)([bill.get(item, 0.0) for bill in bills]) for item in items)
+    together = sum(
+        (max if item in SHARED else sum)([bill.get(item, 0.0) for bill in bills]) for item in items
+    )
     less = study.totals[study.winner] - together
     if less < WORTH_SAYING_FRACTION * study.totals[study.winner]:
         return ""
-    ways = "; ".join(f"{choice.workload.id}: {LABELS[one.winner]}" for choice, one in zip(study.choices, alone, strict=True))
+    ways = "; ".join(
+        f"{choice.workload.id}: {LABELS[one.winner]}"
+        for choice, one in zip(study.choices, alone, strict=True)
+    )
     return (
-        f"Every option here treats all workloads alike. Decided one by one ({ways}) they would cost about {usd(together)} a month, "
-        f"{usd(less)} less: make a client file for each."
+        f"Every option here treats all workloads alike. Decided one by one ({ways}) they would cost"
+        f" about {usd(together)} a month, {usd(less)} less: make a client file for each."
     )
 
 
 def invoice_gap(study: Study) -> str:
-    """What the saving takes for granted where list prices do not explain the invoice; else nothing."""
+    """What the saving takes for granted where list prices do not explain the invoice; else
+    nothing."""
     explained = exports.explained_fraction(study)
     if explained is None or abs(explained[0] - 1) <= FAR_FRACTION:
         return ""
     return (
-        f"List prices explain {percent(explained[0])} of {explained[1]}. The rest is taken for price, on today's side alone: "
-        "if it is volume that nobody stated, every other bill here moves with it. Settle that first."
+        f"List prices explain {percent(explained[0])} of {explained[1]}. The rest is taken for"
+        " price, on today's side alone: if it is volume that nobody stated, every other bill here"
+        " moves with it. Settle that first."
     )

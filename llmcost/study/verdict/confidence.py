@@ -1,4 +1,5 @@
-"""How sure the verdict is: three grades, each from what the verdict hangs on, and the rule that joins them."""
+"""How sure the verdict is: three grades, each from what the verdict hangs on, and the rule that
+joins them."""
 
 from __future__ import annotations
 
@@ -19,15 +20,18 @@ if TYPE_CHECKING:
 HOURS_PER_DAY, DAYS_OF_A_SHAPE = 24, 7
 """An export of less than a week shows neither a week's shape nor a month's volume."""
 SURE, UNSURE = 0.9, 0.6
-"""Shares of the draws in which the advice must be the cheapest: strong above the first, weak below the second."""
+"""Shares of the draws in which the advice must be the cheapest: strong above the first, weak below
+the second."""
 UNEXPLAINED = 0.25
 """Share of the invoice beyond which list prices do not explain it."""
 GRADES = ("strong", "fair", "weak")
 RULE = (
-    "High: cheapest in nine draws of ten, every input that moves the verdict measured or at list price, a week of load measured. "
-    "Low: cheapest in fewer than six of ten, or a guess that alone could turn the verdict, or a load of unknown shape, less than a week "
-    "of it, a thin export or an invoice that prices do not explain. Medium: all between. The inputs that move the verdict are those "
-    "whose range alone makes another option the cheapest, and the fewest that carry four fifths of the variance of its advantage."
+    "High: cheapest in nine draws of ten, every input that moves the verdict measured or at list"
+    " price, a week of load measured. Low: cheapest in fewer than six of ten, or a guess that alone"
+    " could turn the verdict, or a load of unknown shape, less than a week of it, a thin export or"
+    " an invoice that prices do not explain. Medium: all between. The inputs that move the verdict"
+    " are those whose range alone makes another option the cheapest, and the fewest that carry four"
+    " fifths of the variance of its advantage."
 )
 """The rule as a reader gets it."""
 
@@ -36,17 +40,36 @@ def confidence(study: Study) -> dict[str, Any]:
     """high, medium or low, with what it follows from.
 
     Three grades, each strong, fair or weak:
-    chance    share of the draws in which the advice is the cheapest: strong from SURE on, weak below UNSURE
-    evidence  of the inputs that move the verdict (`moving_inputs`): strong where all are measured or list prices, weak where a guess
-              alone can turn it, else fair. Where work moves, a passing share that nobody tested counts, its range given or not
-    data      strong with a measured week of load or more; weak with less than a week, a thin export, a preset shape or an unexplained
-              invoice; else fair
-    The level is high where all three are strong, low where one is weak, else medium. An input that moves nothing changes nothing.
+    chance    share of the draws in which the advice is the cheapest: strong from SURE on, weak
+              below UNSURE
+    evidence  of the inputs that move the verdict (`moving_inputs`): strong where all are measured
+              or list prices, weak where a guess alone can turn it, else fair. Where work moves, a
+              passing share that nobody tested counts, its range given or not
+    data      strong with a measured week of load or more; weak with less than a week, a thin
+              export, a preset shape or an unexplained invoice; else fair
+    The level is high where all three are strong, low where one is weak, else medium. An input that
+    moves nothing changes nothing.
     """
     moving = moving_inputs(study)
-    grades = {"chance": _chance_grade(study), "evidence": _evidence_grade(study, moving), "data": _data_grade(study)}
-    level = "low" if "weak" in grades.values() else "high" if set(grades.values()) == {"strong"} else "medium"
-    return {"level": level, "because": _because(study, moving), "rule": RULE, "grades": grades, "inputs": moving.to_dict("records")}
+    grades = {
+        "chance": _chance_grade(study),
+        "evidence": _evidence_grade(study, moving),
+        "data": _data_grade(study),
+    }
+    level = (
+        "low"
+        if "weak" in grades.values()
+        else "high"
+        if set(grades.values()) == {"strong"}
+        else "medium"
+    )
+    return {
+        "level": level,
+        "because": _because(study, moving),
+        "rule": RULE,
+        "grades": grades,
+        "inputs": moving.to_dict("records"),
+    }
 
 
 def _chance_grade(study: Study) -> str:
@@ -57,8 +80,14 @@ def _chance_grade(study: Study) -> str:
 def _evidence_grade(study: Study, moving: pd.DataFrame) -> str:
     if ((moving["evidence"] == "guess") & moving["turns"]).any():
         return "weak"
-    untested = study.winner not in ("today", "tuned") and any(c.alternative.evidence == "guess" for c in study.choices)
-    return "strong" if moving["evidence"].isin(["measured", "list_price"]).all() and not untested else "fair"
+    untested = study.winner not in ("today", "tuned") and any(
+        c.alternative.evidence == "guess" for c in study.choices
+    )
+    return (
+        "strong"
+        if moving["evidence"].isin(["measured", "list_price"]).all() and not untested
+        else "fair"
+    )
 
 
 def _data_grade(study: Study) -> str:
@@ -67,7 +96,12 @@ def _data_grade(study: Study) -> str:
     unexplained = explained is not None and abs(explained[0] - 1) > UNEXPLAINED
     measured = all(load.confidence == "measured" for load in loads)
     short = measured and _days(usage) < DAYS_OF_A_SHAPE
-    if short or unexplained or any(u.is_thin for u in usage) or any(load.confidence == "guess" for load in loads):
+    if (
+        short
+        or unexplained
+        or any(u.is_thin for u in usage)
+        or any(load.confidence == "guess" for load in loads)
+    ):
         return "weak"
     return "strong" if measured else "fair"
 
@@ -91,7 +125,8 @@ def _because(study: Study, moving: pd.DataFrame) -> list[str]:
         oldest_price(study),
         *([f"list prices explain {percent(explained[0])} of {explained[1]}"] if explained else []),
         *(
-            f"usage export is thin: {percent(u.covered_fraction)} of its hours, {percent(u.rejected_fraction)} of its rows rejected"
+            f"usage export is thin: {percent(u.covered_fraction)} of its hours,"
+            f" {percent(u.rejected_fraction)} of its rows rejected"
             for u in usage
             if u.is_thin
         ),
@@ -99,23 +134,42 @@ def _because(study: Study, moving: pd.DataFrame) -> list[str]:
 
 
 QUALITY = {"guess": "a guess", "reported": "reported", "measured": "measured"}
-EVIDENCE = {"guess": "guessed", "reported": "reported", "list_price": "list price", "measured": "measured"}
+EVIDENCE = {
+    "guess": "guessed",
+    "reported": "reported",
+    "list_price": "list price",
+    "measured": "measured",
+}
 
 
 def moved_by(moving: pd.DataFrame) -> str:
-    """The two inputs that move the verdict most, with their evidence, and how many of all could turn it."""
+    """The two inputs that move the verdict most, with their evidence, and how many of all could
+    turn it."""
     if moving.empty:
         return "no input moves it"
     turning = moving[moving["turns"]]
     first = turning if len(turning) else moving
-    named = ", ".join(f"{row.name_} ({EVIDENCE[row.evidence]})" for row in first.head(2).rename(columns={"name": "name_"}).itertuples())
+    named = ", ".join(
+        f"{row.name_} ({EVIDENCE[row.evidence]})"
+        for row in first.head(2).rename(columns={"name": "name_"}).itertuples()
+    )
     more = f" and {len(first) - 2} more" if len(first) > 2 else ""
-    return f"could turn on {named}{more}" if len(turning) else f"moved most by {named}{more}, none of which turns it alone"
+    return (
+        f"could turn on {named}{more}"
+        if len(turning)
+        else f"moved most by {named}{more}, none of which turns it alone"
+    )
 
 
 def _load_said(study: Study, usage: Sequence[HourlyUsage]) -> str:
     loads, days = study.loads.values(), _days(usage)
     if all(load.confidence == "measured" for load in loads):
-        return f"load measured, {number(days, 2)} days{'' if days >= DAYS_OF_A_SHAPE else ': less than a week'}"
+        return (
+            f"load measured, {number(days, 2)}"
+            f" days{'' if days >= DAYS_OF_A_SHAPE else ': less than a week'}"
+        )
     totals = "days of an export" if any(u.of_days for u in usage) else "totals by the client"
-    return f"load: {totals} on {'a PRESET for its size' if any(load.confidence == 'guess' for load in loads) else 'a public shape'}"
+    return (
+        f"load: {totals} on"
+        f" {'a PRESET for its size' if any(load.confidence == 'guess' for load in loads) else 'a public shape'}"
+    )

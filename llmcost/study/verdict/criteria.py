@@ -1,4 +1,5 @@
-"""What the bill does not hold (speed to spare, control, time, lock-in), and what it would have to be worth to turn the answer."""
+"""What the bill does not hold (speed to spare, control, time, lock-in), and what it would have to
+be worth to turn the answer."""
 
 from __future__ import annotations
 
@@ -18,25 +19,42 @@ SIDES = {True: "hosting", False: "an API"}
 
 
 def other_side(study: Study) -> str | None:
-    """The option of least expected cost (mean of the draws) on the other side of "host it yourself?"; None where there is none."""
+    """The option of least expected cost (mean of the draws) on the other side of "host it
+    yourself?"; None where there is none."""
     means = study.draws().mean()
-    found = [option for option in distinct_options(study) if (option in HOSTED) != (study.winner in HOSTED)]
+    found = [
+        option
+        for option in distinct_options(study)
+        if (option in HOSTED) != (study.winner in HOSTED)
+    ]
     return cheapest(found, means.__getitem__) if found else None
 
 
 def criteria(study: Study, horizon: Horizon) -> dict[str, Any]:
-    """Each criterion with the side it favours and why, and the USD a month that those against the advice would have to be worth.
+    """Each criterion with the side it favours and why, and the USD a month that those against the
+    advice would have to be worth.
 
-    That is the whole gap in expected cost, for each alone or for all of them together; what speaks for the advice itself comes on top.
+    That is the whole gap in expected cost, for each alone or for all of them together; what speaks
+    for the advice itself comes on top.
     """
     other = other_side(study)
     if other is None:
-        return {"against": None, "gap_usd_per_month": None, "sentence": "There is no option on the other side to turn to.", "criteria": []}
+        return {
+            "against": None,
+            "gap_usd_per_month": None,
+            "sentence": "There is no option on the other side to turn to.",
+            "criteria": [],
+        }
     means = study.draws().mean()
     gap = float(means[other] - means[study.winner])
     mine = SIDES[study.winner in HOSTED]
     hosted, bought = (study.winner, other) if study.winner in HOSTED else (other, study.winner)
-    judged = [_latency(study), _control(), _team(study, horizon, hosted, bought), _lock_in(study, horizon, hosted, bought)]
+    judged = [
+        _latency(study),
+        _control(),
+        _team(study, horizon, hosted, bought),
+        _lock_in(study, horizon, hosted, bought),
+    ]
     against = [name for name, side, _ in judged if side not in (mine, "neither")]
     return {
         "against": other,
@@ -56,25 +74,43 @@ def criteria(study: Study, horizon: Horizon) -> dict[str, Any]:
 
 def _sentence(gap: float, against: list[str], other: str) -> str:
     if gap <= 0:
-        return f"{other} is expected to cost {usd(-gap)} a month less already; it is not advised because too few draws say so."
+        return (
+            f"{other} is expected to cost {usd(-gap)} a month less already; it is not advised"
+            " because too few draws say so."
+        )
     if not against:
-        return f"Nothing here speaks for {other}, which is expected to cost {usd(gap)} a month more."
-    return f"To turn the advice to {other}, {' and '.join(against)} would have to be worth {usd(gap)} a month, alone or together."
+        return (
+            f"Nothing here speaks for {other}, which is expected to cost {usd(gap)} a month more."
+        )
+    return (
+        f"To turn the advice to {other}, {' and '.join(against)} would have to be worth {usd(gap)}"
+        " a month, alone or together."
+    )
 
 
 def _latency(study: Study) -> tuple[str, str, str]:
     if not any(choice.workload.latency for choice in study.choices):
         return "speed to spare", "neither", "no limit is stated"
-    return "speed to spare", SIDES[True], "on GPUs of one's own it can be bought with more replicas; an API's is what it is"
+    return (
+        "speed to spare",
+        SIDES[True],
+        "on GPUs of one's own it can be bought with more replicas; an API's is what it is",
+    )
 
 
 def _control() -> tuple[str, str, str]:
-    return "control", SIDES[True], "weights, version and queue stay; an API's model can be changed or withdrawn"
+    return (
+        "control",
+        SIDES[True],
+        "weights, version and queue stay; an API's model can be changed or withdrawn",
+    )
 
 
 def _team(study: Study, horizon: Horizon, hosted: str, bought: str) -> tuple[str, str, str]:
     more = float(fte_beyond_today(horizon, hosted)[0] - fte_beyond_today(horizon, bought)[0])
-    reason = f"hosting takes {number(more, 2)} of an engineer more, who is not there for the product"
+    reason = (
+        f"hosting takes {number(more, 2)} of an engineer more, who is not there for the product"
+    )
     return "the team's time", SIDES[False], f"{reason}; their pay is in the bill already"
 
 
@@ -82,7 +118,19 @@ def _lock_in(study: Study, horizon: Horizon, hosted: str, bought: str) -> tuple[
     owed = exit_usd(study, hosted, horizon.typical[hosted], 1) or 0.0
     left = exit_usd(study, bought, horizon.typical[bought], 1) or 0.0
     if round(owed - left, 2) > 0:
-        return "lock-in", SIDES[False], f"leaving hosting after a month costs {usd(owed)}; an API can be left at a month's end"
+        return (
+            "lock-in",
+            SIDES[False],
+            f"leaving hosting after a month costs {usd(owed)}; an API can be left at a month's end",
+        )
     if bought == "open_api":
-        return "lock-in", "neither", "no contract holds you on either side, and open weights run elsewhere too"
-    return "lock-in", SIDES[True], "open weights run elsewhere too; prompts made for one company's model do not"
+        return (
+            "lock-in",
+            "neither",
+            "no contract holds you on either side, and open weights run elsewhere too",
+        )
+    return (
+        "lock-in",
+        SIDES[True],
+        "open weights run elsewhere too; prompts made for one company's model do not",
+    )

@@ -1,4 +1,5 @@
-"""What the advice rests on: the inputs that move it, how good their evidence is, and the weakest of them."""
+"""What the advice rests on: the inputs that move it, how good their evidence is, and the weakest of
+them."""
 
 from __future__ import annotations
 
@@ -18,21 +19,26 @@ if TYPE_CHECKING:
 
 EVIDENCE_RANK = {"measured": 0, "list_price": 1, "reported": 2, "guess": 3}
 MOST = 0.8
-"""The inputs that together carry this share of the variance of the advantage are the ones that move it."""
+"""The inputs that together carry this share of the variance of the advantage are the ones that move
+it."""
 
 
 @remembered
 def moving_inputs(study: Study) -> pd.DataFrame:
-    """The inputs that move the verdict, strongest first: path, name, evidence, variance_fraction, turns (whether one alone turns it).
+    """The inputs that move the verdict, strongest first: path, name, evidence, variance_fraction,
+    turns (whether one alone turns it).
 
-    An input moves the verdict when its range alone makes another option the cheapest, or when it is among the fewest inputs that carry
-    four fifths of the variance of the advantage (each alone from low to high: its share is its squared swing over the sum of squares).
+    An input moves the verdict when its range alone makes another option the cheapest, or when it is
+    among the fewest inputs that carry four fifths of the variance of the advantage (each alone from
+    low to high: its share is its squared swing over the sum of squares).
     """
     tornado = study.tornado()
     squared = tornado["swing_usd_per_month"] ** 2
     share = squared / squared.sum() if squared.sum() > 0 else squared
     turning = _turning(study)
-    turns = pd.Series([path in turning for path in tornado["path"]], index=tornado.index, dtype=bool)
+    turns = pd.Series(
+        [path in turning for path in tornado["path"]], index=tornado.index, dtype=bool
+    )
     carries = (share.cumsum() - share < MOST) & (share > 0)
     frame = pd.DataFrame(
         {
@@ -47,7 +53,8 @@ def moving_inputs(study: Study) -> pd.DataFrame:
 
 
 def _turning(study: Study) -> set[str]:
-    """The inputs that alone, at low or high, make another option cheaper than the one that is cheapest at typical values."""
+    """The inputs that alone, at low or high, make another option cheaper than the one that is
+    cheapest at typical values."""
     now = cheapest(study.totals, study.totals.__getitem__)
     lowest = np.min(list(study.ends.values()), axis=0)
     turns = (study.ends[now] > lowest * (1 + TIE_RATIO)).any(axis=1)
@@ -62,20 +69,39 @@ def weakest_assumption(study: Study) -> str:
         return "none moves the answer"
     top = tornado[tornado["swing_usd_per_month"] >= tornado["swing_usd_per_month"].iloc[0] * 0.25]
     worst = (
-        top.assign(rank=top["confidence"].map(EVIDENCE_RANK)).sort_values(["rank", "swing_usd_per_month"], ascending=[False, False]).iloc[0]
+        top.assign(rank=top["confidence"].map(EVIDENCE_RANK))
+        .sort_values(["rank", "swing_usd_per_month"], ascending=[False, False])
+        .iloc[0]
     )
-    amount, band = shown(worst["typical"], worst["unit"]), shown_range(worst["low"], worst["high"], worst["unit"])
-    word = {"guess": "a GUESS", "reported": "reported, not measured", "list_price": "a list price", "measured": "measured"}[
-        worst["confidence"]
-    ]
+    amount, band = (
+        shown(worst["typical"], worst["unit"]),
+        shown_range(worst["low"], worst["high"], worst["unit"]),
+    )
+    word = {
+        "guess": "a GUESS",
+        "reported": "reported, not measured",
+        "list_price": "a list price",
+        "measured": "measured",
+    }[worst["confidence"]]
     moved = "bill" if study.yardstick == study.winner else "advantage"
-    name = plain_name(worst["path"]) if worst["unit"] == "multiplier" else f"{plain_name(worst['path'])} = {amount}"
-    return f"{name}: {word}; {band} moves the {moved} by {usd(worst['swing_usd_per_month'])} a month"
+    name = (
+        plain_name(worst["path"])
+        if worst["unit"] == "multiplier"
+        else f"{plain_name(worst['path'])} = {amount}"
+    )
+    return (
+        f"{name}: {word}; {band} moves the {moved} by {usd(worst['swing_usd_per_month'])} a month"
+    )
 
 
 def oldest_price(study: Study) -> str:
     """Age of the oldest dated price behind the answer's options, on the report's own day."""
-    offers = [o for c in study.choices for o in (c.today, c.host and c.host.offer, *(s.offer for s in c.supplies.values())) if o and o.date]
+    offers = [
+        o
+        for c in study.choices
+        for o in (c.today, c.host and c.host.offer, *(s.offer for s in c.supplies.values()))
+        if o and o.date
+    ]
     if not offers:
         return "no price carries a date"
     oldest = min(dt.date.fromisoformat(o.date) for o in offers)

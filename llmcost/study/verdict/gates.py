@@ -1,4 +1,5 @@
-"""Rules that no price outweighs: each with its status, the evidence that would settle it, and what it costs."""
+"""Rules that no price outweighs: each with its status, the evidence that would settle it, and what
+it costs."""
 
 from __future__ import annotations
 
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
 OPEN = ("ask", "not tested", "unverified", "failed")
 """Statuses that somebody still has to settle."""
 ENOUGH_REQUESTS_COUNT = 400
-"""Requests of an evaluation that places a share within five points in 95 cases of 100: 1.96^2 * 0.25 / 0.05^2 = 384."""
+"""Requests of an evaluation that places a share within five points in 95 cases of 100: 1.96^2 *
+0.25 / 0.05^2 = 384."""
 
 
 @dataclass(frozen=True)
 class Gate:
     """One gate of one workload.
 
-    kind      api_allowed | data | air_gap | region | latency | weights | quality | team | rate_limit | cold_start | measurement
+    kind      api_allowed | data | air_gap | region | latency | weights | quality | team |
+              rate_limit | cold_start | measurement
     status    ok, ask, not tested, unverified or failed
     evidence  the document or measurement that would settle it
     """
@@ -46,7 +49,9 @@ def gates(study: Study) -> list[Gate]:
     for choice in study.choices:
         before = f"{choice.workload.id}: " if several else ""
         for gate in _workload_gates(study, choice):
-            found.append(Gate(gate.kind, f"{before}{gate.name}", gate.status, gate.text, gate.evidence))
+            found.append(
+                Gate(gate.kind, f"{before}{gate.name}", gate.status, gate.text, gate.evidence)
+            )
     return found + list(_team(study))
 
 
@@ -59,27 +64,62 @@ def _workload_gates(study: Study, choice: WorkloadChoice) -> Iterator[Gate]:
     if choice.workload.latency:
         yield _latency(study, choice)
     if gate.fine_tuned_weights:
-        asked = "the base model with prompts alone on the same test set: if it passes too, hosts can serve it by the token"
+        asked = (
+            "the base model with prompts alone on the same test set: if it passes too, hosts can"
+            " serve it by the token"
+        )
         yield Gate("weights", "fine-tuned weights", "ok", "no host sells them by the token", asked)
     yield from _refused(study, choice)
     yield _quality(choice)
-    if winner in ("open_api", "hybrid") and choice.host and not choice.host.offer.requests_per_minute_count:
-        shape = request_shape(study.client, choice, study.values, 1.0, float(taken_fraction(choice, study.values)))
-        most = shape.peak_requests_per_minute if winner == "open_api" else overflow_peak_requests_per_minute(study, choice)
+    if (
+        winner in ("open_api", "hybrid")
+        and choice.host
+        and not choice.host.offer.requests_per_minute_count
+    ):
+        shape = request_shape(
+            study.client, choice, study.values, 1.0, float(taken_fraction(choice, study.values))
+        )
+        most = (
+            shape.peak_requests_per_minute
+            if winner == "open_api"
+            else overflow_peak_requests_per_minute(study, choice)
+        )
         peak = number(most, 2)
-        asked = f"the host's written limit for your account: the busiest hour needs {peak} requests a minute"
+        asked = (
+            f"the host's written limit for your account: the busiest hour needs {peak} requests a"
+            " minute"
+        )
         yield Gate("rate_limit", "host's rate limit at the peak", "ask", "ask", asked)
-    if winner in ("open_api", "hybrid") and choice.host and (gate.zero_retention or gate.lowest_precision):
+    if (
+        winner in ("open_api", "hybrid")
+        and choice.host
+        and (gate.zero_retention or gate.lowest_precision)
+    ):
         asked = "the host's terms on keeping data, and the precision that it serves"
-        yield Gate("host_terms", "host's retention and precision", choice.host.status, choice.host.reason or "ok", asked)
+        yield Gate(
+            "host_terms",
+            "host's retention and precision",
+            choice.host.status,
+            choice.host.reason or "ok",
+            asked,
+        )
     if winner == "serverless" and choice.workload.latency:
-        boot = choice.supplies["serverless"].replica.weights_gb / float(study.values["hidden_costs.weights_load_gb_per_second"])
+        boot = choice.supplies["serverless"].replica.weights_gb / float(
+            study.values["hidden_costs.weights_load_gb_per_second"]
+        )
         text = f"a sleeping replica takes about {number(boot, 2)} s to load: is that allowed?"
-        yield Gate("cold_start", "cold starts", "ask", text, "whether a first request may wait that long, from whoever owns the product")
+        yield Gate(
+            "cold_start",
+            "cold starts",
+            "ask",
+            text,
+            "whether a first request may wait that long, from whoever owns the product",
+        )
 
 
 def _data(workload: Workload) -> Iterator[Gate]:
-    """Where the data may go: one gate for each rule that binds, or the leave to send it to an API."""
+    """Where the data may go: one gate for each rule that binds, or the leave to send it to an
+    API."""
     gate = workload.gates
     said, rule = (
         gate.evidence or "said by the client, no document named",
@@ -100,22 +140,41 @@ def _quality(choice: WorkloadChoice) -> Gate:
         "reported": ("unverified", "reported, not measured"),
         "guess": ("not tested", "NOT TESTED"),
     }[choice.alternative.evidence]
-    asked = f"a blind evaluation of {choice.alternative.model_id} on about {ENOUGH_REQUESTS_COUNT} of your own requests"
+    asked = (
+        f"a blind evaluation of {choice.alternative.model_id} on about {ENOUGH_REQUESTS_COUNT} of"
+        " your own requests"
+    )
     return Gate("quality", "quality", status, text, asked)
 
 
 def _team(study: Study) -> Iterator[Gate]:
-    """Who keeps the servers running: asked only where the advice hosts something. What learning it costs is not invented."""
+    """Who keeps the servers running: asked only where the advice hosts something. What learning it
+    costs is not invented."""
     winner, runs = study.winner, study.client.people.team_runs_gpus
     if winner not in HOSTED or (winner == "hybrid" and owns_nothing(study)):
         return
     name = "team that runs GPU servers"
     if runs:
-        yield Gate("team", name, "ok", "said by the client", "who is called at night, by name, and what they run today")
+        yield Gate(
+            "team",
+            name,
+            "ok",
+            "said by the client",
+            "who is called at night, by name, and what they run today",
+        )
         return
-    text = "nobody said that there is one" if runs is None else "there is none: what learning it costs is not in any bill"
+    text = (
+        "nobody said that there is one"
+        if runs is None
+        else "there is none: what learning it costs is not in any bill"
+    )
     yield Gate(
-        "team", name, "ask", text, "two weeks of one rented replica under real load, run by those who would keep it; or a support contract"
+        "team",
+        name,
+        "ask",
+        text,
+        "two weeks of one rented replica under real load, run by those who would keep it; or a"
+        " support contract",
     )
 
 
@@ -126,10 +185,14 @@ def _region(study: Study, choice: WorkloadChoice) -> tuple[str, str]:
     """(worst status, who) over everybody whom the advised option sends this work to."""
     wanted, winner = choice.workload.gates.regions, study.winner
     parts: list[tuple[str, str, str]] = []
-    if choice.today and (winner in ("today", "tuned") or choice.alternative.passing_fraction.typical < 1):
+    if choice.today and (
+        winner in ("today", "tuned") or choice.alternative.passing_fraction.typical < 1
+    ):
         parts.append((choice.today.provider, *region_status(wanted, choice.today.regions)))
     if winner in ("open_api", "hybrid") and choice.host:
-        parts.append((choice.host.offer.provider, *region_status(wanted, choice.host.offer.regions)))
+        parts.append(
+            (choice.host.offer.provider, *region_status(wanted, choice.host.offer.regions))
+        )
     if winner in choice.supplies and not (winner == "hybrid" and owns_nothing(study)):
         offer = choice.supplies[winner].offer
         parts.append((offer.provider, offer.status, offer.reason))
@@ -142,7 +205,10 @@ def _latency(study: Study, choice: WorkloadChoice) -> Gate:
     assert latency is not None
     of = "mean" if latency.percentile is None else f"p{latency.percentile:g}"
     name = f"{latency.metric.upper()} {of} <= {latency.limit_seconds * 1e3:g} ms"
-    asked = f"{latency.metric.upper()} {of} over a working day at the peak's concurrency, with your own prompts, where it would run"
+    asked = (
+        f"{latency.metric.upper()} {of} over a working day at the peak's concurrency, with your own"
+        " prompts, where it would run"
+    )
     return Gate("latency", name, *_latency_status(study, choice), asked)
 
 
@@ -151,9 +217,19 @@ def _latency_status(study: Study, choice: WorkloadChoice) -> tuple[str, str]:
     assert latency is not None
     if supply is None or (study.winner == "hybrid" and owns_nothing(study)):
         return "unverified", "an API's latency is not in its price list: measure it"
-    rests_on = "measured by the client" if supply.plan.origin == "client" else f"throughput {supply.plan.origin}"
+    rests_on = (
+        "measured by the client"
+        if supply.plan.origin == "client"
+        else f"throughput {supply.plan.origin}"
+    )
     if latency.metric == "ttft" and not supply.plan.ttft_measured:
-        return "unverified", "the model's first token is a lower bound, several times too early on public runs: measure it"
+        return (
+            "unverified",
+            (
+                "the model's first token is a lower bound, several times too early on public runs:"
+                " measure it"
+            ),
+        )
     if latency.percentile is None or supply.plan.percentile_measured:
         return "ok", rests_on
     if latency.percentile == 50:
@@ -162,16 +238,29 @@ def _latency_status(study: Study, choice: WorkloadChoice) -> tuple[str, str]:
 
 
 def _refused(study: Study, choice: WorkloadChoice) -> Iterator[Gate]:
-    """The client's own measurements that cannot be true, and those that say nothing of this work."""
+    """The client's own measurements that cannot be true, and those that say nothing of this
+    work."""
     again = "the benchmark again, with its model, GPU, precision and prompt lengths written down"
-    plans = {c.plan.name: c.plan for one in study.considered[choice.workload.id] for c in one.candidates if c.plan.own}
+    plans = {
+        c.plan.name: c.plan
+        for one in study.considered[choice.workload.id]
+        for c in one.candidates
+        if c.plan.own
+    }
     for plan in plans.values():
         if plan.gate in ("memory", "compute"):
-            yield Gate("measurement", f"own measurement of {plan.name}", "failed", plan.reason, again)
+            yield Gate(
+                "measurement", f"own measurement of {plan.name}", "failed", plan.reason, again
+            )
     used = {source for plan in plans.values() for source in plan.sources}
     spoken_for = {_ran_on(run) for run in study.measured if run.source in used}
-    asked = "not used: another model or GPU than those considered, or requests more than twice as long or short as this work's"
-    for what in dict.fromkeys(_ran_on(run) for run in study.measured if _ran_on(run) not in spoken_for):
+    asked = (
+        "not used: another model or GPU than those considered, or requests more than twice as long"
+        " or short as this work's"
+    )
+    for what in dict.fromkeys(
+        _ran_on(run) for run in study.measured if _ran_on(run) not in spoken_for
+    ):
         yield Gate("measurement", f"own measurement of {what}", "ask", asked, again)
 
 
@@ -197,17 +286,29 @@ def lifting(workload: Workload) -> dict[str, dict[str, Any]]:
 
 
 def lifted(study: Study, kind: str) -> Study:
-    """The same client with one kind of rule lifted, in every workload that has it; nothing else changes, and it keeps its draws."""
-    return study.what_if({path: value for w in study.client.workloads for path, value in lifting(w).get(kind, {}).items()})
+    """The same client with one kind of rule lifted, in every workload that has it; nothing else
+    changes, and it keeps its draws."""
+    return study.what_if(
+        {
+            path: value
+            for w in study.client.workloads
+            for path, value in lifting(w).get(kind, {}).items()
+        }
+    )
 
 
 def premiums(study: Study) -> dict[str, float]:
-    """Kind of rule -> USD a month that it costs: the advised bill less the advised bill without it. 0 or less: it costs nothing here."""
+    """Kind of rule -> USD a month that it costs: the advised bill less the advised bill without it.
+    0 or less: it costs nothing here."""
     kinds = dict.fromkeys(kind for workload in study.client.workloads for kind in lifting(workload))
-    return {kind: study.totals[study.winner] - (free := lifted(study, kind)).totals[free.winner] for kind in kinds}
+    return {
+        kind: study.totals[study.winner] - (free := lifted(study, kind)).totals[free.winner]
+        for kind in kinds
+    }
 
 
 def record(study: Study) -> list[dict[str, Any]]:
-    """Every gate as plain data, with the premium of those that bind; None where there is nothing to lift."""
+    """Every gate as plain data, with the premium of those that bind; None where there is nothing to
+    lift."""
     cost = premiums(study)
     return [asdict(gate) | {"premium_usd_per_month": cost.get(gate.kind)} for gate in gates(study)]

@@ -31,11 +31,16 @@ def gpu_name(gpu_id: str) -> str:
     ('H100', 'RTX 4090')
     """
     first, *rest = gpu_id.split("-")
-    return f"RTX {' '.join(part.upper() if part[0].isdigit() else part.title() for part in rest)}" if first == "rtx" else first.upper()
+    return (
+        f"RTX {' '.join(part.upper() if part[0].isdigit() else part.title() for part in rest)}"
+        if first == "rtx"
+        else first.upper()
+    )
 
 
 def replicas_count(study: Study, choice: WorkloadChoice, option: str) -> int:
-    """Whole replicas of rented or owned GPUs up in the busiest hour, typical values, spares included; of the hybrid those that are owned.
+    """Whole replicas of rented or owned GPUs up in the busiest hour, typical values, spares
+    included; of the hybrid those that are owned.
 
     Replicas that workloads share are counted with the first of them.
     """
@@ -52,7 +57,8 @@ def always_on_fleet(study: Study, choice: WorkloadChoice, option: str) -> Fleet:
 
 
 def _standing_and_most(study: Study, choice: WorkloadChoice, option: str) -> tuple[int, int]:
-    """(replicas around the clock, replicas in the busiest hour) behind a workload; of the hybrid also for those that share them."""
+    """(replicas around the clock, replicas in the busiest hour) behind a workload; of the hybrid
+    also for those that share them."""
     split = study.split(choice.workload.id) if option == "hybrid" else None
     if split is not None:
         return split.owned_count, split.owned_count + int(split.hours["hour_replicas"].max())
@@ -62,18 +68,20 @@ def _standing_and_most(study: Study, choice: WorkloadChoice, option: str) -> tup
 
 @remembered
 def owns_nothing(study: Study) -> bool:
-    """Whether the hybrid ends as the open model by API alone, because no slice pays or the fixed costs eat what they save."""
+    """Whether the hybrid ends as the open model by API alone, because no slice pays or the fixed
+    costs eat what they save."""
     return not hybrid_plan(study.decision, study.values).is_kept
 
 
 def distinct_options(study: Study) -> list[str]:
-    """The options with a total, without a hybrid that owns nothing: it is the open model by API under another name."""
+    """The options with a total, without a hybrid that owns nothing: it is the open model by API
+    under another name."""
     return [option for option in study.totals if option != "hybrid" or not owns_nothing(study)]
 
 
 def fleet_name(study: Study, choice: WorkloadChoice, option: str) -> str:
-    """So many GPUs of a kind, for example "4x H100", or "2-6x H100" where some are given back in quiet hours; of serverless the kind alone,
-    for their number follows the load.
+    """So many GPUs of a kind, for example "4x H100", or "2-6x H100" where some are given back in
+    quiet hours; of serverless the kind alone, for their number follows the load.
     """
     supply = choice.supplies[option]
     if option == "serverless":
@@ -104,16 +112,31 @@ def passing_fraction(study: Study) -> float:
 
 def tuning(study: Study) -> str:
     """What tuning means for this client: cache, batch, the right tier."""
-    batch = any(c.workload.batchable_fraction.typical > float(study.values[f"{c.at}.batched_fraction"]) for c in study.choices)
-    caches = [(c.workload.cacheable_input_fraction, float(study.values[f"{c.at}.cached_input_fraction"])) for c in study.choices]
+    batch = any(
+        c.workload.batchable_fraction.typical > float(study.values[f"{c.at}.batched_fraction"])
+        for c in study.choices
+    )
+    caches = [
+        (c.workload.cacheable_input_fraction, float(study.values[f"{c.at}.cached_input_fraction"]))
+        for c in study.choices
+    ]
     cache = any(wanted is not None and wanted.typical > now for wanted, now in caches)
-    ways = [[of(c, study.values, c.today.prices) for of in (ways_today, ways_tuned)] for c in study.choices if c.today]
-    tier = any(now.get(share, 0.0) != then.get(share, 0.0) for now, then in ways for share in ("flex_fraction", "priority_fraction"))
+    ways = [
+        [of(c, study.values, c.today.prices) for of in (ways_today, ways_tuned)]
+        for c in study.choices
+        if c.today
+    ]
+    tier = any(
+        now.get(share, 0.0) != then.get(share, 0.0)
+        for now, then in ways
+        for share in ("flex_fraction", "priority_fraction")
+    )
     return ", ".join(["cache"] * cache + ["batch"] * batch + ["tier"] * tier)
 
 
 def hardware_usd_by_gpu(study: Study, option: str) -> dict[str, float]:
-    """What has to be bought for an option, by GPU: with its share of the server, typical; nothing where nothing is bought."""
+    """What has to be bought for an option, by GPU: with its share of the server, typical; nothing
+    where nothing is bought."""
     found: dict[str, float] = {}
     for choice in study.choices:
         supply = choice.supplies.get(option)
@@ -133,18 +156,27 @@ def labels(study: Study) -> dict[str, str]:
     today = " + ".join(dict.fromkeys(f"{each.model_id}, {each.provider}" for each in now))
     named["today"] = f"Today ({'invoice' if study.client.invoice else today or 'nothing yet'})"
     if "tuned" in totals:
-        named["tuned"] += f" ({tuning(study)})" if totals["tuned"] < totals["today"] else " (nothing to tune)"
+        named["tuned"] += (
+            f" ({tuning(study)})" if totals["tuned"] < totals["today"] else " (nothing to tune)"
+        )
     for option, verb in (("serverless", ""), ("rented", "Rent "), ("owned", "Own ")):
         if option in totals:
             fleets = " + ".join(dict.fromkeys(fleet_name(study, c, option) for c in study.choices))
             named[option] = (verb + fleets)[0].upper() + (verb + fleets)[1:]
     if "open_api" in totals:
         models = " + ".join(dict.fromkeys(c.alternative.model_id for c in study.choices))
-        rest = " + rest on " + " + ".join(dict.fromkeys(c.today.model_id for c in study.choices if c.today)) if "today" in totals else ""
+        rest = (
+            " + rest on "
+            + " + ".join(dict.fromkeys(c.today.model_id for c in study.choices if c.today))
+            if "today" in totals
+            else ""
+        )
         named["open_api"] = f"{models} by API{rest}"
     if "hybrid" in totals:
         named["hybrid"] = "Hybrid: the exact split owns 0 (= open API)"
         if not owns_nothing(study):
-            fleets = " + ".join(dict.fromkeys(fleet_name(study, c, "hybrid") for c in study.choices))
+            fleets = " + ".join(
+                dict.fromkeys(fleet_name(study, c, "hybrid") for c in study.choices)
+            )
             named["hybrid"] = f"Hybrid: {fleets}, the rest by API"
     return named

@@ -1,4 +1,5 @@
-"""The next ninety days: what to measure, to ask and to decide, by day, from this client's own weak points."""
+"""The next ninety days: what to measure, to ask and to decide, by day, from this client's own weak
+points."""
 
 from __future__ import annotations
 
@@ -25,13 +26,17 @@ HOW = {
     "people.engineer_usd_per_year": "ask for the full cost of an engineer, overheads in it",
     "people.api_fte": "write down the hours that the API takes today, for four weeks",
     "*.token_ratio": "count the tokens of 1,000 of your own prompts and answers in both models",
-    "*.cacheable_input_fraction": "replay a day of prompts and count what they share from their first token on",
+    "*.cacheable_input_fraction": (
+        "replay a day of prompts and count what they share from their first token on"
+    ),
     "*.cached_input_fraction": "read the cached tokens off a usage export",
     "*.batchable_fraction": "list the jobs that may wait a day, and their tokens",
     "*.load.headroom_fraction": "log requests by the minute for a week",
     "*.load.*_mtok_per_month": "read the tokens of a whole month off a usage export",
     "gpu_purchase.*": "ask two sellers for a written offer, and what they pay for used cards",
-    "hidden_costs.gpu_rent_path_multiplier": "ask two providers what they charge for a year's commitment, and on what terms it ends",
+    "hidden_costs.gpu_rent_path_multiplier": (
+        "ask two providers what they charge for a year's commitment, and on what terms it ends"
+    ),
     "hidden_costs.api_price_path_multiplier": "ask the host whether it holds its price for a year",
     "one_off.*": "list the work by days, with those who would do it",
     "hidden_costs.refresh*": "agree how often the model will be changed, and by whom",
@@ -41,7 +46,8 @@ HOW = {
 
 @dataclass(frozen=True)
 class Step:
-    """One step: from which to which day after the decision, what is done, why, and how one knows that it is done."""
+    """One step: from which to which day after the decision, what is done, why, and how one knows
+    that it is done."""
 
     days: tuple[int, int]
     step: str
@@ -50,11 +56,25 @@ class Step:
 
 
 def plan(study: Study, asked: str, look_again: str) -> list[Step]:
-    """The steps in order of their days. A client who is to stay gets what would make the next answer surer, and no move."""
-    steps = [*_first(asked), *_load(study), *_evaluation(study), *_tuning(study), *_measuring(study), *_asking(study), *_move(study)]
+    """The steps in order of their days. A client who is to stay gets what would make the next
+    answer surer, and no move."""
+    steps = [
+        *_first(asked),
+        *_load(study),
+        *_evaluation(study),
+        *_tuning(study),
+        *_measuring(study),
+        *_asking(study),
+        *_move(study),
+    ]
     spread = study.draws()[study.winner]
     band = usd_range(spread.quantile(0.1), spread.quantile(0.9))
-    last = Step((90, 90), "Hold the month's bill against this report", f"it said {band} a month", f"the next look is agreed: {look_again}")
+    last = Step(
+        (90, 90),
+        "Hold the month's bill against this report",
+        f"it said {band} a month",
+        f"the next look is agreed: {look_again}",
+    )
     return sorted([*steps, last], key=lambda step: step.days)
 
 
@@ -68,33 +88,65 @@ def _moves(study: Study) -> bool:
 
 
 def _first(asked: str) -> Iterator[Step]:
-    yield Step((0, 0), "Decide, and name one person who answers for the plan", asked, "the amount and the name are written down")
+    yield Step(
+        (0, 0),
+        "Decide, and name one person who answers for the plan",
+        asked,
+        "the amount and the name are written down",
+    )
 
 
 def _load(study: Study) -> Iterator[Step]:
     days = [len(load.usage.hourly) / 24 for load in study.loads.values() if load.usage]
-    if all(load.confidence == "measured" for load in study.loads.values()) and min(days, default=0) >= 30:
+    if (
+        all(load.confidence == "measured" for load in study.loads.values())
+        and min(days, default=0) >= 30
+    ):
         return
-    why = "the load's hours come from a public shape" if not days else f"the export holds {min(days):.0f} days"
-    why = "an export of days has no hours" if any(u.usage.of_days for u in study.loads.values() if u.usage) else why
+    why = (
+        "the load's hours come from a public shape"
+        if not days
+        else f"the export holds {min(days):.0f} days"
+    )
+    why = (
+        "an export of days has no hours"
+        if any(u.usage.of_days for u in study.loads.values() if u.usage)
+        else why
+    )
     done = "the command usage reads it without a warning"
     yield Step((1, 30), "Export thirty days of usage by the hour, cached tokens counted", why, done)
 
 
 def _evaluation(study: Study) -> Iterator[Step]:
-    """The client's own test of the open model, with the share at which the answer turns as its stop rule."""
+    """The client's own test of the open model, with the share at which the answer turns as its stop
+    rule."""
     for choice in study.choices:
         path = f"{choice.alternative_at}.passing_fraction"
         turns = [flip for flip in study.flips() if flip.path == path]
         if choice.alternative.evidence == "measured" or not (_moves(study) or turns):
             continue
-        low, high = choice.alternative.passing_fraction.low, choice.alternative.passing_fraction.high
+        low, high = (
+            choice.alternative.passing_fraction.low,
+            choice.alternative.passing_fraction.high,
+        )
         nearest = min(turns, key=lambda flip: abs(flip.turns_at - flip.typical), default=None)
         side = "above" if nearest and nearest.turns_at > nearest.typical else "below"
-        turn = f"the answer turns {side} {percent(nearest.turns_at)}" if nearest else "no share turns the answer, but it moves the amount"
+        turn = (
+            f"the answer turns {side} {percent(nearest.turns_at)}"
+            if nearest
+            else "no share turns the answer, but it moves the amount"
+        )
         done = f"a share is measured; {turn}"
-        step = f"Evaluate {choice.alternative.model_id} blind on about {ENOUGH_REQUESTS_COUNT} of your own requests"
-        yield Step((1, 42), step, f"{percent(low)} to {percent(high)} passing is {_said(choice.alternative.evidence)}", done)
+        step = (
+            f"Evaluate {choice.alternative.model_id} blind on about {ENOUGH_REQUESTS_COUNT} of your"
+            " own requests"
+        )
+        yield Step(
+            (1, 42),
+            step,
+            f"{percent(low)} to {percent(high)} passing is {_said(choice.alternative.evidence)}",
+            done,
+        )
 
 
 def _said(evidence: str) -> str:
@@ -106,24 +158,44 @@ def _tuning(study: Study) -> Iterator[Step]:
     if "tuned" in totals and round(totals["today"] - totals["tuned"], 2) > 0:
         saved = usd(totals["today"] - totals["tuned"])
         done = "the cached and batched shares show on the bill"
-        yield Step((1, 45), f"Tune today's model ({tuning(study)})", f"{saved} a month, whatever else is decided", done)
+        yield Step(
+            (1, 45),
+            f"Tune today's model ({tuning(study)})",
+            f"{saved} a month, whatever else is decided",
+            done,
+        )
 
 
 def _measuring(study: Study) -> Iterator[Step]:
-    """The inputs that move the verdict and are known worst: those that can turn it first, then the least known, then the strongest."""
+    """The inputs that move the verdict and are known worst: those that can turn it first, then the
+    least known, then the strongest."""
     moving = moving_inputs(study)
-    open_ones = moving[(moving["evidence"] != "measured") & ~moving["path"].str.endswith("passing_fraction")]
+    open_ones = moving[
+        (moving["evidence"] != "measured") & ~moving["path"].str.endswith("passing_fraction")
+    ]
     ranked = open_ones.assign(rank=open_ones["evidence"].map(EVIDENCE_RANK))
-    ranked = ranked.sort_values(["turns", "rank", "variance_fraction"], ascending=False, kind="stable").head(MEASURED_FIRST)
+    ranked = ranked.sort_values(
+        ["turns", "rank", "variance_fraction"], ascending=False, kind="stable"
+    ).head(MEASURED_FIRST)
     for row in ranked.itertuples():
         a = study.inputs[str(row.path)]
-        how = next((how for pattern, how in HOW.items() if fnmatch(a.path, pattern)), "find a source better than the present one")
+        how = next(
+            (how for pattern, how in HOW.items() if fnmatch(a.path, pattern)),
+            "find a source better than the present one",
+        )
         name = plain_name(a.path)
         why = (
-            f"it alone could turn the answer: {_evidence(a.confidence)}" if row.turns else f"it moves the answer: {_evidence(a.confidence)}"
+            f"it alone could turn the answer: {_evidence(a.confidence)}"
+            if row.turns
+            else f"it moves the answer: {_evidence(a.confidence)}"
         )
         band = f"{shown(a.low, a.unit)} to {shown(a.high, a.unit)}"
-        yield Step((8, 30), f"{name[0].upper()}{name[1:]}: {how}", why, f"the range is narrower than {band}")
+        yield Step(
+            (8, 30),
+            f"{name[0].upper()}{name[1:]}: {how}",
+            why,
+            f"the range is narrower than {band}",
+        )
 
 
 def _evidence(confidence: str) -> str:
@@ -131,7 +203,9 @@ def _evidence(confidence: str) -> str:
 
 
 def _asking(study: Study) -> Iterator[Step]:
-    waiting: dict[str, Gate] = {gate.name: gate for gate in gates(study) if gate.status in OPEN and gate.kind != "quality"}
+    waiting: dict[str, Gate] = {
+        gate.name: gate for gate in gates(study) if gate.status in OPEN and gate.kind != "quality"
+    }
     for gate in waiting.values():
         yield Step(
             (8, 42),
@@ -145,15 +219,44 @@ def _move(study: Study) -> Iterator[Step]:
     if not _moves(study):
         return
     name, totals = labels(study)[study.winner], study.totals
-    hosted, inside = study.winner in HOSTED, any(choice.workload.gates.air_gapped for choice in study.choices)
-    where = "one machine on loan, inside your walls" if inside else "one replica, rented by the hour" if hosted else "the new API"
+    hosted, inside = (
+        study.winner in HOSTED,
+        any(choice.workload.gates.air_gapped for choice in study.choices),
+    )
+    where = (
+        "one machine on loan, inside your walls"
+        if inside
+        else "one replica, rented by the hour"
+        if hosted
+        else "the new API"
+    )
     trial = f"Send a tenth of the work to {where}"
-    yield Step((43, 63), trial, "speed, failures and cost at your own load", "two weeks without a surprise")
+    yield Step(
+        (43, 63), trial, "speed, failures and cost at your own load", "two weeks without a surprise"
+    )
     alone = study.yardstick == study.winner
     limit = usd(study.draws()[study.winner].quantile(0.9) if alone else totals[study.yardstick])
     done = f"go if every gate is settled and the bill it points to stays below {limit} a month"
-    yield Step((64, 64), "Go or no go", f"today's estimate for {name}: {usd(totals[study.winner])} a month", done)
+    yield Step(
+        (64, 64),
+        "Go or no go",
+        f"today's estimate for {name}: {usd(totals[study.winner])} a month",
+        done,
+    )
     hardware = sum(hardware_usd_by_gpu(study, study.winner).values()) if hosted else 0.0
-    order = f"Order the hardware ({usd(hardware)}) and move" if hardware else "Move the rest, step by step"
-    back = "today's way can still be called back" if "today" in totals else "the trial can still be called back"
-    yield Step((65, 89), order, f"the saving starts here; {back} until day 90", "all that passes runs there")
+    order = (
+        f"Order the hardware ({usd(hardware)}) and move"
+        if hardware
+        else "Move the rest, step by step"
+    )
+    back = (
+        "today's way can still be called back"
+        if "today" in totals
+        else "the trial can still be called back"
+    )
+    yield Step(
+        (65, 89),
+        order,
+        f"the saving starts here; {back} until day 90",
+        "all that passes runs there",
+    )

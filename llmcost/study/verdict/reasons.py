@@ -8,7 +8,12 @@ from llmcost.model.break_even import months_until
 from llmcost.model.fleet import delivered_utilization
 from llmcost.study.bill.hosts import may_leave
 from llmcost.study.bill.options import HOSTED, LABELS, OWN
-from llmcost.study.bill.unit_costs import always_on_option, full_usd_per_month, hosting_usd_per_month, unit_costs
+from llmcost.study.bill.unit_costs import (
+    always_on_option,
+    full_usd_per_month,
+    hosting_usd_per_month,
+    unit_costs,
+)
 from llmcost.study.names import plain_name, shown
 from llmcost.study.problem import VOLUME, WorkloadChoice
 from llmcost.study.ties import cheapest
@@ -37,19 +42,34 @@ def why(study: Study) -> str:
     for choice in study.choices:
         supply, cost = choice.supplies[option], unit_costs(study, choice, option)
         up = always_on_fleet(study, choice, option)
-        given_back = f" ({number(up.peak_replicas - up.standing_replicas)} by the hour)" if up.peak_replicas > up.standing_replicas else ""
-        shape = f"peak/mean {number(supply.curve.peak / supply.curve.mean, 2)} → {number(up.peak_replicas)} replicas{given_back}"
+        given_back = (
+            f" ({number(up.peak_replicas - up.standing_replicas)} by the hour)"
+            if up.peak_replicas > up.standing_replicas
+            else ""
+        )
+        shape = (
+            f"peak/mean {number(supply.curve.peak / supply.curve.mean, 2)} →"
+            f" {number(up.peak_replicas)} replicas{given_back}"
+        )
         busy = percent(delivered_utilization_fraction(study, choice, option))
         text = f"{shape}, {busy} delivered utilization: USD per million tokens "
-        text += f"{usd(cost['full'])} if always full → {usd(cost['at_load'])} at your load → {usd(cost['with_people'])} with people"
+        text += (
+            f"{usd(cost['full'])} if always full → {usd(cost['at_load'])} at your load →"
+            f" {usd(cost['with_people'])} with people"
+        )
         text += f" | open API {usd(cost['open_api'])}" if cost["open_api"] is not None else ""
-        text += f" | {choice.today.model_id} {usd(cost['today'])}" if choice.today and cost["today"] is not None else ""
+        text += (
+            f" | {choice.today.model_id} {usd(cost['today'])}"
+            if choice.today and cost["today"] is not None
+            else ""
+        )
         parts.append(f"{choice.workload.id}: {text}" if len(study.choices) > 1 else text)
     return "; ".join(parts)
 
 
 def naive_and_loaded(study: Study) -> str:
-    """The cheapest fleet's naive bill (GPUs busy every hour that is paid for, and nothing else) beside what it would really cost."""
+    """The cheapest fleet's naive bill (GPUs busy every hour that is paid for, and nothing else)
+    beside what it would really cost."""
     options = [option for option in OWN if option in study.totals]
     if not options:
         return ""
@@ -76,7 +96,13 @@ def flip_sentences(study: Study) -> list[str]:
 def without_api_rule(study: Study, allowed: bool) -> Study:
     """The same client with its data free to leave, or kept inside."""
     rules = {"third_party_api_allowed": allowed, "air_gapped": False}
-    return study.what_if({f"workloads.{w.id}.gates.{rule}": value for w in study.client.workloads for rule, value in rules.items()})
+    return study.what_if(
+        {
+            f"workloads.{w.id}.gates.{rule}": value
+            for w in study.client.workloads
+            for rule, value in rules.items()
+        }
+    )
 
 
 def _rule_flip(study: Study) -> list[str]:
@@ -91,7 +117,11 @@ def _rule_flip(study: Study) -> list[str]:
     difference = other.totals[best] - study.totals[study.winner]
     price = f"{usd(abs(difference))} a month {'more' if difference > 0 else 'less'}"
     fails = 1 - passing_fraction(other)
-    fallback = "" if inside or "today" not in study.totals else f", and no fallback for the {percent(fails)} that fails"
+    fallback = (
+        ""
+        if inside or "today" not in study.totals
+        else f", and no fallback for the {percent(fails)} that fails"
+    )
     rule = "third-party APIs allowed" if inside else "no third-party API allowed"
     return [f"{rule}: {labels(other)[best]}, {price}{fallback}"]
 
@@ -106,7 +136,11 @@ def _when(study: Study, turns_at: float) -> str:
     """When the client's own growth takes the volume there, if it ever does within ten years."""
     growth = {workload.growth_fraction_per_month.typical for workload in study.client.workloads}
     months = months_until(turns_at, growth.pop()) if len(growth) == 1 else None
-    return f" (in {number(months, 2)} months at the client's growth)" if months and months <= 120 else ""
+    return (
+        f" (in {number(months, 2)} months at the client's growth)"
+        if months and months <= 120
+        else ""
+    )
 
 
 def _flip_sentence(study: Study, flip: Flip) -> str:
@@ -117,4 +151,7 @@ def _flip_sentence(study: Study, flip: Flip) -> str:
     if flip.unit == "multiplier":
         return f"{plain_name(flip.path)} {shown(flip.turns_at, flip.unit)}: {to}"
     side = "above" if flip.turns_at > flip.typical else "below"
-    return f"{plain_name(flip.path)} {side} {shown(flip.turns_at, flip.unit)} (now {shown(flip.typical, flip.unit)}): {to}"
+    return (
+        f"{plain_name(flip.path)} {side} {shown(flip.turns_at, flip.unit)} (now"
+        f" {shown(flip.typical, flip.unit)}): {to}"
+    )

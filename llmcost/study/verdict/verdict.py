@@ -1,4 +1,5 @@
-"""What a client should do, in sentences: answer, reason, what would change it, how sure, and what is asked of them."""
+"""What a client should do, in sentences: answer, reason, what would change it, how sure, and what
+is asked of them."""
 
 from __future__ import annotations
 
@@ -20,7 +21,13 @@ from llmcost.study.verdict.asked import decision_asked, over_the_contract
 from llmcost.study.verdict.confidence import confidence
 from llmcost.study.verdict.criteria import criteria
 from llmcost.study.verdict.evidence import weakest_assumption
-from llmcost.study.verdict.labels import described, distinct_options, labels, passing_fraction, tuning
+from llmcost.study.verdict.labels import (
+    described,
+    distinct_options,
+    labels,
+    passing_fraction,
+    tuning,
+)
 from llmcost.study.verdict.reasons import flip_sentences, naive_and_loaded, why, without_api_rule
 from llmcost.study.wording import percent, usd, usd_range
 
@@ -40,7 +47,18 @@ def verdict(study: Study) -> dict[str, Any]:
         "answer": answer,
         "option": study.winner,
         "sentence": sentence,
-        "detail": " ".join(filter(None, (_failed_gates(study), _detail(study), _per_unit(study), invoice_gap(study), apart(study)))),
+        "detail": " ".join(
+            filter(
+                None,
+                (
+                    _failed_gates(study),
+                    _detail(study),
+                    _per_unit(study),
+                    invoice_gap(study),
+                    apart(study),
+                ),
+            )
+        ),
         "labels": labels(study),
         "gates": gates.record(study),
         "saving": saving_steps(study.totals, study.winner),
@@ -61,16 +79,20 @@ def verdict(study: Study) -> dict[str, Any]:
 
 
 def advised(study: Study) -> str:
-    """The option to advise: the lowest mean bill of the draws that also beats staying in two draws of three; else staying, tuned.
+    """The option to advise: the lowest mean bill of the draws that also beats staying in two draws
+    of three; else staying, tuned.
 
-    The mean counts that idle hours, people and refreshes rarely cost less than planned, which the most likely values do not show.
+    The mean counts that idle hours, people and refreshes rarely cost less than planned, which the
+    most likely values do not show.
     """
     if not study.totals:
         cure = "Ease a gate, add an alternative, or allow more GPUs"
         raise InputError("client.yaml", "gates", "leave no option that can be had", cure)
     draws = study.draws()
     by_cost = cheapest_first(distinct_options(study), draws.mean().__getitem__)
-    stay = min((o for o in ("today", "tuned") if o in study.totals), key=by_cost.index, default=None)
+    stay = min(
+        (o for o in ("today", "tuned") if o in study.totals), key=by_cost.index, default=None
+    )
     for option in by_cost:
         if stay is None or option == stay or _beats(draws, option, stay) >= CLEAR:
             return option
@@ -83,7 +105,8 @@ def _beats(draws: pd.DataFrame, option: str, other: str) -> float:
 
 
 def rival(study: Study) -> str:
-    """The cheapest option on the other side of the question "host it yourself?", or the next cheapest, or the only one there is."""
+    """The cheapest option on the other side of the question "host it yourself?", or the next
+    cheapest, or the only one there is."""
     winner, totals = study.winner, study.totals
     real = [option for option in distinct_options(study) if option != winner]
     other_side = [option for option in real if (option in HOSTED) != (winner in HOSTED)]
@@ -91,11 +114,16 @@ def rival(study: Study) -> str:
 
 
 def yardstick(study: Study) -> str:
-    """Staying, tuned, where the advice is to move; the cheapest move where it is to stay; the rival where nothing answers today."""
+    """Staying, tuned, where the advice is to move; the cheapest move where it is to stay; the rival
+    where nothing answers today."""
     stay = [option for option in ("tuned", "today") if option in study.totals]
     if stay and study.winner not in stay:
         return stay[0]
-    moves = [option for option in distinct_options(study) if option not in ("today", "tuned", study.winner)]
+    moves = [
+        option
+        for option in distinct_options(study)
+        if option not in ("today", "tuned", study.winner)
+    ]
     return cheapest(moves, study.totals.__getitem__) if stay and moves else rival(study)
 
 
@@ -112,8 +140,12 @@ def saving_path(totals: Mapping[str, Any], winner: str) -> list[tuple[str, str, 
 
 
 def saving_steps(totals: Mapping[str, float], winner: str) -> list[dict[str, Any]]:
-    """Where the saving comes from, in USD a month: tuning, changing the model, changing the host. They add up to the whole."""
-    return [{"step": step, "usd_per_month": totals[b] - totals[a]} for step, a, b in saving_path(totals, winner)]
+    """Where the saving comes from, in USD a month: tuning, changing the model, changing the host.
+    They add up to the whole."""
+    return [
+        {"step": step, "usd_per_month": totals[b] - totals[a]}
+        for step, a, b in saving_path(totals, winner)
+    ]
 
 
 def _answer(study: Study) -> tuple[str, str]:
@@ -123,38 +155,71 @@ def _answer(study: Study) -> tuple[str, str]:
     band = usd_range(spread.quantile(0.1), spread.quantile(0.9))
     cost = f"{usd(totals[option])} a month ({band}; as often above as below {usd(spread.median())})"
     before = f"{usd(totals['today'])} → about {cost}" if "today" in totals else f"about {cost}"
-    condition = "" if all(choice.alternative.evidence == "measured" for choice in study.choices) else ", if it passes your evaluation"
+    condition = (
+        ""
+        if all(choice.alternative.evidence == "measured" for choice in study.choices)
+        else ", if it passes your evaluation"
+    )
     model = " and ".join(dict.fromkeys(c.alternative.model_id for c in study.choices))
     today = " and ".join(dict.fromkeys(c.today.model_id for c in study.choices if c.today))
     work = f"about {percent(passing_fraction(study))} of the {today} work" if today else "the work"
     if option == "today":
-        return "No", f"Stay as you are on {today}: {cost}.{_close_call(study) or ' Nothing that was tried is cheaper.'}"
+        return (
+            "No",
+            (
+                f"Stay as you are on {today}:"
+                f" {cost}.{_close_call(study) or ' Nothing that was tried is cheaper.'}"
+            ),
+        )
     if option == "tuned":
         return "No", f"Stay on {today} and tune it ({tuning(study)}): {before}.{_close_call(study)}"
     if option == "open_api":
         hosts = " and ".join(dict.fromkeys(c.host.offer.provider for c in study.choices if c.host))
-        return "No", f"Move {work} to {model}, bought by API from {hosts}{condition}: {before}.{_close_call(study)}"
+        return (
+            "No",
+            (
+                f"Move {work} to {model}, bought by API from {hosts}{condition}:"
+                f" {before}.{_close_call(study)}"
+            ),
+        )
     where = described(study, option)
     if option == "hybrid":
         return (
             "Partly",
-            f"Run the steady part of {work} as {model} on {where} and buy the peaks by API{condition}: {before}.{_close_call(study)}",
+            (
+                f"Run the steady part of {work} as {model} on {where} and buy the peaks by"
+                f" API{condition}: {before}.{_close_call(study)}"
+            ),
         )
     forced = not any(other in totals for other in ("today", "tuned", "open_api"))
-    only = "It is the only way your rules leave open." if len(totals) == 1 else "It is the cheapest of the ways that your rules leave open."
+    only = (
+        "It is the only way your rules leave open."
+        if len(totals) == 1
+        else "It is the cheapest of the ways that your rules leave open."
+    )
     answer = "Yes, by rule" if forced else "Yes"
-    return answer, f"Run {work} as {model} on {where}{condition}: {before}.{' ' + only if forced else _close_call(study)}"
+    return (
+        answer,
+        (
+            f"Run {work} as {model} on {where}{condition}:"
+            f" {before}.{' ' + only if forced else _close_call(study)}"
+        ),
+    )
 
 
 def _close_call(study: Study) -> str:
-    """Says so when something is cheaper with every input at its most likely value, and why it is not advised all the same."""
+    """Says so when something is cheaper with every input at its most likely value, and why it is
+    not advised all the same."""
     best = cheapest(study.totals, study.totals.__getitem__)
     gap = study.totals[study.winner] - study.totals[best]
     if round(gap, 2) <= 0:
         return ""
     chance = percent(_beats(study.draws(), best, study.winner))
     name = labels(study)[best]
-    return f" {name} would save {usd(gap)} more with every input at its most likely value, but only in {chance} of the draws."
+    return (
+        f" {name} would save {usd(gap)} more with every input at its most likely value, but only in"
+        f" {chance} of the draws."
+    )
 
 
 def _detail(study: Study) -> str:
@@ -165,19 +230,34 @@ def _detail(study: Study) -> str:
     if other == winner:
         return ""
     difference = study.draws()[other] - study.draws()[winner]
-    typical, low, high = study.totals[other] - study.totals[winner], difference.quantile(0.1), difference.quantile(0.9)
+    typical, low, high = (
+        study.totals[other] - study.totals[winner],
+        difference.quantile(0.1),
+        difference.quantile(0.9),
+    )
     name = labels(study)[other]
     if (other in HOSTED) == (winner in HOSTED):
         side = "The next cheapest"
     else:
-        side = "Hosting it yourself at its cheapest" if other in HOSTED else "Not hosting at its cheapest"
+        side = (
+            "Hosting it yourself at its cheapest"
+            if other in HOSTED
+            else "Not hosting at its cheapest"
+        )
     amount = f"{usd(abs(typical))} a month {'more' if typical > 0 else 'less'}"
-    return f"{side} ({name}) would cost about {amount}; in eight draws of ten the difference is {usd_range(low, high)}."
+    return (
+        f"{side} ({name}) would cost about {amount}; in eight draws of ten the difference is"
+        f" {usd_range(low, high)}."
+    )
 
 
 def _failed_gates(study: Study) -> str:
     """Says so first when the advice itself breaks a rule of the client's, as today's host may."""
-    failed = [f"{gate.name} ({gate.text})" for gate in gates.gates(study) if gate.status == "failed" and gate.kind == "region"]
+    failed = [
+        f"{gate.name} ({gate.text})"
+        for gate in gates.gates(study)
+        if gate.status == "failed" and gate.kind == "region"
+    ]
     return f"It fails a rule of yours: {', '.join(failed)}; settle that first." if failed else ""
 
 
@@ -187,7 +267,11 @@ def _per_unit(study: Study) -> str:
     if unit is None:
         return ""
     units = sum(load.requests_per_month for load in study.loads.values()) / unit.requests_count
-    before = f"{usd(study.totals['today'] / units)} → " if "today" in study.totals and study.winner != "today" else ""
+    before = (
+        f"{usd(study.totals['today'] / units)} → "
+        if "today" in study.totals and study.winner != "today"
+        else ""
+    )
     return f"Per {unit.name}: {before}{usd(study.totals[study.winner] / units)}."
 
 
@@ -197,7 +281,9 @@ def _premium(study: Study) -> str:
     best = cheapest(free.totals, free.totals.__getitem__)
     difference = study.totals[study.winner] - free.totals[best]
     price = (
-        f"the rule costs {usd(difference)} a month" if difference > 0 else f"the rule costs nothing here ({usd(-difference)} a month less)"
+        f"the rule costs {usd(difference)} a month"
+        if difference > 0
+        else f"the rule costs nothing here ({usd(-difference)} a month less)"
     )
     uneven = ""
     if "today" in free.totals and best not in ("today", "tuned"):
@@ -213,4 +299,7 @@ def _look_again(study: Study) -> str:
     if nearest is None or max(nearest.turns_at, 1 / nearest.turns_at) > 5:
         return "in twelve months, or when a price here moves by a fifth"
     halfway = nearest.turns_at**0.5
-    return f"when volume {'reaches' if halfway > 1 else 'falls to'} {halfway:.1f} times today's, or a price here moves by a fifth"
+    return (
+        f"when volume {'reaches' if halfway > 1 else 'falls to'} {halfway:.1f} times today's, or a"
+        " price here moves by a fifth"
+    )

@@ -1,4 +1,5 @@
-"""Charts of an own fleet under its load: what a promise costs, how it follows the hours, and what a dashboard shows."""
+"""Charts of an own fleet under its load: what a promise costs, how it follows the hours, and what a
+dashboard shows."""
 
 import altair as alt
 import pandas as pd
@@ -7,13 +8,18 @@ from llmcost.views.charts.load import PERCENT, halo
 from llmcost.views.theme import COLOURS, layered, log_ticks
 
 
-def promise_chart(sweep: pd.DataFrame, marks: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
+def promise_chart(
+    sweep: pd.DataFrame, marks: pd.DataFrame, title: str, subtitle: str
+) -> alt.LayerChart:
     """What a limit on the time between tokens costs a month.
 
     sweep  limit_seconds, usd_per_month
-    marks  limit_seconds, usd_per_month, text: points to name; a row without usd_per_month is a vertical rule
+    marks  limit_seconds, usd_per_month, text: points to name; a row without usd_per_month is a
+           vertical rule
     """
-    sweep, marks = (frame.assign(milliseconds=frame["limit_seconds"] * 1e3) for frame in (sweep, marks))
+    sweep, marks = (
+        frame.assign(milliseconds=frame["limit_seconds"] * 1e3) for frame in (sweep, marks)
+    )
     ticks = log_ticks(float(sweep["milliseconds"].min()), float(sweep["milliseconds"].max()))
     x = alt.X(
         "milliseconds:Q",
@@ -21,15 +27,27 @@ def promise_chart(sweep: pd.DataFrame, marks: pd.DataFrame, title: str, subtitle
         title="limit on the milliseconds between tokens, log scale",
         axis=alt.Axis(format=",~g", values=ticks),
     )
-    y = alt.Y("usd_per_month:Q", title="USD per month, GPUs alone", scale=alt.Scale(zero=True), axis=alt.Axis(format="$,~s"))
-    line = alt.Chart(sweep).mark_line(color=COLOURS["own"], interpolate="step-after").encode(x=x, y=y)
+    y = alt.Y(
+        "usd_per_month:Q",
+        title="USD per month, GPUs alone",
+        scale=alt.Scale(zero=True),
+        axis=alt.Axis(format="$,~s"),
+    )
+    line = (
+        alt.Chart(sweep).mark_line(color=COLOURS["own"], interpolate="step-after").encode(x=x, y=y)
+    )
     points, rules = marks.dropna(subset="usd_per_month"), marks[marks["usd_per_month"].isna()]
     dots = alt.Chart(points).mark_point(size=110, color=COLOURS["own"], opacity=1).encode(x=x, y=y)
-    late = points["milliseconds"].max() ** 2 > sweep["milliseconds"].min() * sweep["milliseconds"].max()  # right of the log axis's middle
+    late = (
+        points["milliseconds"].max() ** 2
+        > sweep["milliseconds"].min() * sweep["milliseconds"].max()
+    )  # right of the log axis's middle
     side = {"align": "right", "dx": -10} if late else {"align": "left", "dx": 10}
     names = halo(alt.Chart(points).encode(x=x, y=y, text=alt.Text("text:N")), dy=-12, **side)
     rule = alt.Chart(rules).mark_rule().encode(x=x)
-    limit = halo(alt.Chart(rules).encode(x=x, y=alt.YValue(12), text=alt.Text("text:N")), align="left", dx=6)
+    limit = halo(
+        alt.Chart(rules).encode(x=x, y=alt.YValue(12), text=alt.Text("text:N")), align="left", dx=6
+    )
     return layered([rule, line, dots, *names, *limit], title, subtitle, 300)
 
 
@@ -38,12 +56,27 @@ def following_chart(hours: pd.DataFrame, static_count: float, title: str) -> alt
 
     hours  day (hours since the start / 24), load_replicas, billed_replicas
     """
-    x = alt.X("day:Q", title="day of the record", axis=alt.Axis(values=list(range(8))), scale=alt.Scale(nice=False))
+    x = alt.X(
+        "day:Q",
+        title="day of the record",
+        axis=alt.Axis(values=list(range(8))),
+        scale=alt.Scale(nice=False),
+    )
     top = alt.Scale(domain=[0, 1.15 * static_count], nice=False)
     load = alt.Chart(hours).mark_area(color=COLOURS["own"], opacity=0.35, interpolate="step-after")
-    billed = alt.Chart(hours).mark_line(color=COLOURS["own"], interpolate="step-after", strokeWidth=1.5)
-    static = alt.Chart(pd.DataFrame({"replicas": [static_count], "text": [f"standing still: {static_count:g} replicas"]}))
-    note = halo(static.encode(x=alt.XValue("width"), y=alt.Y("replicas:Q"), text=alt.Text("text:N")), align="right", dy=-9)
+    billed = alt.Chart(hours).mark_line(
+        color=COLOURS["own"], interpolate="step-after", strokeWidth=1.5
+    )
+    static = alt.Chart(
+        pd.DataFrame(
+            {"replicas": [static_count], "text": [f"standing still: {static_count:g} replicas"]}
+        )
+    )
+    note = halo(
+        static.encode(x=alt.XValue("width"), y=alt.Y("replicas:Q"), text=alt.Text("text:N")),
+        align="right",
+        dy=-9,
+    )
     layers = [
         load.encode(x=x, y=alt.Y("load_replicas:Q", title="replicas", scale=top)),
         billed.encode(x=x, y=alt.Y("billed_replicas:Q")),
@@ -54,18 +87,29 @@ def following_chart(hours: pd.DataFrame, static_count: float, title: str) -> alt
     return layered(layers, title, subtitle, 280)
 
 
-def busy_chart(curve: pd.DataFrame, points: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:
+def busy_chart(
+    curve: pd.DataFrame, points: pd.DataFrame, title: str, subtitle: str
+) -> alt.LayerChart:
     """Time busy against utilization, with a dashed line where the two would be equal.
 
     curve   utilization_fraction, time_busy_fraction: one replica as its load rises
     points  the same, text and own
     """
-    x = alt.X("utilization_fraction:Q", title="utilization", axis=PERCENT, scale=alt.Scale(domain=[0, 1]))
-    y = alt.Y("time_busy_fraction:Q", title="share of the time busy", axis=PERCENT, scale=alt.Scale(domain=[0, 1.06], nice=False))
+    x = alt.X(
+        "utilization_fraction:Q", title="utilization", axis=PERCENT, scale=alt.Scale(domain=[0, 1])
+    )
+    y = alt.Y(
+        "time_busy_fraction:Q",
+        title="share of the time busy",
+        axis=PERCENT,
+        scale=alt.Scale(domain=[0, 1.06], nice=False),
+    )
     line = alt.Chart(curve).mark_line(color=COLOURS["load"]).encode(x=x, y=y)
     same = alt.Chart(pd.DataFrame({"utilization_fraction": [0, 1], "time_busy_fraction": [0, 1]}))
     diagonal = same.mark_line(color=COLOURS["muted"], strokeDash=[5, 4]).encode(x=x, y=y)
     colour = alt.condition("datum.own", alt.value(COLOURS["own"]), alt.value(COLOURS["load"]))
     dots = alt.Chart(points).mark_point(size=130, opacity=1).encode(x=x, y=y, color=colour)
-    names = halo(alt.Chart(points).encode(x=x, y=y, text=alt.Text("text:N")), align="left", dx=11, dy=1)
+    names = halo(
+        alt.Chart(points).encode(x=x, y=y, text=alt.Text("text:N")), align="left", dx=11, dy=1
+    )
     return layered([diagonal, line, dots, *names], title, subtitle, 280)

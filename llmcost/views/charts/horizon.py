@@ -1,4 +1,5 @@
-"""Charts of the contract: every option's bill month by month, and what the advised move has saved to date."""
+"""Charts of the contract: every option's bill month by month, and what the advised move has saved
+to date."""
 
 import json
 
@@ -18,16 +19,27 @@ def bills_chart(months: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     """
     shown = list(dict.fromkeys(months["option"]))
     names = dict(zip(months["option"], months["label"], strict=True))
-    legend = alt.Legend(title=None, labelExpr=f"{json.dumps(names)}[datum.label]", symbolType="stroke", columns=2, labelLimit=340)
+    legend = alt.Legend(
+        title=None,
+        labelExpr=f"{json.dumps(names)}[datum.label]",
+        symbolType="stroke",
+        columns=2,
+        labelLimit=340,
+    )
     colours = alt.Scale(domain=shown, range=[OPTION_COLOURS[option] for option in shown])
     dashes = alt.Scale(domain=shown, range=[DASHES.get(option, [1, 0]) for option in shown])
     lines = (
         alt.Chart(months)
         .mark_line(interpolate="step-after")
         .encode(
-            x=alt.X("month:Q", title="month of the contract", axis=MONTH, scale=alt.Scale(nice=False)),
+            x=alt.X(
+                "month:Q", title="month of the contract", axis=MONTH, scale=alt.Scale(nice=False)
+            ),
             y=alt.Y(
-                "usd_per_month:Q", title=["USD per month,", "everything in"], axis=alt.Axis(format="$,.0f"), scale=alt.Scale(zero=True)
+                "usd_per_month:Q",
+                title=["USD per month,", "everything in"],
+                axis=alt.Axis(format="$,.0f"),
+                scale=alt.Scale(zero=True),
             ),
             color=alt.Color("option:N", scale=colours, legend=legend),
             strokeDash=alt.StrokeDash("option:N", scale=dashes, legend=None),
@@ -36,7 +48,9 @@ def bills_chart(months: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     return layered([lines], title, subtitle, 300)
 
 
-def savings_chart(saved: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart | alt.FacetChart:
+def savings_chart(
+    saved: pd.DataFrame, title: str, subtitle: str
+) -> alt.LayerChart | alt.FacetChart:
     """What the advised move has saved up to each month, below zero until it is paid back.
 
     saved  month, saved_usd

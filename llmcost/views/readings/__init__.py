@@ -1,1 +1,2 @@
-"""One module of computed prose per question: a study in, sentences and small tables of words out."""
+"""One module of computed prose per question: a study in, sentences and small tables of words
+out."""

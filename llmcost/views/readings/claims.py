@@ -49,8 +49,14 @@ def lines(judged: pd.DataFrame, ids: Sequence[str] | None = None) -> pd.DataFram
         {
             "claim": chosen["claim_id"],
             "the article says": chosen["quote"],
-            "claimed": [claimed(*said) for said in zip(chosen["claimed"], chosen["claimed_unit"], strict=True)],
-            "recomputed": [amount(*found) for found in zip(chosen["low"], chosen["high"], chosen["unit"], strict=True)],
+            "claimed": [
+                claimed(*said)
+                for said in zip(chosen["claimed"], chosen["claimed_unit"], strict=True)
+            ],
+            "recomputed": [
+                amount(*found)
+                for found in zip(chosen["low"], chosen["high"], chosen["unit"], strict=True)
+            ],
             "judgement": chosen["judgement"],
             "because": [why(row) for row in chosen.itertuples()],
         }
@@ -72,11 +78,16 @@ def headline(judged: pd.DataFrame) -> str:
     """How many hold, and which kind fails most often."""
     total = judged["judgement"].value_counts()
     checked = judged[judged["judgement"] != CANNOT]
-    share = {kind: f"{(found == HOLDS).sum()} of {len(found)}" for kind, found in checked.groupby("kind")["judgement"]}
+    share = {
+        kind: f"{(found == HOLDS).sum()} of {len(found)}"
+        for kind, found in checked.groupby("kind")["judgement"]
+    }
     return (
-        f"Of {len(judged)} statements **{total[HOLDS]} hold, {total[DOES_NOT]} do not, and {total[CANNOT]} cannot be checked** here. "
-        f"Of those that can be, {share['formula']} formulas hold, {share['price']} posted prices and {share['rule']} rules. "
-        f"The numbers that the authors derived are weaker: {share['result']} hold; and {share['throughput']} speeds."
+        f"Of {len(judged)} statements **{total[HOLDS]} hold, {total[DOES_NOT]} do not, and"
+        f" {total[CANNOT]} cannot be checked** here. Of those that can be, {share['formula']}"
+        f" formulas hold, {share['price']} posted prices and {share['rule']} rules. The numbers"
+        f" that the authors derived are weaker: {share['result']} hold; and {share['throughput']}"
+        " speeds."
     )
 
 
@@ -84,15 +95,21 @@ def gates_title(gates: pd.DataFrame) -> str:
     """How many claimed speeds pass what the chip can compute."""
     over = (gates["high"] > gates["roof"]).sum()
     most = (gates["high"] / gates["roof"]).max()
-    return f"{over} of {len(gates)} published speeds pass the compute roof, one by a factor of {number(most, 2)}"
+    return (
+        f"{over} of {len(gates)} published speeds pass the compute roof, one by a factor of"
+        f" {number(most, 2)}"
+    )
 
 
 def stairs_title(bills: pd.DataFrame) -> str:
-    """What the fleet that carries the volume costs at its end, against the bill that is printed for it."""
-    end = bills[bills["billion_tokens"] == bills["billion_tokens"].max()].set_index("side")["usd_per_month"]
+    """What the fleet that carries the volume costs at its end, against the bill that is printed for
+    it."""
+    end = bills[bills["billion_tokens"] == bills["billion_tokens"].max()].set_index("side")[
+        "usd_per_month"
+    ]
     return (
-        f"The GPU bill does not stay flat: at {number(bills['billion_tokens'].max())} billion tokens it is {usd(end['fleet'])}, "
-        f"not {usd(end['printed'])}"
+        f"The GPU bill does not stay flat: at {number(bills['billion_tokens'].max())} billion"
+        f" tokens it is {usd(end['fleet'])}, not {usd(end['printed'])}"
     )
 
 
@@ -102,15 +119,22 @@ def off(judged: pd.DataFrame) -> pd.DataFrame:
     apart = apart.drop_duplicates(["claimed", "low", "high"])
     far = apart["ratio"].map(lambda ratio: max(ratio, 1 / ratio)).sort_values(ascending=False).index
     apart = apart.loc[far]
-    labels = [f"{row.claim_id}: {claimed(row.claimed, row.claimed_unit)}" for row in apart.itertuples()]
-    return apart.assign(label=labels, text=[f"{number(ratio)} times" for ratio in apart["ratio"]])[["label", "ratio", "judgement", "text"]]
+    labels = [
+        f"{row.claim_id}: {claimed(row.claimed, row.claimed_unit)}" for row in apart.itertuples()
+    ]
+    return apart.assign(label=labels, text=[f"{number(ratio)} times" for ratio in apart["ratio"]])[
+        ["label", "ratio", "judgement", "text"]
+    ]
 
 
 def ratios_title(ratios: pd.DataFrame) -> str:
     """How far the failed numbers are off."""
     wrong = ratios[ratios["judgement"] == DOES_NOT]["ratio"]
     low = (wrong < 1).sum()
-    return f"{len(wrong)} published numbers are off by more than their digits allow; {low} of them are too high"
+    return (
+        f"{len(wrong)} published numbers are off by more than their digits allow; {low} of them are"
+        " too high"
+    )
 
 
 def so_what(judged: pd.DataFrame) -> str:
@@ -118,15 +142,18 @@ def so_what(judged: pd.DataFrame) -> str:
     row = judged.set_index("claim_id").loc
     crossing, flat = row["A1-002"], row["A2-029"]
     checked = judged[judged["judgement"] != CANNOT]
-    rules, derived = (checked[checked["kind"] == kind]["judgement"] == HOLDS for kind in ("rule", "result"))
+    rules, derived = (
+        checked[checked["kind"] == kind]["judgement"] == HOLDS for kind in ("rule", "result")
+    )
     return (
-        "- Ask of every speed which tokens, which request, which precision: the two largest speeds here pass their chip's limit "
-        f"({number(1 / row['A4-021']['ratio'], 2)} and {number(1 / row['A4-023']['ratio'], 2)} times).\n"
-        "- Ask of every break-even which price per token is in it. A threshold in tokens is a price in disguise: by their own lines two "
-        f"articles cross at {amount(crossing['low'], crossing['high'], 'tokens')} and {amount(flat['low'], flat['high'], 'tokens')} "
-        "a month, and print several times that.\n"
-        "- A multiplier of the GPU bill is a fixed cost in disguise: on the articles' own bills it runs from "
-        f"{number(row['A1-001']['low'], 2)} to {number(row['A4-035']['high'], 2)}. Add up the lines instead.\n"
-        f"- Rules age better than numbers: {rules.sum()} of {len(rules)} rules that can be checked hold, "
-        f"{derived.sum()} of {len(derived)} derived numbers do."
+        "- Ask of every speed which tokens, which request, which precision: the two largest speeds"
+        f" here pass their chip's limit ({number(1 / row['A4-021']['ratio'], 2)} and"
+        f" {number(1 / row['A4-023']['ratio'], 2)} times).\n- Ask of every break-even which price"
+        " per token is in it. A threshold in tokens is a price in disguise: by their own lines two"
+        f" articles cross at {amount(crossing['low'], crossing['high'], 'tokens')} and"
+        f" {amount(flat['low'], flat['high'], 'tokens')} a month, and print several times that.\n-"
+        " A multiplier of the GPU bill is a fixed cost in disguise: on the articles' own bills it"
+        f" runs from {number(row['A1-001']['low'], 2)} to {number(row['A4-035']['high'], 2)}. Add"
+        f" up the lines instead.\n- Rules age better than numbers: {rules.sum()} of {len(rules)}"
+        f" rules that can be checked hold, {derived.sum()} of {len(derived)} derived numbers do."
     )

@@ -25,7 +25,10 @@ def bills_title(study: Study, horizon: Horizon) -> str:
 def bills_subtitle(study: Study, horizon: Horizon, level: str = "typical") -> str:
     """What moves in the chart of the bills; `level` is the growth that it was drawn at."""
     growing = ", ".join(percent(getattr(a, level)) for a in growths(study).values())
-    return f"Volume grows by {growing} a month, rents and prices move steadily to their mean over {horizon.months_count} months"
+    return (
+        f"Volume grows by {growing} a month, rents and prices move steadily to their mean over"
+        f" {horizon.months_count} months"
+    )
 
 
 def savings_title(saved: pd.DataFrame) -> str:

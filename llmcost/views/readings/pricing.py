@@ -32,7 +32,10 @@ def scope(study: Study, choice: WorkloadChoice) -> str:
     month = f"{mtok(float(into))} input and {mtok(float(out))} output tokens a month"
     if len(study.choices) == 1:
         return f"One workload, {choice.workload.id}: {month}."
-    return f"The arithmetic follows {choice.workload.id}, the largest of {len(study.choices)} workloads: {month}."
+    return (
+        f"The arithmetic follows {choice.workload.id}, the largest of {len(study.choices)}"
+        f" workloads: {month}."
+    )
 
 
 def no_own_reason(choice: WorkloadChoice) -> str:
@@ -53,15 +56,24 @@ def headline(study: Study, choice: WorkloadChoice) -> str:
     model, own = choice.alternative.model_id, always_on_option(study)
     today = "Nothing answers these requests today."
     if choice.today:
-        today = f"A million tokens of your mix cost **{usd(steps['today', 'at your load'])}** on {choice.today.model_id}, tuned."
+        today = (
+            f"A million tokens of your mix cost **{usd(steps['today', 'at your load'])}** on"
+            f" {choice.today.model_id}, tuned."
+        )
     open_api = f"No host may sell {model} for it: {no_host_reason(choice)}."
     if choice.host:
-        open_api = f"{model} from {choice.host.offer.provider} costs **{usd(steps['open_api', 'at your load'])}**."
+        open_api = (
+            f"{model} from {choice.host.offer.provider} costs"
+            f" **{usd(steps['open_api', 'at your load'])}**."
+        )
     if own is None:
         return f"{today} {open_api} GPUs of your own cannot be had: {no_own_reason(choice)}."
-    full, load, people = (usd(steps[own, step]) for step in ("always full", "at your load", "with people"))
+    full, load, people = (
+        usd(steps[own, step]) for step in ("always full", "at your load", "with people")
+    )
     where = (
-        f"On {own} GPUs {model} costs {full} if they were always full, **{load}** at your load and **{people}** with the people it takes."
+        f"On {own} GPUs {model} costs {full} if they were always full, **{load}** at your load and"
+        f" **{people}** with the people it takes."
     )
     return f"{today} {open_api} {where}"
 
@@ -70,7 +82,10 @@ def tiers_title(tiers: pd.DataFrame) -> str:
     """What the tiers say: by how much the choice of the model alone moves the bill."""
     dearest, cheapest = tiers.iloc[0], tiers.iloc[-1]
     spread = times(dearest["usd_per_month"] / cheapest["usd_per_month"])
-    return f"The same tokens cost {usd(cheapest['usd_per_month'])} to {usd(dearest['usd_per_month'])} a month: {spread}, by the model alone"
+    return (
+        f"The same tokens cost {usd(cheapest['usd_per_month'])} to {usd(dearest['usd_per_month'])}"
+        f" a month: {spread}, by the model alone"
+    )
 
 
 def hosts_title(study: Study, choice: WorkloadChoice) -> str:
@@ -83,7 +98,10 @@ def hosts_title(study: Study, choice: WorkloadChoice) -> str:
     spread = usable(hosts)["usd_per_month"].max() / choice.host.usd_per_month
     asks = f"; another host asks {times(spread)} as much" if spread > 1.005 else ""
     still = f" (ask: {choice.host.reason})" if choice.host.status == "ask" else ""
-    return f"{model} costs {usd(choice.host.usd_per_month)} a month at {choice.host.offer.provider}{still}{asks}"
+    return (
+        f"{model} costs {usd(choice.host.usd_per_month)} a month at"
+        f" {choice.host.offer.provider}{still}{asks}"
+    )
 
 
 def tuning_title(steps: pd.DataFrame) -> str:
@@ -105,14 +123,16 @@ def hosts_reading(study: Study, choice: WorkloadChoice, refusals: pd.DataFrame) 
         return f"All {total} offers are eligible."
     words = {"ask": "must be asked", "failed": "refused"}
     parts = [
-        f"{row.offers_count} {words[row.status]}: {row.reason} (cheapest {usd(row.cheapest_usd_per_month)})"
+        f"{row.offers_count} {words[row.status]}: {row.reason} (cheapest"
+        f" {usd(row.cheapest_usd_per_month)})"
         for row in refusals.itertuples()
     ]
     return f"Of {total} offers, " + "; ".join(parts) + "."
 
 
 def offers(hosts: pd.DataFrame) -> pd.DataFrame:
-    """A row per host with its prices, its bill, whether it may be used, and all that it states about itself in one cell."""
+    """A row per host with its prices, its bill, whether it may be used, and all that it states
+    about itself in one cell."""
     stated = [
         [
             (host.context_tokens, "{:,.0f} tokens of context"),
@@ -125,8 +145,18 @@ def offers(hosts: pd.DataFrame) -> pd.DataFrame:
         ]
         for host in hosts.itertuples()
     ]
-    columns = ["provider", "input_usd_per_mtok", "output_usd_per_mtok", "usd_per_month", "status", "reason"]
-    words = [", ".join(shown.format(value) for value, shown in facts if pd.notna(value) and value != "") for facts in stated]
+    columns = [
+        "provider",
+        "input_usd_per_mtok",
+        "output_usd_per_mtok",
+        "usd_per_month",
+        "status",
+        "reason",
+    ]
+    words = [
+        ", ".join(shown.format(value) for value, shown in facts if pd.notna(value) and value != "")
+        for facts in stated
+    ]
     return hosts[columns].assign(states=words, date=hosts["date"])
 
 
@@ -136,8 +166,13 @@ def ladder_title(study: Study, choice: WorkloadChoice) -> str:
     if own is None:
         return f"GPUs of your own cannot be had: {no_own_reason(choice)}"
     steps = ladder(study, choice).set_index(["way", "step"])["usd_per_mtok"]
-    full, load, people = (steps[own, step] for step in ("always full", "at your load", "with people"))
-    return f"{own.title()} GPUs: idle hours make a token {times(load / full)} as dear, people another {times(people / load)}"
+    full, load, people = (
+        steps[own, step] for step in ("always full", "at your load", "with people")
+    )
+    return (
+        f"{own.title()} GPUs: idle hours make a token {times(load / full)} as dear, people another"
+        f" {times(people / load)}"
+    )
 
 
 def uses_title(cases: pd.DataFrame) -> str:
@@ -145,7 +180,10 @@ def uses_title(cases: pd.DataFrame) -> str:
     name = cases.loc[cases["way"] == "today", "label"].iloc[0]
     wide = cases.pivot(index="use_case", columns="way", values="usd_per_thousand_requests")
     dear, cheap = wide["today"].idxmax(), wide["today"].idxmin()
-    text = f"1,000 requests on {name}: {usd(wide['today'][cheap])} ({cheap}) to {usd(wide['today'][dear])} ({dear})"
+    text = (
+        f"1,000 requests on {name}: {usd(wide['today'][cheap])} ({cheap}) to"
+        f" {usd(wide['today'][dear])} ({dear})"
+    )
     if "open_api" not in wide:
         return text
     ratio = wide["today"] / wide["open_api"]
@@ -156,11 +194,20 @@ def so_what(study: Study, choice: WorkloadChoice) -> str:
     """The levers, largest first."""
     found = levers(study, choice)
     lines = [
-        f"- **{times(row.ratio)}**: {row.lever} ({usd(row.from_usd_per_mtok)} against {usd(row.to_usd_per_mtok)} per million tokens)"
+        f"- **{times(row.ratio)}**: {row.lever} ({usd(row.from_usd_per_mtok)} against"
+        f" {usd(row.to_usd_per_mtok)} per million tokens)"
         for row in found.itertuples()
     ]
     if not lines:
         return "Only one way to get these tokens is open, so there is no price to compare."
     share = percent(choice.alternative.passing_fraction.typical)
-    tail = f"Only the {share} of the work that passes your evaluation can move." if choice.today else ""
-    return "What moves the price of a token here, largest first:\n\n" + "\n".join(lines) + f"\n\n{tail}"
+    tail = (
+        f"Only the {share} of the work that passes your evaluation can move."
+        if choice.today
+        else ""
+    )
+    return (
+        "What moves the price of a token here, largest first:\n\n"
+        + "\n".join(lines)
+        + f"\n\n{tail}"
+    )

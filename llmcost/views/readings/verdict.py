@@ -11,19 +11,34 @@ from llmcost.study.uncertainty import break_even_table, reversal_map
 from llmcost.study.wording import percent
 from llmcost.views.tables import Table, table
 
-CHANCE = {"probability_cheapest_fraction": "P(cheapest)", "probability_lowest_fraction": "P(lowest)"}
+CHANCE = {
+    "probability_cheapest_fraction": "P(cheapest)",
+    "probability_lowest_fraction": "P(lowest)",
+}
 
 
 def _money_table(frame: pd.DataFrame, caption: str) -> Table:
     """Amounts in USD, and chances of being the cheapest."""
     named = frame.rename(columns=CHANCE)
-    formats = {column: "probability" if column in CHANCE.values() else "usd" for column in named if "usd" in column or "P(" in column}
+    formats = {
+        column: "probability" if column in CHANCE.values() else "usd"
+        for column in named
+        if "usd" in column or "P(" in column
+    }
     return table(named, formats, caption=caption)
 
 
 def options_table(options: pd.DataFrame) -> Table:
     """Every option, priced or not."""
-    columns = ["label", "status", "usd_per_month", "p10_usd_per_month", "p90_usd_per_month", "probability_cheapest_fraction", "reason"]
+    columns = [
+        "label",
+        "status",
+        "usd_per_month",
+        "p10_usd_per_month",
+        "p90_usd_per_month",
+        "probability_cheapest_fraction",
+        "reason",
+    ]
     return _money_table(options[columns], "Every option, USD per month")
 
 
@@ -34,7 +49,8 @@ def regret_table(regrets: pd.DataFrame) -> Table:
 
 
 def own_option(study: Study) -> str:
-    """The cheapest way to serve all the moved work on GPUs of one's own choosing; rented ones where there is none."""
+    """The cheapest way to serve all the moved work on GPUs of one's own choosing; rented ones where
+    there is none."""
     found = [option for option in OWN if option in study.totals]
     return cheapest(found, study.totals.__getitem__) if found else "rented"
 
@@ -42,8 +58,16 @@ def own_option(study: Study) -> str:
 def break_evens(study: Study, option: str) -> Table:
     """Where an option costs what its yardsticks cost, in words."""
     found = break_even_table.break_evens(study, option)
-    shown = found.assign(against=found["against"].map(break_even_table.YARDSTICKS))[["against", "what", "answer"]]
-    return table(shown, caption=f"{LABELS[option]}: where both cost the same, one number moved at a time and all else typical")
+    shown = found.assign(against=found["against"].map(break_even_table.YARDSTICKS))[
+        ["against", "what", "answer"]
+    ]
+    return table(
+        shown,
+        caption=(
+            f"{LABELS[option]}: where both cost the same, one number moved at a time and all else"
+            " typical"
+        ),
+    )
 
 
 def map_title(cells: pd.DataFrame) -> str:
@@ -56,7 +80,9 @@ def map_title(cells: pd.DataFrame) -> str:
 def present_value_table(study: Study, contract: Horizon) -> Table:
     """Today's value of everything that each option pays."""
     values = horizon.present_values(study, contract).drop(columns="option")
-    return _money_table(values, f"Present value of all that is paid over {contract.months_count} months")
+    return _money_table(
+        values, f"Present value of all that is paid over {contract.months_count} months"
+    )
 
 
 def cash_table(study: Study, contract: Horizon) -> Table:
