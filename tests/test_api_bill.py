@@ -5,6 +5,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
+from llmcost.study.audit.lines import line_figures
 from ruamel.yaml import YAML
 
 import llmcost as lc
@@ -14,7 +15,6 @@ from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.inputs.today import Today
 from llmcost.model.api_bill import api_usd_per_month
-from llmcost.study.audit.lines import line_figures
 from llmcost.study.bill.api_lines import TODAY
 from llmcost.study.bill.api_parts import bill_parts, tuning_steps
 from llmcost.study.bill.bills import option_lines

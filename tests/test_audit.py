@@ -6,12 +6,12 @@ from functools import cache
 
 import numpy as np
 import pytest
+from llmcost.study.audit.figure import Figure, derived, given, slug
 
 import llmcost as lc
 from llmcost.inputs.paths import data_path
 from llmcost.reporting.audit import chain_text, keys_text
 from llmcost.reporting.cli import main
-from llmcost.study.audit.figure import Figure, derived, given, slug
 from llmcost.study.audit.figures import figures
 from llmcost.study.bill.unit_costs import always_on_option, unit_costs
 from llmcost.study.horizon.cash import cash

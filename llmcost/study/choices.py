@@ -21,7 +21,8 @@ from llmcost.study.capacity.candidates import Candidate, candidates, cheapest_su
 from llmcost.study.capacity.gpu_offers import gpu_offers
 from llmcost.study.capacity.supplies import supply_assumptions, workload_plans
 from llmcost.study.loads.load import WorkloadLoad
-from llmcost.study.problem import WorkloadChoice, request_shape, taken_fraction
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import request_shape, scope_of
 from llmcost.study.ties import cheapest
 
 
@@ -72,12 +73,12 @@ def considered(
     bare = WorkloadChoice(workload, load, today, alternative, None, {})
     ratio, taken = (
         float(values[f"{bare.alternative_at}.token_ratio"]),
-        float(taken_fraction(bare, values)),
+        float(scope_of(bare, values)("taken_fraction")),
     )
     offers = open_model_offers(alternative.model_id, as_of, client.quotes)
     shape = request_shape(client, bare, values, ratio, taken)
     hosts = judged_offers(
-        offers, workload, lambda prices: float(offered_usd_per_month(bare, values, prices)), shape
+        offers, workload, lambda offer: float(offered_usd_per_month(bare, values, offer)), shape
     )
     choice = replace(bare, host=cheapest_eligible(hosts))
     plans = workload_plans(client, workload, load, alternative, values, own)

@@ -17,6 +17,7 @@ from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.choices import Considered, out_of_reach
+from llmcost.study.lines import AnyLine
 from llmcost.study.names import distinct_names, shown_range
 from llmcost.study.problem import VOLUME
 from llmcost.study.uncertainty.draws import cheapest_fraction, first_cheapest
@@ -114,9 +115,11 @@ def hosts(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
 
 
-def lines(bills: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+def lines(bills: Mapping[str, Mapping[AnyLine, float]]) -> pd.DataFrame:
     """One row per option and item."""
-    rows = [(option, item, usd) for option, bill in bills.items() for item, usd in bill.items()]
+    rows = [
+        (option, line.label, usd) for option, bill in bills.items() for line, usd in bill.items()
+    ]
     return pd.DataFrame(rows, columns=["option", "item", "usd_per_month"])
 
 

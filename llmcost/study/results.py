@@ -85,7 +85,7 @@ def _option(study: Study, row: dict[str, Any]) -> dict[str, Any]:
         "label": study.verdict()["labels"][row["option"]],
         "status": row["status"],
         "reason": row["reason"],
-        "lines": [{"item": item, "usd_per_month": usd} for item, usd in lines.items()],
+        "lines": [{"item": line.label, "usd_per_month": usd} for line, usd in lines.items()],
         "total_usd_per_month": {
             "p10": row["p10_usd_per_month"],
             "typical": row["usd_per_month"],

@@ -34,6 +34,7 @@ from llmcost.study.choices import (
     decide,
     sharing_plans,
 )
+from llmcost.study.lines import AnyLine
 from llmcost.study.loads import exports
 from llmcost.study.loads.headroom import load_assumptions
 from llmcost.study.loads.load import WorkloadLoad, workload_load
@@ -129,11 +130,11 @@ class Study:
         return invoice_multiplier(self.client, self.choices, typical_values(self._everything))
 
     @cached_property
-    def lines(self) -> dict[str, dict[str, float]]:
-        """Option -> item -> USD per month at typical values; items of zero are left out."""
+    def lines(self) -> dict[str, dict[AnyLine, float]]:
+        """Option -> line -> USD per month at typical values; lines of zero are left out."""
         bills = option_lines(self.decision, self.values)
         return {
-            option: {item: float(usd) for item, usd in bill.items() if abs(float(usd)) > 0}
+            option: {line: float(usd) for line, usd in bill.items() if abs(float(usd)) > 0}
             for option, bill in bills.items()
         }
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from llmcost.study.audit.api_chains import USD
-from llmcost.study.audit.figure import Figure, slug, summed
 from llmcost.study.audit.first_page import against_rival, money, moving, per_mtok, ranges, saving
-from llmcost.study.audit.lines import line_figures
+from llmcost.study.bill.bills import option_bills
+from llmcost.study.graph import Node, summed
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
 
-def figures(study: Study) -> dict[str, Figure]:
+def figures(study: Study) -> dict[str, Node]:
     """Every figure by its key: totals and lines of the options, their ranges, and what else the
     first page says."""
-    totals: dict[str, Figure] = {}
-    lines: dict[str, Figure] = {}
-    for option in study.totals:
-        bill = {slug(item): figure for item, figure in line_figures(study, option).items()}
-        totals[option] = summed(f"everything that {option} costs", USD, bill)
-        lines |= {f"{option}.{item}": figure for item, figure in bill.items()}
+    bills = option_bills(study.decision, study.values, study.inputs, from_hours=True)
+    totals: dict[str, Node] = {}
+    lines: dict[str, Node] = {}
+    for option, bill in bills.items():
+        nodes = {line: node for line, node in bill.items() if abs(float(node.value)) > 0}
+        total = summed(option, {line.name: node for line, node in nodes.items()})
+        totals[option] = replace(total, name=f"everything that {option} costs")
+        for line, node in nodes.items():
+            lines[f"{option}.{line.name}"] = replace(node, name=line.label)
     return (
         totals
         | lines

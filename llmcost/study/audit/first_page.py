@@ -1,355 +1,266 @@
-"""What the first page says beside the bills, as chains: steps of the saving, prices per token,
-ranges, cash, and what moves the advice."""
+"""What the first page says beside the bills, down to its inputs: ranges, steps of the saving,
+prices per token, cash, and what moves the advice."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmcost.model.fleet import delivered_utilization
-from llmcost.model.horizon import present_value_usd
-from llmcost.study.audit.api_chains import USD, moved_factor, open_bill, today_bill
-from llmcost.study.audit.figure import Figure, assumed, derived, given, slug, summed
-from llmcost.study.audit.fixed_chains import fixed
-from llmcost.study.audit.fleet_chains import fleet_chains, load_replicas, replica_chains
-from llmcost.study.bill.unit_costs import always_on_option
+from llmcost.study.bill.bills import option_bills
+from llmcost.study.bill.unit_costs import always_on_option, unit_cost_nodes
+from llmcost.study.formulas import answers
+from llmcost.study.graph import Node, Timing, applied, summed
 from llmcost.study.horizon.cash import cash, first_year_months
 from llmcost.study.horizon.horizon import Horizon, horizon_of
-from llmcost.study.loads.load import REASONING, RETRIES
+from llmcost.study.horizon.months import DISCOUNT, discount, typical_months
 from llmcost.study.names import plain_name
-from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import client_scope
 from llmcost.study.uncertainty.information import A_CENT
-from llmcost.study.verdict.labels import always_on_fleet
 from llmcost.study.verdict.verdict import saving_path
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
+USD_PER_MONTH = "USD/month"
+DRAWN = "every uncertain input drawn at once, all options billed with the same draws"
 
-def ranges(study: Study, totals: dict[str, Figure]) -> dict[str, Figure]:
+
+def slug(words: str) -> str:
+    """Words as a part of a key.
+
+    >>> slug("changing the model")
+    'changing_the_model'
+    """
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+
+
+def ranges(study: Study, totals: dict[str, Node]) -> dict[str, Node]:
     """P10, P90, the chance of being cheapest and the difference from today, of each option."""
-    draws, found = study.draws(), {}
-    about = (
-        "study.draws(): every uncertain input drawn at once, all options billed with the same draws"
-    )
-    drawn = {
-        option: given(f"{option} in each draw", draws[option].to_numpy(), USD, about)
-        for option in totals
-    }
-    lowest = ", ".join(totals)
-    least = derived(
-        "the lowest of each draw", USD, f"lowest_of({lowest}) * (1 + 1e-9)", (lowest_of,), **drawn
-    )
-    before: list[str] = []
+    drawn, found = _drawn(study), {}
+    chances = dict(zip(*_chances(study), strict=True))
     for option, total in totals.items():
-        found[f"{option}.p10"] = derived(
-            "it costs more in nine draws of ten", USD, "quantile(draws, 0.1)", draws=drawn[option]
+        for end in (answers.p10, answers.p90):
+            found[f"{option}.{end.name}"] = applied(end, draws=drawn[option])
+        found[f"{option}.probability_cheapest"] = Node(
+            "share of the draws in which it is cheapest",
+            chances[option],
+            "fraction",
+            None,
+            {option: drawn[option], **drawn},
+            algorithm="share_in_which_it_is_cheapest",
         )
-        found[f"{option}.p90"] = derived(
-            "it costs less in nine draws of ten", USD, "quantile(draws, 0.9)", draws=drawn[option]
-        )
-        ties = "".join(f" * ({other} > least)" for other in before)
-        formula = f"mean(({option} <= least){ties})"
-        parts = {name: drawn[name] for name in (option, *before)}
-        found[f"{option}.probability_cheapest"] = derived(
-            "share of the draws in which it is cheapest", "fraction", formula, least=least, **parts
-        )
-        before.append(option)
         if "today" in totals and option != "today":
-            found[f"{option}.versus_today"] = derived(
-                "against today", USD, "option - today", option=total, today=totals["today"]
-            )
+            found[f"{option}.versus_today"] = _difference("against today", total, totals["today"])
     return found
 
 
-def against_rival(study: Study, totals: dict[str, Figure]) -> dict[str, Figure]:
+def _drawn(study: Study) -> dict[str, Node]:
+    return {
+        option: Node(f"{option} in each draw", usd.to_numpy(), USD_PER_MONTH, source=DRAWN)
+        for option, usd in study.draws().items()
+    }
+
+
+def _chances(study: Study) -> tuple[list[str], list[float]]:
+    options = study.options()
+    return list(options["option"]), list(options["probability_cheapest_fraction"])
+
+
+def _difference(name: str, one: Node, other: Node) -> Node:
+    given = {"usd_per_month": one, "other_usd_per_month": other}
+    return replace(applied(answers.difference_usd_per_month, **given), name=name)
+
+
+def against_rival(study: Study, totals: dict[str, Node]) -> dict[str, Node]:
     """What the other side of the question would cost beyond the advice, typical and in the
     draws."""
     if study.rival == study.winner:
         return {}
-    about = (
-        "study.draws(): every uncertain input drawn at once, all options billed with the same draws"
-    )
-    drawn = {
-        name: given(f"{option} in each draw", study.draws()[option].to_numpy(), USD, about)
-        for name, option in _sides(study).items()
-    }
-    typical = derived(
-        f"{study.rival} beyond the advice",
-        USD,
-        "rival - advised",
-        **{name: totals[option] for name, option in _sides(study).items()},
-    )
-    ends = {
-        end: derived(
-            f"{study.rival} beyond the advice, {end}",
-            USD,
-            f"quantile(rival - advised, {share})",
-            **drawn,
-        )
-        for end, share in ENDS.items()
-    }
-    return {
-        "rival.beyond_the_advice": typical,
-        **{f"rival.beyond_the_advice.{end}": figure for end, figure in ends.items()},
-    }
+    key, name = "rival.beyond_the_advice", f"{study.rival} beyond the advice"
+    drawn = _drawn(study)
+    in_draws = _difference(f"{name}, in each draw", drawn[study.rival], drawn[study.winner])
+    found = {key: _difference(name, totals[study.rival], totals[study.winner])}
+    for end in (answers.p10, answers.p90):
+        ending = replace(applied(end, draws=in_draws), name=f"{name}, {end.name}")
+        found[f"{key}.{end.name}"] = ending
+    return found
 
 
-ENDS = {"p10": 0.1, "p90": 0.9}
-
-
-def _sides(study: Study) -> dict[str, str]:
-    return {"rival": study.rival, "advised": study.winner}
-
-
-def lowest_of(*series):
-    """The lowest of several series, value by value."""
-    return np.minimum.reduce(series)
-
-
-def saving(study: Study, totals: dict[str, Figure]) -> dict[str, Figure]:
+def saving(study: Study, totals: dict[str, Node]) -> dict[str, Node]:
     """Where the saving comes from: each step is the difference of two bills."""
     return {
-        f"saving.{slug(step)}": derived(
-            f"from {a} to {b}", USD, f"{b} - {a}", **{a: totals[a], b: totals[b]}
-        )
+        f"saving.{slug(step)}": _difference(f"from {a} to {b}", totals[b], totals[a])
         for step, a, b in saving_path(study.totals, study.winner)
     }
 
 
-def per_mtok(study: Study) -> dict[str, Figure]:
-    """The chain from a full replica to the whole bill, USD per million tokens, and the delivered
+def per_mtok(study: Study) -> dict[str, Node]:
+    """From a full replica to the whole bill, USD per million tokens, and the delivered
     utilization."""
     option = always_on_option(study)
-    found: dict[str, Figure] = {}
     if option is None:
         return {}
+    client = client_scope(study.values, study.decision.horizon_months, study.inputs, True)
+    found: dict[str, Node] = {}
     for choice in study.choices:
         before = f"{choice.workload.id}." if len(study.choices) > 1 else ""
-        found |= {
-            f"{before}per_mtok.{key}": figure
-            for key, figure in _of_workload(study, choice, option).items()
-        }
+        for name, node in unit_cost_nodes(study, client, choice, option).items():
+            found[f"{before}per_mtok.{name}"] = replace(node, name=PER_MTOK[name])
     return found
 
 
-def _mtok(study: Study, choice: WorkloadChoice, factor: Figure) -> Figure:
-    at = f"{choice.at}.load"
-    parts = {name: assumed(study, f"{at}.{name}_mtok_per_month") for name in ("input", "output")}
-    hidden = f"{at}.{REASONING}"
-    parts["reasoning"] = (
-        assumed(study, hidden)
-        if hidden in study.inputs
-        else given("hidden reasoning", 0.0, "Mtok/month", "none")
-    )
-    formula = "factor * (1 + retries) * (input + output + reasoning)"
-    return derived(
-        "tokens that a model is asked for",
-        "Mtok/month",
-        formula,
-        factor=factor,
-        retries=assumed(study, f"{at}.{RETRIES}"),
-        **parts,
-    )
+PER_MTOK = {
+    "full": "a replica that is always full",
+    "at_load": "the fleet at this load",
+    "with_people": "with people",
+    "utilization": "delivered utilization",
+    "open_api": "the open model by API",
+    "today": "today's model, tuned",
+}
 
 
-def _of_workload(study: Study, choice: WorkloadChoice, option: str) -> dict[str, Figure]:
-    supply, unit = choice.supplies[option], "USD/Mtok"
-    mtok, load = (
-        _mtok(study, choice, moved_factor(study, choice)),
-        load_replicas(study, choice, supply),
-    )
-    replica = summed(
-        "a standing replica for a month", USD, _numbered(replica_chains(study, supply))
-    )
-    whole = summed("the fleet for a month", USD, _numbered(fleet_chains(study, choice, supply)))
-    around = summed("everything else that hosting adds", USD, _numbered(fixed(study, option)))
-    count = given("workloads that share it", len(study.choices), "workloads", "client.yaml")
-    paid = given(
-        "mean replicas paid for",
-        float(always_on_fleet(study, choice, option).paid_replicas),
-        "replicas",
-        f"the lines of {option}",
-    )
-    found = {
-        "full": derived(
-            "a replica that is always full",
-            unit,
-            "replica * mean(load) / mtok",
-            replica=replica,
-            load=load,
-            mtok=mtok,
-        ),
-        "at_load": derived("the fleet at this load", unit, "fleet / mtok", fleet=whole, mtok=mtok),
-        "with_people": derived(
-            "with people",
-            unit,
-            "(fleet + around / workloads) / mtok",
-            fleet=whole,
-            around=around,
-            workloads=count,
-            mtok=mtok,
-        ),
-        "utilization": derived(
-            "delivered utilization",
-            "fraction",
-            "delivered_utilization(mean(load), paid)",
-            (delivered_utilization,),
-            load=load,
-            paid=paid,
-        ),
-    }
-    if choice.host:
-        found["open_api"] = derived(
-            "the open model by API", unit, "bill / mtok", bill=open_bill(study, choice), mtok=mtok
-        )
-    if choice.today:
-        whole_work = _mtok(study, choice, given("all of the work", 1.0, "ratio", "definition"))
-        found["today"] = derived(
-            "today's model, tuned",
-            unit,
-            "bill / mtok",
-            bill=today_bill(study, choice, True),
-            mtok=whole_work,
-        )
-    return found
-
-
-def _numbered(figures: dict[str, Figure]) -> dict[str, Figure]:
-    return {slug(item): figure for item, figure in figures.items()}
-
-
-def money(study: Study, totals: dict[str, Figure]) -> dict[str, Figure]:
+def money(study: Study, totals: dict[str, Node]) -> dict[str, Node]:
     """The cash that is asked for: one-offs, hardware, the first year, present value, and the bill
     per unit of work."""
     horizon, winner = horizon_of(study), study.winner
-    found = {f"cash.{winner}.{key}": figure for key, figure in _cash(horizon, winner).items()}
+    advised = _cash(study, horizon, winner)
+    found = {f"cash.{winner}.{key}": node for key, node in advised.items() if key in CASH}
     if "today" in totals and winner != "today":
-        theirs = _cash(horizon, "today")["year_1"]
-        found["cash.year_1_saved"] = derived(
-            "cash of the first year, saved",
-            "USD",
-            "today - advised",
-            today=theirs,
-            advised=found[f"cash.{winner}.year_1"],
-        )
-    row = cash(study, horizon).set_index("option").loc[winner]
-    about = "llmcost.study.horizon: month by month, against staying as today"
-    if row.payback_months == row.payback_months:
-        found[f"cash.{winner}.payback"] = given(
-            "month in which it is paid back", float(row.payback_months), "months", about
-        )
-    contracts = given(
+        today = _cash(study, horizon, "today")
+        years = {"todays_year_1_usd": today["year_1"], "year_1_usd": advised["year_1"]}
+        saved = applied(answers.saved_in_year_1_usd, **years)
+        found["cash.year_1_saved"] = replace(saved, name="cash of the first year, saved")
+    found |= _payback(study, horizon, advised)
+    drawn = Node(
         "present value in each draw",
         horizon.drawn_present_value_usd[winner].to_numpy(),
         "USD",
-        "llmcost.study.horizon: 200 draws",
+        source="draws of the whole contract, growth and price paths in them",
     )
-    found |= {
-        f"cash.{winner}.npv.{end}": derived(
-            f"present value, {end}", "USD", f"quantile(draws, {share})", draws=contracts
-        )
-        for end, share in ENDS.items()
-    }
+    for end in (answers.p10, answers.p90):
+        ending = replace(applied(end, draws=drawn), name=f"present value, {end.name}", unit="USD")
+        found[f"cash.{winner}.npv.{end.name}"] = ending
     unit = study.client.unit_of_work
     if unit:
-        requests = given(
-            "requests that count",
-            sum(load.requests_per_month for load in study.loads.values()),
-            "requests/month",
-            "the load",
-        )
-        each = given(
-            f"requests of one {unit.name}",
-            unit.requests_count,
-            "requests",
-            "client.yaml: unit_of_work",
-        )
-        parts = {"total": totals[winner], "requests": requests, "requests_each": each}
-        found["per_unit"] = derived(
-            f"per {unit.name}", "USD", "total / (requests / requests_each)", **parts
-        )
+        requests = sum(load.requests_per_month for load in study.loads.values())
+        each = unit.requests_count
+        given = {
+            "usd_per_month": totals[winner],
+            "requests_per_month": Node("requests", requests, "requests/month", source="the load"),
+            "requests_of_one_unit": Node(
+                f"requests of one {unit.name}", each, "requests", source="client.yaml: unit_of_work"
+            ),
+        }
+        found["per_unit"] = replace(applied(answers.usd_per_unit, **given), name=f"per {unit.name}")
     return found
 
 
-def _cash(horizon: Horizon, option: str) -> dict[str, Figure]:
-    """One option's payments, by month of the contract."""
-    each, about = (
-        horizon.typical[option],
-        "llmcost.study.horizon: the bill of each month at the client's growth and price paths",
-    )
-    months = given(
-        "months of the first year",
-        first_year_months(horizon),
-        "months",
-        "client.yaml: horizon_months",
-    )
-    once = given("one-offs by month", each.once_usd[0], "USD", about)
-    bought = given("hardware bought, by month", each.hardware.bought_usd[0], "USD", about)
-    sold = given("hardware sold, by month", each.hardware.sold_usd[0], "USD", about)
-    book = given("what hardware is still worth", float(each.hardware.book_usd[0, -1]), "USD", about)
-    running = given("paid by month besides", each.running_usd[0], "USD", about)
-    leaving = given("leaving own serving, by month", each.leaving_usd[0], "USD", about)
-    rate = given(
-        "cost of capital",
-        horizon.discount_fraction_per_year,
-        "fraction/year",
-        "hidden_costs.discount_fraction_per_year",
-    )
-    flows = {"once": once, "bought": bought, "running": running, "leaving": leaving, "sold": sold}
-    return {
-        "once": derived("paid once, at the start", "USD", "first(once)", (first,), once=once),
-        "hardware": derived(
-            "hardware, at the start", "USD", "first(bought)", (first,), bought=bought
+CASH = {
+    "once": "paid once, at the start",
+    "hardware": "hardware, at the start",
+    "year_1": "cash of the first year",
+    "npv": "today's value of everything paid over the contract",
+}
+
+
+def _payback(study: Study, horizon: Horizon, advised: dict[str, Node]) -> dict[str, Node]:
+    winner = study.winner
+    months = cash(study, horizon).set_index("option").loc[winner, "payback_months"]
+    stay = next((option for option in ("today", "tuned") if option in horizon.typical), None)
+    if months != months or stay is None:
+        return {}
+    theirs = _cash(study, horizon, stay)["by_month"]
+    given = {"cash_by_month": advised["by_month"], "todays_cash_by_month": theirs}
+    node = replace(applied(answers.payback, **given), name="month in which it is paid back")
+    return {f"cash.{winner}.payback": node}
+
+
+def _cash(study: Study, horizon: Horizon, option: str) -> dict[str, Node]:
+    """One option's payments, by month of the contract: from its bill of each month."""
+    each = horizon.typical[option]
+    values = typical_months(study)
+    assumptions = {**study.inputs, DISCOUNT: discount(study)}
+    bill = option_bills(study.decision, values, study.inputs)[option]
+    by_timing: dict[Timing, dict[str, Node]] = {timing: {} for timing in Timing}
+    for line, node in bill.items():
+        by_timing[line.timing][line.name] = node
+    hardware = by_timing[Timing.HARDWARE]
+
+    def paid(name: str, usd: np.ndarray, timing: Timing, how: str) -> Node:
+        parts = by_timing[timing] if timing is not Timing.HARDWARE else hardware
+        source = "" if parts else "nothing of the kind"
+        return Node(name, usd, "USD", None, parts, source=source, algorithm=how)
+
+    running = summed("running", by_timing[Timing.RUNNING])
+    flows = {
+        "once_usd_by_month": paid("once", each.once_usd[0], Timing.ONCE, "paid_when_it_rises"),
+        "bought_usd_by_month": paid(
+            "bought", each.hardware.bought_usd[0], Timing.HARDWARE, "hardware_cash"
         ),
-        "year_1": derived(
-            "cash of the first year",
-            "USD",
-            "sum((once + bought + running + leaving - sold)[:months])",
-            months=months,
-            **flows,
+        "running_usd_by_month": replace(running, value=each.running_usd[0]),
+        "leaving_usd_by_month": paid(
+            "leaving", each.leaving_usd[0], Timing.LEAVING, "paid_at_the_end"
         ),
-        "npv": derived(
-            "today's value of everything paid over the contract",
-            "USD",
-            "present_value_usd(once + bought, less_at_the_end(running + leaving - sold, book),"
-            " rate)",
-            (present_value_usd, less_at_the_end),
-            book=book,
-            rate=rate,
-            **flows,
+        "sold_usd_by_month": paid(
+            "sold", each.hardware.sold_usd[0], Timing.HARDWARE, "hardware_cash"
         ),
     }
+    book = float(each.hardware.book_usd[0, -1])
+    at_the_end = paid("book value", np.asarray(book), Timing.HARDWARE, "hardware_cash")
+    months = first_year_months(horizon)
+    first = Node("months of the first year", months, "months", source="client.yaml: horizon_months")
+    rate = client_scope({**study.values, DISCOUNT: discount(study).typical}, 0, assumptions)
+    by_month = applied(answers.cash_by_month, **flows)
+    found = {
+        "by_month": by_month,
+        "once": applied(answers.first_month_usd, usd_by_month=flows["once_usd_by_month"]),
+        "hardware": applied(answers.first_month_usd, usd_by_month=flows["bought_usd_by_month"]),
+        "year_1": applied(answers.year_1_usd, cash_by_month=by_month, first_year_months=first),
+        "npv": rate.apply(answers.npv_usd, **flows, book_usd_at_the_end=at_the_end),
+    }
+    return {key: replace(node, name=CASH.get(key, node.name)) for key, node in found.items()}
 
 
-def first(series) -> float:
-    """The first month's value."""
-    return series[0]
-
-
-def less_at_the_end(series, amount):
-    """The series with an amount taken off its last month."""
-    return np.append(series[:-1], series[-1] - amount)
-
-
-def moving(study: Study) -> dict[str, Figure]:
+def moving(study: Study) -> dict[str, Node]:
     """What one input alone does to the advice's advantage, and where it turns the answer."""
-    found, about = {}, f"study.sweep(): {study.winner} minus {study.yardstick}, all else typical"
+    found: dict[str, Node] = {}
     tornado = study.tornado()
     for row in tornado[tornado["swing_usd_per_month"] >= A_CENT].head(8).itertuples():
-        low = given(f"at {row.low:g} {row.unit}", row.at_low_usd_per_month, USD, about)
-        high = given(f"at {row.high:g} {row.unit}", row.at_high_usd_per_month, USD, about)
-        found[f"swing.{slug(row.path)}"] = derived(
-            f"{plain_name(row.path)} from low to high", USD, "high - low", low=low, high=high
-        )
+        low = _at(study, row.path, row.low, row.at_low_usd_per_month)
+        high = _at(study, row.path, row.high, row.at_high_usd_per_month)
+        name = f"{plain_name(row.path)} from low to high"
+        found[f"swing.{slug(row.path)}"] = _difference(name, high, low)
     for flip in study.flips():
         side = "above" if flip.turns_at > flip.typical else "below"
-        source = (
-            f"bisection over study.sweep({flip.path!r}, ...): there {flip.option} is as cheap as"
-            " the cheapest"
+        bills = option_bills(
+            study.decision, {**study.values, flip.path: flip.turns_at}, study.inputs
         )
-        found[f"flip.{slug(flip.path)}.{side}"] = given(
-            f"{plain_name(flip.path)} that turns the answer", flip.turns_at, flip.unit, source
+        there = {
+            option: summed(option, {line.name: node for line, node in bill.items()})
+            for option, bill in bills.items()
+        }
+        found[f"flip.{slug(flip.path)}.{side}"] = Node(
+            f"{plain_name(flip.path)} that turns the answer",
+            flip.turns_at,
+            flip.unit,
+            None,
+            {flip.option: there.pop(flip.option), **there},
+            algorithm="where_it_is_as_cheap_as_the_cheapest_of",
         )
     return found
+
+
+def _at(study: Study, path: str, value: float, usd_per_month: float) -> Node:
+    """The advice minus its yardstick with one input at a value, all else typical."""
+    bills = option_bills(study.decision, {**study.values, path: value}, study.inputs)
+    totals = {
+        option: summed(option, {line.name: node for line, node in bills[option].items()})
+        for option in dict.fromkeys([study.winner, study.yardstick])
+    }
+    name = f"{study.winner} at {value:g} {study.inputs[path].unit}"
+    if study.winner == study.yardstick:
+        return replace(totals[study.winner], name=name)
+    return _difference(name, totals[study.winner], totals[study.yardstick])

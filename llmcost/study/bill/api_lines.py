@@ -4,181 +4,160 @@ the open model at its host.
 A line of an option is the sum of its parts, so there is one formula for both.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 
-from llmcost.model.api_bill import api_bill_parts, committed_usd_per_month
-from llmcost.model.overhead import engineers_usd_per_month
-from llmcost.model.types import TokenPrices
+from llmcost.inputs.api_prices import Offer
 from llmcost.study.assumptions import Values
-from llmcost.study.bill.options import Lines, Number
-from llmcost.study.loads.load import RETRIES
-from llmcost.study.problem import (
-    WorkloadChoice,
-    batched_fraction,
-    cached_fraction,
-    long_context_fraction,
-    moved_ratio,
-    stated_volumes,
-    written_fraction,
+from llmcost.study.bill.options import Number
+from llmcost.study.formulas import api
+from llmcost.study.graph import Assumed, Given, Node, Part, Same, Scope, Told, summed
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import TUNED, is_nothing, purchase_scope, scope_of
+
+AnyPart = Part[..., Any]
+Parts = dict[AnyPart, Node]
+"""Part of a bill -> its node, in the order of an invoice."""
+TOKENS: tuple[AnyPart, ...] = (
+    api.fresh_input,
+    api.read_input,
+    api.written_input,
+    api.output,
+    api.reasoning,
 )
-
-TODAY, OPEN = "API, today's model", "API, open model"
-"""The two lines that an API has on a bill."""
-Ways = Mapping[str, Number]
-"""How the same tokens are bought: shares read from the cache and sent in each tier."""
-WAYS = {
-    "cached_input_fraction": "",
-    "batched_fraction": "batch",
-    "flex_fraction": "flex",
-    "priority_fraction": "priority",
-}
-"""Share -> its tier; a share of a tier that a list does not price changes nothing and is not asked
-for."""
-WaysOf = Callable[[WorkloadChoice, Values, TokenPrices], Ways]
+"""Parts that are tokens times list price; every other part changes their sum."""
+TIERS: dict[AnyPart, str] = {api.batch: "batch", api.flex: "flex", api.priority: "priority"}
+"""Part of a tier -> its name in a price list."""
+ALL = Told(1.0, "ratio", "definition", "all of the work")
 
 
-def api_people(values: Values) -> Number:
-    """USD a month of the people that even an API needs."""
-    return engineers_usd_per_month(values["people.api_fte"], values["people.engineer_usd_per_year"])
+def summed_parts(name: str, parts: Parts) -> Node:
+    """The node that adds parts up."""
+    return summed(name, {part.name: node for part, node in parts.items()})
 
 
-def ways_today(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
-    """The shares of today's bill."""
-    return {
-        share: values[f"{choice.at}.{share}"]
-        for share, tier in WAYS.items()
-        if not tier or tier in prices.tier_ratios
-    }
+def listed_parts(
+    workload: Scope,
+    choice: WorkloadChoice,
+    offer: Offer,
+    tuned: Collection[str] = (),
+    bought: Given = ALL,
+    tokens_ratio: Given | None = None,
+) -> Parts:
+    """The work at list prices, by part; what nobody uses has no part.
 
-
-def ways_tuned(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
-    """The shares once prompts are arranged for the cache and all goes to the cheapest tier that it
-    may wait for.
-
-    Priority is dropped, unless the client has a latency to promise: then it may be what keeps it.
+    tuned         shares that stand as tuning leaves them
+    bought        share of the work's tokens that is bought, in the offer's own tokens
+    tokens_ratio  its tokens per token of today's
     """
-    ways = {
-        **ways_today(choice, values, prices),
-        "cached_input_fraction": cached_fraction(choice.at, values),
-    }
-    if "batched_fraction" in ways:
-        ways["batched_fraction"] = batched_fraction(choice.at, values)
-    if "flex_fraction" in ways:
-        ways["flex_fraction"] = np.maximum(
-            values.get(f"{choice.at}.flexible_fraction", 0.0), ways["flex_fraction"]
-        )
-    if not choice.workload.latency:
-        ways.pop("priority_fraction", None)
-    return ways
+    scope = purchase_scope(workload, choice, offer, bought, tuned, tokens_ratio)
+    return parts_of(scope, offer)
+
+
+def parts_of(scope: Scope, offer: Offer) -> Parts:
+    """What the scope of a purchase buys at list prices, by part."""
+    parts: Parts = {part: scope.node(part.name) for part in TOKENS}
+    if offer.prices.long_context_ratios is not None:
+        parts[api.long_context] = scope.node(api.long_context.name)
+    for part, tier in TIERS.items():
+        if tier in offer.prices.tier_ratios:
+            parts[part] = scope.node(part.name)
+    parts = {part: node for part, node in parts.items() if not is_nothing(node.value)}
+    if not is_nothing(scope("billed_retries_fraction")):
+        listed = summed_parts("listed_usd_per_month", parts)
+        parts[api.billed_retries] = scope.apply(api.billed_retries, listed_usd_per_month=listed)
+    return parts
 
 
 def today_parts(
+    workload: Scope,
     choice: WorkloadChoice,
-    values: Values,
-    ways: WaysOf,
     invoice_multiplier: Number,
-    staying: Number = 1.0,
-) -> Lines:
-    """The bill of today's model by part, USD per month; empty where nothing answers today.
+    tuned: Collection[str] = (),
+    bought: Given = ALL,
+) -> Parts:
+    """The bill of today's model by part; empty where nothing answers today.
 
-    staying  share of the work that is still sent there; a commitment binds whatever is sent
+    tuned   shares that stand as tuning leaves them
+    bought  share of the work that is still sent there; a commitment binds whatever is sent
     """
     if choice.today is None:
         return {}
-    parts = priced_parts(choice, values, choice.today.prices, ways, staying)
-    at = f"{choice.at}.today.commitment"
+    parts = listed_parts(workload, choice, choice.today, tuned, bought)
     if choice.workload.today and choice.workload.today.commitment:
-        terms = (
-            values[f"{at}.{name}"]
-            for name in ("usd_per_month", "discount_fraction", "bound_fraction")
+        usage = summed_parts("usage_usd_per_month", parts)
+        committed = workload.inside(_commitment(f"{choice.at}.today.commitment"))
+        parts[api.commitment_change] = committed.apply(
+            api.commitment_change, usage_usd_per_month=usage
         )
-        usage = sum(parts.values())
-        parts["commitment and its discount"] = committed_usd_per_month(usage, *terms) - usage
     if np.any(invoice_multiplier != 1):
-        parts["invoice over list prices"] = (invoice_multiplier - 1) * sum(parts.values())
+        about = "client.yaml: invoice"
+        over = Told(invoice_multiplier, "ratio", about, "invoice over what list prices explain")
+        billed = workload.inside({"invoice_multiplier": over})
+        explained = summed_parts("explained_usd_per_month", parts)
+        parts[api.invoice_change] = billed.apply(
+            api.invoice_change, explained_usd_per_month=explained
+        )
     return parts
 
 
-def open_parts(choice: WorkloadChoice, values: Values) -> Lines:
-    """The moved work at the cheapest eligible host of the open model, by part, USD per month."""
+def _commitment(at: str) -> Mapping[str, Given]:
+    return {
+        "commitment_usd_per_month": Assumed(f"{at}.usd_per_month"),
+        "commitment_discount_fraction": Assumed(f"{at}.discount_fraction"),
+        "commitment_bound_fraction": Assumed(f"{at}.bound_fraction"),
+    }
+
+
+def staying_parts(workload: Scope, choice: WorkloadChoice, invoice_multiplier: Number) -> Parts:
+    """What does not pass the evaluation: it stays on today's model, tuned, and under what was
+    promised for it."""
+    stays = Same("staying_fraction")
+    return today_parts(workload, choice, invoice_multiplier, TUNED, stays)
+
+
+def offered_parts(workload: Scope, choice: WorkloadChoice, offer: Offer) -> Parts:
+    """The moved work at a host's list prices, by part."""
+    ratio = Assumed(f"{choice.alternative_at}.token_ratio")
+    return listed_parts(workload, choice, offer, TUNED, Same("moved_ratio"), ratio)
+
+
+def open_parts(workload: Scope, choice: WorkloadChoice) -> Parts:
+    """The moved work at the cheapest eligible host of the open model, by part."""
     assert choice.host is not None
-    ratio = values[f"{choice.alternative_at}.token_ratio"]
-    parts = priced_parts(
-        choice, values, choice.host.offer.prices, ways_tuned, moved_ratio(choice, values), ratio
-    )
-    parts["price over the horizon"] = (values["hidden_costs.api_price_path_multiplier"] - 1) * sum(
-        parts.values()
-    )
+    parts = offered_parts(workload, choice, choice.host.offer)
+    usage = summed_parts("usage_usd_per_month", parts)
+    parts[api.price_path_change] = workload.apply(api.price_path_change, usage_usd_per_month=usage)
     return parts
 
 
-def offered_usd_per_month(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Number:
+def open_bill(workload: Scope, choice: WorkloadChoice) -> Node:
+    """The moved work at the cheapest eligible host of the open model."""
+    assert choice.host is not None
+    offer = choice.host.offer
+    name = f"{offer.model_id} at {offer.provider}, {choice.workload.id}"
+    return summed_parts(name, open_parts(workload, choice))
+
+
+def offered_usd_per_month(choice: WorkloadChoice, values: Values, offer: Offer) -> Number:
     """The moved work at a host's list prices."""
-    ratio = values[f"{choice.alternative_at}.token_ratio"]
-    return sum(
-        priced_parts(
-            choice, values, prices, ways_tuned, moved_ratio(choice, values), ratio
-        ).values()
-    )
-
-
-def priced_parts(
-    choice: WorkloadChoice,
-    values: Values,
-    prices: TokenPrices,
-    ways: WaysOf,
-    factor: Number = 1.0,
-    ratio: Number = 1.0,
-) -> Lines:
-    """The work, or `factor` of its tokens, at list prices, by part.
-
-    ways   `ways_today`, `ways_tuned`, or anything between
-    ratio  the model's tokens per token of today's: a request is as many times longer
-    """
-    into, out, reasoning = stated_volumes(choice, values)
-    parts = api_bill_parts(
-        prices,
-        into,
-        out,
-        **ways(choice, values, prices),
-        cache_write_input_fraction=written_fraction(choice, values, prices),
-        reasoning_mtok_per_month=reasoning,
-        long_context_fraction=long_context_fraction(choice, values, prices, ratio),
-        billed_retries_fraction=values[f"{choice.at}.load.{RETRIES}"],
-    )
-    return {part: usd * factor for part, usd in parts.items()}
-
-
-def today_lines(choice: WorkloadChoice, values: Values, invoice_multiplier: float) -> Lines:
-    """Today's model as it is used now."""
-    return _line(today_parts(choice, values, ways_today, invoice_multiplier))
-
-
-def tuned_lines(choice: WorkloadChoice, values: Values, invoice_multiplier: float) -> Lines:
-    """The same model with prompts arranged for the cache and what may wait in the cheaper tiers."""
-    return _line(today_parts(choice, values, ways_tuned, invoice_multiplier))
-
-
-def rest_parts(choice: WorkloadChoice, values: Values, invoice_multiplier: float) -> Lines:
-    """What does not pass the evaluation, by part: it stays on today's model, tuned, and under what
-    was promised for it."""
-    if choice.today is None:
-        return {}
-    staying = 1 - values[f"{choice.alternative_at}.passing_fraction"]
-    return today_parts(choice, values, ways_tuned, invoice_multiplier, staying)
-
-
-def rest_lines(choice: WorkloadChoice, values: Values, invoice_multiplier: float) -> Lines:
-    """What does not pass the evaluation: it stays on today's model, tuned."""
-    return _line(rest_parts(choice, values, invoice_multiplier))
-
-
-def _line(parts: Lines) -> Lines:
-    return {TODAY: sum(parts.values())} if parts else {}
+    return usd_of(offered_parts(scope_of(choice, values), choice, offer))
 
 
 def open_api_usd_per_month(choice: WorkloadChoice, values: Values) -> Number:
     """The moved work at the cheapest eligible host of the open model."""
-    return sum(open_parts(choice, values).values())
+    return usd_of(open_parts(scope_of(choice, values), choice))
+
+
+def tuned_usd_per_month(
+    choice: WorkloadChoice, values: Values, invoice_multiplier: Number
+) -> Number:
+    """All of the work on today's model, tuned; 0 where nothing answers today."""
+    return usd_of(today_parts(scope_of(choice, values), choice, invoice_multiplier, TUNED))
+
+
+def usd_of(parts: Parts) -> Number:
+    """What parts come to, in USD per month."""
+    return sum(node.value for node in parts.values())

@@ -4,23 +4,16 @@ saves."""
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from llmcost.inputs.api_prices import Offer
-from llmcost.model.api_bill import CLASS_OF_PART, TOKEN_PARTS
-from llmcost.model.types import TokenPrices
-from llmcost.study.assumptions import Values
-from llmcost.study.bill.api_lines import (
-    Ways,
-    priced_parts,
-    today_parts,
-    ways_today,
-    ways_tuned,
-)
-from llmcost.study.problem import WorkloadChoice, stated_volumes, written_fraction
+from llmcost.study.bill.api_lines import ALL, TOKENS, Parts, listed_parts, today_parts, usd_of
+from llmcost.study.graph import Part, Scope, Told
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import purchase_scope, scope_of
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -40,30 +33,25 @@ def bill_parts(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFra
     Where `offer` answers today, with its commitment and invoice: the rows add up to the line of the
     bill. Else at list prices.
     """
-    values, prices = study.values, offer.prices
-    parts = (
-        today_parts(choice, values, ways_today, study.invoice_multiplier)
-        if offer is choice.today
-        else None
-    )
-    parts = parts or priced_parts(choice, values, prices, ways_today)
-    into, out, reasoning = (float(v) for v in stated_volumes(choice, values))
-    read = float(values[f"{choice.at}.cached_input_fraction"])
-    written = min(float(written_fraction(choice, values, prices)), 1 - read)
-    mtok = dict(
-        zip(
-            TOKEN_PARTS,
-            (into * (1 - read - written), into * read, into * written, out, reasoning),
-            strict=True,
-        )
-    )
-    price = {part: prices.by_class[k] for part, k in zip(TOKEN_PARTS, CLASS_OF_PART, strict=True)}
-    rows = [
-        (part, mtok.get(part, np.nan), price.get(part, np.nan), float(usd))
-        for part, usd in parts.items()
-    ]
+    workload = scope_of(choice, study.values)
+    parts: Parts = {}
+    if offer is choice.today:
+        parts = today_parts(workload, choice, study.invoice_multiplier)
+    parts = parts or listed_parts(workload, choice, offer)
+    bought = purchase_scope(workload, choice, offer, ALL)
+    rows = [(part.label, *_tokens(part, bought), float(node.value)) for part, node in parts.items()]
     frame = pd.DataFrame(rows, columns=["part", "mtok_per_month", "usd_per_mtok", "usd_per_month"])
     return frame.assign(share_fraction=frame["usd_per_month"] / frame["usd_per_month"].sum())
+
+
+def _tokens(part: Part[..., Any], bought: Scope) -> tuple[float, float]:
+    """(Mtok per month, USD per Mtok) of a part that is tokens times a price, else unknown."""
+    if part not in TOKENS:
+        return np.nan, np.nan
+    (price,) = (name for name in part.inputs if name.endswith("_usd_per_mtok"))
+    usd_per_mtok = float(bought(price))
+    one = Told(1.0, "USD/Mtok", "definition")
+    return float(bought.inside({price: one})(part.name)), usd_per_mtok
 
 
 def tuning_steps(study: Study) -> pd.DataFrame:
@@ -94,11 +82,5 @@ def _moved_so_far() -> list[tuple[str, tuple[str, ...]]]:
 
 def _today_usd(study: Study, choice: WorkloadChoice, moved: tuple[str, ...]) -> float:
     """Today's line of one workload with these shares as tuned and the others as they are."""
-
-    def ways(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
-        now, then = ways_today(choice, values, prices), ways_tuned(choice, values, prices)
-        return {
-            share: then.get(share, 0.0) if share in moved else usual for share, usual in now.items()
-        }
-
-    return float(sum(today_parts(choice, study.values, ways, study.invoice_multiplier).values()))
+    workload = scope_of(choice, study.values)
+    return float(usd_of(today_parts(workload, choice, study.invoice_multiplier, moved)))

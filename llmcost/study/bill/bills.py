@@ -1,6 +1,6 @@
 """The whole client's bill under each option: workloads added up, what is shared counted once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,27 +8,36 @@ import numpy as np
 
 from llmcost.inputs.client import Client
 from llmcost.inputs.errors import InputError
-from llmcost.model.overhead import amortised_usd_per_month
-from llmcost.study.assumptions import Values
+from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.bill.api_lines import (
-    api_people,
-    open_api_usd_per_month,
-    rest_lines,
-    today_lines,
-    tuned_lines,
+    Parts,
+    open_bill,
+    staying_parts,
+    summed_parts,
+    today_parts,
+    usd_of,
 )
 from llmcost.study.bill.fleet_lines import (
-    engineers_fte,
-    fixed_lines,
-    fleet_lines,
-    storage_usd_per_month,
+    Amounts,
+    Nodes,
+    amounts,
+    fixed_nodes,
+    fleet_nodes,
+    joined,
+    together,
 )
-from llmcost.study.bill.hybrid_lines import PoolBill, pool_bills
-from llmcost.study.bill.options import OWN, Lines, Number, YesOrNo, added
+from llmcost.study.bill.hybrid_lines import (
+    PoolBill,
+    Workloads,
+    pool_bills_of,
+    workload_scopes,
+)
+from llmcost.study.bill.options import OWN, Number, YesOrNo
 from llmcost.study.bill.pools import Pool, pools
-from llmcost.study.bill.serverless_lines import serverless_usd_per_month
+from llmcost.study.formulas import api, people, split
+from llmcost.study.graph import Node, Scope, summed
 from llmcost.study.problem import WorkloadChoice
-from llmcost.study.ties import TIE_RATIO
+from llmcost.study.scopes import TUNED, client_scope, scope_of, supply_scope, way_scope
 
 
 @dataclass(frozen=True)
@@ -43,16 +52,27 @@ class Decision:
     priced: Sequence[str]
 
 
-def option_lines(decision: Decision, values: Values) -> dict[str, Lines]:
-    """USD per month, line by line, of every option that can be priced. Values may be numbers or
-    arrays of draws."""
-    makers = {"today": _today, "tuned": _tuned, "open_api": _open_api, "hybrid": _hybrid}
-    return {
-        option: (
-            makers[option](decision, values) if option in makers else _own(decision, values, option)
-        )
-        for option in decision.priced
-    }
+def option_bills(
+    decision: Decision,
+    values: Values,
+    assumptions: Mapping[str, Assumption] | None = None,
+    from_hours: bool = False,
+) -> dict[str, Nodes]:
+    """The bill of every option that can be priced: line -> node. Values may be numbers or arrays of
+    draws.
+
+    assumptions  who says so, where a bill is to be explained
+    from_hours   whether to explain it down to the hours of the load, at typical values
+    """
+    client = client_scope(values, decision.horizon_months, assumptions, from_hours)
+    bills = Bills(decision, client, workload_scopes(client, decision.choices))
+    return {option: bills.of(option) for option in decision.priced}
+
+
+def option_lines(decision: Decision, values: Values) -> dict[str, Amounts]:
+    """USD per month, line by line, of every option that can be priced."""
+    bills = option_bills(decision, values)
+    return {option: amounts(bill) for option, bill in bills.items()}
 
 
 MOST_USD_PER_MONTH = 1e12
@@ -95,7 +115,7 @@ def invoice_multiplier(client: Client, choices: Sequence[WorkloadChoice], values
             "client.yaml", "invoice", problem, "Give workloads.<id>.today, or leave it out"
         )
     explained = sum(
-        float(usd) for choice in choices for usd in today_lines(choice, values, 1.0).values()
+        float(usd_of(today_parts(scope_of(choice, values), choice, 1.0))) for choice in choices
     )
     if explained == 0:
         return 1.0
@@ -111,28 +131,13 @@ def invoice_multiplier(client: Client, choices: Sequence[WorkloadChoice], values
     return ratio
 
 
-class _Watched(dict):
-    """A dictionary that remembers which of its keys were asked for."""
-
-    def __init__(self, values: Values):
-        super().__init__(values)
-        self.read: set[str] = set()
-
-    def __getitem__(self, path: str) -> Any:
-        self.read.add(path)
-        return super().__getitem__(path)
-
-    def get(self, path: str, default: Any = None) -> Any:
-        """The value at a path, remembered as read."""
-        self.read.add(path)
-        return super().get(path, default)
-
-
 def paths_read(decision: Decision, values: Values) -> set[str]:
     """Paths of the assumptions that some option's bill really depends on."""
-    watched = _Watched(values)
-    option_lines(decision, watched)
-    return watched.read
+    client = client_scope(values, decision.horizon_months)
+    bills = Bills(decision, client, workload_scopes(client, decision.choices))
+    for option in decision.priced:
+        bills.of(option)
+    return client.read
 
 
 def option_totals(decision: Decision, values: Values) -> Mapping[str, np.ndarray]:
@@ -144,94 +149,168 @@ def option_totals(decision: Decision, values: Values) -> Mapping[str, np.ndarray
     }
 
 
-def _today(decision: Decision, values: Values) -> Lines:
-    bill: Lines = {"API people": api_people(values)}
-    for choice in decision.choices:
-        added(bill, today_lines(choice, values, decision.invoice_multiplier))
-    return bill
-
-
-def _tuned(decision: Decision, values: Values) -> Lines:
-    bill: Lines = {"API people": api_people(values)}
-    for choice in decision.choices:
-        added(bill, tuned_lines(choice, values, decision.invoice_multiplier))
-    return bill
-
-
-def _moved(decision: Decision, values: Values, option: str) -> Lines:
-    """What every change of model carries.
-
-    That is the rest on today's model, the people of an API where one is used, and the move itself.
-    """
-    bill: Lines = {"API people": api_people(values)} if _uses_an_api(decision, option) else {}
-    for choice in decision.choices:
-        added(bill, rest_lines(choice, values, decision.invoice_multiplier))
-    bill["Evaluation and migration, spread"] = amortised_usd_per_month(
-        values["one_off.migration_usd"], decision.horizon_months
-    )
-    return bill
-
-
-def _uses_an_api(decision: Decision, option: str) -> bool:
-    """Whether an option buys from an API; with own GPUs, where a model answers today."""
-    return option not in OWN or any(choice.today for choice in decision.choices)
-
-
-def _open_api(decision: Decision, values: Values) -> Lines:
-    bill = _moved(decision, values, "open_api")
-    for choice in decision.choices:
-        added(bill, {"API, open model": open_api_usd_per_month(choice, values)})
-    return bill
-
-
-def _own(decision: Decision, values: Values, option: str) -> Lines:
-    assert option in OWN
-    bill = _moved(decision, values, option) | fixed_lines(option, values, decision.horizon_months)
-    for choice in decision.choices:
-        supply = choice.supplies[option]
-        if option == "serverless":
-            added(bill, {"Serverless GPUs": serverless_usd_per_month(choice, supply, values)})
-            added(bill, {"Storage of weights": storage_usd_per_month(supply, values)})
-            continue
-        added(bill, fleet_lines(choice, supply, values, decision.spare_count))
-    return bill
-
-
 @dataclass(frozen=True)
 class HybridPlan:
     """What the hybrid comes to: numbers, or arrays of draws.
 
     parts      the exact split of each pool
-    fixed      what running GPUs adds whatever the volume, USD a month by item
+    fixed      what running GPUs adds whatever the volume, by line
     is_bought  whether some pool has GPUs of its own
-    is_kept    whether the splits save more than the fixed costs; else the API takes all
+    kept       whether the splits save more than the fixed costs; else the API takes all
     """
 
     parts: Sequence[PoolBill]
-    fixed: Lines
+    fixed: Nodes
     is_bought: YesOrNo
-    is_kept: YesOrNo
+    kept: Node
+
+    @property
+    def is_kept(self) -> YesOrNo:
+        """Whether the hybrid has replicas of its own."""
+        return self.kept.value
+
+
+@dataclass(frozen=True)
+class Bills:
+    """The bills of a decision in the scopes of its client and workloads."""
+
+    decision: Decision
+    client: Scope
+    workloads: Workloads
+
+    def of(self, option: str) -> Nodes:
+        """An option's bill: line -> node."""
+        makers = {
+            "today": lambda: self._todays(()),
+            "tuned": lambda: self._todays(TUNED),
+            "open_api": self._open_api,
+            "hybrid": self._hybrid,
+        }
+        return makers[option]() if option in makers else self._own(option)
+
+    def _todays(self, tuned: Collection[str]) -> Nodes:
+        """Today's model as it is used, or tuned."""
+        multiplier = self.decision.invoice_multiplier
+        bills = [
+            today_parts(self.workloads[choice.workload.id], choice, multiplier, tuned)
+            for choice in self.decision.choices
+        ]
+        return self._api_people() | self._of_today(bills)
+
+    def _api_people(self) -> Nodes:
+        return {people.api_people: self.client.node(people.api_people.name)}
+
+    def _of_today(self, bills: Sequence[Parts]) -> Nodes:
+        """The line of today's model, a part for each workload that it answers."""
+        nodes = []
+        for choice, parts in zip(self.decision.choices, bills, strict=True):
+            if choice.today:
+                name = f"{choice.today.model_id} at {choice.today.provider}, {choice.workload.id}"
+                nodes.append(summed_parts(name, parts))
+        return {api.todays_model: together(api.todays_model.name, nodes)} if nodes else {}
+
+    def _moved(self, option: str) -> Nodes:
+        """What every change of model carries.
+
+        That is the rest on today's model, the people of an API where one is used, and the move.
+        """
+        uses_an_api = _uses_an_api(self.decision, option)
+        multiplier = self.decision.invoice_multiplier
+        rest = [
+            staying_parts(self.workloads[choice.workload.id], choice, multiplier)
+            for choice in self.decision.choices
+        ]
+        bill = self._api_people() if uses_an_api else {}
+        bill |= self._of_today(rest)
+        return bill | {people.migration: self.client.node(people.migration.name)}
+
+    def _open_api(self) -> Nodes:
+        nodes = [
+            open_bill(self.workloads[choice.workload.id], choice)
+            for choice in self.decision.choices
+        ]
+        return self._moved("open_api") | {api.open_model: together(api.open_model.name, nodes)}
+
+    def _own(self, option: str) -> Nodes:
+        assert option in OWN
+        bills = []
+        for choice in self.decision.choices:
+            supply, workload = choice.supplies[option], self.workloads[choice.workload.id]
+            scope = supply_scope(workload, supply, choice, self.decision.spare_count)
+            bills.append(fleet_nodes(scope, supply))
+        return self._moved(option) | fixed_nodes(self.client, option) | joined(bills)
+
+    def hybrid_plan(self) -> HybridPlan:
+        """The exact split; the fixed costs are one yes or no on the summed saving, without a choice
+        where some work may not leave.
+
+        No spare but for that work: the API is the fallback. A saving that is only rounding is none.
+        """
+        owned, rented = (fixed_nodes(self.client, way) for way in ("owned", "rented"))
+        least = np.minimum(_usd(owned), _usd(rented))
+        shared = pools(self.decision.choices)
+        parts = pool_bills_of(shared, self.workloads, self.decision.spare_count, least)
+        is_bought = _anything_bought(shared, parts)
+        fixed = {
+            line: self._owned_or_rented(is_bought, owned.get(line), node)
+            for line, node in rented.items()
+        }
+        stays = any(pool.staying for pool in shared)
+        return HybridPlan(parts, fixed, is_bought, self._kept(parts, fixed, stays))
+
+    def _owned_or_rented(self, is_bought: YesOrNo, owned: Node | None, rented: Node) -> Node:
+        nothing = Node("nothing", 0.0, "USD/month", source="bought GPUs do not have this line")
+        bought = Node("is_bought", is_bought, "yes or no", source="the exact split")
+        given = {"owned_usd_per_month": owned or nothing, "rented_usd_per_month": rented}
+        return self.client.apply(split.owned_or_rented, is_bought=bought, **given)
+
+    def _kept(self, parts: Sequence[PoolBill], fixed: Nodes, stays: bool) -> Node:
+        """Whether own replicas run at all."""
+        numbered = list(enumerate(parts, 1))
+        saved = {f"pool_{k}": part.saving for k, part in numbered}
+        all_api = {f"pool_{k}": part.all_api for k, part in numbered}
+        pays = self.client.apply(
+            split.pays_for_its_people,
+            savings_usd_per_month=summed("savings", saved),
+            fixed_usd_per_month=summed("fixed", {line.name: node for line, node in fixed.items()}),
+            all_api_usd_per_month=summed("all_api", all_api),
+        )
+        told = Node("some_may_not_leave", stays, "yes or no", source="client.yaml: gates")
+        return self.client.apply(
+            split.own_replicas_run, pays_for_its_people=pays, some_may_not_leave=told
+        )
+
+    def _hybrid(self) -> Nodes:
+        plan = self.hybrid_plan()
+        bill = [self._if_kept(plan, part.nodes) | self._left(plan, part) for part in plan.parts]
+        return self._moved("hybrid") | joined([*bill, self._if_kept(plan, plan.fixed)])
+
+    def _left(self, plan: HybridPlan, part: PoolBill) -> Nodes:
+        """What the hybrid leaves to the API."""
+        given = {
+            "own_replicas_run": plan.kept,
+            "overflow_usd_per_month": part.overflow,
+            "all_api_usd_per_month": part.all_api,
+        }
+        return {api.open_model: self.client.apply(split.left_to_the_api, **given)}
+
+    def _if_kept(self, plan: HybridPlan, nodes: Nodes) -> Nodes:
+        return {
+            line: self.client.apply(
+                split.if_own_replicas_run, own_replicas_run=plan.kept, line_usd_per_month=node
+            )
+            for line, node in nodes.items()
+        }
 
 
 def hybrid_plan(decision: Decision, values: Values) -> HybridPlan:
-    """The exact split; the fixed costs are one yes or no on the summed saving, without a choice
-    where some work may not leave.
+    """The hybrid of a decision at these values."""
+    client = client_scope(values, decision.horizon_months)
+    return Bills(decision, client, workload_scopes(client, decision.choices)).hybrid_plan()
 
-    No spare but for that work: the API is the fallback. A saving that is only rounding is none.
-    """
-    months = decision.horizon_months
-    owned, rented = (fixed_lines(way, values, months) for way in ("owned", "rented"))
-    shared = pools(decision.choices)
-    least = np.minimum(sum(owned.values()), sum(rented.values()))
-    parts = pool_bills(shared, values, decision.spare_count, least)
-    is_bought = _anything_bought(shared, parts)
-    fixed: Lines = {}
-    for item, usd in rented.items():
-        fixed[item] = np.where(is_bought, owned.get(item, 0.0), usd)
-    saved = sum(part.saving_usd_per_month for part in parts) - sum(fixed.values())
-    rounding = TIE_RATIO * sum(part.all_api_usd_per_month for part in parts)
-    is_kept = np.logical_or(saved > rounding, any(pool.staying for pool in shared))
-    return HybridPlan(parts, fixed, is_bought, is_kept)
+
+def _usd(nodes: Nodes) -> Number:
+    return sum(node.value for node in nodes.values())
 
 
 def _anything_bought(shared: Sequence[Pool], parts: Sequence[PoolBill]) -> YesOrNo:
@@ -244,29 +323,24 @@ def _anything_bought(shared: Sequence[Pool], parts: Sequence[PoolBill]) -> YesOr
     return is_bought
 
 
-def _hybrid(decision: Decision, values: Values) -> Lines:
-    plan = hybrid_plan(decision, values)
-    bill = _moved(decision, values, "hybrid")
-    for part in plan.parts:
-        added(bill, {item: np.where(plan.is_kept, usd, 0.0) for item, usd in part.lines.items()})
-        api = np.where(plan.is_kept, part.api_usd_per_month, part.all_api_usd_per_month)
-        added(bill, {"API, open model": api})
-    added(bill, {item: np.where(plan.is_kept, usd, 0.0) for item, usd in plan.fixed.items()})
-    return bill
+def _uses_an_api(decision: Decision, option: str) -> bool:
+    """Whether an option buys from an API; with own GPUs, where a model answers today."""
+    return option not in OWN or any(choice.today for choice in decision.choices)
 
 
 def people_fte(decision: Decision, values: Values) -> dict[str, Number]:
     """Option -> full-time equivalents: those of an API, and engineers where it runs GPUs."""
     found: dict[str, Number] = {}
     for option in decision.priced:
-        api = values["people.api_fte"] if _uses_an_api(decision, option) else 0.0
-        found[option] = api + _engineers_fte(decision, values, option)
+        api_fte = values["people.api_fte"] if _uses_an_api(decision, option) else 0.0
+        found[option] = api_fte + _engineers_fte(decision, values, option)
     return found
 
 
 def _engineers_fte(decision: Decision, values: Values, option: str) -> Number:
+    client = client_scope(values)
     if option == "hybrid":
         plan = hybrid_plan(decision, values)
-        owned, rented = (engineers_fte(way, values) for way in ("owned", "rented"))
+        owned, rented = (way_scope(client, way)("engineer_fte") for way in ("owned", "rented"))
         return np.where(plan.is_kept, np.where(plan.is_bought, owned, rented), 0.0)
-    return engineers_fte(option, values) if option in OWN else 0.0
+    return way_scope(client, option)("engineer_fte") if option in OWN else 0.0

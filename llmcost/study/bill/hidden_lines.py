@@ -14,45 +14,22 @@ from llmcost.model import SECONDS_PER_HOUR
 from llmcost.model.overhead import amortised_usd_per_month, implied_multiplier
 from llmcost.model.serverless import awake_and_boots
 from llmcost.study.assumptions import Values, drawn_values
-from llmcost.study.bill.fleet_lines import fixed_lines, load_seconds
+from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.bill.options import OWN
-from llmcost.study.bill.serverless_lines import (
-    billed_and_cold,
-    idle_timeout_seconds,
-    mean_service_seconds,
-)
-from llmcost.study.problem import WorkloadChoice, taken_fraction
+from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_scope
+from llmcost.study.graph import Group
+from llmcost.study.lines import HOSTING_LINES
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import scope_of
 from llmcost.study.ties import cheapest
 from llmcost.study.verdict.labels import fleet_name, gpu_name, replicas_count
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
-GROUPS = {
-    "GPU rent": "GPUs",
-    "GPU rent by the hour": "GPUs",
-    "Spot restarts": "GPUs",
-    "GPU capital": "GPUs",
-    "Serverless GPUs": "GPUs",
-    "Energy": "power, space, upkeep",
-    "Colocation": "power, space, upkeep",
-    "Maintenance": "power, space, upkeep",
-    "Engineers": "people",
-    "On-call": "people",
-    "Model refreshes": "refreshes",
-    "Set-up, spread over the horizon": "paid once",
-    "Evaluation and migration, spread": "paid once",
-    "Exit, spread over the horizon": "paid once",
-    "Observability": "tools, storage",
-    "Storage of weights": "tools, storage",
-    "Egress": "tools, storage",
-    "API, today's model": "stays with an API",
-    "API people": "stays with an API",
-}
-"""Line of a bill -> its group, in the order of the bill."""
-MACHINE = ("GPUs", "power, space, upkeep")
+MACHINE = (Group.GPUS.value, Group.POWER.value)
 """What a rented price bundles: the GPU line of the rule of thumb, for bought GPUs too."""
-API = "stays with an API"
+API = Group.API.value
 
 
 def typical(study: Study, path: str) -> float:
@@ -102,9 +79,9 @@ def bill_lines(study: Study) -> pd.DataFrame:
         }[option]
         bill = study.lines[option]
         rows += [
-            (option, label, item, group, bill[item])
-            for item, group in GROUPS.items()
-            if item in bill
+            (option, label, line.label, line.group.value, bill[line])
+            for line in HOSTING_LINES
+            if line in bill
         ]
     frame = pd.DataFrame(
         rows, columns=["option", "label", "item", "group", "usd_per_month"]
@@ -270,15 +247,18 @@ def sleeper(study: Study, choice: WorkloadChoice, warm_count: int | None = None)
         float(each) for each in billed_and_cold(choice, replace(supply, warm_count=warm), values)
     )
     rate = float(
-        choice.load.hourly["requests"].mean() / SECONDS_PER_HOUR * taken_fraction(choice, values)
+        choice.load.hourly["requests"].mean()
+        / SECONDS_PER_HOUR
+        * scope_of(choice, values)("taken_fraction")
     )
-    idle, boot = float(idle_timeout_seconds(supply, values)), float(load_seconds(supply, values))
+    asleep = serverless_scope(choice, supply, values)
+    idle, boot = float(asleep("idle_timeout_seconds")), float(asleep("load_seconds"))
     price = (
         supply.offer.hourly_usd * supply.plan.gpus_count
         if supply.offer.term == "serverless"
         else None
     )
-    service = float(mean_service_seconds(choice, supply, values))
+    service = float(asleep("service_seconds"))
     return Sleeper(rate, service, idle, boot, supply.curve.mean, warm, billed, boots, cold, price)
 
 

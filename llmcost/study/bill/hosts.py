@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.catalog import table
 from llmcost.inputs.client import Workload
-from llmcost.model.types import WEIGHT_BYTES, TokenPrices
+from llmcost.model.types import WEIGHT_BYTES
 from llmcost.study.ties import cheapest, cheapest_first
 
 UK_REGIONS = ("uk", "eu-west-2", "europe-west2")
@@ -72,15 +72,15 @@ def region_status(wanted: Sequence[str], known: tuple[str, ...]) -> tuple[str, s
 def judged_offers(
     offers: list[Offer],
     workload: Workload,
-    usd_per_month: Callable[[TokenPrices], float],
+    usd_per_month: Callable[[Offer], float],
     shape: RequestShape,
 ) -> list[JudgedOffer]:
     """Every offer of one open model, cheapest first, then by name, each with its eligibility.
 
-    usd_per_month  the bill of the work at a host's prices
+    usd_per_month  the bill of the work at an offer
     """
     judged = [
-        JudgedOffer(offer, usd_per_month(offer.prices), *_status(offer, workload, shape))
+        JudgedOffer(offer, usd_per_month(offer), *_status(offer, workload, shape))
         for offer in offers
     ]
     by_name = sorted(judged, key=lambda one: (one.offer.provider, one.offer.host_model))

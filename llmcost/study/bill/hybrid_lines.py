@@ -1,93 +1,103 @@
 """The exact split of the work that shares replicas: reserved ones, ones by the hour, and an API for
 the rest."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
+from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.fleet import replicas_for_peak
 from llmcost.model.hourly_split import HourlySplit, Prices, hourly_split
 from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.study.assumptions import Values
-from llmcost.study.bill.api_lines import open_api_usd_per_month
+from llmcost.study.bill.api_lines import open_bill
 from llmcost.study.bill.fleet_lines import (
-    fleet,
-    lines_of_fleet,
-    rent_usd_per_hour,
-    replica_lines,
-    spares_of,
-    start_seconds,
-    storage_usd_per_month,
+    Amounts,
+    Nodes,
+    amounts,
+    fleet_nodes,
+    fleet_of,
+    joined,
+    replica_nodes,
 )
-from llmcost.study.bill.options import Lines, Number, added
+from llmcost.study.bill.options import Number
 from llmcost.study.bill.pools import Pool
-from llmcost.study.problem import Supply, load_scale
+from llmcost.study.formulas import fleet, split
+from llmcost.study.graph import Given, Node, Same, Scope, summed
+from llmcost.study.lines import replica_lines_of
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import client_scope, supply_scope, workload_scope
 
-BY_THE_HOUR, STORAGE = "GPU rent by the hour", "Storage of weights"
-
-
-@dataclass(frozen=True)
-class PoolBill:
-    """The exact split of one pool before fixed costs.
-
-    owned_count          replicas around the clock, those for work that may not leave included
-    on_demand_count      replicas above them that are ever run by the hour
-    lines                what both cost, by item
-    api_usd_per_month    what is left to the API
-    all_api_usd_per_month  what the API would bill for all the work that may go there
-    """
-
-    owned_count: Number
-    on_demand_count: Number
-    lines: Lines
-    api_usd_per_month: Number
-    all_api_usd_per_month: Number
-
-    @property
-    def saving_usd_per_month(self) -> Number:
-        """Saved against sending to the API all that may go there."""
-        return self.all_api_usd_per_month - self.api_usd_per_month - sum(self.lines.values())
+Workloads = Mapping[str, Scope]
+"""Id of a workload -> its scope."""
 
 
-def split_prices(supply: Supply, values: Values) -> Prices:
-    """What a replica of this supply costs around the clock, and by the hour with its starts: boots
-    are billed, of machine and model."""
-    reserved = sum(replica_lines(supply, values).values()) / HOURS_PER_MONTH
-    if supply.by_the_hour is None:
-        return Prices(reserved)
-    rent = rent_usd_per_hour(supply, supply.by_the_hour, values)
-    start = rent * start_seconds(supply, values) / SECONDS_PER_HOUR
-    return Prices(reserved, rent, start, storage_usd_per_month(supply, values) / HOURS_PER_MONTH)
+def workload_scopes(client: Scope, choices: Iterable[WorkloadChoice]) -> Workloads:
+    """The scope of each workload."""
+    return {choice.workload.id: workload_scope(client, choice) for choice in choices}
 
 
 @dataclass(frozen=True)
 class Terms:
     """What the split of one pool is decided from; the values of each field broadcast.
 
-    scale_ratio               of each member: its load over the typical one of its curve
-    api_usd_per_replica_hour  of each member: infinite where its work may not leave
-    floor_count               replicas for the work that may not leave
+    scope      the pool's supply, around its first member
+    scale, api_usd_per_replica_hour  node of each member: its load over the typical one of its
+               curve; what the API bills for a full replica-hour, infinite where its work may not
+               leave
+    prices     name -> node of what a replica costs
+    floor      replicas for the work that may not leave
+    all_api    what the API would bill for all that may go there
     """
 
     pool: Pool
-    scale_ratio: Sequence[Number]
-    api_usd_per_replica_hour: Sequence[Number]
-    prices: Prices
-    floor_count: Number
+    scope: Scope
+    loads: Sequence[Node]
+    scales: Sequence[Node]
+    worths: Sequence[Node]
+    price_nodes: Mapping[str, Node]
+    floor: Node
+    all_api: Node
+
+    @property
+    def scale_ratio(self) -> list[Number]:
+        """Of each member: its load over the typical one of its curve."""
+        return [node.value for node in self.scales]
+
+    @property
+    def api_usd_per_replica_hour(self) -> list[Number]:
+        """Of each member: what the API bills for a full replica-hour."""
+        return [node.value for node in self.worths]
+
+    @property
+    def prices(self) -> Prices:
+        """What a replica costs around the clock, and by the hour with its starts."""
+        return Prices(*(node.value for node in self.price_nodes.values()))
+
+    @property
+    def floor_count(self) -> Number:
+        """Replicas for the work that may not leave."""
+        return self.floor.value
 
     @property
     def all_api_usd_per_month(self) -> Number:
         """What the API would bill for all that may go there."""
-        return self._bill(lambda usd: usd)
+        return self.all_api.value
 
     @property
     def most_saving_usd_per_month(self) -> Number:
-        """More than any split can save: all the work on replicas that are always full, had the
+        """More than any split can save: all the work on replicas that are always full, paid the
         cheaper way, started for nothing."""
-        least = np.minimum(self.prices.reserved_usd_per_hour, self.prices.on_demand_usd_per_hour)
-        return self._bill(lambda usd: np.maximum(usd - least, 0.0))
+        prices = self.prices
+        least = np.minimum(prices.reserved_usd_per_hour, prices.on_demand_usd_per_hour)
+        saved: Number = 0.0
+        each = zip(self.pool.members, self.scale_ratio, self.api_usd_per_replica_hour, strict=True)
+        for member, scale, worth in each:
+            if member.host is not None:
+                load = member.supplies["hybrid"].curve.mean * scale
+                saved = saved + load * np.maximum(worth - least, 0.0)
+        return saved * HOURS_PER_MONTH
 
     def best(self, sought: Number = True) -> HourlySplit:
         """The cheapest split at values of any one shape; nothing is owned where none is sought.
@@ -95,49 +105,85 @@ class Terms:
         One class of requests of which no replica by the hour beats the API is split by its
         load-duration curve, all else hour by hour.
         """
-        each = [*self.scale_ratio, *self.api_usd_per_replica_hour, *vars(self.prices).values()]
+        prices_each = vars(self.prices).values()
+        each = [*self.scale_ratio, *self.api_usd_per_replica_hour, *prices_each]
         given = np.broadcast_arrays(*each, self.floor_count, sought, self.all_api_usd_per_month)
         *flat, floor, wanted, all_api = (np.ravel(each) for each in given)
-        members = len(self.pool.members)
-        scale, api, prices = (
-            np.stack(flat[:members]),
-            np.stack(flat[members : 2 * members]),
-            Prices(*flat[2 * members :]),
-        )
+        count = len(self.pool.members)
+        scale, api = np.stack(flat[:count]), np.stack(flat[count : 2 * count])
+        prices = Prices(*flat[2 * count :])
         found = np.zeros((4, len(all_api)))
         found[3] = all_api / HOURS_PER_MONTH
-        by_curve = wanted & (members == 1) & (prices.on_demand_usd_per_hour >= api[0])
+        by_curve = wanted & (count == 1) & (prices.on_demand_usd_per_hour >= api[0])
         if by_curve.any():
-            at, curve = prices.chosen(by_curve), self.pool.supply.curve.chosen(by_curve)
-            owned = owned_slices(
-                curve, at.reserved_usd_per_hour, api[0, by_curve], scale[0, by_curve]
-            )
-            overflow = split_usd_per_month(
-                curve, owned, at.reserved_usd_per_hour, api[0, by_curve], scale[0, by_curve]
-            )[1]
-            found[0, by_curve], found[3, by_curve] = owned, overflow / HOURS_PER_MONTH
+            found[:, by_curve] = self._by_curve(by_curve, prices, api[0], scale[0])
         by_hour = np.flatnonzero(wanted & ~by_curve)
         if len(by_hour):
             load = self.pool.load_replicas()
             load = load if load.ndim == 2 else load[:, by_hour]
-            split = hourly_split(
-                load, scale[:, by_hour], api[:, by_hour], prices.chosen(by_hour), floor[by_hour]
-            )
-            found[:, by_hour] = list(vars(split).values())
+            some = (scale[:, by_hour], api[:, by_hour], prices.chosen(by_hour), floor[by_hour])
+            found[:, by_hour] = list(vars(hourly_split(load, *some)).values())
         return HourlySplit(*found.reshape(4, *given[0].shape))
 
-    def _bill(self, usd_per_replica_hour: Callable[[Number], Number]) -> Number:
-        each = zip(self.pool.members, self.scale_ratio, self.api_usd_per_replica_hour, strict=True)
-        hourly = [
-            m.supplies["hybrid"].curve.mean * scale * usd_per_replica_hour(usd)
-            for m, scale, usd in each
-            if m.host is not None
-        ]
-        return sum(hourly) * HOURS_PER_MONTH
+    def _by_curve(
+        self, which: np.ndarray, prices: Prices, api: np.ndarray, scale: np.ndarray
+    ) -> np.ndarray:
+        """The split of one class without replicas by the hour: rows of a `HourlySplit`."""
+        curve = self.pool.supply.curve.chosen(which)
+        own = prices.chosen(which).reserved_usd_per_hour
+        owned = owned_slices(curve, own, api[which], scale[which])
+        _, overflow = split_usd_per_month(curve, owned, own, api[which], scale[which])
+        nothing = np.zeros(len(owned))
+        return np.array([owned, nothing, nothing, overflow / HOURS_PER_MONTH])
+
+
+@dataclass(frozen=True)
+class PoolBill:
+    """The exact split of one pool before fixed costs.
+
+    owned_count      replicas around the clock, those for work that may not leave included
+    on_demand_count  replicas above them that are ever run by the hour
+    nodes            what both cost, by line
+    overflow         what is left to the API
+    all_api          what the API would bill for all the work that may go there
+    """
+
+    owned_count: Number
+    on_demand_count: Number
+    nodes: Nodes
+    overflow: Node
+    all_api: Node
+
+    @property
+    def lines(self) -> Amounts:
+        """What the pool's replicas cost, by line."""
+        return amounts(self.nodes)
+
+    @property
+    def api_usd_per_month(self) -> Number:
+        """What is left to the API."""
+        return self.overflow.value
+
+    @property
+    def all_api_usd_per_month(self) -> Number:
+        """What the API would bill for all the work that may go there."""
+        return self.all_api.value
+
+    @property
+    def saving(self) -> Node:
+        """Saved against sending to the API all that may go there."""
+        own = summed("own", {line.name: node for line, node in self.nodes.items()})
+        given = {"all_api_usd_per_month": self.all_api, "overflow_usd_per_month": self.overflow}
+        return Scope({}, given).apply(split.split_saving, own_usd_per_month=own)
+
+    @property
+    def saving_usd_per_month(self) -> Number:
+        """Saved against sending to the API all that may go there."""
+        return self.saving.value
 
 
 def pool_bills(
-    shared: Iterable[Pool], values: Values, spare_count: int, fixed_usd_per_month: Number = 0.0
+    shared: Sequence[Pool], values: Values, spare_count: int, fixed_usd_per_month: Number = 0.0
 ) -> list[PoolBill]:
     """The exact split of each pool. Values may be numbers or arrays of draws; the rule is the same
     for both.
@@ -145,79 +191,134 @@ def pool_bills(
     fixed_usd_per_month  where all splits together cannot save as much, none is sought and the API
                          takes all that may go there
     """
-    terms = pool_terms(shared, values, spare_count)
+    workloads = _scopes(shared, values)
+    return pool_bills_of(shared, workloads, spare_count, fixed_usd_per_month)
+
+
+def pool_bills_of(
+    shared: Sequence[Pool],
+    workloads: Workloads,
+    spare_count: int,
+    fixed_usd_per_month: Number = 0.0,
+) -> list[PoolBill]:
+    """`pool_bills` of workloads whose scopes there are already."""
+    terms = [_terms(pool, workloads, spare_count) for pool in shared]
     forced = any(each.pool.staying for each in terms)
-    sought = np.logical_or(
-        forced, sum(each.most_saving_usd_per_month for each in terms) > fixed_usd_per_month
-    )
+    most = sum(each.most_saving_usd_per_month for each in terms)
+    sought = np.logical_or(forced, most > fixed_usd_per_month)
     return [
-        _bill(each, sought, values)
-        if each.pool.leaving
-        else _fleets(each.pool, values, spare_count)
+        _bill(each, sought) if each.pool.leaving else _fleets(each.pool, workloads, spare_count)
         for each in terms
     ]
 
 
-def pool_terms(shared: Iterable[Pool], values: Values, spare_count: int) -> list[Terms]:
+def pool_terms(shared: Sequence[Pool], values: Values, spare_count: int) -> list[Terms]:
     """What the split of each pool is decided from."""
-    return [_terms(pool, values, spare_count) for pool in shared]
+    workloads = _scopes(shared, values)
+    return [_terms(pool, workloads, spare_count) for pool in shared]
 
 
-def _terms(pool: Pool, values: Values, spare_count: int) -> Terms:
-    scales = [load_scale(choice, choice.supplies["hybrid"], values) for choice in pool.members]
-    worth = [
-        open_api_usd_per_month(choice, values)
-        / (choice.supplies["hybrid"].curve.mean * scale * HOURS_PER_MONTH)
-        if choice.host
-        else np.inf
-        for choice, scale in zip(pool.members, scales, strict=True)
+def _scopes(shared: Iterable[Pool], values: Values) -> Workloads:
+    client = client_scope(values)
+    return workload_scopes(client, (choice for pool in shared for choice in pool.members))
+
+
+def _terms(pool: Pool, workloads: Workloads, spare_count: int) -> Terms:
+    members = [
+        supply_scope(workloads[c.workload.id], c.supplies["hybrid"], c, spare_count)
+        for c in pool.members
     ]
+    bills = {
+        f"workload_{k}": open_bill(workloads[choice.workload.id], choice)
+        for k, choice in enumerate(pool.members, 1)
+        if choice.host
+    }
+    worths = []
+    for k, member in enumerate(members, 1):
+        bill = bills.get(f"workload_{k}")
+        if bill is None:
+            may_not = Node("full_hour_api_usd", np.inf, "USD/hour", source="it may not leave")
+            worths.append(may_not)
+        else:
+            worths.append(member.apply(split.full_hour_api_usd, open_api_usd_per_month=bill))
     return Terms(
-        pool,
-        scales,
-        worth,
-        split_prices(pool.supply, values),
-        _floor_count(pool, scales, values, spare_count),
+        pool=pool,
+        scope=members[0],
+        loads=[member.node("load_replicas_by_hour") for member in members],
+        scales=[member.node("load_scale_ratio") for member in members],
+        worths=worths,
+        price_nodes=_price_nodes(pool, members[0], workloads[pool.members[0].workload.id]),
+        floor=_floor(pool, members),
+        all_api=summed("all_api_usd_per_month", bills),
     )
 
 
-def _floor_count(pool: Pool, scales: Sequence[Number], values: Values, spare_count: int) -> Number:
+def _price_nodes(pool: Pool, scope: Scope, workload: Scope) -> dict[str, Node]:
+    """What a replica costs, in the order of `Prices`."""
+    each = {line.name: node for line, node in replica_nodes(workload, pool.supply).items()}
+    month = summed("replica_usd_per_month", each)
+    nodes = {"reserved": scope.apply(split.reserved_usd_per_hour, replica_usd_per_month=month)}
+    if pool.supply.by_the_hour is not None:
+        nodes["by_the_hour"] = scope.node("by_the_hour_usd_per_hour")
+        nodes["start"] = scope.node("start_usd")
+        nodes["copy"] = scope.node("copy_usd_per_hour")
+    return nodes
+
+
+def _floor(pool: Pool, members: Sequence[Scope]) -> Node:
     """Replicas for the work that may not leave: its peak hour with headroom, and the spares, for it
     has nothing to fall back on."""
     if not pool.staying:
-        return 0.0
-    needed = [
-        np.asarray(scale * (1 + values[f"{choice.at}.load.headroom_fraction"]))[..., None] * hours
-        for choice, scale, hours in zip(pool.members, scales, pool.load_replicas(), strict=True)
-        if choice.host is None
-    ]
-    spares = max(spares_of(pool.supply.offer, choice, spare_count) for choice in pool.staying)
-    return replicas_for_peak(sum(needed).max(axis=-1), 0.0, spare_count=spares)
+        return Node("floor", 0.0, "replicas", source="all of the work may leave")
+    parts: dict[str, Node] = {}
+    by_hour: Number = 0.0
+    each = zip(pool.members, members, pool.load_replicas(), strict=True)
+    for k, (choice, member, hours) in enumerate(each, 1):
+        if choice.host is None:
+            scale = member.node("headroom_scale_ratio")
+            by_hour = by_hour + np.asarray(scale.value)[..., None] * hours
+            parts |= {f"load_{k}": member.node("load_replicas_by_hour"), f"scale_{k}": scale}
+            parts["spares"] = member.node("spare_count")
+    staying = zip(pool.members, members, strict=True)
+    spares = max(member("spare_count") for choice, member in staying if choice.host is None)
+    needed = replicas_for_peak(by_hour.max(axis=-1), 0.0, spare_count=spares)
+    return Node("floor", needed, "replicas", None, parts, algorithm="replicas_for_peak")
 
 
-def _bill(terms: Terms, sought: Number, values: Values) -> PoolBill:
-    supply, split = terms.pool.supply, terms.best(sought)
-    lines = {item: usd * split.owned_count for item, usd in replica_lines(supply, values).items()}
-    storage = split.on_demand_count * terms.prices.standing_usd_per_hour * HOURS_PER_MONTH
-    lines[STORAGE] = lines.get(STORAGE, 0.0) + storage
-    lines[BY_THE_HOUR] = split.on_demand_usd_per_hour * HOURS_PER_MONTH
-    api = split.api_usd_per_hour * HOURS_PER_MONTH
-    return PoolBill(
-        split.owned_count, split.on_demand_count, lines, api, terms.all_api_usd_per_month
-    )
+def _bill(terms: Terms, sought: Number) -> PoolBill:
+    supply, scope = terms.pool.supply, terms.scope
+    parts = dict(terms.price_nodes)
+    for k, nodes in enumerate(zip(terms.loads, terms.scales, terms.worths, strict=True), 1):
+        parts |= dict(zip((f"load_{k}", f"scale_{k}", f"worth_{k}"), nodes, strict=True))
+    found = terms.best(sought)
+    parts["floor"] = terms.floor
+    solved = Node("exact_split", found, "split", None, parts, algorithm="hourly_split")
+    rented = supply.offer.term != "owned"
+    told: dict[str, Given] = {
+        "exact_split": solved,
+        "standing_replicas": Same("reserved_replicas"),
+        "stored_replicas": Same("copied_replicas" if rented else "ever_hourly_replicas"),
+    }
+    inside = scope.inside(told)
+    lines = dict.fromkeys((*replica_lines_of(supply), fleet.storage_of_weights))
+    bill: Nodes = {line: inside.node(line.name) for line in lines}
+    bill[fleet.gpu_rent_by_the_hour] = inside.node(split.split_rent_by_the_hour.name)
+    overflow = inside.node(split.overflow.name)
+    return PoolBill(found.owned_count, found.on_demand_count, bill, overflow, terms.all_api)
 
 
-def _fleets(pool: Pool, values: Values, spare_count: int) -> PoolBill:
+def _fleets(pool: Pool, workloads: Workloads, spare_count: int) -> PoolBill:
     """Work that may not leave and shares with none that may: the fleet that it has in the other
     options."""
-    lines: Lines = {}
-    standing, hourly = 0.0, 0.0
+    bills: list[Nodes] = []
+    standing: Number = 0.0
+    hourly: Number = 0.0
     for choice in pool.members:
         supply = choice.supplies["hybrid"]
-        up = fleet(choice, supply, values, spare_count)
-        added(lines, lines_of_fleet(up, supply, values))
-        standing, hourly = (
-            standing + up.standing_replicas,
-            hourly + up.peak_replicas - up.standing_replicas,
-        )
-    return PoolBill(standing, hourly, lines, 0.0, 0.0)
+        scope = supply_scope(workloads[choice.workload.id], supply, choice, spare_count)
+        up = fleet_of(scope)
+        bills.append(fleet_nodes(scope, supply))
+        standing = standing + up.standing_replicas
+        hourly = hourly + up.peak_replicas - up.standing_replicas
+    nothing = Node("nothing", 0.0, "USD/month", source="none of the work may leave")
+    return PoolBill(standing, hourly, joined(bills), nothing, nothing)

@@ -3,7 +3,7 @@ who says so."""
 
 from __future__ import annotations
 
-from fnmatch import fnmatch
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +12,14 @@ import pandas as pd
 from llmcost.inputs.catalog import gpu
 from llmcost.model.overhead import energy_usd_per_month, engineers_usd_per_month
 from llmcost.study.assumptions import Assumption
-from llmcost.study.bill.fleet_lines import replica_usd_per_month, spares_of
-from llmcost.study.bill.hidden_lines import API, bill_lines, multipliers, typical
+from llmcost.study.bill.bills import option_bills
+from llmcost.study.bill.fleet_lines import replica_usd_per_month
+from llmcost.study.bill.hidden_lines import multipliers, typical
+from llmcost.study.graph import Group, Node
+from llmcost.study.lines import HOSTING_LINES
 from llmcost.study.names import plain_name
 from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import spares_of
 from llmcost.study.verdict.evidence import EVIDENCE_RANK
 from llmcost.study.verdict.labels import always_on_fleet
 from llmcost.study.verdict.reasons import delivered_utilization_fraction
@@ -26,33 +30,7 @@ if TYPE_CHECKING:
 
 RULE_OF_THUMB = (3.0, 5.0)
 """Total over GPU line, as two of the articles have it."""
-PREFIXES = ("hidden_costs.", "people.", "one_off.", "gpu_purchase.", "capacity.")
-"""Paths of what is on a hosting bill, with the headroom; volumes and quality are other notebooks'
-questions."""
 HEADROOM = ".load.headroom_fraction"
-INPUTS = {
-    "GPU rent": ("hidden_costs.gpu_rent_*", "capacity.*", f"workloads.*{HEADROOM}", "hidden_costs.safe_share_fraction"),
-    "GPU rent by the hour": (
-        "hidden_costs.gpu_rent_*", "capacity.*", f"workloads.*{HEADROOM}", "hidden_costs.safe_share_fraction",
-        "hidden_costs.machine_boot_seconds", "hidden_costs.weights_load_gb_per_second",
-    ),
-    "Spot restarts": ("hidden_costs.spot_interruptions_per_month", "hidden_costs.machine_boot_seconds", "hidden_costs.gpu_rent_*"),
-    "GPU capital": ("gpu_purchase.*", "capacity.*", "hidden_costs.owned_*", "hidden_costs.discount_fraction_per_year"),
-    "Serverless GPUs": (f"workloads.*{HEADROOM}", "capacity.*", "hidden_costs.serverless_*", "hidden_costs.weights_load_gb_per_second"),
-    "Energy": ("hidden_costs.electricity_usd_per_kwh", "hidden_costs.pue_ratio", "hidden_costs.load_power_fraction"),
-    "Colocation": ("hidden_costs.colocation_usd_per_kw_month",),
-    "Maintenance": ("hidden_costs.maintenance_fraction_per_year",),
-    "Engineers": ("people.engineer_*",),
-    "On-call": ("hidden_costs.on_call_usd_per_month",),
-    "Model refreshes": ("hidden_costs.refreshes_per_year", "hidden_costs.refresh_usd"),
-    "Set-up, spread over the horizon": ("one_off.setup_usd",),
-    "Evaluation and migration, spread": ("one_off.migration_usd",),
-    "Exit, spread over the horizon": ("one_off.exit_usd",),
-    "Observability": ("hidden_costs.observability_usd_per_month",),
-    "Storage of weights": ("hidden_costs.storage_usd_per_gb_month",),
-    "Egress": ("hidden_costs.egress_usd_per_month",),
-}  # fmt: skip
-"""Line of a bill -> paths of the inputs that it is made of."""
 
 
 def band(a: Assumption) -> str:
@@ -67,12 +45,15 @@ def band(a: Assumption) -> str:
 
 
 def used_inputs(study: Study, option: str) -> list[str]:
-    """Inputs that move an option's bill, of those that stand on it."""
+    """Inputs that move an option's bill and are a matter of hosting.
+
+    Volumes and quality are other notebooks' questions; headroom is not.
+    """
     return [
         path
         for path in study.inputs
-        if (path.startswith(PREFIXES) or path.endswith(HEADROOM))
-        and _swing(study, option, path) is not None
+        if not path.startswith("workloads.") or path.endswith(HEADROOM)
+        if _swing(study, option, path) is not None
     ]
 
 
@@ -110,36 +91,39 @@ def ranges(study: Study, option: str) -> pd.DataFrame:
 
 
 def evidence(study: Study, option: str) -> pd.DataFrame:
-    """Each line of an option's hosting bill with the weakest evidence among its inputs: item,
-    usd_per_month, evidence, guessed."""
-    lines = bill_lines(study)
-    lines = lines[(lines["option"] == option) & (lines["group"] != API)]
-    moving = used_inputs(study, option)
+    """Each line of an option's hosting bill with the weakest evidence among all that it is worked
+    out from: item, usd_per_month, evidence, weakest_input, source.
+
+    Of equally weak inputs it names the one that moves the bill most.
+    """
+    bill = option_bills(study.decision, study.values, study.inputs)[option]
     rows = []
-    for line in lines.itertuples():
-        paths = [
-            path for path in moving if any(fnmatch(path, pattern) for pattern in INPUTS[line.item])
-        ]
-        if not paths:  # every input is certain
-            rows.append(
-                (line.item, line.usd_per_month, "reported", "stated without a range", "client.yaml")
-            )
-            continue
-        weakest = max(
-            (study.inputs[path] for path in paths), key=lambda a: EVIDENCE_RANK[a.confidence]
-        )
-        rows.append(
-            (
-                line.item,
-                line.usd_per_month,
-                weakest.confidence,
-                plain_name(weakest.path),
-                weakest.source,
-            )
-        )
+    for line in HOSTING_LINES:
+        if line in study.lines[option] and line.group is not Group.API:
+            weakest = weakest_input(study, option, bill[line])
+            name = plain_name(weakest.path) if weakest.path else weakest.name
+            source = weakest.source.partition(": ")[2] if weakest.path else weakest.source
+            usd = study.lines[option][line]
+            rows.append((line.label, usd, weakest.confidence, name, source))
     return pd.DataFrame(
         rows, columns=["item", "usd_per_month", "evidence", "weakest_input", "source"]
     )
+
+
+def weakest_input(study: Study, option: str, node: Node) -> Node:
+    """The input with the weakest evidence among those that a figure of an option rests on.
+
+    What is stated without a range is taken as it is stated.
+    """
+
+    def weakness(each: Node) -> tuple[int, float]:
+        swing = _swing(study, option, each.path)
+        return EVIDENCE_RANK[each.confidence], abs(swing[1] - swing[0]) if swing else 0.0
+
+    uncertain = [each for each in node.inputs() if not each.path or each.low is not None]
+    judged = [each for each in uncertain if each.confidence]
+    stated = Node("stated without a range", node.value, "", source="client.yaml")
+    return max(judged, key=weakness, default=replace(stated, confidence="reported"))
 
 
 def ages(study: Study, used: pd.DataFrame) -> pd.DataFrame:

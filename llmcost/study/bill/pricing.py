@@ -14,11 +14,11 @@ from llmcost.inputs.client import Gates
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.price_list import STANDARD
 from llmcost.inputs.today import Today
-from llmcost.model.types import TokenPrices
-from llmcost.study.assumptions import Values
-from llmcost.study.bill.api_lines import WAYS, Ways, priced_parts, ways_today, ways_tuned
+from llmcost.study.bill.api_lines import listed_parts, parts_of, usd_of
 from llmcost.study.bill.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
-from llmcost.study.problem import WorkloadChoice, moved_ratio, request_shape, volumes
+from llmcost.study.graph import Assumed, Same, Told
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import purchase_scope, request_shape, scope_of
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -44,7 +44,10 @@ STAND_IN = CLOSED_TIERS[3]
 
 def main_choice(study: Study) -> WorkloadChoice:
     """The workload with the most tokens: the one that the arithmetic by hand follows."""
-    return max(study.choices, key=lambda choice: float(sum(volumes(choice, study.values))))
+    return max(
+        study.choices,
+        key=lambda choice: float(scope_of(choice, study.values)("asked_mtok_per_month")),
+    )
 
 
 def listed_offer(study: Study, provider: str, model_id: str) -> Offer | None:
@@ -75,8 +78,8 @@ def cheapest_listed(
     shape = request_shape(study.client, choice, study.values, 1.0, 1.0)
     offers = open_model_offers(model_id, study.client.as_of_date, study.client.quotes)
 
-    def bill(prices: TokenPrices) -> float:
-        return same_tokens_usd_per_month(study, choice, prices)
+    def bill(offer: Offer) -> float:
+        return same_tokens_usd_per_month(study, choice, offer)
 
     allowed = cheapest_eligible(judged_offers(offers, choice.workload, bill, shape))
     free = choice.workload.model_copy(update={"gates": Gates()})
@@ -87,9 +90,9 @@ def cheapest_listed(
     )
 
 
-def same_tokens_usd_per_month(study: Study, choice: WorkloadChoice, prices: TokenPrices) -> float:
-    """Today's tokens in today's tiers at other prices, USD per month at list price."""
-    return float(sum(priced_parts(choice, study.values, prices, ways_today).values()))
+def same_tokens_usd_per_month(study: Study, choice: WorkloadChoice, offer: Offer) -> float:
+    """Today's tokens in today's tiers at another offer, USD per month at list price."""
+    return float(usd_of(listed_parts(scope_of(choice, study.values), choice, offer)))
 
 
 def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
@@ -115,7 +118,7 @@ def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
             "tier": tier,
             "label": f"{offer.model_id}, {offer.provider}",
             **_prices(offer),
-            "usd_per_month": same_tokens_usd_per_month(study, choice, offer.prices),
+            "usd_per_month": same_tokens_usd_per_month(study, choice, offer),
             "kind": kind,
             "allowed": allowed,
         }
@@ -124,7 +127,8 @@ def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows).sort_values("usd_per_month", ascending=False, ignore_index=True)
     return frame.assign(
-        usd_per_mtok=frame["usd_per_month"] / float(sum(volumes(choice, study.values)))
+        usd_per_mtok=frame["usd_per_month"]
+        / float(scope_of(choice, study.values)("asked_mtok_per_month"))
     )
 
 
@@ -171,7 +175,7 @@ def cheapest_hosts(study: Study) -> pd.DataFrame:
             if not having and tier != STANDARD:
                 continue
             priced = [
-                replace(j, usd_per_month=_in_tier_usd(study, one.choice, j.offer.prices, tier))
+                replace(j, usd_per_month=_in_tier_usd(study, one.choice, j.offer, tier))
                 for j in having
             ]
             host, counts = (
@@ -194,23 +198,17 @@ def cheapest_hosts(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _in_tier_usd(study: Study, choice: WorkloadChoice, prices: TokenPrices, tier: str) -> float:
+def _in_tier_usd(study: Study, choice: WorkloadChoice, offer: Offer, tier: str) -> float:
     """The moved work at a host, all of it in one tier."""
-
-    def ways(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
-        cached = {
-            "cached_input_fraction": ways_tuned(choice, values, prices)["cached_input_fraction"]
-        }
-        return cached | {share: 1.0 for share, of in WAYS.items() if of == tier}
-
-    ratio = study.values[f"{choice.alternative_at}.token_ratio"]
-    return float(
-        sum(
-            priced_parts(
-                choice, study.values, prices, ways, moved_ratio(choice, study.values), ratio
-            ).values()
-        )
-    )
+    workload = scope_of(choice, study.values)
+    ratio = Assumed(f"{choice.alternative_at}.token_ratio")
+    cached = ("cached_input_fraction",)
+    bought = purchase_scope(workload, choice, offer, Same("moved_ratio"), cached, ratio)
+    about = f"all of the work in {tier}"
+    shares = {
+        f"{name}_share_fraction": Told(float(name == tier), "fraction", about) for name in TIERS
+    }
+    return float(usd_of(parts_of(bought.inside(shares), offer)))
 
 
 def refusals(study: Study, choice: WorkloadChoice) -> pd.DataFrame:

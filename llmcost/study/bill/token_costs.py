@@ -16,12 +16,10 @@ from llmcost.model.api_bill import api_usd_per_month
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Request
 from llmcost.study.bill.api_lines import (
-    WAYS,
-    api_people,
+    listed_parts,
     open_api_usd_per_month,
-    priced_parts,
-    tuned_lines,
-    ways_today,
+    tuned_usd_per_month,
+    usd_of,
 )
 from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.bill.pricing import cheapest_listed, hosts_of, offer_today, usable
@@ -30,7 +28,8 @@ from llmcost.study.bill.unit_costs import always_on_option, replica_usd_per_hour
 from llmcost.study.capacity.capacity import serving_plans
 from llmcost.study.capacity.supplies import promised
 from llmcost.study.loads.load import RETRIES
-from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import TIERS, client_scope, scope_of
 from llmcost.study.verdict.labels import fleet_name, gpu_name
 
 if TYPE_CHECKING:
@@ -46,12 +45,16 @@ def ladder(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     A price per token knows no idle hours, so it has no step "always full"; its people are those
     that even an API needs.
     """
-    values, mtok = study.values, float(sum(moved_volumes(choice, study.values)))
-    people = float(api_people(values)) / len(study.choices) if choice.today or choice.host else 0.0
+    values, mtok = study.values, float(scope_of(choice, study.values)("moved_mtok_per_month"))
+    people = (
+        float(client_scope(values)("api_people")) / len(study.choices)
+        if choice.today or choice.host
+        else 0.0
+    )
     ways: list[tuple[str, str, tuple[float | None, ...]]] = []
     if choice.today:
-        usd = float(sum(tuned_lines(choice, values, study.invoice_multiplier).values()))
-        tokens = float(sum(volumes(choice, values)))
+        usd = float(tuned_usd_per_month(choice, values, study.invoice_multiplier))
+        tokens = float(scope_of(choice, values)("asked_mtok_per_month"))
         ways.append(
             (
                 "today",
@@ -97,7 +100,10 @@ def _fleet_steps(study: Study, choice: WorkloadChoice, option: str) -> tuple[flo
 def _serverless_steps(study: Study, choice: WorkloadChoice) -> tuple[float, float, float]:
     """Serverless is billed awake, not around the clock: at the load its own simulation counts, not
     a fleet."""
-    mtok, supply = float(sum(moved_volumes(choice, study.values))), choice.supplies["serverless"]
+    mtok, supply = (
+        float(scope_of(choice, study.values)("moved_mtok_per_month")),
+        choice.supplies["serverless"],
+    )
     full = supply.offer.hourly_usd * supply.plan.gpus_count * HOURS_PER_MONTH * supply.curve.mean
     awake = float(serverless_usd_per_month(choice, supply, study.values))
     fixed = float(
@@ -211,7 +217,7 @@ def ten_percent_more(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.D
             else {}
         )
         return float(
-            sum(priced_parts(choice, {**study.values, **moved}, offer.prices, ways_today).values())
+            usd_of(listed_parts(scope_of(choice, {**study.values, **moved}), choice, offer))
         )
 
     now, at = bill(), choice.at
@@ -231,7 +237,7 @@ def ten_percent_more(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.D
         moved["share of tokens in long requests, 10 points more"] = bill(
             f"{at}.long_context_fraction", points=0.1
         )
-    for share, tier in WAYS.items():
+    for tier, share in TIERS.items():
         if tier in offer.prices.tier_ratios:
             moved[f"share of work in the {tier} tier, 10 points more"] = bill(
                 f"{at}.{share}", points=0.1
@@ -290,7 +296,9 @@ def levers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     steps = ladder(study, choice).set_index(["way", "step"])["usd_per_mtok"]
     own = always_on_option(study)
     hosts = hosts_of(study, choice)
-    eligible = usable(hosts)["usd_per_month"] / float(sum(moved_volumes(choice, study.values)))
+    eligible = usable(hosts)["usd_per_month"] / float(
+        scope_of(choice, study.values)("moved_mtok_per_month")
+    )
     pairs = []
     if choice.today and choice.host:
         pairs.append(

@@ -6,14 +6,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmcost.model import HOURS_PER_MONTH
-from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
+from llmcost.study.bill.api_lines import (
+    open_api_usd_per_month,
+    open_bill,
+    summed_parts,
+    today_parts,
+)
 from llmcost.study.bill.fleet_lines import (
+    Nodes,
     fixed_lines,
+    fixed_nodes,
     fleet,
+    fleet_nodes,
     fleet_usd_per_month,
+    replica_nodes,
     replica_usd_per_month,
 )
-from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
+from llmcost.study.formulas import answers
+from llmcost.study.graph import Group, Node, Scope, summed
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import TUNED, client_scope, supply_scope, workload_scope
 from llmcost.study.ties import cheapest
 
 if TYPE_CHECKING:
@@ -40,25 +52,50 @@ def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, f
     open_api     the same work at the cheapest eligible host, or None
     today        the same work on today's model, tuned, or None
     """
+    client = client_scope(study.values, study.decision.horizon_months)
+    nodes = unit_cost_nodes(study, client, choice, option)
+    return {name: float(nodes[name].value) if name in nodes else None for name in UNIT_COSTS}
+
+
+UNIT_COSTS = ("full", "at_load", "with_people", "open_api", "today")
+
+
+def unit_cost_nodes(
+    study: Study, client: Scope, choice: WorkloadChoice, option: str
+) -> dict[str, Node]:
+    """`unit_costs` as nodes, those that there are, with the delivered utilization."""
     assert option in ALWAYS_ON, "serverless GPUs are billed awake, not around the clock"
-    values, supply = study.values, choice.supplies[option]
-    mtok = float(sum(moved_volumes(choice, values)))
-    replica = replica_usd_per_month(supply, values)
-    whole = fleet_usd_per_month(choice, supply, values, study.decision.spare_count)
-    fixed = float(sum(fixed_lines(option, values, study.decision.horizon_months).values())) / len(
-        study.choices
-    )
-    today_mtok = float(sum(volumes(choice, values)))
-    return {
-        "full": replica * supply.curve.mean / mtok,
-        "at_load": whole / mtok,
-        "with_people": (whole + fixed) / mtok,
-        "open_api": float(open_api_usd_per_month(choice, values)) / mtok if choice.host else None,
-        "today": float(sum(tuned_lines(choice, values, study.invoice_multiplier).values()))
-        / today_mtok
-        if choice.today
-        else None,
+    workload = workload_scope(client, choice)
+    supply, spares = choice.supplies[option], study.decision.spare_count
+    scope = supply_scope(workload, supply, choice, spares)
+    about = "client.yaml"
+    count = Node("workloads that share it", len(study.choices), "workloads", source=about)
+    given = {
+        "replica_usd_per_month": _whole("replica", replica_nodes(workload, supply)),
+        "fleet_usd_per_month": _whole("fleet", fleet_nodes(scope, supply)),
+        "fixed_usd_per_month": _whole("fixed", fixed_nodes(client, option)),
+        "workloads_count": count,
     }
+    inside = scope.inside(given)
+    found = {
+        "full": inside.node(answers.full_usd_per_mtok.name),
+        "at_load": inside.node(answers.loaded_usd_per_mtok.name),
+        "with_people": inside.node(answers.peopled_usd_per_mtok.name),
+        "utilization": inside.node(answers.utilization_fraction.name),
+    }
+    if choice.host:
+        bill = open_bill(workload, choice)
+        by_api = workload.apply(answers.open_api_usd_per_mtok, open_api_usd_per_month=bill)
+        found["open_api"] = by_api
+    if choice.today:
+        parts = today_parts(workload, choice, study.invoice_multiplier, TUNED)
+        bill = summed_parts("tuned", parts)
+        found["today"] = workload.apply(answers.tuned_usd_per_mtok, tuned_usd_per_month=bill)
+    return found
+
+
+def _whole(name: str, nodes: Nodes) -> Node:
+    return summed(f"{name}_usd_per_month", {line.name: node for line, node in nodes.items()})
 
 
 def full_usd_per_month(study: Study, choice: WorkloadChoice, option: str) -> float:
@@ -75,7 +112,7 @@ def full_usd_per_month(study: Study, choice: WorkloadChoice, option: str) -> flo
 def hosting_usd_per_month(study: Study, option: str) -> float:
     """The loaded bill: everything that an option pays but the APIs and the people that they
     take."""
-    return sum(usd for item, usd in study.lines[option].items() if not item.startswith("API"))
+    return sum(usd for line, usd in study.lines[option].items() if line.group is not Group.API)
 
 
 def replica_usd_per_hour(study: Study, choice: WorkloadChoice, option: str) -> float:

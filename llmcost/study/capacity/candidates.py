@@ -11,21 +11,19 @@ from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.types import WEIGHT_BYTES
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import open_api_usd_per_month
-from llmcost.study.bill.fleet_lines import (
-    fleet,
-    lines_of_fleet,
-    replica_lines,
-    storage_usd_per_month,
-)
+from llmcost.study.bill.fleet_lines import amounts, fleet_nodes, fleet_of, replica_lines
 from llmcost.study.bill.hosts import may_leave
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import Pool
-from llmcost.study.bill.serverless_lines import serverless_usd_per_month
+from llmcost.study.bill.serverless_lines import serverless_scope
 from llmcost.study.capacity.capacity import ServingPlan
 from llmcost.study.capacity.gpu_offers import MAY_BE_TAKEN_AWAY, PRICE_IS_A_GUESS, GpuOffer
 from llmcost.study.capacity.stack import Stack, kind, stacked
-from llmcost.study.capacity.supplies import hourly_tokens, replica_load, supply_assumptions
+from llmcost.study.capacity.supplies import replica_load, supply_assumptions
+from llmcost.study.formulas.fleet import storage_of_weights
+from llmcost.study.formulas.serverless import serverless_gpus
 from llmcost.study.problem import Supply, WorkloadChoice
+from llmcost.study.scopes import scope_of, supply_scope
 from llmcost.study.ties import TIE_RATIO, cheapest, cheapest_first
 
 
@@ -72,14 +70,14 @@ def candidates(
     by_gpu: dict[str, list[GpuOffer]] = {}
     for offer in offers:
         by_gpu.setdefault(offer.gpu_id, []).append(offer)
-    tokens = hourly_tokens(choice, values)
+    work = scope_of(choice, values)
     found: list[Candidate] = []
     supplies: list[Supply] = []
     for plan in plans:
         if refused := _refused(plan, choice.workload, by_gpu):
             found.append(refused)
             continue
-        worth, load = _worth_pricing(plan, by_gpu[plan.gpu_id]), replica_load(plan, tokens, values)
+        worth, load = _worth_pricing(plan, by_gpu[plan.gpu_id]), replica_load(plan, work, choice)
         for offer in worth:
             if offer.status == "failed":
                 found.append(
@@ -234,11 +232,11 @@ def _judged(supply: Supply) -> tuple[str, str, str]:
 def _serverless(
     client: Client, choice: WorkloadChoice, stack: Stack, at: Values
 ) -> Iterator[list[Candidate]]:
-    awake = serverless_usd_per_month(choice, stack, at)
+    scope = serverless_scope(choice, stack, at)
+    awake = scope(serverless_gpus.name)
     counts = awake / HOURS_PER_MONTH / stack.offer.hourly_usd / stack.plan.gpus_count
-    for supply, count, usd in zip(
-        stack.supplies, counts, awake + storage_usd_per_month(stack, at), strict=True
-    ):
+    bills = awake + scope(storage_of_weights.name)
+    for supply, count, usd in zip(stack.supplies, counts, bills, strict=True):
         yield [_candidate("serverless", supply, (count, count, usd), _judged(supply))]
 
 
@@ -247,8 +245,10 @@ def _always_on(
 ) -> Iterator[list[Candidate]]:
     """Each supply as a fleet that serves all the moved work, and as the owned part of a hybrid
     where slices of it can be had alone."""
-    up = fleet(choice, stack, at, client.own_capacity.spare_replicas_count)
-    bills = sum(lines_of_fleet(up, stack, at).values())
+    spares = client.own_capacity.spare_replicas_count
+    scope = supply_scope(scope_of(choice, at), stack, choice, spares)
+    up = fleet_of(scope)
+    bills = sum(amounts(fleet_nodes(scope, stack)).values())
     fleets = np.transpose(np.broadcast_arrays(up.peak_replicas, up.paid_replicas, bills))
     is_floor = not may_leave(choice.workload) and any(
         may_leave(workload) for workload in client.workloads

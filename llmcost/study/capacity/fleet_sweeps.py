@@ -16,19 +16,21 @@ from llmcost.model.autoscale import ROUNDING, autoscaled
 from llmcost.model.fleet import replicas_for_peak
 from llmcost.model.queueing import erlang_c_fraction, mean_wait_seconds, time_busy_fraction
 from llmcost.model.throughput import request_seconds
-from llmcost.study.bill.fleet_lines import (
-    gives_back,
-    rent_usd_per_hour,
-    replica_lines,
-    replica_usd_per_month,
-    start_seconds,
-)
+from llmcost.study.bill.fleet_lines import replica_lines, replica_usd_per_month
 from llmcost.study.bill.hidden_lines import typical_values
 from llmcost.study.capacity.candidates import cheapest_candidate
 from llmcost.study.capacity.gpu_offers import NOT_CONSIDERED, gpu_offers
 from llmcost.study.capacity.utilization import OwnFleet
+from llmcost.study.formulas.fleet import (
+    load_seconds,
+    restarts_usd_per_hour,
+    start_seconds,
+    storage_of_weights,
+)
+from llmcost.study.lines import gives_back
 from llmcost.study.loads.headroom import HOURS_PER_DAY, size_preset
 from llmcost.study.problem import Supply, WorkloadChoice
+from llmcost.study.scopes import client_scope, supply_scope
 from llmcost.study.ties import cheapest
 
 if TYPE_CHECKING:
@@ -167,10 +169,11 @@ def slices(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
         supply.load.levels.starts_per_hour(level),
     )
     lines = replica_lines(supply, values)
-    standing, hourly = float(sum(lines.values()) - lines["Storage of weights"]), math.nan
+    standing = float(sum(lines.values()) - lines[storage_of_weights])
+    replica, hourly = supply_scope(client_scope(values), supply), math.nan
     if gives_back(supply):
-        hourly = float(rent_usd_per_hour(supply, supply.by_the_hour, values)) * HOURS_PER_MONTH
-    start_hours = float(start_seconds(supply, values)) / SECONDS_PER_HOUR
+        hourly = float(replica("by_the_hour_usd_per_hour")) * HOURS_PER_MONTH
+    start_hours = float(replica("start_seconds")) / SECONDS_PER_HOUR
     frame = pd.DataFrame(
         {
             "slice_count": index + 1,
@@ -215,14 +218,16 @@ def spot_price(study: Study, choice: WorkloadChoice, gpu_id: str) -> SpotPrice |
         return None
     spot, on_demand = (cheapest(offers, lambda o: o.hourly_usd) for offers in by_term)
     values = typical_values(study)
-    hours = (
-        float(values["hidden_costs.spot_interruptions_per_month"] * start_seconds(supply, values))
-        / SECONDS_PER_HOUR
+    start = start_seconds(
+        values["hidden_costs.machine_boot_seconds"],
+        load_seconds(supply.replica.weights_gb, values["hidden_costs.weights_load_gb_per_second"]),
     )
+    often = values["hidden_costs.spot_interruptions_per_month"]
+    restarts_usd = float(restarts_usd_per_hour(spot.hourly_usd, often, start))
     return SpotPrice(
         spot.provider,
         spot.hourly_usd,
-        spot.hourly_usd * hours / HOURS_PER_MONTH,
+        restarts_usd,
         on_demand.hourly_usd,
     )
 

@@ -14,6 +14,7 @@ from llmcost.model.rent_or_buy import bought_usd, buying_pays_from_month, rent_p
 from llmcost.study.bill.fleet_lines import card_lines
 from llmcost.study.bill.hidden_lines import Card, typical_values
 from llmcost.study.capacity.gpu_offers import GpuOffer, gpu_offers
+from llmcost.study.formulas.fleet import gpu_capital
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.ties import cheapest
 
@@ -97,7 +98,7 @@ def rent_or_buy(study: Study, choice: WorkloadChoice, card: Card) -> RentOrBuy |
     values = typical_values(study)
     lines = card_lines(card.price_usd, card.resale_fraction, card.power_watts, values)
     capex = card.price_usd * (1 + float(values["hidden_costs.owned_server_overhead_fraction"]))
-    upkeep = float(sum(usd for item, usd in lines.items() if item != "GPU capital"))
+    upkeep = float(sum(usd for item, usd in lines.items() if item is not gpu_capital))
     life, discount = (
         int(values["hidden_costs.owned_life_months"]),
         float(values["hidden_costs.discount_fraction_per_year"]),

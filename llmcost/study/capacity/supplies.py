@@ -4,23 +4,17 @@ what a supply adds to the inputs."""
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from llmcost.inputs.catalog import row_by_name
 from llmcost.inputs.client import Alternative, Client, Workload
-from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Measurement, Request
 from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.gpu_offers import considered_gpus
+from llmcost.study.formulas.load import load_replicas_by_hour
+from llmcost.study.graph import Scope
 from llmcost.study.loads.load import WorkloadLoad
-from llmcost.study.problem import (
-    ReplicaLoad,
-    Supply,
-    WorkloadChoice,
-    cached_fraction,
-    taken_fraction,
-)
+from llmcost.study.problem import ReplicaLoad, Supply, WorkloadChoice
+from llmcost.study.scopes import scope_of
 
 
 def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
@@ -91,10 +85,9 @@ def workload_plans(
 ) -> list[ServingPlan]:
     """Every plan for one open model at this workload's mean request; `own` are the client's
     measurements."""
-    ratio = float(
-        values[f"workloads.{workload.id}.alternatives.{alternative.model_id}.token_ratio"]
-    )
-    fresh = 1 - float(cached_fraction(f"workloads.{workload.id}", values))
+    work = scope_of(WorkloadChoice(workload, load, None, alternative, None, {}), values)
+    ratio = float(work("token_ratio"))
+    fresh = 1 - float(work("tuned_cached_fraction"))
     requests = load.hourly["requests"].sum()
     into, out = (load.hourly[c].sum() / requests * ratio for c in ("input_tokens", "output_tokens"))
     request = promised(Request(max(into * fresh, 1.0), max(out, 1.0), into * (1 - fresh)), workload)
@@ -114,27 +107,21 @@ def promised(request: Request, workload: Workload) -> Request:
 
 def with_load_of(supply: Supply, choice: WorkloadChoice, values: Values) -> Supply:
     """The supply with the load of another set of hours in its replicas (typical values)."""
-    return replace(supply, load=replica_load(supply.plan, hourly_tokens(choice, values), values))
+    return replace(supply, load=replica_load(supply.plan, scope_of(choice, values), choice))
 
 
-def hourly_tokens(choice: WorkloadChoice, values: Values) -> tuple[np.ndarray, np.ndarray]:
-    """(input tokens to be read, output tokens) of the moved work in each hour, typical values."""
-    factor = float(taken_fraction(choice, values)) * float(
-        values[f"{choice.alternative_at}.token_ratio"]
-    )
-    fresh = factor * (1 - float(cached_fraction(choice.at, values)))
-    return choice.load.hourly["input_tokens"].to_numpy() * fresh, choice.load.hourly[
-        "output_tokens"
-    ].to_numpy() * factor
-
-
-def replica_load(
-    plan: ServingPlan, hourly_tokens: tuple[np.ndarray, np.ndarray], values: Values
-) -> ReplicaLoad:
-    """Hours of (input, output) tokens as load in replicas of a plan."""
+def replica_load(plan: ServingPlan, work: Scope, choice: WorkloadChoice) -> ReplicaLoad:
+    """The moved work of each hour as load in replicas of a plan."""
     assert plan.replica is not None
+    hours = choice.load.hourly
     return ReplicaLoad(
-        request_seconds(plan.replica, *hourly_tokens)
-        / 3600
-        / float(values["hidden_costs.safe_share_fraction"])
+        load_replicas_by_hour(
+            hours["input_tokens"].to_numpy(),
+            hours["output_tokens"].to_numpy(),
+            float(work("moved_ratio")),
+            float(work("tuned_cached_fraction")),
+            plan.replica.input_tokens_per_second,
+            plan.replica.output_tokens_per_second,
+            float(work("safe_share_fraction")),
+        )
     )

@@ -24,17 +24,11 @@ from llmcost.model.throughput import (
     request_seconds,
     roofline_curve,
 )
-from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
-from llmcost.study.bill.fleet_lines import fleet, fleet_usd_per_month, spares_of
+from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_usd_per_month
+from llmcost.study.bill.fleet_lines import fleet, fleet_usd_per_month
 from llmcost.study.bill.unit_costs import always_on_option, replica_usd_per_hour
-from llmcost.study.problem import (
-    Supply,
-    WorkloadChoice,
-    cached_fraction,
-    moved_volumes,
-    taken_fraction,
-    volumes,
-)
+from llmcost.study.problem import Supply, WorkloadChoice
+from llmcost.study.scopes import scope_of, spares_of
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -135,12 +129,15 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
     values, supply = study.values, choice.supplies[option]
     spare = spares_of(supply.offer, choice, study.decision.spare_count)
     up = fleet(choice, supply, values, spare)
-    into, out = (float(volume) for volume in moved_volumes(choice, values))
-    requests = choice.load.asked_requests_per_month * float(taken_fraction(choice, values))
+    work = scope_of(choice, values)
+    ratio = float(work("moved_ratio"))
+    into = float(work("asked_input_mtok_per_month")) * ratio
+    out = float(work("asked_output_mtok_per_month")) * ratio
+    cached = float(work("tuned_cached_fraction"))
+    requests = choice.load.asked_requests_per_month * float(work("taken_fraction"))
     api = float(open_api_usd_per_month(choice, values)) / (into + out) if choice.host else None
-    staying = float(sum(tuned_lines(choice, values, study.invoice_multiplier).values()))
-    ratio = float(values[f"{choice.alternative_at}.token_ratio"])
-    today = staying / float(sum(volumes(choice, values))) / ratio
+    staying = float(tuned_usd_per_month(choice, values, study.invoice_multiplier))
+    today = staying / float(work("asked_mtok_per_month")) / float(work("token_ratio"))
     return OwnFleet(
         option=option,
         choice=choice,
@@ -151,14 +148,8 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
         spare_count=spare,
         headroom_fraction=float(values[f"{choice.at}.load.headroom_fraction"]),
         safe_share_fraction=float(values["hidden_costs.safe_share_fraction"]),
-        input_tokens=into
-        * TOKENS_PER_MTOK
-        / requests
-        * (1 - float(cached_fraction(choice.at, values))),
-        cached_input_tokens=into
-        * TOKENS_PER_MTOK
-        / requests
-        * float(cached_fraction(choice.at, values)),
+        input_tokens=into * TOKENS_PER_MTOK / requests * (1 - cached),
+        cached_input_tokens=into * TOKENS_PER_MTOK / requests * cached,
         output_tokens=out * TOKENS_PER_MTOK / requests,
         requests_per_hour=requests / HOURS_PER_MONTH,
         replica_usd_per_hour=replica_usd_per_hour(study, choice, option),

@@ -13,14 +13,15 @@ from llmcost.model.horizon import committed_months_left, payback_months
 from llmcost.study.bill.bills import option_lines
 from llmcost.study.bill.fleet_lines import replica_lines
 from llmcost.study.capacity.gpu_offers import COMMITTED_MONTHS
-from llmcost.study.horizon.flows import LEAVING, SPREAD, Flows
+from llmcost.study.formulas.fleet import gpu_rent
+from llmcost.study.graph import Timing
+from llmcost.study.horizon.flows import Flows, paid_as
 from llmcost.study.horizon.horizon import Horizon
 from llmcost.study.verdict.labels import labels, replicas_count
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
 
-RENT = "GPU rent"
 EXIT_MONTHS = (1, 12, 24)
 ONE_OFFS = ("one_off.migration_usd", "one_off.setup_usd")
 """What is spent before anything is saved."""
@@ -100,7 +101,7 @@ def exit_usd(study: Study, option: str, each: Flows, after_months: int) -> float
     if after_months > each.once_usd.shape[-1]:
         return None
     at = after_months - 1
-    rent = float(each.lines[RENT][0, at]) if RENT in each.lines else 0.0
+    rent = float(each.lines[gpu_rent][0, at]) if gpu_rent in each.lines else 0.0
     owed = (
         sum(
             share * committed_months_left(after_months, term)
@@ -122,7 +123,7 @@ def _committed_shares(study: Study, option: str) -> dict[int, float]:
     for choice in study.choices:
         supply = choice.supplies.get(option)
         if supply and option != "serverless" and supply.offer.term != "owned":
-            rent = float(replica_lines(supply, study.values)[RENT]) * max(
+            rent = float(replica_lines(supply, study.values)[gpu_rent]) * max(
                 replicas_count(study, choice, option), 1
             )
             term = COMMITTED_MONTHS.get(supply.offer.term, 0)
@@ -136,10 +137,7 @@ def worst_case_usd(study: Study, horizon: Horizon, option: str) -> float:
     what leaving costs."""
     dear = {path: study.inputs[path].high for path in ONE_OFFS if path in study.inputs}
     bill = option_lines(study.decision, {**study.values, **dear})[option]
-    once = (
-        sum(float(usd) for item, usd in bill.items() if SPREAD in item and item != LEAVING)
-        * study.decision.horizon_months
-    )
+    once = float(paid_as(bill, Timing.ONCE)) * study.decision.horizon_months
     return once + (exit_usd(study, option, horizon.typical[option], 1) or 0.0)
 
 

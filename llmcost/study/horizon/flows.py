@@ -13,16 +13,14 @@ from llmcost.model.horizon import hardware_cash, present_value_usd
 from llmcost.model.overhead import capital_usd_per_month
 from llmcost.model.types import HardwareCash
 from llmcost.study.assumptions import Values
+from llmcost.study.formulas.fleet import gpu_capital
+from llmcost.study.graph import Timing
 from llmcost.study.horizon.months import DISCOUNT
+from llmcost.study.lines import AnyLine
 from llmcost.study.verdict.labels import hardware_usd_by_gpu
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
-
-CAPITAL = "GPU capital"
-SPREAD, LEAVING = "spread", "Exit, spread over the horizon"
-"""A word in the names of lines that spread something paid once over the horizon, and the one of
-them that is paid at its end."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Flows:
               end of the contract
     """
 
-    lines: Mapping[str, np.ndarray] = field(repr=False)
+    lines: Mapping[AnyLine, np.ndarray] = field(repr=False)
     once_usd: np.ndarray = field(repr=False)
     exit_usd: np.ndarray = field(repr=False)
     hardware: HardwareCash = field(repr=False)
@@ -49,7 +47,7 @@ class Flows:
     @property
     def running_usd(self) -> np.ndarray:
         """What is really paid in a month besides one-offs and hardware."""
-        running = [usd for item, usd in self.lines.items() if not _paid_otherwise(item)]
+        running = [usd for line, usd in self.lines.items() if line.timing is Timing.RUNNING]
         return np.sum(running, axis=0) if running else np.zeros(self.once_usd.shape)
 
     @property
@@ -80,25 +78,29 @@ class Flows:
         )
 
 
-def _paid_otherwise(item: str) -> bool:
-    return item == CAPITAL or SPREAD in item
+def paid_as(
+    bill: Mapping[AnyLine, np.ndarray], timing: Timing, shape: tuple[int, ...] = ()
+) -> np.ndarray:
+    """The lines of a bill that are paid at one time, added up."""
+    paid = [usd for line, usd in bill.items() if line.timing is timing]
+    return sum(paid, np.zeros(shape))
 
 
 def flows(
-    study: Study, lines: Mapping[str, Mapping[str, np.ndarray]], values: Values
+    study: Study, lines: Mapping[str, Mapping[AnyLine, np.ndarray]], values: Values
 ) -> dict[str, Flows]:
     """Each option's payments, from its bills by month and the inputs that they were made of."""
     return {option: _flows(study, option, bill, values) for option, bill in lines.items()}
 
 
-def _flows(study: Study, option: str, bill: Mapping[str, np.ndarray], values: Values) -> Flows:
+def _flows(study: Study, option: str, bill: Mapping[AnyLine, np.ndarray], values: Values) -> Flows:
     shape, months = next(iter(bill.values())).shape, study.decision.horizon_months
-    spread = sum(
-        (usd for item, usd in bill.items() if SPREAD in item and item != LEAVING), np.zeros(shape)
-    )
+    spread = paid_as(bill, Timing.ONCE, shape)
     once = np.diff(np.maximum.accumulate(spread, axis=-1), prepend=0.0, axis=-1) * months
-    leaving = bill.get(LEAVING, np.zeros(shape)) * months
-    return Flows(bill, once, leaving, _hardware(study, option, bill.get(CAPITAL), values, shape))
+    leaving = paid_as(bill, Timing.LEAVING, shape) * months
+    return Flows(
+        bill, once, leaving, _hardware(study, option, bill.get(gpu_capital), values, shape)
+    )
 
 
 def _hardware(

@@ -11,6 +11,7 @@ import numpy as np
 from llmcost.model.horizon import growth_path_multiplier, price_path_multiplier
 from llmcost.study.assumptions import Assumption, Values, catalogued, drawn_values, stated
 from llmcost.study.bill.bills import option_lines
+from llmcost.study.lines import AnyLine
 from llmcost.study.problem import VOLUME
 from llmcost.study.uncertainty.draws import AT_ONCE
 
@@ -101,11 +102,11 @@ def _by_month(
     return found
 
 
-def monthly_lines(study: Study, values: Values) -> dict[str, dict[str, np.ndarray]]:
-    """Option -> item -> USD of each month: arrays of draws by months (one row at typical
+def monthly_lines(study: Study, values: Values) -> dict[str, dict[AnyLine, np.ndarray]]:
+    """Option -> line -> USD of each month: arrays of draws by months (one row at typical
     values)."""
     size = max(np.size(value) for value in values.values())
-    found: dict[str, dict[str, np.ndarray]] = {option: {} for option in study.decision.priced}
+    found: dict[str, dict[AnyLine, np.ndarray]] = {option: {} for option in study.decision.priced}
     for start in range(0, size, AT_ONCE):
         part = slice(start, start + AT_ONCE)
         few = {

@@ -13,6 +13,7 @@ from llmcost.study.assumptions import Values
 from llmcost.study.bill.bills import Decision
 from llmcost.study.bill.hybrid_lines import Terms, pool_terms
 from llmcost.study.bill.pools import pools
+from llmcost.study.ties import beyond
 
 WAYS = ("own", "hour", "api")
 """Ways to serve a slice: replicas around the clock, replicas by the hour with the API in the hours
@@ -75,11 +76,8 @@ class Split:
     def saving_usd_per_month(self) -> float:
         """What the split saves against sending to the API all that may go there; negative where a
         floor costs more than it saves."""
-        return round(
-            float(self.terms.all_api_usd_per_month)
-            - float(self.costs["total_usd_per_month"].min()),
-            6,
-        )  # 0 is 0, not a rounding
+        least = float(self.costs["total_usd_per_month"].min())
+        return float(beyond(self.terms.all_api_usd_per_month, least))
 
 
 def pool_splits(decision: Decision, values: Values) -> list[Split]:

@@ -13,7 +13,9 @@ from llmcost.study.assumptions import Values
 from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import lined_up, pools
-from llmcost.study.problem import VOLUME, Supply, WorkloadChoice, taken_fraction
+from llmcost.study.lines import AnyLine
+from llmcost.study.problem import VOLUME, Supply, WorkloadChoice
+from llmcost.study.scopes import scope_of
 from llmcost.study.split.split import Split, pool_splits
 from llmcost.study.uncertainty.flips import VOLUME_SPAN
 from llmcost.study.verdict.labels import gpu_name, owns_nothing
@@ -45,15 +47,15 @@ def described(supply: Supply) -> str:
     )
 
 
-def split_fixed_lines(study: Study) -> dict[str, float]:
-    """What running any slice at all adds to the bill, item by item: USD per month."""
+def split_fixed_lines(study: Study) -> dict[AnyLine, float]:
+    """What running any slice at all adds to the bill, line by line: USD per month."""
     bought = any(
         supply.offer.term == "owned" and split.owned_count for split, supply in splits(study)
     )
     lines = fixed_lines(
         "owned" if bought else "rented", study.values, study.decision.horizon_months
     )
-    return {item: float(usd) for item, usd in lines.items()}
+    return {line: float(usd) for line, usd in lines.items()}
 
 
 def duration(split: Split) -> pd.DataFrame:
@@ -82,7 +84,7 @@ def overflow_peak_requests_per_minute(study: Study, choice: WorkloadChoice) -> f
     hour that the headroom stands for.
     """
     requests = choice.load.hourly["requests"].to_numpy() * float(
-        taken_fraction(choice, study.values)
+        scope_of(choice, study.values)("taken_fraction")
     )
     split = study.split(choice.workload.id)
     if split is not None and not owns_nothing(study):

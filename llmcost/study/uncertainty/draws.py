@@ -9,7 +9,7 @@ import pandas as pd
 from llmcost.model.information import regret_usd
 from llmcost.study.assumptions import Assumption, Values, drawn_values, typical_values
 from llmcost.study.bill.bills import Decision, option_totals, plausible
-from llmcost.study.ties import TIE_RATIO
+from llmcost.study.ties import TIE_RATIO, beyond, cheapest_first
 
 AT_ONCE = 4_096
 """Draws billed together: so few that they stay in the processor's cache."""
@@ -74,7 +74,10 @@ def regret(draws: pd.DataFrame) -> pd.DataFrame:
             "p90_regret_usd_per_month": np.quantile(regrets, 0.9, axis=0),
         }
     )
-    return frame.sort_values("mean_regret_usd_per_month", kind="stable", ignore_index=True)
+    mean_usd = frame["mean_usd_per_month"]  # least regret is least bill, and bills tie by one rule
+    return frame.iloc[cheapest_first(range(len(frame)), mean_usd.__getitem__)].reset_index(
+        drop=True
+    )
 
 
 def totals_at_ends(
@@ -107,7 +110,17 @@ def tornado(
     moved = ends[option] - (ends[against] if against != option else 0.0)
     uncertain = [a for a in assumptions.values() if not a.certain]
     rows = [
-        (a.path, a.low, a.typical, a.high, a.unit, a.confidence, low, high, abs(high - low))
+        (
+            a.path,
+            a.low,
+            a.typical,
+            a.high,
+            a.unit,
+            a.confidence,
+            low,
+            high,
+            abs(float(beyond(high, low))),
+        )
         for a, (low, high) in zip(uncertain, moved, strict=True)
     ]
     names = [

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
+from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_usd_per_month
 from llmcost.study.bill.bills import Decision
 from llmcost.study.capacity.gpu_offers import GpuOffer
 from llmcost.study.names import plain_name
-from llmcost.study.problem import VOLUME, Supply, moved_volumes, volumes
+from llmcost.study.problem import VOLUME, Supply
+from llmcost.study.scopes import scope_of
 from llmcost.study.uncertainty.break_even import Bills
 from llmcost.study.uncertainty.duels import Duel
 
@@ -97,7 +98,7 @@ def _api_price(pair: Duel) -> Iterator[Knob]:
     with it."""
     values, theirs = pair.values, pair.theirs
     if pair.against == "open_api":
-        mtok = sum(float(sum(moved_volumes(choice, values))) for choice in theirs.choices)
+        mtok = sum(float(scope_of(c, values)("moved_mtok_per_month")) for c in theirs.choices)
         usd = sum(float(open_api_usd_per_month(choice, values)) for choice in theirs.choices)
         typical = float(values[OPEN_API_PRICE])
         yield _price(
@@ -107,9 +108,9 @@ def _api_price(pair: Duel) -> Iterator[Knob]:
             lambda x: replace(pair, values={**values, OPEN_API_PRICE: typical * x}),
         )
     elif pair.against in ("tuned", "premium"):
-        mtok = sum(float(sum(volumes(choice, values))) for choice in theirs.choices)
+        mtok = sum(float(scope_of(c, values)("asked_mtok_per_month")) for c in theirs.choices)
         usd = sum(
-            float(sum(tuned_lines(choice, values, theirs.invoice_multiplier).values()))
+            float(tuned_usd_per_month(choice, values, theirs.invoice_multiplier))
             for choice in theirs.choices
         )
         name = "price of today's model" if pair.against == "tuned" else "price of the premium model"

@@ -16,11 +16,6 @@ WORTH_SAYING_FRACTION = 0.02
 """Share of the advised bill below which deciding one by one is not worth a sentence."""
 FAR_FRACTION = 0.1
 """An invoice is explained when list prices come within this share of it."""
-SHARED = (
-    "API people", "Engineers", "On-call", "Model refreshes", "Observability", "Egress", "Set-up, spread over the horizon",
-    "Exit, spread over the horizon", "Evaluation and migration, spread",
-)  # fmt: skip
-"""Lines that all workloads share; the others each has for itself."""
 
 
 def apart(study: Study) -> str:
@@ -32,10 +27,10 @@ def apart(study: Study) -> str:
     if not all(one.totals for one in alone):
         return ""
     bills = [one.lines[one.winner] for one in alone]
-    items = dict.fromkeys(item for bill in bills for item in bill)
-    together = sum(
-        (max if item in SHARED else sum)([bill.get(item, 0.0) for bill in bills]) for item in items
-    )
+    together = 0.0
+    for line in dict.fromkeys(line for bill in bills for line in bill):
+        each = [bill.get(line, 0.0) for bill in bills]
+        together += max(each) if line.shared else sum(each)
     less = study.totals[study.winner] - together
     if less < WORTH_SAYING_FRACTION * study.totals[study.winner]:
         return ""

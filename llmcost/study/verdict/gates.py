@@ -11,7 +11,8 @@ from llmcost.inputs.client import Workload
 from llmcost.model.types import Measurement
 from llmcost.study.bill.hosts import may_leave, region_status
 from llmcost.study.bill.options import HOSTED
-from llmcost.study.problem import WorkloadChoice, request_shape, taken_fraction
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import request_shape, scope_of
 from llmcost.study.split.split_sweeps import overflow_peak_requests_per_minute
 from llmcost.study.verdict.labels import owns_nothing
 from llmcost.study.wording import number
@@ -77,7 +78,11 @@ def _workload_gates(study: Study, choice: WorkloadChoice) -> Iterator[Gate]:
         and not choice.host.offer.requests_per_minute_count
     ):
         shape = request_shape(
-            study.client, choice, study.values, 1.0, float(taken_fraction(choice, study.values))
+            study.client,
+            choice,
+            study.values,
+            1.0,
+            float(scope_of(choice, study.values)("taken_fraction")),
         )
         most = (
             shape.peak_requests_per_minute

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmcost.study.bill.api_lines import ways_today, ways_tuned
+from llmcost.study.bill.api_lines import ALL
 from llmcost.study.bill.bills import hybrid_plan
 from llmcost.study.bill.fleet_lines import Fleet, fleet
 from llmcost.study.bill.options import LABELS
-from llmcost.study.problem import Supply, WorkloadChoice, volumes
+from llmcost.study.problem import Supply, WorkloadChoice
 from llmcost.study.remembered import remembered
+from llmcost.study.scopes import TUNED, purchase_scope, scope_of
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -105,9 +106,23 @@ def described(study: Study, option: str) -> str:
 
 def passing_fraction(study: Study) -> float:
     """Share of the whole work that passes the evaluation, workloads weighted by their tokens."""
-    tokens = [float(sum(volumes(choice, study.values))) for choice in study.choices]
+    tokens = [
+        float(scope_of(choice, study.values)("asked_mtok_per_month")) for choice in study.choices
+    ]
     passing = [choice.alternative.passing_fraction.typical for choice in study.choices]
     return sum(t * p for t, p in zip(tokens, passing, strict=True)) / sum(tokens)
+
+
+def _moves_between_tiers(study: Study, choice: WorkloadChoice) -> bool:
+    """Whether tuning sends another share of today's work in the flex or the priority tier."""
+    if choice.today is None:
+        return False
+    workload = scope_of(choice, study.values)
+    today, tuned = (
+        purchase_scope(workload, choice, choice.today, ALL, moved) for moved in ((), TUNED)
+    )
+    shares = ("flex_share_fraction", "priority_share_fraction")
+    return any(today(share) != tuned(share) for share in shares)
 
 
 def tuning(study: Study) -> str:
@@ -121,16 +136,7 @@ def tuning(study: Study) -> str:
         for c in study.choices
     ]
     cache = any(wanted is not None and wanted.typical > now for wanted, now in caches)
-    ways = [
-        [of(c, study.values, c.today.prices) for of in (ways_today, ways_tuned)]
-        for c in study.choices
-        if c.today
-    ]
-    tier = any(
-        now.get(share, 0.0) != then.get(share, 0.0)
-        for now, then in ways
-        for share in ("flex_fraction", "priority_fraction")
-    )
+    tier = any(_moves_between_tiers(study, c) for c in study.choices)
     return ", ".join(["cache"] * cache + ["batch"] * batch + ["tier"] * tier)
 
 

@@ -10,7 +10,8 @@ from llmcost.study.bill.pricing import hosts_of, usable
 from llmcost.study.bill.token_costs import ladder, levers
 from llmcost.study.bill.unit_costs import always_on_option
 from llmcost.study.choices import out_of_reach
-from llmcost.study.problem import WorkloadChoice, volumes
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import scope_of
 from llmcost.study.wording import mtok, number, percent, usd
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ def times(ratio: float) -> str:
 
 def scope(study: Study, choice: WorkloadChoice) -> str:
     """Which workload the arithmetic follows, and its month."""
-    into, out = volumes(choice, study.values)
+    scope = scope_of(choice, study.values)
+    into = scope("asked_input_mtok_per_month")
+    out = scope("asked_output_mtok_per_month")
     month = f"{mtok(float(into))} input and {mtok(float(out))} output tokens a month"
     if len(study.choices) == 1:
         return f"One workload, {choice.workload.id}: {month}."

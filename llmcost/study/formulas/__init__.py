@@ -1,0 +1,1 @@
+"""The cost math, every quantity once: load, API, fleet, serverless GPUs, split, people."""

@@ -1,0 +1,58 @@
+"""What a bill carries whatever the volume: people, refreshes, tools, and what is paid once."""
+
+from llmcost.model import MONTHS_PER_YEAR
+from llmcost.study.graph import Group, Timing, line
+
+
+@line("API people", Group.API, shared=True)
+def api_people(api_fte, engineer_usd_per_year):
+    """The share of an engineer that even an API takes."""
+    return api_fte * engineer_usd_per_year / MONTHS_PER_YEAR
+
+
+@line("Engineers", Group.PEOPLE, shared=True)
+def engineers(engineer_fte, engineer_usd_per_year):
+    """The time of engineers that running a model oneself adds."""
+    return engineer_fte * engineer_usd_per_year / MONTHS_PER_YEAR
+
+
+@line("On-call", Group.PEOPLE, shared=True)
+def on_call(on_call_usd_per_month):
+    """Who is called when own serving fails."""
+    return on_call_usd_per_month
+
+
+@line("Model refreshes", Group.REFRESHES, shared=True)
+def model_refreshes(refreshes_per_year, refresh_usd):
+    """Newer models, evaluated and rolled out."""
+    return refreshes_per_year * refresh_usd / MONTHS_PER_YEAR
+
+
+@line("Observability", Group.TOOLS, shared=True)
+def observability(observability_usd_per_month):
+    """Metrics and logs of own serving."""
+    return observability_usd_per_month
+
+
+@line("Egress", Group.TOOLS, shared=True)
+def egress(egress_usd_per_month):
+    """Traffic out of a rented data centre."""
+    return egress_usd_per_month
+
+
+@line("Set-up, spread over the horizon", Group.ONCE, shared=True, timing=Timing.ONCE)
+def set_up(setup_usd, horizon_months):
+    """Setting up own serving, spread evenly over the horizon."""
+    return setup_usd / horizon_months
+
+
+@line("Evaluation and migration, spread", Group.ONCE, shared=True, timing=Timing.ONCE)
+def migration(migration_usd, horizon_months):
+    """Evaluating the open model and moving to it, spread evenly over the horizon."""
+    return migration_usd / horizon_months
+
+
+@line("Exit, spread over the horizon", Group.ONCE, shared=True, timing=Timing.LEAVING)
+def leaving(exit_usd, horizon_months):
+    """Leaving own serving again, spread evenly over the horizon."""
+    return exit_usd / horizon_months
