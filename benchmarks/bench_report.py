@@ -16,6 +16,9 @@ floor          study, cells and page of each client one after the other in one w
 The first three are timed on a few clients, the others on all; seconds per client, start and index
 included. Shares are of the processor's seconds in a client's own process: its study, the cells,
 what the engine and papermill add to them, the page, the rest.
+
+Printed on two cores for 100 clients: 1.25 s a client, 19.1 times as fast as the plain loop and 1.12
+times the floor; 3.8 s for all when nothing changed.
 """
 
 import argparse

@@ -11,6 +11,9 @@ busiest minutes, the account of the rows. With request ids, ours also leaves out
 the log holds twice (one in 10,000), which the bare aggregation does not. Both run alternately, each
 run in a process of its own, with the same threads and memory limit; the clock starts after the
 imports, and memory is the most that the process ever held.
+
+Printed on two cores: 2.0 s and 195 MiB for 100 million rows of Parquet, 1.4 times the bare sum; 3.0
+s for 20 million rows of CSV, 1.4 to 1.6 times; 17 s within 1.5 GiB with 100 million request ids.
 """
 
 import argparse
