@@ -84,7 +84,7 @@ def batch(place: Path, whole_count: int, broken_count: int, ways: list[str] = WA
         )
     started = time.monotonic()
     run = command(place / "clients", place / "out")
-    printed, errors = run.communicate()
+    _, errors = run.communicate()
     seconds = time.monotonic() - started
     made = sorted(path.parent.name for path in (place / "out").glob("*/report.html"))
     lines = [line for line in errors.splitlines() if line.startswith("broken-")]
