@@ -335,8 +335,9 @@ def call(*command, **options):
 
 def hold_signals():
     """Have signals wait; returns those that waited before."""
-    if hasattr(signal, "pthread_sigmask"):
-        return signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        return None
+    return signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 
 
 def release_signals(held):

@@ -16,6 +16,9 @@ floor          study, cells and page of each client one after the other in one w
 The first three are timed on a few clients, the others on all; seconds per client, start and index
 included. Shares are of the processor's seconds in a client's own process: its study, the cells,
 what the engine and papermill add to them, the page, the rest.
+
+Printed on two cores for 100 clients: 1.25 s a client, 19.1 times as fast as the plain loop and 1.12
+times the floor; 3.8 s for all when nothing changed.
 """
 
 import argparse
@@ -57,7 +60,8 @@ def build_client(task):
     built = plain_build(task)
     whole = time.process_time() - started
     with open(sys.argv[1], "a") as readings:
-        readings.write(" ".join(f"{seconds:.6f}" for seconds in [*spent.values(), whole - sum(spent.values())]) + "\\n")
+        rest = whole - sum(spent.values())
+        readings.write(" ".join(f"{seconds:.6f}" for seconds in [*spent.values(), rest]) + "\\n")
     return built
 client_report.build_client = build_client
 """
@@ -89,7 +93,8 @@ from pathlib import Path
 exporter, started = HTMLExporter(exclude_input=True), time.perf_counter()
 for folder in sys.argv[3:]:
     for path in sys.argv[2].split(","):
-        notebook = papermill.execute_notebook(path, f"{sys.argv[1]}.ipynb", {"client": folder}, progress_bar=False)
+        out, parameters = f"{sys.argv[1]}.ipynb", {"client": folder}
+        notebook = papermill.execute_notebook(path, out, parameters, progress_bar=False)
         Path(f"{sys.argv[1]}.html").write_text(exporter.from_notebook_node(notebook)[0])
 Path(sys.argv[1]).write_text(str(time.perf_counter() - started))
 """

@@ -11,6 +11,9 @@ busiest minutes, the account of the rows. With request ids, ours also leaves out
 the log holds twice (one in 10,000), which the bare aggregation does not. Both run alternately, each
 run in a process of its own, with the same threads and memory limit; the clock starts after the
 imports, and memory is the most that the process ever held.
+
+Printed on two cores: 2.0 s and 195 MiB for 100 million rows of Parquet, 1.4 times the bare sum; 3.0
+s for 20 million rows of CSV, 1.4 to 1.6 times; 17 s within 1.5 GiB with 100 million request ids.
 """
 
 import argparse
@@ -29,14 +32,18 @@ import duckdb
 from llmcost.inputs.usage import usage_table
 from llmcost.inputs.usage.sql import MEMORY_LIMIT
 
-ROWS = """SELECT TIMESTAMP '2026-01-01' + to_microseconds(CAST(i * (30 * 86400e6 / {rows}) AS BIGINT)) AS time,
-    ['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4', 'llama-3.3-70b', 'mistral-small'][1 + (h % 5)::BIGINT] AS model,
+ROWS = """SELECT
+    TIMESTAMP '2026-01-01' + to_microseconds(CAST(i * (30 * 86400e6 / {rows}) AS BIGINT)) AS time,
+    ['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4', 'llama-3.3-70b', 'mistral-small']
+        [1 + (h % 5)::BIGINT] AS model,
     CAST(200 + (h >> 8) % 3000 AS INTEGER) AS input_tokens,
-    CAST(CASE WHEN (h >> 4) % 3 = 0 THEN ((h >> 8) % 3000) // 2 ELSE 0 END AS INTEGER) AS cached_input_tokens,
+    CAST(CASE WHEN (h >> 4) % 3 = 0 THEN ((h >> 8) % 3000) // 2 ELSE 0 END AS INTEGER)
+        AS cached_input_tokens,
     CAST(10 + (h >> 24) % 800 AS INTEGER) AS output_tokens,
     printf('req-%016x', hash(CASE WHEN i % 10000 = 1 THEN i - 1 ELSE i END)) AS request_id
     FROM (SELECT i, hash(i) AS h FROM range({rows}) AS numbers(i))"""
-BARE = """SELECT date_trunc('hour', time), model, count(*), sum(input_tokens), sum(cached_input_tokens), sum(output_tokens)
+BARE = """SELECT date_trunc('hour', time), model, count(*),
+    sum(input_tokens), sum(cached_input_tokens), sum(output_tokens)
     FROM '{path}' GROUP BY ALL"""
 
 

@@ -1,5 +1,4 @@
-"""The accuracy ledger: its arithmetic, what it may be told from, and that the README says what it
-prints."""
+"""The accuracy ledger: its arithmetic, what it may be told from, and what it prints."""
 
 import csv
 import math
@@ -159,14 +158,6 @@ def test_a_plan_that_nobody_measured_takes_the_median_of_the_engine_with_most_ro
     )
     assert accuracy.ratio_of_others(frame, 0) == pytest.approx(2.0)  # of 2, 1.25 and 4
     assert accuracy.ratio_of_others(frame, 5) == 1.0
-
-
-def test_the_readme_holds_what_the_command_prints(capsys):
-    assert main(["accuracy", "--markdown"]) == 0
-    section = capsys.readouterr().out.strip()
-    assert section in (ROOT / "README.md").read_text(encoding="utf-8"), (
-        "paste what `llmcost accuracy --markdown` prints over the section"
-    )
 
 
 def test_the_command_fits_a_terminal_and_shows_every_group(points, capsys):

@@ -227,7 +227,7 @@ def test_only_files_of_the_clients_folder_are_read(tmp_path):
         "..",
     ):
         with pytest.raises(
-            InputError, match="inside the client's folder|outside the client's folder|no file"
+            InputError, match=r"inside the client's folder|outside the client's folder|no file"
         ):
             read(home, files)
 
@@ -252,7 +252,7 @@ def test_what_a_file_does_not_know_the_client_must_say(tmp_path):
         InputError, match=r"gpu_id: a\.json does not say it.*files: a\.json, gpu_id"
     ):
         read(tmp_path, "a.json", model_id="llama-3.3-70b")
-    with pytest.raises(InputError, match="was measured on meta-llama/Llama-3.3-70B-Instruct"):
+    with pytest.raises(InputError, match=r"was measured on meta-llama/Llama-3.3-70B-Instruct"):
         read(tmp_path, "a.json", **ON | {"model_id": "qwen3-32b"})
     shutil.copy(SAMPLES / "sweep.csv", tmp_path / "b.csv")
     with pytest.raises(InputError, match="'vllm', the client file 'sglang'"):
@@ -667,7 +667,7 @@ def test_the_templates_own_lines_are_valid_once_uncommented():
         Path(__file__).parent.parent / "llmcost" / "reporting" / "template" / "client.yaml"
     ).read_text(encoding="utf-8")
     block = template[template.index("# own_capacity:") : template.index("# people:")]
-    said = YAML(typ="safe", pure=True).load(re.sub("^# ?", "", block, flags=re.M))
+    said = YAML(typ="safe", pure=True).load(re.sub("^# ?", "", block, flags=re.MULTILINE))
     bench, sweep = OwnCapacity.model_validate(said["own_capacity"]).measured
     assert (bench.files, bench.gpus_count, sweep.engine) == (["bench/*.json"], 4, "sglang")
     promise = YAML(typ="safe", pure=True).load(re.search("# (latency: .*)", template)[1])["latency"]

@@ -668,7 +668,9 @@ def test_any_exception_of_a_clients_work_is_file_problem_and_cure(work, code, sa
     text = str(problem)
     assert problem.code == code and said in text
     assert len(text) <= LONGEST_COUNT and text.isprintable() and text.isascii()
-    assert ".py, line" in text or isinstance(problem, ReportError) and code in ("input", "timeout")
+    assert ".py, line" in text or (
+        isinstance(problem, ReportError) and code in ("input", "timeout")
+    )
     assert str(pickle.loads(pickle.dumps(problem))) == text
 
 
@@ -704,7 +706,7 @@ def test_a_cell_that_says_too_much_is_cut(kit):  # noqa: F811
 
 @pytest.mark.parametrize("words", [["audit", "support-assistant"], ["usage", EXPORT], ["accuracy"]])
 def test_an_error_of_ours_is_one_line_until_one_looks_for_it(monkeypatch, capsys, words):
-    monkeypatch.setattr(cli, "done", lambda _: [][1])
+    monkeypatch.setattr(cli, "done", lambda _: {}["a mistake of ours"])
     assert cli.main(words) == 3
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1 and "an error of ours" in said and "LLMCOST_DEBUG=1" in said

@@ -98,7 +98,12 @@ def test_no_number_is_typed_into_prose(notebook):
     for cell in cells(notebook, "markdown"):
         rest = text(cell)
         for pattern in NUMBERS_THAT_ARE_NAMES:
-            rest = re.sub(pattern, " ", rest, flags=re.S | re.M if "?" in pattern else re.M)
+            rest = re.sub(
+                pattern,
+                " ",
+                rest,
+                flags=re.DOTALL | re.MULTILINE if "?" in pattern else re.MULTILINE,
+            )
         typed += re.findall(r".{0,30}(?<![\w.])\d[\d,.]*.{0,20}", rest)
     assert typed == []
 

@@ -149,7 +149,7 @@ def no_places(monkeypatch):
 def test_without_a_browser_one_line_says_how_to_get_one(no_places):
     with pytest.raises(
         ReportError,
-        match="^PDF needs a browser, and none was found. Install Chromium, Chrome or Edge",
+        match=r"^PDF needs a browser, and none was found. Install Chromium, Chrome or Edge",
     ):
         pdf.browser_path()
     no_places.setenv(pdf.VARIABLE, "mine")
@@ -177,7 +177,7 @@ def test_the_usual_places_of_other_systems_are_searched(no_places, system, place
 
 def test_a_program_that_is_no_browser_is_named(browser, tmp_path, monkeypatch):
     monkeypatch.setenv(pdf.VARIABLE, sys.executable)
-    with pytest.raises(ReportError, match="does not start: .*Install Chromium"):
+    with pytest.raises(ReportError, match=r"does not start: .*Install Chromium"):
         pdf.write_pdfs([page_at(tmp_path / "a", "")])
 
 
@@ -188,8 +188,10 @@ def undated(target):
 
 @needs_fork
 def test_a_tab_that_is_kept_loads_the_chart_script_once_and_prints_each_report_as_if_it_were_the_first(
-    browser, kit, monkeypatch
-):  # noqa: F811
+    browser,
+    kit,  # noqa: F811
+    monkeypatch,
+):
     from playwright.async_api import Page
 
     monkeypatch.setattr(batch, "ChartScript", ChartScript)

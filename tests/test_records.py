@@ -312,7 +312,7 @@ def test_what_is_no_account_of_a_run_is_left_alone(tmp_path, data):
     path.write_bytes(data)
     with pytest.raises(InputError, match=r"^manifest.json: [^\n]*$"):
         read_run(path)
-    with pytest.raises(ReportError, match="manifest.json is there and is not of a run of ours"):
+    with pytest.raises(ReportError, match=r"manifest.json is there and is not of a run of ours"):
         folders.check_ours(tmp_path)
     assert path.read_bytes() == data
 

@@ -139,7 +139,7 @@ def test_without_start_ups_the_curve_gives_the_same_split_as_the_hours():
         own, on_demand = prices.reserved_usd_per_hour, prices.on_demand_usd_per_hour
         owned = owned_slices(LoadDurationCurve(load), own, api, 1.0, on_demand)
         total = sum(three_way_usd_per_month(load, owned, own, on_demand, api))
-        hourly, split = bill(load[None], np.array([api]), Prices(own, on_demand))
+        hourly, _ = bill(load[None], np.array([api]), Prices(own, on_demand))
         assert total == pytest.approx(hourly * HOURS_PER_MONTH, abs=1e-6)
         tried = [
             sum(three_way_usd_per_month(load, k, own, on_demand, api))

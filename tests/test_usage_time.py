@@ -3,6 +3,7 @@ or put into another hour."""
 
 import tempfile
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -148,8 +149,7 @@ def test_local_days_stay_days_when_the_clock_changes(tmp_path):
         one = export.documents[0]
         days = [f"{start + timedelta(days=step):%Y-%m-%d %H:%M:%S}" for step in range(4)]
         export.documents[:] = [
-            one | {"ChargePeriodStart": a, "ChargePeriodEnd": b}
-            for a, b in zip(days, days[1:], strict=False)
+            one | {"ChargePeriodStart": a, "ChargePeriodEnd": b} for a, b in pairwise(days)
         ]
         table = usage_table([export.write(tmp_path, day)], zone="Europe/Berlin")
         assert (

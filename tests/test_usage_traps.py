@@ -114,7 +114,7 @@ def test_a_file_in_a_zip_goes_by_its_name_there_and_an_empty_one_is_passed_over(
         "logs.zip/2026/02/x.json",
     ]
     assert usage_text(table).startswith("logs.zip (2 files): LiteLLM")
-    with pytest.raises(InputError, match="bad.zip/notes/readme.txt: is no usage export"):
+    with pytest.raises(InputError, match=r"bad.zip/notes/readme.txt: is no usage export"):
         usage_table([bad])
 
 

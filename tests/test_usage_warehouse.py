@@ -131,9 +131,7 @@ def test_every_dialect_reads_back_its_own_query(dialect):
     )
     for query in queries:
         tree = sqlglot.parse_one(query, dialect)
-        assert [column.alias_or_name for column in tree.selects][0] == "hour" and tree.selects[
-            -1
-        ].name == "outcome"
+        assert tree.selects[0].alias_or_name == "hour" and tree.selects[-1].name == "outcome"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,11 @@ def test_a_chart_shows_as_its_specification_the_same_every_time():
 def test_charts_keep_six_digits_so_that_the_last_bit_of_a_library_does_not_move_them():
     moved = FRAME.assign(x=FRAME.x * (1 + 1e-12))
     encoded = [
-        list(shown(alt.Chart(frame).mark_bar().encode(x="x:Q"))[CHART_MIME]["datasets"].values())[0]
+        next(
+            iter(
+                shown(alt.Chart(frame).mark_bar().encode(x="x:Q"))[CHART_MIME]["datasets"].values()
+            )
+        )
         for frame in (FRAME, moved)
     ]
     assert encoded[0] == encoded[1]

@@ -10,10 +10,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from genai_prices import __version__ as GENAI_PRICES_VERSION, data_snapshot
+from genai_prices import __version__ as genai_prices_version, data_snapshot
 
 STANDARD, BATCH = "standard", "batch"
-SOURCE = f"genai-prices {GENAI_PRICES_VERSION}"
+SOURCE = f"genai-prices {genai_prices_version}"
 PRICE_KEYS = ("input_mtok", "cache_read_mtok", "cache_write_mtok", "output_mtok")
 """The list's names of the four classes."""
 

@@ -1,5 +1,4 @@
-"""The accuracy ledger as text and as the README's section: `llmcost accuracy` and `llmcost accuracy
---markdown`."""
+"""The accuracy ledger as text: `llmcost accuracy`. The README repeats the figures of `headline`."""
 
 import textwrap
 
@@ -8,8 +7,8 @@ import pandas as pd
 from llmcost.study.capacity import accuracy
 from llmcost.views.tables import Table, table
 
-WIDTH_COUNT, README_WIDTH_COUNT = 110, 140
-"""Characters in a line of plain text, and in a line of the README."""
+WIDTH_COUNT = 110
+"""Characters in a line."""
 HEADS = {
     "points": "points",
     "engine": "engine",
@@ -44,28 +43,10 @@ def text() -> str:
     """The ledger in aligned columns: all of it, by kind of model, and where the model must not be
     used."""
     points = accuracy.predictions()
-    prose = [_filled(paragraph, WIDTH_COUNT) for paragraph in (headline(points), LEGEND, RULE)]
+    prose = [_filled(paragraph) for paragraph in (headline(points), LEGEND, RULE)]
+    cautions = [_filled(f"- {caution}", "  ") for caution in accuracy.cautions(points)]
     return "\n\n".join(
-        [*prose, repr(by_family(points)), repr(by_plan(points)), _cautions(points, WIDTH_COUNT)]
-    )
-
-
-def markdown() -> str:
-    """The README's section."""
-    points = accuracy.predictions()
-    return "\n\n".join(
-        [
-            "## How wrong the throughput model is",
-            _filled(headline(points), README_WIDTH_COUNT),
-            "`python3 run.py accuracy` prints this again, and a test holds the section to it.",
-            _filled(LEGEND, README_WIDTH_COUNT),
-            _markdown_table(by_family(points)),
-            _cautions(points, README_WIDTH_COUNT),
-            "<details><summary>The ledger by engine, GPU and precision</summary>",
-            _filled(RULE, README_WIDTH_COUNT),
-            _markdown_table(by_plan(points)),
-            "</details>",
-        ]
+        [*prose, repr(by_family(points)), repr(by_plan(points)), "\n".join(cautions)]
     )
 
 
@@ -118,15 +99,9 @@ def _table(lines: pd.DataFrame) -> Table:
     return rendered
 
 
-def _filled(paragraph: str, width_count: int, indent: str = "") -> str:
+def _filled(paragraph: str, indent: str = "") -> str:
     """A paragraph in lines, no name cut at its hyphen."""
-    return textwrap.fill(paragraph, width_count, subsequent_indent=indent, break_on_hyphens=False)
-
-
-def _cautions(points: pd.DataFrame, width_count: int) -> str:
-    """Where the model must not be used, as a list."""
-    items = [_filled(f"- {each}", width_count, "  ") for each in accuracy.cautions(points)]
-    return "\n".join(items)
+    return textwrap.fill(paragraph, WIDTH_COUNT, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _percent(fraction: float) -> str:
@@ -135,9 +110,3 @@ def _percent(fraction: float) -> str:
 
 def _ratio(ratio: float) -> str:
     return f"{ratio:.2f}"
-
-
-def _markdown_table(rendered: Table) -> str:
-    """The same table for GitHub."""
-    rule = ["---:" if right else "---" for right in rendered.right]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [rendered.columns, rule, *rendered.rows])

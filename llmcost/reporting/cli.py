@@ -168,7 +168,6 @@ def parser() -> argparse.ArgumentParser:
     accuracy_parser = commands.add_parser(
         "accuracy", help="how far the throughput model is from what was measured"
     )
-    accuracy_parser.add_argument("--markdown", action="store_true", help="as the README's section")
     accuracy_parser.set_defaults(command=accuracy, needs="accuracy")
     return top
 
@@ -277,9 +276,9 @@ def notebooks(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def accuracy(arguments: argparse.Namespace) -> int:
+def accuracy(_arguments: argparse.Namespace) -> int:
     """Print the accuracy ledger."""
     from llmcost.reporting import accuracy
 
-    print(accuracy.markdown() if arguments.markdown else accuracy.text())
+    print(accuracy.text())
     return 0

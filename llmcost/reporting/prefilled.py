@@ -243,10 +243,8 @@ def _asked(s: Slice) -> str:
 
 def _today(s: Slice, asked: _Questions) -> list[str]:
     if isinstance(s.model, ModelPrices):
-        return [
-            f"    today: {{provider: {in_yaml(s.model.provider)}, model_id:"
-            f" {in_yaml(s.model.model_id)}}}"
-        ]
+        provider, model_id = in_yaml(s.model.provider), in_yaml(s.model.model_id)
+        return [f"    today: {{provider: {provider}, model_id: {model_id}}}"]
     if s.model.name == "":
         how = asked.ask(
             "which provider and model answer today? The export names none. {provider: openai,"

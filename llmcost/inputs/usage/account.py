@@ -41,10 +41,11 @@ def without_overlaps(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         return frame, []
     again = held[held.round({"size": 6}).duplicated(["hour", "size", "first_us"])]
     if again["hour"].nunique() < 0.5 * len(shared):
-        return frame, [
+        note = (
             f"{len(shared)} hours stand in several files with different figures: taken as parts of"
             " one whole and added"
-        ]
+        )
+        return frame, [note]
     keep = shared.idxmax(axis=1)
     extra = (
         frame["hour"].isin(shared.index)

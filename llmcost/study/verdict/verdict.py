@@ -4,6 +4,7 @@ is asked of them."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -136,7 +137,7 @@ def saving_path(totals: Mapping[str, Any], winner: str) -> list[tuple[str, str, 
         path = path[:2]
     last = "changing the host" if "open_api" in path else "model and host"
     names = {"tuned": "tuning", "open_api": "changing the model"}
-    return [(names.get(b, last), a, b) for a, b in zip(path, path[1:], strict=False) if a != b]
+    return [(names.get(b, last), a, b) for a, b in pairwise(path) if a != b]
 
 
 def saving_steps(totals: Mapping[str, float], winner: str) -> list[dict[str, Any]]:

@@ -184,7 +184,7 @@ def saving_chart(
     """
     scale, axis = alt.Scale(type="log", nice=False), alt.Axis(format=",~g", tickCount=6)
     x = alt.X("volume_ratio:Q", scale=scale, title="volume, times today's, log scale", axis=axis)
-    money = alt.Axis(format="$,~g", values=[10**power for power in range(0, 9)])
+    money = alt.Axis(format="$,~g", values=[10**power for power in range(9)])
     y = alt.Y(
         "saving_usd_per_month:Q", scale=scale, title="saved, USD per month, log scale", axis=money
     )

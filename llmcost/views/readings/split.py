@@ -59,14 +59,9 @@ def _owned(study: Study, split: Split) -> str:
         )
         return f"{before}**Own nothing.** {text}"
     have = [f"own {split.owned_count}"] if split.owned_count else []
-    have += (
-        [
-            f"rent up to {int(split.hours['hour_replicas'].max())}{' more' if have else ''} by the"
-            " hour"
-        ]
-        if split.hour_count
-        else []
-    )
+    if split.hour_count:
+        more = " more" if have else ""
+        have.append(f"rent up to {int(split.hours['hour_replicas'].max())}{more} by the hour")
     floor = (
         f", {split.floor_count} of them for work that may not leave" if split.floor_count else ""
     )
