@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 import llmcost as lc
 from llmcost.inputs.paths import data_path
 from llmcost.model.autoscale import LoadLevels, _mix_of_kinds, cheapest_mix
+from llmcost.study.formulas.serverless import serverless_gpus
 from llmcost.study.horizon.months import typical_months
 from llmcost.study.verdict.apart import apart, invoice_gap
 
@@ -64,8 +65,8 @@ def test_bursts_inside_the_hour_wake_serverless_replicas_too():
         for headroom in (0.0, 0.6)
     )
     assert (
-        bursty.lines["serverless"]["Serverless GPUs"]
-        > 1.2 * calm.lines["serverless"]["Serverless GPUs"]
+        bursty.lines["serverless"][serverless_gpus]
+        > 1.2 * calm.lines["serverless"][serverless_gpus]
     )
 
 

@@ -5,7 +5,6 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from llmcost.study.audit.lines import line_figures
 from ruamel.yaml import YAML
 
 import llmcost as lc
@@ -15,11 +14,11 @@ from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.inputs.today import Today
 from llmcost.model.api_bill import api_usd_per_month
-from llmcost.study.bill.api_lines import TODAY
 from llmcost.study.bill.api_parts import bill_parts, tuning_steps
-from llmcost.study.bill.bills import option_lines
+from llmcost.study.bill.bills import option_bills, option_lines
 from llmcost.study.bill.hosts import RequestShape, cheapest_eligible, judged_offers
-from llmcost.study.problem import load_scale, moved_volumes
+from llmcost.study.formulas.api import todays_model
+from llmcost.study.scopes import scope_of, supply_scope
 
 AS_OF = dt.date(2026, 11, 15)
 BASE = {
@@ -92,13 +91,13 @@ def filled(folder):
     return lc.open_study(str(folder), what_if=changes)
 
 
-def test_every_key_of_the_bill_can_be_followed_to_its_input(plain, filled):
-    """The chains of the audit are made from prices and shares, not from the bill's own
-    functions."""
+def test_every_input_stands_at_the_end_of_the_chain_of_some_line(plain, filled):
     for study in (plain, filled):
-        for option, bill in study.lines.items():
-            told = {item: figure.value for item, figure in line_figures(study, option).items()}
-            assert told == pytest.approx(bill, rel=1e-9)
+        bills = option_bills(study.decision, study.values, study.inputs, from_hours=True)
+        ends = {
+            end.path for bill in bills.values() for node in bill.values() for end in node.inputs()
+        }
+        assert ends - {""} == set(study.inputs)
 
 
 def test_todays_parts_are_the_formula_of_the_invoice(filled):
@@ -114,7 +113,7 @@ def test_todays_parts_are_the_formula_of_the_invoice(filled):
     usage = usd.sum() * 1.03
     under = max(2_000, 0.9 * usage)
     expected = 0.25 * under + 0.75 * min(under, usage)
-    assert filled.lines["today"][TODAY] == pytest.approx(expected, rel=1e-12)
+    assert filled.lines["today"][todays_model] == pytest.approx(expected, rel=1e-12)
     assert v[f"{AT}.today.commitment.bound_fraction"] == 6 / 24
     assert bill_parts(filled, filled.choices[0], filled.choices[0].today)[
         "usd_per_month"
@@ -165,6 +164,11 @@ def test_a_default_written_down_changes_no_bill(plain, path):
     assert same.totals == pytest.approx(plain.totals, rel=1e-12)
 
 
+def load_scale(choice, supply, values):
+    """The load at these values over that of the supply's hours."""
+    return supply_scope(scope_of(choice, values), supply, choice)("load_scale_ratio")
+
+
 def test_retries_and_reasoning_load_own_gpus_as_they_load_the_api(plain):
     more = plain.what_if(
         {f"{AT}.load.reasoning_mtok_per_month": 100, f"{AT}.load.billed_retries_fraction": 0.25}
@@ -177,8 +181,9 @@ def test_retries_and_reasoning_load_own_gpus_as_they_load_the_api(plain):
     assert after.load.requests_per_month == before.load.requests_per_month
     supply = after.supplies["hybrid"]
     assert load_scale(after, supply, more.values) == pytest.approx(1)
-    assert moved_volumes(after, more.values)[1] == pytest.approx(
-        2.5 * moved_volumes(before, plain.values)[1]
+    asked = "asked_output_mtok_per_month"
+    assert scope_of(after, more.values)(asked) == pytest.approx(
+        2.5 * scope_of(before, plain.values)(asked)
     )
     assert load_scale(
         after, supply, {**more.values, f"{AT}.load.billed_retries_fraction": 0.5}
@@ -189,9 +194,9 @@ def test_a_commitment_stays_payable_where_the_work_leaves(plain):
     def rest(**terms):
         today = {**BASE["workloads"][0]["today"], "commitment": {"usd_per_month": 3_000, **terms}}
         study = plain.what_if({f"{AT}.today": today})
-        return study.lines["open_api"][TODAY]
+        return study.lines["open_api"][todays_model]
 
-    alone = plain.lines["open_api"][TODAY]
+    alone = plain.lines["open_api"][todays_model]
     assert alone < 3_000
     assert rest() == pytest.approx(3_000)  # what is promised, whatever is sent
     assert rest(months_left=6) == pytest.approx(0.25 * 3_000 + 0.75 * alone)
@@ -203,10 +208,10 @@ def test_the_tuning_steps_lead_from_todays_line_to_the_tuned_one(plain, filled):
         steps = tuning_steps(study)
         assert list(steps["step"]) == ["today", "caching", "batching", "the right tier"]
         assert steps["usd_per_month"].iloc[[0, -1]].to_list() == pytest.approx(
-            [study.lines[o][TODAY] for o in ("today", "tuned")]
+            [study.lines[o][todays_model] for o in ("today", "tuned")]
         )
         assert steps["change_usd_per_month"].sum() == pytest.approx(
-            study.lines["tuned"][TODAY] - study.lines["today"][TODAY]
+            study.lines["tuned"][todays_model] - study.lines["today"][todays_model]
         )
         assert (steps["change_usd_per_month"] <= 1e-9).all()
     assert steps["change_usd_per_month"].iloc[-1] < 0, (
@@ -218,7 +223,7 @@ def test_priority_is_kept_where_latency_is_promised(filled):
     promised = filled.what_if(
         {f"{AT}.latency": {"metric": "itl", "percentile": 50, "limit_seconds": 0.05}}
     )
-    assert promised.lines["tuned"][TODAY] > filled.lines["tuned"][TODAY]
+    assert promised.lines["tuned"][todays_model] > filled.lines["tuned"][todays_model]
 
 
 def test_a_tier_without_a_price_is_refused(plain):
@@ -233,8 +238,8 @@ def test_the_mean_request_decides_about_long_context_where_nobody_states_a_share
         {f"{AT}.load.requests_per_month": 3_000}
     )  # 300,000 input tokens each, above the threshold of 200,000
     stated = plain.what_if({f"{AT}.long_context_fraction": 1})
-    assert long.lines["today"][TODAY] == pytest.approx(stated.lines["today"][TODAY])
-    assert stated.lines["today"][TODAY] > 1.5 * plain.lines["today"][TODAY]
+    assert long.lines["today"][todays_model] == pytest.approx(stated.lines["today"][todays_model])
+    assert stated.lines["today"][todays_model] > 1.5 * plain.lines["today"][todays_model]
 
 
 # ---- prices and their days
@@ -248,10 +253,10 @@ def test_a_month_of_the_past_is_priced_as_it_was(folder):
         lc.open_study(str(folder), as_of=day, what_if=moved) for day in ("2026-08-31", "2026-09-01")
     )
     assert before.choices[0].today.prices != after.choices[0].today.prices
-    assert before.lines["today"][TODAY] != pytest.approx(after.lines["today"][TODAY])
+    assert before.lines["today"][todays_model] != pytest.approx(after.lines["today"][todays_model])
     for study in (before, after):
         bill = api_usd_per_month(study.choices[0].today.prices, 900, 100, 0.3)
-        assert study.lines["today"][TODAY] == pytest.approx(bill)
+        assert study.lines["today"][todays_model] == pytest.approx(bill)
 
 
 def test_a_row_of_ours_counts_from_its_day_on():
@@ -285,7 +290,7 @@ def judged(
     shape = RequestShape(tokens, requests_per_minute, AS_OF.isoformat(), until)
     offers = open_model_offers(model, AS_OF, [])
     return judged_offers(
-        offers, workload, lambda prices: float(api_usd_per_month(prices, 900, 100)), shape
+        offers, workload, lambda offer: float(api_usd_per_month(offer.prices, 900, 100)), shape
     )
 
 
@@ -360,12 +365,12 @@ def test_the_lines_of_two_workloads_can_be_followed_too(tmp_path):
         {**one, "workloads": one["workloads"] + other["workloads"]}, tmp_path / "client.yaml"
     )
     study = lc.open_study(str(tmp_path))
+    bills = option_bills(study.decision, study.values, study.inputs, from_hours=True)
     for option, bill in study.lines.items():
-        assert {
-            item: figure.value for item, figure in line_figures(study, option).items()
-        } == pytest.approx(bill, rel=1e-9)
+        followed = {line: float(bills[option][line].value) for line in bill}
+        assert followed == pytest.approx(bill, rel=1e-9)
     assert tuning_steps(study)["change_usd_per_month"].sum() == pytest.approx(
-        study.lines["tuned"][TODAY] - study.lines["today"][TODAY]
+        study.lines["tuned"][todays_model] - study.lines["today"][todays_model]
     )
 
 
@@ -412,12 +417,12 @@ def test_cache_writes_and_tiers_of_an_export_are_in_todays_bill(tmp_path):
     assert {name: study.values[f"{AT}.{name}"] for name in shares} == pytest.approx(shares)
     # gpt-5: 1.25 in (a write too), 0.125 read, 10 out, priority twice that; 730 hours
     hour = 0.8 * 1.25 + 0.2 * 0.125 + 0.1 * 10
-    assert study.lines["today"][TODAY] == pytest.approx(730 * hour * 1.5)
+    assert study.lines["today"][todays_model] == pytest.approx(730 * hour * 1.5)
     claude = study.what_if(
         {f"{AT}.today": {"provider": "anthropic", "model_id": "claude-sonnet-4-5"}}
     )
     # 3 in, 0.30 read, 3.75 written, 15 out; no list has a priority price of it
-    assert claude.lines["today"][TODAY] == pytest.approx(
+    assert claude.lines["today"][todays_model] == pytest.approx(
         730 * (0.7 * 3 + 0.2 * 0.30 + 0.1 * 3.75 + 0.1 * 15)
     )
 
@@ -431,4 +436,6 @@ def test_with_a_commitment_todays_line_is_still_the_invoice(plain, promised):
     invoiced = plain.what_if(
         {f"{AT}.today": today, "invoice": {"usd_per_month": 12_000 if promised > 100 else 2_500}}
     )
-    assert invoiced.lines["today"][TODAY] == pytest.approx(invoiced.client.invoice.usd_per_month)
+    assert invoiced.lines["today"][todays_model] == pytest.approx(
+        invoiced.client.invoice.usd_per_month
+    )

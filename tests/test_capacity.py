@@ -28,7 +28,7 @@ from llmcost.model.throughput import (
     request_seconds,
 )
 from llmcost.model.types import Measurement, Request
-from llmcost.study.bill.serverless_lines import mean_service_seconds
+from llmcost.study.bill.serverless_lines import serverless_scope
 from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.measurements import evidence
 from llmcost.study.capacity.runs import Key, catalog_runs, gpu_ratio, possible
@@ -593,7 +593,7 @@ def test_a_promised_percentile_is_no_speed(folder):
     assert at["output_tokens_per_second"] == pytest.approx(speed) and at[
         "delivered_fraction"
     ] == pytest.approx(1)
-    seconds = mean_service_seconds(fleet.choice, fleet.supply, study.values)
+    seconds = serverless_scope(fleet.choice, fleet.supply, study.values)("service_seconds")
     assert seconds == pytest.approx(
         replica.concurrency_count * 200 / speed
     )  # Little: in flight = requests a second * seconds

@@ -7,6 +7,9 @@ from test_charts_load import assert_says_what_it_means
 
 from llmcost import open_study
 from llmcost.inputs.paths import data_path
+from llmcost.study.formulas.api import open_model, todays_model
+from llmcost.study.formulas.fleet import gpu_capital, gpu_rent
+from llmcost.study.formulas.people import api_people, engineers
 from llmcost.study.horizon import cash, horizon as contract
 from llmcost.study.horizon.months import PRICE_PATHS, typical_months
 from llmcost.views.charts import horizon as charts
@@ -80,7 +83,7 @@ def test_a_fleet_grows_in_whole_replicas_and_buys_what_is_missing_when_it_is_mis
         {"workloads.classification.growth_fraction_per_month": 0.04}
     )
     owned = contract.horizon_of(study).typical["owned"]
-    bought, capital = owned.hardware.bought_usd[0], owned.lines["GPU capital"][0]
+    bought, capital = owned.hardware.bought_usd[0], owned.lines[gpu_capital][0]
     assert (bought > 0).sum() >= 3 and bought[0] > 0
     grows = np.flatnonzero(np.diff(capital, prepend=0.0) > 1e-6)
     first_life = grows[grows < study.values["hidden_costs.owned_life_months"]]
@@ -98,7 +101,7 @@ def test_an_api_bill_that_cannot_grow_never_does(growth, mean):
     study = open_study("support-assistant").what_if(
         {"workloads.assistant.growth_fraction_per_month": growth, "quotes": [path]}
     )
-    bill = contract.horizon_of(study).typical["open_api"].lines["API, open model"][0]
+    bill = contract.horizon_of(study).typical["open_api"].lines[open_model][0]
     assert contract.api_never_grows(study) == bool((bill <= bill[0] * (1 + 1e-9)).all())
     assert contract.api_never_grows(study) == (growth == 0.0 or mean == 0.7)
 
@@ -155,13 +158,13 @@ people:"""
     both = open_study(str(tmp_path)).what_if(
         {"workloads.assistant.growth_fraction_per_month": 0, "horizon_months": 3}
     )
-    bill = contract.horizon_of(both).typical["today"].lines["API, today's model"][0]
-    first = open_study("support-assistant").lines["today"]["API, today's model"]
-    second_now = both.lines["today"]["API, today's model"] - first
+    bill = contract.horizon_of(both).typical["today"].lines[todays_model][0]
+    first = open_study("support-assistant").lines["today"][todays_model]
+    second_now = both.lines["today"][todays_model] - first
     assert bill == pytest.approx(first + second_now * np.array([1, 1.5, 2.25]))
 
 
-PEOPLE = ("Engineers", "API people")
+PEOPLE = (engineers, api_people)
 
 
 def test_people_stand_as_a_share_and_as_whole_hires(study, horizon):
@@ -183,7 +186,7 @@ def test_people_stand_as_a_share_and_as_whole_hires(study, horizon):
 def test_leaving_costs_its_work_committed_rent_and_unamortised_hardware():
     study = still("large-single-tenant", **{"own_capacity.terms": ["committed_12_months", "owned"]})
     rows = cash.cash(study, contract.horizon_of(study)).set_index("option")
-    rent, work = study.lines["rented"]["GPU rent"], study.values["one_off.exit_usd"]
+    rent, work = study.lines["rented"][gpu_rent], study.values["one_off.exit_usd"]
     assert study.choices[0].supplies["rented"].offer.term == "committed_12_months" and work > 0
     assert rows["exit_month_1_usd"]["rented"] == pytest.approx(11 * rent + work)
     assert rows["exit_month_12_usd"]["rented"] == pytest.approx(work)

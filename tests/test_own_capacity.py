@@ -15,13 +15,22 @@ from llmcost.study.bill.fleet_lines import (
     fleet_lines,
     fleet_usd_per_month,
     replica_lines,
-    storage_usd_per_month,
 )
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import Pool
-from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_usd_per_month
+from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_scope
 from llmcost.study.capacity.gpu_offers import MAY_BE_TAKEN_AWAY, NOT_CONSIDERED
 from llmcost.study.capacity.rent_or_buy import FLAT, rent_or_buy
+from llmcost.study.formulas.fleet import (
+    colocation,
+    energy,
+    gpu_capital,
+    gpu_rent,
+    gpu_rent_by_the_hour,
+    maintenance,
+    spot_restarts,
+)
+from llmcost.study.formulas.serverless import serverless_gpus
 from llmcost.study.problem import VOLUME
 
 BURSTY = "claims-triage"
@@ -53,7 +62,7 @@ def test_a_fleet_given_back_by_the_hour_costs_what_its_hours_cost():
     assert (float(up.standing_replicas), float(up.peak_replicas)) == (2, wanted.max() + 1)
     bill = fleet_lines(choice, supply, values, 1)
     rent = supply.plan.gpus_count * supply.offer.hourly_usd * 730
-    assert float(bill["GPU rent"] + bill["GPU rent by the hour"]) == pytest.approx(
+    assert float(bill[gpu_rent] + bill[gpu_rent_by_the_hour]) == pytest.approx(
         rent * float(up.paid_replicas)
     )
 
@@ -86,9 +95,8 @@ def test_candidates_priced_together_cost_what_each_costs_alone():
             (split,) = pool_bills([Pool([replace(choice, supplies={"hybrid": one.supply})])], at, 0)
             usd = sum(split.lines.values()) + split.api_usd_per_month
         elif one.option == "serverless":
-            usd = serverless_usd_per_month(choice, one.supply, at) + storage_usd_per_month(
-                one.supply, at
-            )
+            scope = serverless_scope(choice, one.supply, at)
+            usd = scope("serverless_gpus") + scope("storage_of_weights")
         else:
             usd = fleet_usd_per_month(choice, one.supply, at, study.decision.spare_count)
         assert one.usd_per_month == pytest.approx(float(usd), rel=1e-12)
@@ -120,7 +128,7 @@ def test_spot_is_refused_unless_listed_then_asked_about_and_certain_where_the_wo
     starts = listed.values["hidden_costs.spot_interruptions_per_month"] * float(
         up.standing_replicas
     )
-    assert float(lines["Spot restarts"]) == pytest.approx(
+    assert float(lines[spot_restarts]) == pytest.approx(
         starts * seconds / 3600 * supply.plan.gpus_count * supply.offer.hourly_usd
     )
     at = f"workloads.{choice.workload.id}.batchable_fraction"
@@ -142,10 +150,10 @@ def test_a_workstation_card_serves_a_small_model_and_the_catalog_says_where_it_m
 def test_spares_of_bought_gpus_are_paid_for():
     study = lc.open_study("hospital-notes").what_if({"own_capacity.gpus": ["l40s-48gb"]})
     more = study.what_if({"own_capacity.spare_replicas_count": 2})
-    per_replica = study.lines["owned"]["GPU capital"] / 2
-    assert more.lines["owned"]["GPU capital"] - study.lines["owned"][
-        "GPU capital"
-    ] == pytest.approx(per_replica)
+    per_replica = study.lines["owned"][gpu_capital] / 2
+    assert more.lines["owned"][gpu_capital] - study.lines["owned"][gpu_capital] == pytest.approx(
+        per_replica
+    )
 
 
 def test_warm_workers_are_billed_always_and_spare_the_first_requests_their_boot():
@@ -160,7 +168,7 @@ def test_warm_workers_are_billed_always_and_spare_the_first_requests_their_boot(
     )
     offer = warm.choices[0].supplies["serverless"].offer
     always = offer.hourly_usd * 730
-    assert always <= warm.lines["serverless"]["Serverless GPUs"] < 1.05 * always, (
+    assert always <= warm.lines["serverless"][serverless_gpus] < 1.05 * always, (
         "a burst wakes a second one, seldom"
     )
     table = serverless_sweeps.warm_workers(cold, cold.choices[0])
@@ -200,10 +208,7 @@ def test_rent_or_buy_meets_at_the_price_where_it_is_even():
     last = both.costs.query("path == @FLAT").iloc[-1]
     monthly = study.lines["owned"]
     cards = both.card.gpus_count
-    own = (
-        sum(monthly[item] for item in ("GPU capital", "Energy", "Colocation", "Maintenance"))
-        / cards
-    )
+    own = sum(monthly[item] for item in (gpu_capital, energy, colocation, maintenance)) / cards
     rent = both.offer.hourly_usd * 730
     assert last["bought_usd"] / last["rented_usd"] == pytest.approx(own / rent)
     assert (both.costs["bought_usd"] > 0).all() and FLAT in both.pays_from
