@@ -134,7 +134,7 @@ def replica_load(
     """Hours of (input, output) tokens as load in replicas of a plan."""
     assert plan.replica is not None
     return ReplicaLoad(
-        request_seconds(plan.replica, *hourly_tokens)
+        np.asarray(request_seconds(plan.replica, *hourly_tokens))
         / 3600
         / float(values["hidden_costs.safe_share_fraction"])
     )
