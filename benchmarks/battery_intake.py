@@ -101,7 +101,8 @@ HEAD = "time,model,requests,input_tokens,output_tokens"
 def lines(count: int, more: str = "", model: str = "gpt-4o") -> str:
     """Rows of an export, an hour each."""
     cells = (
-        f"2026-10-{1 + hour // 24 % 28:02d}T{hour % 24:02d}:00:00Z,{model.format(hour)},1,1000,100{more}\n"
+        f"2026-10-{1 + hour // 24 % 28:02d}T{hour % 24:02d}:00:00Z,"
+        f"{model.format(hour)},1,1000,100{more}\n"
         for hour in range(count)
     )
     return "".join(cells)

@@ -65,7 +65,8 @@ def main() -> None:
         " total is extrapolated"
     )
     print(
-        f"{'client':24}{'options':>8}{'inputs':>8}{'vectorised s':>14}{'(processor)':>13}{'loop s':>9}{'ms a draw':>11}{'ratio':>7}"
+        f"{'client':24}{'options':>8}{'inputs':>8}{'vectorised s':>14}{'(processor)':>13}"
+        f"{'loop s':>9}{'ms a draw':>11}{'ratio':>7}"
     )
     for client in asked.clients:
         study = lc.open_study(client)

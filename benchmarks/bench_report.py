@@ -57,7 +57,8 @@ def build_client(task):
     built = plain_build(task)
     whole = time.process_time() - started
     with open(sys.argv[1], "a") as readings:
-        readings.write(" ".join(f"{seconds:.6f}" for seconds in [*spent.values(), whole - sum(spent.values())]) + "\\n")
+        parts = [*spent.values(), whole - sum(spent.values())]
+        readings.write(" ".join(f"{seconds:.6f}" for seconds in parts) + "\\n")
     return built
 client_report.build_client = build_client
 """
@@ -89,7 +90,9 @@ from pathlib import Path
 exporter, started = HTMLExporter(exclude_input=True), time.perf_counter()
 for folder in sys.argv[3:]:
     for path in sys.argv[2].split(","):
-        notebook = papermill.execute_notebook(path, f"{sys.argv[1]}.ipynb", {"client": folder}, progress_bar=False)
+        asked = {"client": folder}
+        executed = f"{sys.argv[1]}.ipynb"
+        notebook = papermill.execute_notebook(path, executed, asked, progress_bar=False)
         Path(f"{sys.argv[1]}.html").write_text(exporter.from_notebook_node(notebook)[0])
 Path(sys.argv[1]).write_text(str(time.perf_counter() - started))
 """

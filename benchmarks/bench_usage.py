@@ -29,14 +29,19 @@ import duckdb
 from llmcost.inputs.usage import usage_table
 from llmcost.inputs.usage.sql import MEMORY_LIMIT
 
-ROWS = """SELECT TIMESTAMP '2026-01-01' + to_microseconds(CAST(i * (30 * 86400e6 / {rows}) AS BIGINT)) AS time,
-    ['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4', 'llama-3.3-70b', 'mistral-small'][1 + (h % 5)::BIGINT] AS model,
+ROWS = """SELECT
+    TIMESTAMP '2026-01-01'
+        + to_microseconds(CAST(i * (30 * 86400e6 / {rows}) AS BIGINT)) AS time,
+    ['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4', 'llama-3.3-70b', 'mistral-small']
+        [1 + (h % 5)::BIGINT] AS model,
     CAST(200 + (h >> 8) % 3000 AS INTEGER) AS input_tokens,
-    CAST(CASE WHEN (h >> 4) % 3 = 0 THEN ((h >> 8) % 3000) // 2 ELSE 0 END AS INTEGER) AS cached_input_tokens,
+    CAST(CASE WHEN (h >> 4) % 3 = 0 THEN ((h >> 8) % 3000) // 2 ELSE 0 END AS INTEGER)
+        AS cached_input_tokens,
     CAST(10 + (h >> 24) % 800 AS INTEGER) AS output_tokens,
     printf('req-%016x', hash(CASE WHEN i % 10000 = 1 THEN i - 1 ELSE i END)) AS request_id
     FROM (SELECT i, hash(i) AS h FROM range({rows}) AS numbers(i))"""
-BARE = """SELECT date_trunc('hour', time), model, count(*), sum(input_tokens), sum(cached_input_tokens), sum(output_tokens)
+BARE = """SELECT date_trunc('hour', time), model, count(*),
+    sum(input_tokens), sum(cached_input_tokens), sum(output_tokens)
     FROM '{path}' GROUP BY ALL"""
 
 
@@ -114,7 +119,8 @@ def table(log: str, path: Path, runs_count: int) -> None:
         most = max(r["peak_mib"] for r in runs[way])
         what = f"{log}, {said['rows'] / 1e6:g} M rows" if way == "bare" else ""
         print(
-            f"{what:36}{way:6}{said['seconds']:9.2f}{ratios[0]:8.2f}{said['busy']:11.2f}{ratios[1]:8.2f}{most:10.0f}",
+            f"{what:36}{way:6}{said['seconds']:9.2f}{ratios[0]:8.2f}"
+            f"{said['busy']:11.2f}{ratios[1]:8.2f}{most:10.0f}",
             flush=True,
         )
 

@@ -36,7 +36,8 @@ class LoadLevels:
     def above_fraction(self, level_replicas: Numbers) -> Number:
         """Share of the hours whose load is above a level."""
         at_most_count = _at_most_count(self.hours, level_replicas)
-        at_most_fraction = at_most_count / self.hours.size
+        hours_count = self.hours.size
+        at_most_fraction = at_most_count / hours_count
         return 1 - at_most_fraction
 
     def starts_per_hour(self, level_replicas: Numbers) -> Number:

@@ -59,7 +59,8 @@ def staircase_break_even(  # reason: two bills, and how far to look
     if replica_mtok_per_month <= 0:
         return BreakEven("infeasible", (), up_to_mtok_per_month)
     intervals: list[tuple[float, float]] = []
-    steps_count = math.ceil(up_to_mtok_per_month / replica_mtok_per_month)
+    steps = up_to_mtok_per_month / replica_mtok_per_month
+    steps_count = math.ceil(steps)
     for replicas in range(1, steps_count + 1):
         standing = replicas + spare_count
         machines = math.ceil(standing / replicas_per_machine_count)

@@ -32,7 +32,8 @@ def slice_api_usd(
     array([[9., 2.]])
     """
     dearer_by = -np.diff(api_usd_per_replica_hour, axis=0, append=0.0)
-    usd = levels_replicas - as_array(below_count)
+    below = as_array(below_count)
+    usd = levels_replicas - below
     np.maximum(usd, 0.0, out=usd)
     np.minimum(usd, 1.0, out=usd)
     in_every_hour = np.expand_dims(dearer_by, 1)
@@ -217,8 +218,9 @@ def hourly_split(
     parts[0] = floor
     for start in range(0, draws_count, CHUNK):
         some = slice(start, start + CHUNK)
+        some_load = load if one_load else load[:, some]
         parts[:, some] += _above_the_floor(
-            load if one_load else load[:, some],
+            some_load,
             scale[:, some],
             api[:, some],
             prices.chosen(some),

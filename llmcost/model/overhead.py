@@ -61,7 +61,8 @@ def capital_usd_per_month(
     no_interest = rate == 0
     safe_rate = np.where(no_interest, 1.0, rate)
     life = as_array(life_months)
-    end_discount = (1 + safe_rate) ** -life
+    safe_growth = 1 + safe_rate
+    end_discount = safe_growth**-life
     interest_paid = 1 - end_discount
     annuity = safe_rate / interest_paid
     end_growth = (1 + rate) ** life

@@ -21,8 +21,7 @@ def rented_usd(rent_usd_per_month: Numbers, discount_fraction_per_year: float = 
     *_, months_count = rent.shape
     discounts = _discounts(months_count, discount_fraction_per_year)
     present_usd = rent * discounts
-    present_usd_so_far = np.cumsum(present_usd, axis=-1)
-    return present_usd_so_far
+    return np.cumsum(present_usd, axis=-1)
 
 
 def bought_usd(

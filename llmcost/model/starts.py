@@ -51,7 +51,8 @@ def on_hours(api_usd: Array, on_demand_usd: Number, start_usd: Number) -> Flags:
     lead = _leads(gain, lead_off)
     on = lead > 0
     off = lead <= lead_off
-    undecided = ~(on | off)
+    decided = on | off
+    undecided = ~decided
     _decide(on, undecided)
     by_hour = on.reshape(-1, slices)
     return by_hour[:hours]

@@ -249,10 +249,10 @@ def fleet_chains(study: Study, choice: WorkloadChoice, supply: Supply) -> dict[s
         }
     assert supply.by_the_hour is not None
     hourly, start = rent(study, supply, supply.by_the_hour), start_seconds(study, supply)
-    standing_usd = derived(
-        "a standing replica for an hour", "USD/hour", "(" + " + ".join(f"p{k}" for k in range(len(each) - 1)) + ") / 730",
-        **{f"p{k}": each[item] for k, item in enumerate(item for item in each if item != "Storage of weights")},
-    )  # fmt: skip
+    paid = [figure for item, figure in each.items() if item != "Storage of weights"]
+    parts = {f"p{k}": figure for k, figure in enumerate(paid)}
+    formula = f"({' + '.join(parts)}) / 730"
+    standing_usd = derived("a standing replica for an hour", "USD/hour", formula, **parts)
     args = {
         "load": load,
         "needed": needed,

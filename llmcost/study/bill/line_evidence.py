@@ -31,15 +31,31 @@ PREFIXES = ("hidden_costs.", "people.", "one_off.", "gpu_purchase.", "capacity."
 questions."""
 HEADROOM = ".load.headroom_fraction"
 INPUTS = {
-    "GPU rent": ("hidden_costs.gpu_rent_*", "capacity.*", f"workloads.*{HEADROOM}", "hidden_costs.safe_share_fraction"),
+    "GPU rent": (
+        "hidden_costs.gpu_rent_*", "capacity.*", f"workloads.*{HEADROOM}",
+        "hidden_costs.safe_share_fraction",
+    ),
     "GPU rent by the hour": (
-        "hidden_costs.gpu_rent_*", "capacity.*", f"workloads.*{HEADROOM}", "hidden_costs.safe_share_fraction",
+        "hidden_costs.gpu_rent_*", "capacity.*", f"workloads.*{HEADROOM}",
+        "hidden_costs.safe_share_fraction",
         "hidden_costs.machine_boot_seconds", "hidden_costs.weights_load_gb_per_second",
     ),
-    "Spot restarts": ("hidden_costs.spot_interruptions_per_month", "hidden_costs.machine_boot_seconds", "hidden_costs.gpu_rent_*"),
-    "GPU capital": ("gpu_purchase.*", "capacity.*", "hidden_costs.owned_*", "hidden_costs.discount_fraction_per_year"),
-    "Serverless GPUs": (f"workloads.*{HEADROOM}", "capacity.*", "hidden_costs.serverless_*", "hidden_costs.weights_load_gb_per_second"),
-    "Energy": ("hidden_costs.electricity_usd_per_kwh", "hidden_costs.pue_ratio", "hidden_costs.load_power_fraction"),
+    "Spot restarts": (
+        "hidden_costs.spot_interruptions_per_month", "hidden_costs.machine_boot_seconds",
+        "hidden_costs.gpu_rent_*",
+    ),
+    "GPU capital": (
+        "gpu_purchase.*", "capacity.*", "hidden_costs.owned_*",
+        "hidden_costs.discount_fraction_per_year",
+    ),
+    "Serverless GPUs": (
+        f"workloads.*{HEADROOM}", "capacity.*", "hidden_costs.serverless_*",
+        "hidden_costs.weights_load_gb_per_second",
+    ),
+    "Energy": (
+        "hidden_costs.electricity_usd_per_kwh", "hidden_costs.pue_ratio",
+        "hidden_costs.load_power_fraction",
+    ),
     "Colocation": ("hidden_costs.colocation_usd_per_kw_month",),
     "Maintenance": ("hidden_costs.maintenance_fraction_per_year",),
     "Engineers": ("people.engineer_*",),
