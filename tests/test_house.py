@@ -107,7 +107,7 @@ def is_number(annotation):
         if annotation
         else ["float"]
     )
-    return not {"float", "int", "ndarray", "Number", "Band"}.isdisjoint(words)
+    return not {"float", "int", "ndarray", "Number", "Numbers", "Array", "Band"}.isdisjoint(words)
 
 
 def ends_in_a_unit(name):

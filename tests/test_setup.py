@@ -122,6 +122,7 @@ def wheel(tmp_path_factory):
 
 def test_wheel_carries_catalog_notebooks_and_template(wheel):
     carried = set(zipfile.ZipFile(wheel).namelist())
+    assert "llmcost/py.typed" in carried  # or nobody's type checker reads the types
     for source, target in {
         "data/catalog": "llmcost/_data/catalog",
         "data/load_shapes": "llmcost/_data/load_shapes",

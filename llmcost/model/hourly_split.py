@@ -2,19 +2,20 @@
 Exact, for one load or for many draws."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from llmcost.model.starts import on_hours, starts_count
+from llmcost.model.types import Array, Flags, Number, Numbers, Positions, Which, as_array
 
 CHUNK = 2_048
 """Draws worked on at once, so that their hours stay in the processor's cache."""
 
 
-def slice_api_usd(levels_replicas, api_usd_per_replica_hour, below_count):
-    """What the API would bill for the work of slices of one replica, hour by hour: array (hours,
-    slices), USD.
+def slice_api_usd(
+    levels_replicas: Array, api_usd_per_replica_hour: Array, below_count: Numbers
+) -> Array:
+    """What the API would bill for the work of slices of one replica: array (hours, slices), USD.
 
         sum_c (v_c - v_(c+1)) clip(level_c - below, 0, 1)
 
@@ -24,38 +25,49 @@ def slice_api_usd(levels_replicas, api_usd_per_replica_hour, below_count):
                               replica-hour of each class
     below_count               array (slices,): replicas below each slice
 
-    >>> levels = np.array([[[1.0]], [[1.5]]])                     # 1 replica's worth at 9 USD, half a one at 4 USD above it
+    One replica's worth of work at 9 USD, and half a one at 4 USD above it:
+
+    >>> levels = np.array([[[1.0]], [[1.5]]])
     >>> slice_api_usd(levels, np.array([[9.0], [4.0]]), np.array([0, 1]))
     array([[9., 2.]])
     """
-    inside = levels_replicas - below_count
-    np.minimum(np.maximum(inside, 0.0, out=inside), 1.0, out=inside)
-    inside *= -np.diff(api_usd_per_replica_hour, axis=0, append=0.0)[:, None]
-    return inside.sum(axis=0) if len(inside) > 1 else inside[0]
+    dearer_by = -np.diff(api_usd_per_replica_hour, axis=0, append=0.0)
+    below = as_array(below_count)
+    usd = levels_replicas - below
+    np.maximum(usd, 0.0, out=usd)
+    np.minimum(usd, 1.0, out=usd)
+    in_every_hour = np.expand_dims(dearer_by, 1)
+    usd *= in_every_hour
+    if len(usd) == 1:
+        return as_array(usd[0])
+    return as_array(usd.sum(axis=0))
 
 
-def distinct_slices(levels_replicas):
-    """Slices that differ in what they do, however high the load: (draw, replicas below, how many
-    slices alike) as three arrays.
+def distinct_slices(levels_replicas: Array) -> tuple[Positions, Array, Array]:
+    """Slices that differ in what they do: (draw, replicas below, how many slices alike).
 
     Slices between two neighbouring levels are all full in the same hours. So a load of T hours has
-    at most 2 T kinds of slices.
+    at most 2 T kinds of slices, however high it is. Of slices alike the uppermost stands for all.
 
     levels_replicas  array (draws, levels), each row rising
-    Of slices alike the uppermost stands for all.
 
     >>> [each.tolist() for each in distinct_slices(np.array([[0.5, 3.25]]))]
     [[0, 0, 0], [0.0, 3.0, 2.0], [1.0, 1.0, 2.0]]
     """
-    floors = np.floor(levels_replicas)
-    before = np.concatenate([np.full((len(floors), 1), -1.0), floors[:, :-1]], axis=1)
-    draw, at = np.nonzero(floors > before)
-    below, between = floors[draw, at], floors[draw, at] - before[draw, at] - 1
-    alike = between > 0
+    whole = np.floor(levels_replicas)
+    rise = np.diff(whole, axis=1, prepend=-1.0)
+    # The slice in which a level ends, and those between it and the level before.
+    draw, level = np.nonzero(rise > 0)
+    below = whole[draw, level]
+    between_count = rise[draw, level] - 1
+
+    alike = between_count > 0
+    alike_below = below[alike] - 1
+    ones = np.ones(len(draw))
     return (
         np.concatenate([draw, draw[alike]]),
-        np.concatenate([below, below[alike] - 1]),
-        np.concatenate([np.ones(len(draw)), between[alike]]),
+        np.concatenate([below, alike_below]),
+        np.concatenate([ones, between_count[alike]]),
     )
 
 
@@ -71,21 +83,17 @@ class Prices:
                             does
     """
 
-    reserved_usd_per_hour: float | np.ndarray
-    on_demand_usd_per_hour: float | np.ndarray = np.inf
-    start_usd: float | np.ndarray = 0.0
-    standing_usd_per_hour: float | np.ndarray = 0.0
+    reserved_usd_per_hour: Number
+    on_demand_usd_per_hour: Number = np.inf
+    start_usd: Number = 0.0
+    standing_usd_per_hour: Number = 0.0
 
     def of_draws(self, draws_count: int) -> "Prices":
         """The prices as arrays of `draws_count` values."""
-        return Prices(
-            *(
-                np.broadcast_to(np.asarray(each, dtype=float), (draws_count,))
-                for each in vars(self).values()
-            )
-        )
+        prices = (as_array(each) for each in vars(self).values())
+        return Prices(*(np.broadcast_to(each, (draws_count,)) for each in prices))
 
-    def chosen(self, which: Any) -> "Prices":
+    def chosen(self, which: Which) -> "Prices":
         """The prices of some draws, in that order."""
         return Prices(*(each[which] for each in vars(self).values()))
 
@@ -99,36 +107,49 @@ class Unowned:
     api_usd_per_hour   array (slices,): what is left to the API, mean over the hours
     """
 
-    run_hours: np.ndarray
-    rent_usd_per_hour: np.ndarray
-    api_usd_per_hour: np.ndarray
+    run_hours: Flags
+    rent_usd_per_hour: Array
+    api_usd_per_hour: Array
 
     @property
-    def ever_run(self):
+    def ever_run(self) -> Flags:
         """Which slices are run at all: booleans (slices,)."""
-        return self.run_hours.any(axis=0)
+        ever = self.run_hours.any(axis=0)
+        return np.asarray(ever, dtype=bool)
 
 
-def unowned_slices(api_usd, prices: Prices) -> Unowned:
-    """The cheapest plan of slices that are not owned; one that is run at all pays its standing cost
-    besides.
+def unowned_slices(api_usd: Array, prices: Prices) -> Unowned:
+    """The cheapest plan of slices that are not owned.
+
+    A slice that is run at all pays its standing cost besides.
 
     api_usd  array (hours, slices) as of `slice_api_usd`
     prices   of one draw, or one value per slice
 
-    >>> [each.tolist() for each in vars(unowned_slices(np.array([[9.0], [1.0]]), Prices(0.0, 3.0, 1.0))).values()]
+    >>> plan = unowned_slices(np.array([[9.0], [1.0]]), Prices(0.0, 3.0, 1.0))
+    >>> [each.tolist() for each in vars(plan).values()]
     [[[True], [False]], [2.0], [0.5]]
     """
-    run = on_hours(api_usd, prices.on_demand_usd_per_hour, prices.start_usd)
-    rate = np.where(
-        np.isinf(prices.on_demand_usd_per_hour), 0.0, prices.on_demand_usd_per_hour
-    )  # nobody lets any: none is run
-    rent = (run.sum(axis=0, dtype=np.int32) * rate + starts_count(run) * prices.start_usd) / len(
-        run
+    hour_usd = prices.on_demand_usd_per_hour
+    run = on_hours(api_usd, hour_usd, prices.start_usd)
+    run_count = np.sum(run, axis=0, dtype=np.int32)
+    # Where nobody lets a replica by the hour none is run.
+    nobody_lets = np.isinf(hour_usd)
+    let_usd = np.where(nobody_lets, 0.0, hour_usd)
+    hours_usd = run_count * let_usd
+    starts_usd = starts_count(run) * prices.start_usd
+    rent = (hours_usd + starts_usd) / len(run)
+
+    left_to_api: Array = np.mean(api_usd * ~run, axis=0)
+    all_by_api: Array = np.mean(api_usd, axis=0)
+    with_runs = rent + prices.standing_usd_per_hour + left_to_api
+    better = np.less(with_runs, all_by_api)
+    api = np.where(better, left_to_api, all_by_api)
+    return Unowned(
+        run_hours=run & better,
+        rent_usd_per_hour=rent * better,
+        api_usd_per_hour=api,
     )
-    left, bought = (api_usd * ~run).mean(axis=0), api_usd.mean(axis=0)
-    better = rent + prices.standing_usd_per_hour + left < bought
-    return Unowned(run & better, rent * better, np.where(better, left, bought))
 
 
 @dataclass(frozen=True)
@@ -141,32 +162,34 @@ class HourlySplit:
     api_usd_per_hour        what is left to the API, mean over the hours
     """
 
-    owned_count: np.ndarray
-    on_demand_count: np.ndarray
-    on_demand_usd_per_hour: np.ndarray
-    api_usd_per_hour: np.ndarray
+    owned_count: Array
+    on_demand_count: Array
+    on_demand_usd_per_hour: Array
+    api_usd_per_hour: Array
 
-    def usd_per_hour(self, prices: Prices):
+    def usd_per_hour(self, prices: Prices) -> Array:
         """The whole bill of each draw, mean over the hours."""
+        owned = self.owned_count * prices.reserved_usd_per_hour
         standing = self.on_demand_count * prices.standing_usd_per_hour
-        return (
-            self.owned_count * prices.reserved_usd_per_hour
-            + self.on_demand_usd_per_hour
-            + standing
-            + self.api_usd_per_hour
-        )
+        with_hours = owned + self.on_demand_usd_per_hour
+        own = with_hours + standing
+        return own + self.api_usd_per_hour
 
 
 def hourly_split(
-    load_replicas, scale_ratio, api_usd_per_replica_hour, prices: Prices, floor_count=0.0
+    load_replicas: Numbers,
+    scale_ratio: Numbers,
+    api_usd_per_replica_hour: Numbers,
+    prices: Prices,
+    floor_count: Number = 0.0,
 ) -> HourlySplit:
     """The exact split of several classes of requests between reserved replicas, replicas by the
     hour and the API.
 
     Each hour serves the dearest class first, for that is what the API would bill most for. The work
     of slice i is then worth sum_c v_c overlap([i, i + 1], band of class c) in an hour, which falls
-    with i in every hour. So each slice is settled by itself, start-ups included, and slices are
-    reserved from the bottom until the first that is cheaper without: equal to a search over
+    with i in every hour. So each slice is settled by itself, start-ups included. Slices are
+    reserved from the bottom until the first that is cheaper without. This equals a search over
     everything.
 
     load_replicas             array (classes, hours), or (classes, draws, hours): load of each class
@@ -181,67 +204,122 @@ def hourly_split(
     >>> [each.tolist() for each in vars(split).values()]
     [[1.0], [2.0], [2.25], [0.0]]
     """
-    load = np.asarray(load_replicas, dtype=float)
-    load = load[:, None] if load.ndim == 2 else load
-    scale, api = (
-        np.asarray(scale_ratio, dtype=float),
-        np.asarray(api_usd_per_replica_hour, dtype=float),
-    )
-    draws = scale.shape[1]
-    prices, floor = (
-        prices.of_draws(draws),
-        np.broadcast_to(np.asarray(floor_count, dtype=float), (draws,)),
-    )
-    found = np.zeros((4, draws))
-    found[0] = floor
-    for start in range(0, draws, CHUNK):
+    load = as_array(load_replicas)
+    if load.ndim == 2:
+        load = np.expand_dims(load, 1)
+    scale = as_array(scale_ratio)
+    api = as_array(api_usd_per_replica_hour)
+    one_load = load.shape[1] == 1
+    _, draws_count = scale.shape
+    prices = prices.of_draws(draws_count)
+    floor = np.broadcast_to(as_array(floor_count), (draws_count,))
+
+    parts = np.zeros((4, draws_count))
+    parts[0] = floor
+    for start in range(0, draws_count, CHUNK):
         some = slice(start, start + CHUNK)
-        found[:, some] += _split(
-            load[:, some] if load.shape[1] > 1 else load,
+        some_load = load if one_load else load[:, some]
+        parts[:, some] += _above_the_floor(
+            some_load,
             scale[:, some],
             api[:, some],
             prices.chosen(some),
             floor[some],
         )
-    return HourlySplit(*found)
+    return HourlySplit(*parts)
 
 
-def _split(
-    load: np.ndarray, scale: np.ndarray, api: np.ndarray, prices: Prices, floor: np.ndarray
-) -> np.ndarray:
+def _above_the_floor(
+    load: Array,
+    scale: Array,
+    api: Array,
+    prices: Prices,
+    floor: Array,
+) -> Array:
     """(owned above the floor, run by the hour, their USD, USD of the API) by draw."""
-    dearest = np.argsort(-api, axis=0, kind="stable")
-    scale, api = (
-        np.take_along_axis(scale, dearest, axis=0),
-        np.take_along_axis(api, dearest, axis=0),
-    )
-    ordered = np.take_along_axis(
-        np.broadcast_to(load, (*scale.shape, load.shape[-1])), dearest[..., None], axis=0
-    )
-    levels = np.cumsum(ordered * scale[..., None], axis=0)  # (classes, draws, hours)
-    flat = np.sort(np.moveaxis(levels, 0, 1).reshape(scale.shape[1], -1), axis=1)
-    draw, below, many = distinct_slices(flat)
-    many = np.minimum(many, below + 1 - floor[draw])
-    draw, below, many = (each[many > 0] for each in (draw, below, many))
+    _, draws_count = scale.shape
+    dearest_first = np.argsort(-api, axis=0, kind="stable")
+    api = np.take_along_axis(api, dearest_first, axis=0)
+    levels = _class_levels(load, scale, dearest_first)
+    draw, below, slices_count = _slices_above(levels, floor)
+
+    may_not_leave = np.isinf(api)
+    worth_by_draw = np.where(may_not_leave, 0.0, api)
+    worth = worth_by_draw.take(draw, axis=1)
+    levels_by_hour = np.moveaxis(levels, 1, 2)
+    levels_of_slice = levels_by_hour.take(draw, axis=2)
+    api_usd = slice_api_usd(levels_of_slice, worth, below)
     price = prices.chosen(draw)
-    worth = np.where(np.isinf(api), 0.0, api).take(draw, axis=1)
-    usd = slice_api_usd(np.moveaxis(levels, 1, 2).take(draw, axis=2), worth, below)
-    bought, rented, run = usd.mean(axis=0), np.zeros(len(draw)), np.zeros(len(draw), dtype=bool)
-    maybe = price.on_demand_usd_per_hour < worth.max(axis=0)
-    if np.any(
-        price.reserved_usd_per_hour < price.on_demand_usd_per_hour
-    ):  # what is reserved even if starts cost nothing is settled
-        maybe &= price.reserved_usd_per_hour >= np.minimum(usd, price.on_demand_usd_per_hour).mean(
-            axis=0
-        )
-    maybe = np.flatnonzero(maybe)
-    if len(maybe):
-        plan = unowned_slices(usd.take(maybe, axis=1), price.chosen(maybe))
-        run[maybe], rented[maybe], bought[maybe] = (
-            plan.ever_run,
-            plan.rent_usd_per_hour,
-            plan.api_usd_per_hour,
-        )
-    own = price.reserved_usd_per_hour < rented + run * price.standing_usd_per_hour + bought
-    parts = np.array([own, run & ~own, rented * ~own, bought * ~own]) * many
-    return np.stack([np.bincount(draw, part, minlength=scale.shape[1]) for part in parts])
+    run, rent_usd, left_usd = _cheapest_unowned(api_usd, worth.max(axis=0), price)
+
+    standing_usd = run * price.standing_usd_per_hour
+    unowned_usd = rent_usd + standing_usd + left_usd
+    own = price.reserved_usd_per_hour < unowned_usd
+    parts = (
+        own * slices_count,
+        (run & ~own) * slices_count,
+        rent_usd * ~own * slices_count,
+        left_usd * ~own * slices_count,
+    )
+    by_draw = [np.bincount(draw, part, minlength=draws_count) for part in parts]
+    return np.stack(by_draw)
+
+
+def _class_levels(load: Array, scale: Array, dearest_first: Positions) -> Array:
+    """Load of a class and of all dearer ones: array (classes, draws, hours)."""
+    every_hour = np.expand_dims(scale, -1)
+    scaled = load * every_hour
+    order = np.expand_dims(dearest_first, -1)
+    ordered = np.take_along_axis(scaled, order, axis=0)
+    levels = np.cumsum(ordered, axis=0)
+    return levels
+
+
+def _slices_above(levels: Array, floor: Array) -> tuple[Positions, Array, Array]:
+    """`distinct_slices` of levels (classes, draws, hours), without what lies below the floor."""
+    _, draws_count, _ = levels.shape
+    draws_first = np.moveaxis(levels, 0, 1)
+    by_draw = draws_first.reshape(draws_count, -1)
+    rising = np.sort(by_draw, axis=1)
+    draw, below, slices_count = distinct_slices(rising)
+    top = below + 1
+    above_floor = top - floor[draw]
+    slices_count = np.minimum(slices_count, above_floor)
+    kept = slices_count > 0
+    return (
+        draw[kept],
+        below[kept],
+        slices_count[kept],
+    )
+
+
+def _cheapest_unowned(
+    api_usd: Array, dearest_usd: Array, price: Prices
+) -> tuple[Flags, Array, Array]:
+    """(whether it is ever run, rent USD per hour, API USD per hour) of each slice not owned."""
+    left = api_usd.mean(axis=0)
+    rent = np.zeros(left.shape)
+    run = np.zeros(left.shape, dtype=bool)
+    may_run = _may_run(api_usd, dearest_usd, price)
+    maybe = np.flatnonzero(may_run)
+    if maybe.size:
+        maybe_usd = api_usd.take(maybe, axis=1)
+        plan = unowned_slices(maybe_usd, price.chosen(maybe))
+        run[maybe] = plan.ever_run
+        rent[maybe] = plan.rent_usd_per_hour
+        left[maybe] = plan.api_usd_per_hour
+    return run, rent, left
+
+
+def _may_run(api_usd: Array, dearest_usd: Array, price: Prices) -> Flags:
+    """Which slices could be run by the hour: the others need no look at their hours."""
+    hour_usd = as_array(price.on_demand_usd_per_hour)
+    reserved_usd = as_array(price.reserved_usd_per_hour)
+    below_api = hour_usd < dearest_usd
+    if not np.any(reserved_usd < hour_usd):
+        return below_api
+    # What is reserved even if starts cost nothing is settled.
+    hourly_best = np.minimum(api_usd, hour_usd)
+    without_starts: Array = hourly_best.mean(axis=0)
+    not_settled = reserved_usd >= without_starts
+    return below_api & not_settled

@@ -5,33 +5,41 @@ All of it from one table of bills: a row for each draw of the uncertain inputs, 
 option.
 """
 
-import numpy as np
+import math
 
-FOLDS, DEGREE = 5, 5
-"""Smoothing: a polynomial of this degree in an input's rank, judged on the fifth of the draws that
-it was not fitted to."""
+import numpy as np
+from numpy.polynomial.legendre import legvander
+
+from llmcost.model.types import Array, Flags, Numbers, as_array
+
+FOLDS = 5
+"""Smooth curves are judged on the fifth of the draws that they were not fitted to."""
+DEGREE = 5
+"""Degree of the polynomial in an input's rank."""
 CHANCE_DEVIATIONS = 2.0
 """A value within so many standard errors of nothing counts as nothing."""
 
 
-def regret_usd(option_usd):
-    """What each option costs more than the cheapest one of its draw: bill - lowest bill, same
-    shape, >= 0.
+def regret_usd(option_usd: Numbers) -> Array:
+    """What each option costs more than the cheapest one of its draw, same shape, >= 0.
 
     option_usd  bills, (draws, options)
 
     >>> regret_usd([[10.0, 12.0], [15.0, 12.0]]).tolist()
     [[0.0, 2.0], [3.0, 0.0]]
     """
-    bills = np.asarray(option_usd, dtype=float)
-    return bills - bills.min(axis=1, keepdims=True)
+    bills = as_array(option_usd)
+    lowest = bills.min(axis=1, keepdims=True)
+    regret: Array = bills - lowest
+    return regret
 
 
-def perfect_information_usd(option_usd):
-    """What it is worth to know every input before choosing (EVPI): lowest mean bill - mean of the
-    lowest bills, >= 0.
+def perfect_information_usd(option_usd: Numbers) -> float:
+    """What it is worth to know every input before choosing (EVPI), >= 0.
 
-    It is the mean regret of the option with the lowest mean bill: nobody should pay more than this
+        value = lowest mean bill - mean of the lowest bills
+
+    It is the mean regret of the option with the lowest mean bill. Nobody should pay more than this
     for any study.
 
     option_usd  bills, (draws, options)
@@ -39,19 +47,21 @@ def perfect_information_usd(option_usd):
     >>> float(perfect_information_usd([[10.0, 12.0], [15.0, 12.0]]))
     1.0
     """
-    return regret_usd(option_usd).mean(axis=0).min()
+    regret = regret_usd(option_usd)
+    mean_regret = regret.mean(axis=0)
+    return float(mean_regret.min())
 
 
-def input_information_usd(option_usd, uniform_fraction):
+def input_information_usd(option_usd: Numbers, uniform_fraction: Numbers) -> Array:
     """What it is worth to know one input before choosing (EVPPI), for many inputs at once, >= 0.
 
         value = min over options of E[bill] - E[min over options of E[bill | input]]
 
-    E[bill | input] is smoothed: a polynomial in the input's rank among the draws. The smooth curves
-    only choose the option; the choice is then paid in draws that the curves were not fitted to.
-    Chance cannot flatter it: an input that tells nothing has the value 0, where the usual estimate,
-    the mean of the lowest smooth curve, is always above 0. It errs to the low side, by what the
-    curve cannot follow.
+    E[bill | input] is smoothed by a polynomial in the input's rank among the draws. The smooth
+    curves only choose the option; the choice is then paid in draws that the curves were not fitted
+    to. Chance cannot flatter it: an input that tells nothing has the value 0. The usual estimate,
+    the mean of the lowest smooth curve, is always above 0. This one errs to the low side, by what
+    the curve cannot follow.
 
     option_usd        bills, (draws, options)
     uniform_fraction  the uniform numbers behind the draws of each input, (inputs, draws): only
@@ -66,18 +76,44 @@ def input_information_usd(option_usd, uniform_fraction):
     >>> round(float(input_information_usd(bills, [known])[0]), 3)
     0.125
     """
-    bills = np.asarray(option_usd, dtype=float)
-    count = len(bills)
-    by_rank = bills[
-        np.argsort(uniform_fraction, axis=1, kind="stable")
-    ]  # (inputs, draws, options), the input rising
-    curve = np.polynomial.legendre.legvander((2 * np.arange(count) + 1) / count - 1, DEGREE)
-    paid = np.empty(by_rank.shape[:2])
+    bills = as_array(option_usd)
+    draws_count = len(bills)
+    input_rising = np.argsort(uniform_fraction, axis=1, kind="stable")
+    by_rank = bills[input_rising]  # (inputs, draws, options)
+    curves = _rank_polynomials(draws_count)
+    fold_of_rank = np.arange(draws_count) % FOLDS
+    paid = np.empty(input_rising.shape)
     for fold in range(FOLDS):
-        judged = np.arange(count) % FOLDS == fold
-        fitted = np.linalg.pinv(curve[~judged]) @ by_rank[:, ~judged]
-        chosen = (curve[judged] @ fitted).argmin(axis=2)
-        paid[:, judged] = np.take_along_axis(by_rank[:, judged], chosen[..., None], axis=2)[..., 0]
-    saved = by_rank[..., bills.mean(axis=0).argmin()] - paid
-    chance = CHANCE_DEVIATIONS * saved.std(axis=1) / np.sqrt(count)
-    return np.where(saved.mean(axis=1) > chance, saved.mean(axis=1), 0.0)
+        judged = fold_of_rank == fold
+        paid[:, judged] = _paid_by_the_curve(by_rank, curves, judged)
+
+    mean_bills = bills.mean(axis=0)
+    chosen_blindly = mean_bills.argmin()
+    saved = by_rank[..., chosen_blindly] - paid
+    value = saved.mean(axis=1)
+    standard_error = saved.std(axis=1) / math.sqrt(draws_count)
+    chance = CHANCE_DEVIATIONS * standard_error
+    beyond_chance = value > chance
+    return np.where(beyond_chance, value, 0.0)
+
+
+def _rank_polynomials(draws_count: int) -> Array:
+    """Legendre polynomials of the ranks, from just above -1 to just below 1: (draws, degrees)."""
+    ranks = np.arange(draws_count)
+    odd = 2 * ranks + 1
+    middle_of_rank = odd / draws_count - 1
+    curves = legvander(middle_of_rank, DEGREE)
+    return as_array(curves)
+
+
+def _paid_by_the_curve(by_rank: Array, curves: Array, judged: Flags) -> Array:
+    """What the judged draws pay for the option that the curve through the others chooses."""
+    fitted = ~judged
+    fit = np.linalg.pinv(curves[fitted])
+    fitted_bills = by_rank[:, fitted]
+    coefficients = fit @ fitted_bills
+    smooth_bills = curves[judged] @ coefficients
+    chosen = np.argmin(smooth_bills, axis=2, keepdims=True)
+    bills = by_rank[:, judged]
+    paid = np.take_along_axis(bills, chosen, axis=2)
+    return np.squeeze(paid, axis=2)

@@ -3,38 +3,49 @@
 import numpy as np
 
 from llmcost.model import HOURS_PER_MONTH, MONTHS_PER_YEAR
+from llmcost.model.types import Array, Number, as_array
 
 
-def engineers_usd_per_month(engineer_fte, engineer_usd_per_year):
+def engineers_usd_per_month(engineer_fte: Number, engineer_usd_per_year: Number) -> Number:
     """USD per month of a share of an engineer. Marginal: only the time that this option adds.
 
     >>> engineers_usd_per_month(0.25, 145_000)
     3020.8333333333335
     """
-    return engineer_fte * engineer_usd_per_year / MONTHS_PER_YEAR
+    usd_per_year = engineer_fte * engineer_usd_per_year
+    return usd_per_year / MONTHS_PER_YEAR
 
 
-def refreshes_usd_per_month(refreshes_per_year, refresh_usd):
+def refreshes_usd_per_month(refreshes_per_year: Number, refresh_usd: Number) -> Number:
     """USD per month of evaluating and rolling out newer models."""
     return refreshes_per_year * refresh_usd / MONTHS_PER_YEAR
 
 
-def amortised_usd_per_month(once_usd, horizon_months):
+def amortised_usd_per_month(once_usd: Number, horizon_months: Number) -> Number:
     """USD per month of something paid once, spread evenly over the horizon, without interest."""
     return once_usd / horizon_months
 
 
-def monthly_rate_fraction(discount_fraction_per_year):
+def monthly_rate_fraction(discount_fraction_per_year: Number) -> Array:
     """The monthly rate that compounds to the yearly one: (1 + r)^(1/12) - 1. 0 stays 0."""
-    return (1 + np.asarray(discount_fraction_per_year, dtype=float)) ** (1 / MONTHS_PER_YEAR) - 1
+    yearly_growth = 1 + as_array(discount_fraction_per_year)
+    month = 1 / MONTHS_PER_YEAR
+    monthly_growth = yearly_growth**month
+    return monthly_growth - 1
 
 
-def capital_usd_per_month(capex_usd, residual_usd, life_months, discount_fraction_per_year):
-    """USD per month that pays for hardware and its interest, and gets the residual back at the end
-    (capital recovery).
+def capital_usd_per_month(
+    capex_usd: Number,
+    residual_usd: Number,
+    life_months: Number,
+    discount_fraction_per_year: Number,
+) -> Array:
+    """USD per month that pays for hardware and its interest (capital recovery).
 
-        capital = (capex - residual / (1 + i)^n) * i / (1 - (1 + i)^-n);   without interest (capex -
-        residual) / n
+    The residual comes back at the end.
+
+        capital = (capex - residual / (1 + i)^n) * i / (1 - (1 + i)^-n)
+        without interest: (capex - residual) / n
 
     capex_usd     price of hardware, delivered and installed, >= 0
     residual_usd  what it sells for after life_months, >= 0
@@ -43,30 +54,44 @@ def capital_usd_per_month(capex_usd, residual_usd, life_months, discount_fractio
     >>> round(float(capital_usd_per_month(36_000, 0, 36, 0.0)), 2)
     1000.0
     """
+    loss = capex_usd - residual_usd
+    without_interest = loss / life_months
+
     rate = monthly_rate_fraction(discount_fraction_per_year)
-    safe = np.where(rate == 0, 1.0, rate)
-    annuity = safe / (1 - (1 + safe) ** -np.asarray(life_months, dtype=float))
-    with_interest = (capex_usd - residual_usd / (1 + rate) ** life_months) * annuity
-    return np.where(rate == 0, (capex_usd - residual_usd) / life_months, with_interest)
+    no_interest = rate == 0
+    safe_rate = np.where(no_interest, 1.0, rate)
+    life = as_array(life_months)
+    safe_growth = 1 + safe_rate
+    end_discount = safe_growth**-life
+    interest_paid = 1 - end_discount
+    annuity = safe_rate / interest_paid
+    end_growth = (1 + rate) ** life
+    residual_value = residual_usd / end_growth
+    to_pay = capex_usd - residual_value
+    with_interest = to_pay * annuity
+    return np.where(no_interest, without_interest, with_interest)
 
 
-def energy_usd_per_month(power_watts, load_power_fraction, pue_ratio, electricity_usd_per_kwh):
+def energy_usd_per_month(
+    power_watts: Number,
+    load_power_fraction: Number,
+    pue_ratio: Number,
+    electricity_usd_per_kwh: Number,
+) -> Number:
     """USD per month of electricity: W / 1000 * share drawn * PUE * 730 h * price.
 
     >>> round(energy_usd_per_month(450, 1.0, 1.0, 0.20), 1)
     65.7
     """
-    return (
-        power_watts
-        / 1e3
-        * load_power_fraction
-        * pue_ratio
-        * HOURS_PER_MONTH
-        * electricity_usd_per_kwh
-    )
+    server_kilowatts = power_watts / 1e3 * load_power_fraction
+    building_kilowatts = server_kilowatts * pue_ratio
+    kwh_per_month = building_kilowatts * HOURS_PER_MONTH
+    return kwh_per_month * electricity_usd_per_kwh
 
 
-def implied_multiplier(total_usd_per_month, gpu_usd_per_month):
-    """What the rule of thumb "3 to 5 times the GPU" looks like here: total / GPU line. An output,
-    never an input."""
+def implied_multiplier(total_usd_per_month: Number, gpu_usd_per_month: Number) -> Number:
+    """What the rule of thumb "3 to 5 times the GPU" looks like here: total / GPU line.
+
+    It is an output, never an input.
+    """
     return total_usd_per_month / gpu_usd_per_month

@@ -3,13 +3,34 @@ above."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+Positions: TypeAlias = NDArray[np.intp]
+Number: TypeAlias = float | Array
+"""One number, or an array of them: a formula that takes either broadcasts."""
+Which: TypeAlias = Flags | Positions | slice | list[int]
+"""Which entries of an array are meant."""
+Numbers: TypeAlias = ArrayLike
+"""Numbers in any shape: one, a list, an array."""
 
 WEIGHT_BYTES = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5}
 """Bytes of memory per parameter at each weight precision."""
 KV_BYTES = {"bf16": 2.0, "fp8": 1.0, "fp4": 1.0}
 """Bytes per element of the KV cache that goes with each weight precision."""
+
+
+def as_array(numbers: ArrayLike) -> Array:
+    """The number or numbers as an array of floats; such an array itself is not copied.
+
+    >>> as_array([1, 2]).tolist(), float(as_array(3))
+    ([1.0, 2.0], 3.0)
+    """
+    return np.asarray(numbers, dtype=float)
 
 
 @dataclass(frozen=True)
@@ -77,10 +98,10 @@ class ServingCurve:
     output_tokens_per_second  of the whole replica, the reading of prompts included
     """
 
-    concurrency_count: np.ndarray
-    output_tokens_per_second: np.ndarray
-    itl_seconds: np.ndarray
-    ttft_seconds: np.ndarray
+    concurrency_count: Array
+    output_tokens_per_second: Array
+    itl_seconds: Array
+    ttft_seconds: Array
 
 
 @dataclass(frozen=True)
@@ -164,11 +185,9 @@ class TokenPrices:
     @property
     def by_class(self) -> tuple[float, float, float, float]:
         """USD per million tokens: fresh input, cache read, cache write, output."""
-        written = (
-            self.input_usd_per_mtok
-            if self.cache_write_usd_per_mtok is None
-            else self.cache_write_usd_per_mtok
-        )
+        written = self.cache_write_usd_per_mtok
+        if written is None:
+            written = self.input_usd_per_mtok
         return (
             self.input_usd_per_mtok,
             self.cached_input_usd_per_mtok,
@@ -185,13 +204,13 @@ class BillSteps:
     list_usd + cache_read_usd + cache_write_usd + batch_usd + tier_usd + date_usd = computed_usd
     """
 
-    list_usd: np.ndarray
-    cache_read_usd: np.ndarray
-    cache_write_usd: np.ndarray
-    batch_usd: np.ndarray
-    tier_usd: np.ndarray
-    date_usd: np.ndarray
-    computed_usd: np.ndarray
+    list_usd: Array
+    cache_read_usd: Array
+    cache_write_usd: Array
+    batch_usd: Array
+    tier_usd: Array
+    date_usd: Array
+    computed_usd: Array
 
 
 @dataclass(frozen=True)
@@ -205,7 +224,7 @@ class HardwareCash:
                 hurry
     """
 
-    bought_usd: np.ndarray
-    sold_usd: np.ndarray
-    book_usd: np.ndarray
-    resale_usd: np.ndarray
+    bought_usd: Array
+    sold_usd: Array
+    book_usd: Array
+    resale_usd: Array

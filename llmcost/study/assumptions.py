@@ -49,11 +49,13 @@ class Assumption:
 
 
 USED_HIDDEN_COSTS = {
-    "on_call_usd_per_month", "refreshes_per_year", "refresh_usd", "observability_usd_per_month", "storage_usd_per_gb_month",
-    "egress_usd_per_month", "electricity_usd_per_kwh", "pue_ratio", "colocation_usd_per_kw_month", "maintenance_fraction_per_year",
-    "discount_fraction_per_year", "owned_life_months", "owned_server_overhead_fraction", "safe_share_fraction",
-    "weights_load_gb_per_second", "serverless_idle_timeout_seconds", "load_power_fraction", "gpu_rent_path_multiplier",
-    "api_price_path_multiplier", "machine_boot_seconds", "spot_interruptions_per_month",
+    "on_call_usd_per_month", "refreshes_per_year", "refresh_usd", "observability_usd_per_month",
+    "storage_usd_per_gb_month", "egress_usd_per_month", "electricity_usd_per_kwh", "pue_ratio",
+    "colocation_usd_per_kw_month", "maintenance_fraction_per_year", "discount_fraction_per_year",
+    "owned_life_months", "owned_server_overhead_fraction", "safe_share_fraction",
+    "weights_load_gb_per_second", "serverless_idle_timeout_seconds", "load_power_fraction",
+    "gpu_rent_path_multiplier", "api_price_path_multiplier", "machine_boot_seconds",
+    "spot_interruptions_per_month",
 }  # fmt: skip
 """Items of the hidden-cost table that enter the decision under their own name."""
 

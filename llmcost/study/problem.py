@@ -85,7 +85,9 @@ class Supply:
     @property
     def throughput_path(self) -> str:
         """Path of the assumption that says how far the plan's throughput may be off."""
-        return f"capacity.{self.plan.model_id}.{self.plan.gpu_id}-x{self.plan.gpus_count}-{self.plan.precision}.throughput_multiplier"
+        plan = self.plan
+        replica = f"{plan.gpu_id}-x{plan.gpus_count}-{plan.precision}"
+        return f"capacity.{plan.model_id}.{replica}.throughput_multiplier"
 
 
 @dataclass(frozen=True)

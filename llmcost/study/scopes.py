@@ -1,4 +1,4 @@
-"""Where the formulas find their inputs: the scopes of a client, a workload, a purchase, a supply."""
+"""Where formulas find their inputs: scopes of a client, a workload, a purchase, a supply."""
 
 import datetime as dt
 from collections.abc import Collection, Mapping

@@ -126,9 +126,10 @@ def around_usd_per_month(study: Study, option: str, values: Values) -> np.ndarra
         np.asarray(line, dtype=float)
         for line in fixed_lines(option, values, study.decision.horizon_months).values()
     )
-    return fixed + amortised_usd_per_month(
+    migration = amortised_usd_per_month(
         values["one_off.migration_usd"], study.decision.horizon_months
     )
+    return np.asarray(fixed + migration)
 
 
 def around_band(study: Study, option: str) -> tuple[float, float, float]:
@@ -259,7 +260,8 @@ def sleeper(study: Study, choice: WorkloadChoice, warm_count: int | None = None)
         else None
     )
     service = float(asleep("service_seconds"))
-    return Sleeper(rate, service, idle, boot, supply.curve.mean, warm, billed, boots, cold, price)
+    mean = float(supply.curve.mean)
+    return Sleeper(rate, service, idle, boot, mean, warm, billed, boots, cold, price)
 
 
 def awake_curve(

@@ -109,7 +109,7 @@ def _serverless_steps(study: Study, choice: WorkloadChoice) -> tuple[float, floa
     fixed = float(
         sum(fixed_lines("serverless", study.values, study.decision.horizon_months).values())
     ) / len(study.choices)
-    return full / mtok, awake / mtok, (awake + fixed) / mtok
+    return float(full / mtok), awake / mtok, (awake + fixed) / mtok
 
 
 def open_offer(study: Study, choice: WorkloadChoice) -> tuple[Offer | None, bool]:

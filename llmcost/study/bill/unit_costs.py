@@ -102,11 +102,10 @@ def full_usd_per_month(study: Study, choice: WorkloadChoice, option: str) -> flo
     """The naive bill: the work on replicas that are busy every hour that is paid for, and nothing
     around them."""
     supply = choice.supplies[option]
+    mean = float(supply.curve.mean)
     if option == "serverless":
-        return (
-            supply.curve.mean * supply.plan.gpus_count * supply.offer.hourly_usd * HOURS_PER_MONTH
-        )
-    return supply.curve.mean * replica_usd_per_month(supply, study.values)
+        return mean * supply.plan.gpus_count * supply.offer.hourly_usd * HOURS_PER_MONTH
+    return mean * replica_usd_per_month(supply, study.values)
 
 
 def hosting_usd_per_month(study: Study, option: str) -> float:
@@ -145,4 +144,4 @@ def break_even_utilization(
     fixed = float(sum(fixed_lines(option, values, study.decision.horizon_months).values())) / len(
         study.choices
     )
-    return gpus / full, (gpus + fixed) / full
+    return float(gpus / full), float((gpus + fixed) / full)

@@ -253,7 +253,7 @@ def _best(plans: list[ServingPlan], key: Key, as_of: dt.date, request: Request) 
 
     def seconds(plan: ServingPlan) -> float:
         tokens = request.input_tokens, request.output_tokens
-        return request_seconds(plan.replica, *tokens) if plan.replica else 0.0
+        return float(request_seconds(plan.replica, *tokens)) if plan.replica else 0.0
 
     most_trusted = min(map(trust, plans))
     best = cheapest((plan for plan in plans if trust(plan) == most_trusted), seconds)

@@ -74,11 +74,10 @@ class PeakQueue:
 def peak_queue(fleet: OwnFleet) -> PeakQueue:
     """The busiest hour of a fleet, every replica at its full, latency-safe concurrency."""
     replica = fleet.supply.replica
-    service = (
-        request_seconds(replica, fleet.input_tokens, fleet.output_tokens)
-        * replica.concurrency_count
-    )
-    in_flight = fleet.supply.curve.peak * fleet.safe_share_fraction * replica.concurrency_count
+    busy = float(request_seconds(replica, fleet.input_tokens, fleet.output_tokens))
+    service = busy * replica.concurrency_count
+    peak = float(fleet.supply.curve.peak)
+    in_flight = peak * fleet.safe_share_fraction * replica.concurrency_count
     slots = fleet.replicas_count * replica.concurrency_count
     return PeakQueue(in_flight, slots, service, (slots - in_flight) / in_flight**0.5)
 

@@ -114,12 +114,12 @@ class OwnFleet:
         tokens = (
             self.tokens_per_second * SECONDS_PER_HOUR * HOURS_PER_MONTH * self.supply.curve.mean
         )
-        return self.bill_usd_per_month / tokens * TOKENS_PER_MTOK
+        return float(self.bill_usd_per_month / tokens * TOKENS_PER_MTOK)
 
     @property
     def peak_to_mean_ratio(self) -> float:
         """Busiest hour over the mean hour."""
-        return self.supply.curve.peak / self.supply.curve.mean
+        return float(self.supply.curve.peak / self.supply.curve.mean)
 
 
 def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
@@ -155,7 +155,7 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
         replica_usd_per_hour=replica_usd_per_hour(study, choice, option),
         tokens_per_second=(into + out)
         * TOKENS_PER_MTOK
-        / (supply.curve.mean * HOURS_PER_MONTH * SECONDS_PER_HOUR),
+        / (float(supply.curve.mean) * HOURS_PER_MONTH * SECONDS_PER_HOUR),
         api_usd_per_mtok=api,
         today_usd_per_mtok=today if choice.today else None,
         batchable_fraction=choice.workload.batchable_fraction.typical,

@@ -110,7 +110,7 @@ def mixed_usd_per_mtok(prices: TokenPrices, request: tuple[float, float] | None 
     """USD per million tokens, read and written, of requests of this shape: a chat's, if none is
     given."""
     read, written = request or shape()
-    return api_bill.api_usd_per_month(prices, read, written) / (read + written)
+    return float(api_bill.api_usd_per_month(prices, read, written)) / (read + written)
 
 
 @data_cached

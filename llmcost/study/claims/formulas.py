@@ -29,9 +29,10 @@ def rent_and_rate() -> tuple[float, float]:
 def times_dearer(utilization_fraction: float) -> float:
     """Cost of a token at this utilization over that at full load."""
     rent, rate = rent_and_rate()
-    return fleet.gpu_usd_per_mtok(rent, rate, utilization_fraction) / fleet.gpu_usd_per_mtok(
-        rent, rate, 1.0
+    at_this, at_full = (
+        fleet.gpu_usd_per_mtok(rent, rate, each) for each in (utilization_fraction, 1.0)
     )
+    return float(at_this / at_full)
 
 
 def rented_usd_per_month(load_replicas: float, rent: float) -> float:
@@ -166,7 +167,8 @@ def one_number(claim: Claim) -> Finding:
 def input_is_not_output(claim: Claim) -> Finding:
     """The bill of the same tokens, written over read."""
     prices = facts.list_prices("openai", "gpt-4o", day_read())
-    ratio = api_bill.api_usd_per_month(prices, 0, 1) / api_bill.api_usd_per_month(prices, 1, 0)
+    read, written = (api_bill.api_usd_per_month(prices, *each) for each in ((1, 0), (0, 1)))
+    ratio = float(written / read)
     return shown(
         ratio > 1,
         ratio,
@@ -178,7 +180,8 @@ def input_is_not_output(claim: Claim) -> Finding:
 def fuller_is_cheaper(claim: Claim) -> Finding:
     """Cost of a token at the fill of a steady load over that of a bursty one."""
     full, bursty = facts.curve("azure_conversation_week"), facts.curve("servegen_tenant_118")
-    ratio = times_dearer(bursty.mean / bursty.peak) / times_dearer(full.mean / full.peak)
+    fill, fill_of_bursty = (float(each.mean / each.peak) for each in (full, bursty))
+    ratio = times_dearer(fill_of_bursty) / times_dearer(fill)
     return shown(
         ratio > 1,
         ratio,

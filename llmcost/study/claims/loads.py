@@ -68,7 +68,7 @@ def most_teams(claim: Claim) -> Finding:
 
 def peak_misleads(claim: Claim) -> Finding:
     """Peak over mean of the measured shapes."""
-    found = [facts.curve(name).peak for name in shape_names()]
+    found = [float(facts.curve(name).peak) for name in shape_names()]
     return shown(
         min(found) > 1,
         found,
@@ -112,7 +112,7 @@ def scaled(claim: Claim) -> Finding:
     fixed = float(fleet.replicas_for_peak(load.peak, 0.0))
     if claim.claim_id == "A1-020":
         return shown(
-            billed > load.mean,
+            bool(billed > load.mean),
             [billed / load.mean, fixed / load.mean],
             "x the load",
             "billed over served: with autoscaling, and without",
@@ -141,7 +141,7 @@ def hybrid(saving: np.ndarray) -> np.ndarray:
     this much."""
     prices = np.linspace(0.005, 0.995, 199)
     owned = split.owned_slices(LINEAR, prices, 1.0)
-    own, api = split.split_usd_per_month(LINEAR, owned, prices, 1.0)
+    own, api = map(np.asarray, split.split_usd_per_month(LINEAR, owned, prices, 1.0))
     whole = float(split.split_usd_per_month(LINEAR, 0, 1.0, 1.0)[1])
     saved = 1 - (own + api) / whole
     return np.array([np.interp(saving, saved[::-1], each[::-1]) for each in (prices, api / whole)])
@@ -150,7 +150,7 @@ def hybrid(saving: np.ndarray) -> np.ndarray:
 def savings(claim: Claim) -> Finding:
     """The most that a stack saves that leaves the bulk to the API, GPUs for nothing."""
     counts = np.arange(0, 101)
-    _, api = split.split_usd_per_month(LINEAR, counts, 1e-9, 1.0)
+    api = np.asarray(split.split_usd_per_month(LINEAR, counts, 1e-9, 1.0)[1])
     left = api / api[0]
     most = float((1 - left[left > 0.5]).max())
     fill = hybrid(said(claim.claim_id) / 100)[0]
@@ -193,7 +193,7 @@ def spikes_to_api(claim: Claim) -> Finding:
     _, api = split.split_usd_per_month(load, owned, 1.0, 2.0)
     share = float(api) / float(split.split_usd_per_month(load, 0, 1.0, 2.0)[1])
     return shown(
-        0 < owned < load.peak,
+        0 < owned < float(load.peak),
         share,
         "share",
         "of the work that the exact split sends to the API where a full hour of it costs twice"

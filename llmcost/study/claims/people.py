@@ -25,16 +25,16 @@ WEEKS_PER_MONTH = facts.DAYS_PER_MONTH / 7
 
 def engineers() -> np.ndarray:
     """[low, typical, high] USD a month of the engineers that a rented fleet takes."""
-    return overhead.engineers_usd_per_month(
-        facts.hidden("engineer_fte_rented"), facts.hidden("engineer_usd_per_year")
+    usd_per_year = facts.hidden("engineer_usd_per_year")
+    return np.asarray(
+        overhead.engineers_usd_per_month(facts.hidden("engineer_fte_rented"), usd_per_year)
     )
 
 
 def refreshes() -> np.ndarray:
     """[low, typical, high] USD a month of newer models."""
-    return overhead.refreshes_usd_per_month(
-        facts.hidden("refreshes_per_year"), facts.hidden("refresh_usd")
-    )
+    usd = facts.hidden("refresh_usd")
+    return np.asarray(overhead.refreshes_usd_per_month(facts.hidden("refreshes_per_year"), usd))
 
 
 def around() -> np.ndarray:
@@ -70,7 +70,7 @@ def multiplier_of_two_a100(claim: Claim) -> Finding:
     """The article's GPU bill with the catalog's people, refreshes, on-call and monitoring, over the
     GPU bill."""
     gpus, low_to_high = said("A2-026")[0], around()
-    found = overhead.implied_multiplier(gpus + low_to_high, gpus)
+    found = np.asarray(overhead.implied_multiplier(gpus + low_to_high, gpus))
     reason = (
         f"on {usd(gpus)} of GPUs, people bottom-up; from {number(found[0])} to {number(found[2])}"
         " as they go from low to high"
@@ -94,7 +94,7 @@ def multiplier_of_its_rents(claim: Claim) -> Finding:
 def not_audited(claim: Claim) -> Finding:
     """The multiplier of a small and of a ten times larger GPU bill."""
     gpus = said("A2-026")[0] * np.array([10.0, 1.0])
-    found = overhead.implied_multiplier(gpus + around()[1], gpus)
+    found = np.asarray(overhead.implied_multiplier(gpus + around()[1], gpus))
     return shown(
         found[0] < said("A2-040")[0],
         found,
@@ -107,7 +107,7 @@ def floor(claim: Claim) -> Finding:
     """The lowest multiplier that the catalog's lows allow."""
     gpus = said("A2-026")[0]
     found = overhead.implied_multiplier(gpus + around()[0], gpus)
-    return shown(found > 1, found, "x", "every other line at its low still adds")
+    return shown(bool(found > 1), found, "x", "every other line at its low still adds")
 
 
 def senior_share(claim: Claim) -> Finding:
@@ -131,7 +131,7 @@ def electricity(claim: Claim) -> Finding:
         for item in ("load_power_fraction", "pue_ratio", "electricity_usd_per_kwh")
     ]
     found = overhead.energy_usd_per_month(power, *(item[[0, 2]] for item in items))
-    typical = overhead.energy_usd_per_month(power, *(item[1] for item in items))
+    typical = np.asarray(overhead.energy_usd_per_month(power, *(item[1] for item in items)))
     return allowed(
         claim,
         found,
@@ -163,9 +163,8 @@ def is_a_line(item: str) -> Check:
 
 def zero_burden(claim: Claim) -> Finding:
     """The people that an API takes."""
-    found = overhead.engineers_usd_per_month(
-        facts.hidden("api_fte"), facts.hidden("engineer_usd_per_year")
-    )
+    usd_per_year = facts.hidden("engineer_usd_per_year")
+    found = np.asarray(overhead.engineers_usd_per_month(facts.hidden("api_fte"), usd_per_year))
     return unchecked(
         GUESSED,
         f"keys, limits, price and model changes take time too: about {usd(found[1])} a month by our"
@@ -213,7 +212,7 @@ def adds_overhead(claim: Claim) -> Finding:
     gpus = said("A2-026")[0]
     found = overhead.implied_multiplier(gpus + around()[1], gpus)
     return shown(
-        found > 1,
+        bool(found > 1),
         found,
         "x",
         f"on {usd(gpus)} of GPUs the people, refreshes and tools are typically {usd(around()[1])}",

@@ -203,7 +203,7 @@ def right_tier(claim: Claim) -> Finding:
     return (
         same(claim, large / small, "x", reason)
         if claim.parts
-        else shown(large > small, large / small, "x", reason)
+        else shown(bool(large > small), large / small, "x", reason)
     )
 
 

@@ -74,9 +74,8 @@ def cold_start(claim: Claim) -> Finding:
     weights = [
         throughput.weights_gb(facts.model(LLAMA), precision) for precision in ("fp4", "bf16")
     ]
-    found = serverless.cold_start_seconds(
-        np.array(weights), facts.hidden("weights_load_gb_per_second")[[2, 0]]
-    )
+    speeds = facts.hidden("weights_load_gb_per_second")[[2, 0]]
+    found = np.asarray(serverless.cold_start_seconds(np.array(weights), speeds))
     return shown(
         found.min() > 1,
         found,
@@ -102,7 +101,7 @@ def steady_on_serverless(claim: Claim) -> Finding:
     awake = serverless.awake_fraction(1.0, service_seconds(), timeouts().max())
     found = price_ratios() * awake
     return shown(
-        np.median(found) > 1,
+        bool(np.median(found) > 1),
         found,
         "x",
         "a worker that never sleeps over a rented card; one that sleeps starts cold",

@@ -31,19 +31,28 @@ def moved_ratio(taken_fraction, token_ratio):
 
 @quantity("fraction")
 def tuned_cached_fraction(cacheable_input_fraction, cached_input_fraction):
-    """Share of the input read from a cache once prompts are arranged for it, never below today's."""
+    """Share of the input read from a cache once prompts are arranged for it.
+
+    It is never below today's.
+    """
     return np.maximum(cacheable_input_fraction, cached_input_fraction)
 
 
 @quantity("fraction")
 def tuned_batched_fraction(batchable_fraction, batched_fraction):
-    """Share of the work sent in batches once all goes there that may wait, never below today's."""
+    """Share of the work sent in batches once all goes there that may wait.
+
+    It is never below today's.
+    """
     return np.maximum(batchable_fraction, batched_fraction)
 
 
 @quantity("fraction")
 def tuned_flex_fraction(flexible_fraction, flex_fraction):
-    """Share of the work in the flex tier once all goes there that may wait, never below today's."""
+    """Share of the work in the flex tier once all goes there that may wait.
+
+    It is never below today's.
+    """
     return np.maximum(flexible_fraction, flex_fraction)
 
 

@@ -1,4 +1,4 @@
-"""The exact split between own replicas and an API: what it is decided from, and what it comes to."""
+"""The exact split between own replicas and an API."""
 
 import numpy as np
 

@@ -142,7 +142,7 @@ def by_break_even_fill(curve: LoadDurationCurve, fills: np.ndarray) -> np.ndarra
     count = owned_slices(curve, fills, 1.0)
     own, api = split_usd_per_month(curve, count, fills, 1.0)
     whole = split_usd_per_month(curve, 0, fills, 1.0)[1]
-    return 1 - (own + api) / whole
+    return np.asarray(1 - (own + api) / whole)
 
 
 def turning_volumes(study: Study) -> pd.DataFrame:

@@ -58,7 +58,7 @@ def input_mtok_per_month(study: Study) -> float:
 
 def _peak_replicas(pair: Duel) -> float:
     return sum(
-        choice.supplies[pair.option].curve.peak
+        float(choice.supplies[pair.option].curve.peak)
         for choice in pair.ours.choices
         if pair.option in choice.supplies
     )

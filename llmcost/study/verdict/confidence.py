@@ -169,7 +169,6 @@ def _load_said(study: Study, usage: Sequence[HourlyUsage]) -> str:
             f" days{'' if days >= DAYS_OF_A_SHAPE else ': less than a week'}"
         )
     totals = "days of an export" if any(u.of_days for u in usage) else "totals by the client"
-    return (
-        f"load: {totals} on"
-        f" {'a PRESET for its size' if any(load.confidence == 'guess' for load in loads) else 'a public shape'}"
-    )
+    guessed = any(load.confidence == "guess" for load in loads)
+    shape = "a PRESET for its size" if guessed else "a public shape"
+    return f"load: {totals} on {shape}"
