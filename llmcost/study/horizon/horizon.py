@@ -21,7 +21,7 @@ from llmcost.study.horizon.months import (
     monthly_lines,
     typical_months,
 )
-from llmcost.study.remembered import remembered
+from llmcost.study.once_per_case import once_per_case
 from llmcost.study.uncertainty.draws import cheapest_fraction
 from llmcost.study.verdict.labels import labels
 
@@ -55,7 +55,7 @@ class Horizon:
         return self.by_growth["typical"]
 
 
-@remembered
+@once_per_case
 def horizon_of(study: Study) -> Horizon:
     """The study's options over the client's horizon. Models, hosts and plans stay those chosen at
     the first month's volume."""

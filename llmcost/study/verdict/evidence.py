@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from llmcost.study.names import plain_name, shown, shown_range
-from llmcost.study.remembered import remembered
+from llmcost.study.once_per_case import once_per_case
 from llmcost.study.ties import TIE_RATIO, cheapest
 from llmcost.study.wording import usd
 
@@ -23,7 +23,7 @@ MOST = 0.8
 it."""
 
 
-@remembered
+@once_per_case
 def moving_inputs(study: Study) -> pd.DataFrame:
     """The inputs that move the verdict, strongest first: path, name, evidence, variance_fraction,
     turns (whether one alone turns it).

@@ -8,8 +8,8 @@ from llmcost.study.bill.api_lines import ways_today, ways_tuned
 from llmcost.study.bill.bills import hybrid_plan
 from llmcost.study.bill.fleet_lines import Fleet, fleet
 from llmcost.study.bill.options import LABELS
+from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import Supply, WorkloadChoice, volumes
-from llmcost.study.remembered import remembered
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
@@ -66,7 +66,7 @@ def _standing_and_most(study: Study, choice: WorkloadChoice, option: str) -> tup
     return int(up.standing_replicas), int(up.peak_replicas)
 
 
-@remembered
+@once_per_case
 def owns_nothing(study: Study) -> bool:
     """Whether the hybrid ends as the open model by API alone, because no slice pays or the fixed
     costs eat what they save."""
