@@ -1,55 +1,51 @@
 """What a notebook shows where a client's own gates leave it nothing to show: the same client
 without them, never an option."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.own_capacity import OwnCapacity
 from llmcost.study.bill.unit_costs import ALWAYS_ON, always_on_option
+from llmcost.study.case import Case
 from llmcost.study.split.split import pool_splits
 
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
-
-def with_a_fleet(study: Study) -> Study:
+def with_a_fleet(case: Case) -> Case:
     """The study, or its what-if without gates, and if need be without latency limit, that has own
     GPUs to look at."""
-    return _eased(study, lambda one: always_on_option(one) is not None)
+    return _eased(case, lambda one: always_on_option(one) is not None)
 
 
-def with_a_split(study: Study) -> Study:
+def with_a_split(case: Case) -> Case:
     """The study, or its what-if without gates, and if need be without latency limit, in which there
     is something to split."""
-    return _eased(study, lambda one: bool(pool_splits(one.decision, one.values)))
+    return _eased(case, lambda one: bool(pool_splits(one.decision, one.values)))
 
 
-def _eased(study: Study, shows: Callable[[Study], bool]) -> Study:
-    ids = [workload.id for workload in study.client.workloads]
+def _eased(case: Case, shows: Callable[[Case], bool]) -> Case:
+    ids = [workload.id for workload in case.client.workloads]
     no_gates: dict[str, Any] = {f"workloads.{i}.gates": {} for i in ids}
-    free = OwnCapacity(measured=study.client.own_capacity.measured)
+    free = OwnCapacity(measured=case.client.own_capacity.measured)
     no_limits: dict[str, Any] = {f"workloads.{i}.latency": None for i in ids} | {
         "own_capacity": free.model_dump()
     }
     for changes in ({}, no_gates, no_gates | no_limits):
-        one = study.what_if(changes) if changes else study
+        one = case.what_if(changes) if changes else case
         if shows(one):
             return one
     raise _refusal(one)
 
 
-def _refusal(study: Study) -> InputError:
+def _refusal(case: Case) -> InputError:
     """What the first workload lacks that has nothing to show without gates and limits either."""
-    for choice in study.choices:
+    for choice in case.choices:
         field, model = f"{choice.at}.alternatives", choice.alternative.model_id
         if not any(option in choice.supplies for option in ALWAYS_ON):
             problem = f"no GPU of the catalog holds {model}"
             return InputError("client.yaml", field, problem, "Add a smaller alternative")
         if choice.host is None:
-            refused = [judged.reason for judged in study.considered[choice.workload.id][0].hosts]
+            refused = [judged.reason for judged in case.considered[choice.workload.id][0].hosts]
             problem = f"no API host sells {model}"
             if refused:
                 problem = f"no API host that may serve it sells {model} ({refused[0]})"

@@ -2,50 +2,44 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from llmcost.model.break_even import BreakEven
-from llmcost.study import frames, results
+from llmcost.study import frames, results, tried_frames
 from llmcost.study.bill.reconciliation import Reconciliation
 from llmcost.study.case import Case, opened_case
 from llmcost.study.loads import exports
-from llmcost.study.once_per_case import once_per_case
-from llmcost.study.split.split import Split, pool_splits
+from llmcost.study.split.split import Split, workload_split
+from llmcost.study.uncertainty import advice, reversal_map
 from llmcost.study.uncertainty.break_even import volume_break_even
-from llmcost.study.uncertainty.draws import regret, tornado
-from llmcost.study.uncertainty.flips import Flip, find_flips
+from llmcost.study.uncertainty.draws import regret
+from llmcost.study.uncertainty.flips import Flip, nearest_flips
 from llmcost.study.uncertainty.information import information
-from llmcost.study.uncertainty.reversal_map import reversal_map
 from llmcost.study.verdict import verdict
 
 
 @dataclass(frozen=True)
 class Study(Case):
-    """One client's question, answered: a case, and each answer by its name."""
+    """One client's question, answered: a case, and each answer to it by its name."""
 
-    def regret(self) -> pd.DataFrame:
-        """What choosing each option may cost: its bill minus the cheapest of the same draw, mean
-        and P90."""
-        return regret(self.draws())
-
-    @once_per_case
-    def information(self) -> pd.DataFrame:
-        """What it is worth to know each input before choosing, most valuable first; rank 0 is
-        everything together."""
-        return information(self)
-
-    @once_per_case
-    def reversal_map(self) -> pd.DataFrame:
-        """The cheapest option at each volume and load factor."""
-        return reversal_map(self)
-
-    @cached_property
+    @property
     def winner(self) -> str:
         """The option that is advised."""
-        return verdict.advised(self)
+        return advice.advised_option(self)
+
+    @property
+    def rival(self) -> str:
+        """The cheapest option on the other side of the question "host it yourself?", else the next
+        cheapest."""
+        return advice.rival_option(self)
+
+    @property
+    def yardstick(self) -> str:
+        """What the advantage is measured against: staying where the advice is to move, else the
+        cheapest move."""
+        return advice.yardstick_option(self)
 
     def assumptions(self) -> pd.DataFrame:
         """Every assumption: path, low, typical, high, unit, origin, source, date, confidence."""
@@ -57,12 +51,12 @@ class Study(Case):
 
     def candidates(self) -> pd.DataFrame:
         """Every plan tried, with its gate, reason and GPU bill; feasible and infeasible."""
-        return frames.candidates(self.considered)
+        return tried_frames.plans_tried(self.considered)
 
     def hosts(self) -> pd.DataFrame:
         """Every API host's offer of every open model, with its bill for the moved work and its
         eligibility."""
-        return frames.hosts(self.considered)
+        return tried_frames.hosts_tried(self.considered)
 
     def options(self) -> pd.DataFrame:
         """Every option: label, status, reason, typical, p10, p90, difference from today,
@@ -73,51 +67,6 @@ class Study(Case):
         """Every line of every option: option, item, usd_per_month."""
         return frames.lines(self.lines)
 
-    @once_per_case
-    def split(self, workload_id: str = "") -> Split | None:
-        """The exact hybrid split of one workload and those that share its replicas; None where
-        there is nothing to split."""
-        wanted = workload_id or self.client.workloads[0].id
-        return next(
-            (
-                split
-                for split in pool_splits(self.decision, self.values)
-                if wanted in split.workload_ids
-            ),
-            None,
-        )
-
-    @once_per_case
-    def break_even(self, option: str = "rented", against: str = "open_api") -> BreakEven:
-        """Input volumes at which `option` beats the open model by API, or today's model ("tuned"),
-        or a "premium" one."""
-        return volume_break_even(self, option, against)
-
-    @once_per_case
-    def flips(self) -> list[Flip]:
-        """What would make another option the cheapest, nearest first."""
-        return find_flips(
-            self.decision, self.inputs, self.ends, dict.fromkeys([self.yardstick, self.rival])
-        )
-
-    @cached_property
-    def rival(self) -> str:
-        """The cheapest option on the other side of the question "host it yourself?", else the next
-        cheapest."""
-        return verdict.rival(self)
-
-    @cached_property
-    def yardstick(self) -> str:
-        """What the advantage is measured against: staying where the advice is to move, else the
-        cheapest move."""
-        return verdict.yardstick(self)
-
-    @once_per_case
-    def tornado(self) -> pd.DataFrame:
-        """What each uncertain input alone does to the winner's advantage over the yardstick, widest
-        swing first."""
-        return tornado(self.inputs, self.ends, self.winner, self.yardstick)
-
     def sweep(self, path: str, points: Sequence[float]) -> pd.DataFrame:
         """Every option's total while one assumption moves: option, value, usd_per_month.
         "volume_multiplier" moves all volumes.
@@ -126,23 +75,53 @@ class Study(Case):
         """
         return frames.sweep(self, path, points)
 
-    @once_per_case
-    def verdict(self) -> dict[str, Any]:
-        """The answer in sentences, with its gates, reasons, flips and confidence."""
-        return verdict.verdict(self)
+    def split(self, workload_id: str = "") -> Split | None:
+        """The exact hybrid split of one workload and those that share its replicas; None where
+        there is nothing to split."""
+        return workload_split(self, workload_id)
 
-    @once_per_case
+    def break_even(self, option: str = "rented", against: str = "open_api") -> BreakEven:
+        """Input volumes at which `option` beats the open model by API, or today's model ("tuned"),
+        or a "premium" one."""
+        return volume_break_even(self, option, against)
+
+    def regret(self) -> pd.DataFrame:
+        """What choosing each option may cost: its bill minus the cheapest of the same draw, mean
+        and P90."""
+        return regret(self.draws())
+
+    def information(self) -> pd.DataFrame:
+        """What it is worth to know each input before choosing, most valuable first; rank 0 is
+        everything together."""
+        return information(self)
+
+    def reversal_map(self) -> pd.DataFrame:
+        """The cheapest option at each volume and load factor."""
+        return reversal_map.reversal_map(self)
+
+    def flips(self) -> list[Flip]:
+        """What would make another option the cheapest, nearest first."""
+        return nearest_flips(self)
+
+    def tornado(self) -> pd.DataFrame:
+        """What each uncertain input alone does to the winner's advantage over the yardstick, widest
+        swing first."""
+        return advice.advice_tornado(self)
+
     def export_bill(self) -> Reconciliation | None:
         """The bill of the client's export at list prices against its reported cost and the invoice;
         None without an export to price."""
         return exports.export_bill(self)
 
-    @once_per_case
+    def verdict(self) -> dict[str, Any]:
+        """The answer in sentences, with its gates, reasons, flips and confidence."""
+        return verdict.verdict(self)
+
     def record(self) -> dict[str, Any]:
         """Everything that a report shows, as plain data."""
         return results.record(self)
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Hash of the resolved inputs, the load and the candidate rows: the same fingerprint, the
         same answer."""

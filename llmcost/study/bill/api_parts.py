@@ -1,10 +1,7 @@
 """Today's API bill taken apart: part by part as it is billed, and what each kind of tuning
 saves."""
 
-from __future__ import annotations
-
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,10 +17,8 @@ from llmcost.study.bill.api_lines import (
     ways_today,
     ways_tuned,
 )
+from llmcost.study.case import Case
 from llmcost.study.problem import WorkloadChoice, stated_volumes, written_fraction
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 TUNING = {
     "caching": ("cached_input_fraction",),
@@ -33,16 +28,16 @@ TUNING = {
 """Step of tuning -> the shares that it moves from today's to the tuned ones."""
 
 
-def bill_parts(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFrame:
+def bill_parts(case: Case, choice: WorkloadChoice, offer: Offer) -> pd.DataFrame:
     """One month of one workload as it is bought today: part, mtok_per_month, usd_per_mtok,
     usd_per_month, share_fraction.
 
     Where `offer` answers today, with its commitment and invoice: the rows add up to the line of the
     bill. Else at list prices.
     """
-    values, prices = study.values, offer.prices
+    values, prices = case.values, offer.prices
     parts = (
-        today_parts(choice, values, ways_today, study.invoice_multiplier)
+        today_parts(choice, values, ways_today, case.invoice_multiplier)
         if offer is choice.today
         else None
     )
@@ -66,7 +61,7 @@ def bill_parts(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFra
     return frame.assign(share_fraction=frame["usd_per_month"] / frame["usd_per_month"].sum())
 
 
-def tuning_steps(study: Study) -> pd.DataFrame:
+def tuning_steps(case: Case) -> pd.DataFrame:
     """What caching, batching and the right tier save on today's model, one after another.
 
     step, usd_per_month (the bill after it), change_usd_per_month. The first row is today, the last
@@ -74,11 +69,11 @@ def tuning_steps(study: Study) -> pd.DataFrame:
     work: then there is no bill of today to tune.
     """
     bills = [
-        (step, sum(_today_usd(study, choice, moved) for choice in study.choices))
+        (step, sum(_today_usd(case, choice, moved) for choice in case.choices))
         for step, moved in _moved_so_far()
     ]
     frame = pd.DataFrame(bills, columns=["step", "usd_per_month"])
-    if "tuned" not in study.totals:
+    if "tuned" not in case.totals:
         return frame.iloc[:0].assign(change_usd_per_month=[])
     return frame.assign(
         change_usd_per_month=[0.0, *(after - before for (_, before), (_, after) in pairwise(bills))]
@@ -92,7 +87,7 @@ def _moved_so_far() -> list[tuple[str, tuple[str, ...]]]:
     return steps
 
 
-def _today_usd(study: Study, choice: WorkloadChoice, moved: tuple[str, ...]) -> float:
+def _today_usd(case: Case, choice: WorkloadChoice, moved: tuple[str, ...]) -> float:
     """Today's line of one workload with these shares as tuned and the others as they are."""
 
     def ways(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
@@ -101,4 +96,4 @@ def _today_usd(study: Study, choice: WorkloadChoice, moved: tuple[str, ...]) -> 
             share: then.get(share, 0.0) if share in moved else usual for share, usual in now.items()
         }
 
-    return float(sum(today_parts(choice, study.values, ways, study.invoice_multiplier).values()))
+    return float(sum(today_parts(choice, case.values, ways, case.invoice_multiplier).values()))

@@ -1,10 +1,7 @@
 """What else is on the bill: the lines around the GPU, their inputs, and the rule of thumb that they
 make."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,12 +18,10 @@ from llmcost.study.bill.serverless_lines import (
     idle_timeout_seconds,
     mean_service_seconds,
 )
+from llmcost.study.case import Case as Study
 from llmcost.study.problem import WorkloadChoice, taken_fraction
 from llmcost.study.ties import cheapest
 from llmcost.study.verdict.labels import fleet_name, gpu_name, replicas_count
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 GROUPS = {
     "GPU rent": "GPUs",

@@ -1,10 +1,7 @@
 """What the lines around the GPU rest on: double counting made visible, ranges of the inputs, and
 who says so."""
 
-from __future__ import annotations
-
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,15 +11,13 @@ from llmcost.model.overhead import energy_usd_per_month, engineers_usd_per_month
 from llmcost.study.assumptions import Assumption
 from llmcost.study.bill.fleet_lines import replica_usd_per_month, spares_of
 from llmcost.study.bill.hidden_lines import API, bill_lines, multipliers, typical
+from llmcost.study.case import Case as Study
 from llmcost.study.names import plain_name
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.verdict.evidence import EVIDENCE_RANK
 from llmcost.study.verdict.labels import always_on_fleet
 from llmcost.study.verdict.reasons import delivered_utilization_fraction
 from llmcost.study.wording import number, percent
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 RULE_OF_THUMB = (3.0, 5.0)
 """Total over GPU line, as two of the articles have it."""

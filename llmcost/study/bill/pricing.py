@@ -1,11 +1,9 @@
 """What a token costs on each side: today's bill, other tiers, hosts of the open model, own GPUs,
 and other uses."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -18,10 +16,9 @@ from llmcost.model.types import TokenPrices
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import WAYS, Ways, priced_parts, ways_today, ways_tuned
 from llmcost.study.bill.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
+from llmcost.study.case import Case
 from llmcost.study.problem import WorkloadChoice, moved_ratio, request_shape, volumes
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
+from llmcost.study.tried_frames import hosts_tried
 
 CLOSED_TIERS = (
     ("frontier", "anthropic", "claude-opus-5"),
@@ -42,41 +39,41 @@ STAND_IN = CLOSED_TIERS[3]
 """What prices the arithmetic where nothing answers today."""
 
 
-def main_choice(study: Study) -> WorkloadChoice:
+def main_choice(case: Case) -> WorkloadChoice:
     """The workload with the most tokens: the one that the arithmetic by hand follows."""
-    return max(study.choices, key=lambda choice: float(sum(volumes(choice, study.values))))
+    return max(case.choices, key=lambda choice: float(sum(volumes(choice, case.values))))
 
 
-def listed_offer(study: Study, provider: str, model_id: str) -> Offer | None:
+def listed_offer(case: Case, provider: str, model_id: str) -> Offer | None:
     """A closed model's price in force, or None where no list has one: a gap, never 0 USD."""
     try:
         return todays_offer(
             Today(provider=provider, model_id=model_id),
-            study.client.as_of_date,
-            study.client.quotes,
+            case.client.as_of_date,
+            case.client.quotes,
             "",
         )
     except InputError:
         return None
 
 
-def offer_today(study: Study, choice: WorkloadChoice) -> Offer:
+def offer_today(case: Case, choice: WorkloadChoice) -> Offer:
     """Today's offer; a mini model's where nothing answers today."""
-    offer = choice.today or listed_offer(study, *STAND_IN[1:])
+    offer = choice.today or listed_offer(case, *STAND_IN[1:])
     assert offer is not None, "the stand-in is in the price list that the kit brings along"
     return offer
 
 
 def cheapest_listed(
-    study: Study, choice: WorkloadChoice, model_id: str
+    case: Case, choice: WorkloadChoice, model_id: str
 ) -> tuple[JudgedOffer | None, bool]:
     """(cheapest offer of an open model for this workload's tokens, whether the client may use
     it)."""
-    shape = request_shape(study.client, choice, study.values, 1.0, 1.0)
-    offers = open_model_offers(model_id, study.client.as_of_date, study.client.quotes)
+    shape = request_shape(case.client, choice, case.values, 1.0, 1.0)
+    offers = open_model_offers(model_id, case.client.as_of_date, case.client.quotes)
 
     def bill(prices: TokenPrices) -> float:
-        return same_tokens_usd_per_month(study, choice, prices)
+        return same_tokens_usd_per_month(case, choice, prices)
 
     allowed = cheapest_eligible(judged_offers(offers, choice.workload, bill, shape))
     free = choice.workload.model_copy(update={"gates": Gates()})
@@ -87,12 +84,12 @@ def cheapest_listed(
     )
 
 
-def same_tokens_usd_per_month(study: Study, choice: WorkloadChoice, prices: TokenPrices) -> float:
+def same_tokens_usd_per_month(case: Case, choice: WorkloadChoice, prices: TokenPrices) -> float:
     """Today's tokens in today's tiers at other prices, USD per month at list price."""
-    return float(sum(priced_parts(choice, study.values, prices, ways_today).values()))
+    return float(sum(priced_parts(choice, case.values, prices, ways_today).values()))
 
 
-def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+def tiers(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
     """The same tokens on today's model and on each tier, dearest first: tier, label, prices,
     usd_per_month, kind, allowed.
 
@@ -106,16 +103,16 @@ def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     leaves = may_leave(choice.workload)
     for tier, provider, model_id in CLOSED_TIERS:
         if not (today and (today.provider, today.model_id) == (provider, model_id)):
-            found.append((tier, "closed", listed_offer(study, provider, model_id), leaves))
+            found.append((tier, "closed", listed_offer(case, provider, model_id), leaves))
     for tier, model_id in OPEN_TIERS:
-        judged, allowed = cheapest_listed(study, choice, model_id)
+        judged, allowed = cheapest_listed(case, choice, model_id)
         found.append((tier, "open", judged.offer if judged else None, allowed))
     rows = [
         {
             "tier": tier,
             "label": f"{offer.model_id}, {offer.provider}",
             **_prices(offer),
-            "usd_per_month": same_tokens_usd_per_month(study, choice, offer.prices),
+            "usd_per_month": same_tokens_usd_per_month(case, choice, offer.prices),
             "kind": kind,
             "allowed": allowed,
         }
@@ -124,7 +121,7 @@ def tiers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows).sort_values("usd_per_month", ascending=False, ignore_index=True)
     return frame.assign(
-        usd_per_mtok=frame["usd_per_month"] / float(sum(volumes(choice, study.values)))
+        usd_per_mtok=frame["usd_per_month"] / float(sum(volumes(choice, case.values)))
     )
 
 
@@ -133,9 +130,9 @@ def _prices(offer: Offer) -> dict[str, float]:
     return {name: getattr(offer.prices, name) for name in names}
 
 
-def hosts_of(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+def hosts_of(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
     """Every offer of the chosen open model, cheapest first, with status and reason."""
-    hosts = study.hosts()
+    hosts = hosts_tried(case.considered)
     mine = (hosts["workload"] == choice.workload.id) & (
         hosts["model_id"] == choice.alternative.model_id
     )
@@ -153,7 +150,7 @@ def direct_hosts(hosts: pd.DataFrame) -> pd.DataFrame:
     return hosts[hosts["direct"].astype(bool)].drop_duplicates("provider", ignore_index=True)
 
 
-def cheapest_hosts(study: Study) -> pd.DataFrame:
+def cheapest_hosts(case: Case) -> pd.DataFrame:
     """One row per open model tried and tier that some host prices: the cheapest host of those that
     leave the fewest questions open.
 
@@ -161,7 +158,7 @@ def cheapest_hosts(study: Study) -> pd.DataFrame:
     offers that have the tier.
     """
     rows: list[dict[str, Any]] = []
-    for one in (one for tried in study.considered.values() for one in tried):
+    for one in (one for tried in case.considered.values() for one in tried):
         for tier in (STANDARD, *TIERS):
             having = [
                 judged
@@ -171,7 +168,7 @@ def cheapest_hosts(study: Study) -> pd.DataFrame:
             if not having and tier != STANDARD:
                 continue
             priced = [
-                replace(j, usd_per_month=_in_tier_usd(study, one.choice, j.offer.prices, tier))
+                replace(j, usd_per_month=_in_tier_usd(case, one.choice, j.offer.prices, tier))
                 for j in having
             ]
             host, counts = (
@@ -194,7 +191,7 @@ def cheapest_hosts(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _in_tier_usd(study: Study, choice: WorkloadChoice, prices: TokenPrices, tier: str) -> float:
+def _in_tier_usd(case: Case, choice: WorkloadChoice, prices: TokenPrices, tier: str) -> float:
     """The moved work at a host, all of it in one tier."""
 
     def ways(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
@@ -203,20 +200,20 @@ def _in_tier_usd(study: Study, choice: WorkloadChoice, prices: TokenPrices, tier
         }
         return cached | {share: 1.0 for share, of in WAYS.items() if of == tier}
 
-    ratio = study.values[f"{choice.alternative_at}.token_ratio"]
+    ratio = case.values[f"{choice.alternative_at}.token_ratio"]
     return float(
         sum(
             priced_parts(
-                choice, study.values, prices, ways, moved_ratio(choice, study.values), ratio
+                choice, case.values, prices, ways, moved_ratio(choice, case.values), ratio
             ).values()
         )
     )
 
 
-def refusals(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+def refusals(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
     """Why offers of the chosen model are out or must be asked for: reason, status, offers_count,
     cheapest_usd_per_month."""
-    hosts = hosts_of(study, choice)
+    hosts = hosts_of(case, choice)
     out = hosts[hosts["status"] != "ok"]
     grouped = out.groupby(["reason", "status"], as_index=False).agg(
         offers_count=("provider", "size"), cheapest_usd_per_month=("usd_per_month", "min")
@@ -226,7 +223,7 @@ def refusals(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     )
 
 
-def list_disagreements(study: Study) -> pd.DataFrame:
+def list_disagreements(case: Case) -> pd.DataFrame:
     """Hosts of the open models tried whose price differs between two public lists: the price that
     is used, the other, their ratio.
 
@@ -234,7 +231,7 @@ def list_disagreements(study: Study) -> pd.DataFrame:
     Face router says of the host.
     """
     rows = []
-    for one in (one for tried in study.considered.values() for one in tried):
+    for one in (one for tried in case.considered.values() for one in tried):
         used = {j.offer.provider: j.offer for j in reversed(one.hosts) if not j.offer.superseded}
         for other in (
             j.offer for j in one.hosts if j.offer.superseded or j.offer.provider.startswith(ROUTER)

@@ -1,11 +1,8 @@
 """When serverless GPUs beat replicas that stay on, and when they beat the API: over volume, and
 with replicas kept warm."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,29 +11,27 @@ from llmcost.model import HOURS_PER_MONTH
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.hidden_lines import sleeper
 from llmcost.study.bill.options import LABELS
+from llmcost.study.case import Case
 from llmcost.study.problem import VOLUME, WorkloadChoice
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 RIVALS = ("open_api", "rented", "owned")
 VOLUMES = np.geomspace(0.01, 100, 121)
 MOST_WARM = 3
 
 
-def over_volume(study: Study) -> pd.DataFrame:
+def over_volume(case: Case) -> pd.DataFrame:
     """Every total of serverless and its rivals from a hundredth to a hundred times the volume:
     volume_ratio, option, label, usd_per_month.
 
     The plans stay those that are cheapest at today's volume.
     """
-    totals = _totals(study, ("serverless", *RIVALS), VOLUMES)
+    totals = _totals(case, ("serverless", *RIVALS), VOLUMES)
     frame = pd.DataFrame(totals).assign(volume_ratio=VOLUMES)
     frame = frame.melt(id_vars="volume_ratio", var_name="option", value_name="usd_per_month")
     return frame.assign(label=frame["option"].map(LABELS))
 
 
-def crossings(study: Study, totals: pd.DataFrame) -> pd.DataFrame:
+def crossings(case: Case, totals: pd.DataFrame) -> pd.DataFrame:
     """Where serverless becomes cheaper or dearer than each rival: against, label, volume_ratio,
     becomes (cheaper | dearer).
 
@@ -50,7 +45,7 @@ def crossings(study: Study, totals: pd.DataFrame) -> pd.DataFrame:
     for rival in (r for r in RIVALS if r in wide and "serverless" in wide):
         gap = (wide["serverless"] - wide[rival]).to_numpy()
         for at in np.flatnonzero((gap[1:] < 0) != (gap[:-1] < 0)):
-            turn = _turn(study, rival, wide.index[at], wide.index[at + 1])
+            turn = _turn(case, rival, wide.index[at], wide.index[at + 1])
             rows.append((rival, LABELS[rival], turn, "cheaper" if gap[at + 1] < 0 else "dearer"))
         if not rows or rows[-1][0] != rival:
             rows.append((rival, LABELS[rival], None, "cheaper" if gap[0] < 0 else "dearer"))
@@ -59,32 +54,30 @@ def crossings(study: Study, totals: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _turn(study: Study, rival: str, low: float, high: float) -> float:
+def _turn(case: Case, rival: str, low: float, high: float) -> float:
     """The volume between two at which serverless and a rival change places, to a millionth."""
     grid = np.geomspace(low, high, 1_001)
     for _ in range(2):
-        totals = _totals(study, ("serverless", rival), grid)
+        totals = _totals(case, ("serverless", rival), grid)
         below = totals["serverless"] < totals[rival]
         first = int(np.argmax(below != below[0]))
         grid = np.geomspace(grid[max(first - 1, 0)], grid[first], 1_001)
     return float(grid[-1])
 
 
-def _totals(
-    study: Study, options: Sequence[str], volume_ratios: np.ndarray
-) -> dict[str, np.ndarray]:
+def _totals(case: Case, options: Sequence[str], volume_ratios: np.ndarray) -> dict[str, np.ndarray]:
     """USD a month at each volume of those of these options that are to be had, in their order."""
     decision = replace(
-        study.decision, priced=[option for option in options if option in study.decision.priced]
+        case.decision, priced=[option for option in options if option in case.decision.priced]
     )
-    totals = option_totals(decision, {**study.values, VOLUME: volume_ratios})
+    totals = option_totals(decision, {**case.values, VOLUME: volume_ratios})
     return {option: np.broadcast_to(usd, volume_ratios.shape) for option, usd in totals.items()}
 
 
-def warm_workers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+def warm_workers(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
     """Replicas kept awake, and what it does: warm_count, usd_per_month of the GPUs, boots_per_hour,
     cold_requests_fraction."""
-    found = [sleeper(study, choice, warm) for warm in range(MOST_WARM + 1)]
+    found = [sleeper(case, choice, warm) for warm in range(MOST_WARM + 1)]
     rows = [
         (
             one.warm_count,

@@ -1,10 +1,7 @@
 """A token's cost on both sides with all that belongs to it, other uses of it, what moves it, and
 the prices behind it with their age."""
 
-from __future__ import annotations
-
 import datetime as dt
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -29,28 +26,26 @@ from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.bill.unit_costs import always_on_option, replica_usd_per_hour, unit_costs
 from llmcost.study.capacity.capacity import serving_plans
 from llmcost.study.capacity.supplies import promised
+from llmcost.study.case import Case
 from llmcost.study.loads.load import RETRIES
 from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
 from llmcost.study.verdict.labels import fleet_name, gpu_name
 
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
-
 STEPS = ("always full", "at your load", "with people")
 
 
-def ladder(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+def ladder(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
     """USD per million tokens (of the model that makes them) by way and step: way, label, step,
     usd_per_mtok.
 
     A price per token knows no idle hours, so it has no step "always full"; its people are those
     that even an API needs.
     """
-    values, mtok = study.values, float(sum(moved_volumes(choice, study.values)))
-    people = float(api_people(values)) / len(study.choices) if choice.today or choice.host else 0.0
+    values, mtok = case.values, float(sum(moved_volumes(choice, case.values)))
+    people = float(api_people(values)) / len(case.choices) if choice.today or choice.host else 0.0
     ways: list[tuple[str, str, tuple[float | None, ...]]] = []
     if choice.today:
-        usd = float(sum(tuned_lines(choice, values, study.invoice_multiplier).values()))
+        usd = float(sum(tuned_lines(choice, values, case.invoice_multiplier).values()))
         tokens = float(sum(volumes(choice, values)))
         ways.append(
             (
@@ -69,15 +64,15 @@ def ladder(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
             )
         )
     for option in (
-        o for o in ("serverless", "rented", "owned") if o in choice.supplies and o in study.totals
+        o for o in ("serverless", "rented", "owned") if o in choice.supplies and o in case.totals
     ):
         name = {"serverless": "", "rented": "Rent ", "owned": "Own "}[option] + fleet_name(
-            study, choice, option
+            case, choice, option
         )
         steps = (
-            _serverless_steps(study, choice)
+            _serverless_steps(case, choice)
             if option == "serverless"
-            else _fleet_steps(study, choice, option)
+            else _fleet_steps(case, choice, option)
         )
         ways.append((option, name[0].upper() + name[1:], steps))
     rows = [
@@ -89,40 +84,40 @@ def ladder(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["way", "label", "step", "usd_per_mtok"])
 
 
-def _fleet_steps(study: Study, choice: WorkloadChoice, option: str) -> tuple[float | None, ...]:
-    costs = unit_costs(study, choice, option)
+def _fleet_steps(case: Case, choice: WorkloadChoice, option: str) -> tuple[float | None, ...]:
+    costs = unit_costs(case, choice, option)
     return costs["full"], costs["at_load"], costs["with_people"]
 
 
-def _serverless_steps(study: Study, choice: WorkloadChoice) -> tuple[float, float, float]:
+def _serverless_steps(case: Case, choice: WorkloadChoice) -> tuple[float, float, float]:
     """Serverless is billed awake, not around the clock: at the load its own simulation counts, not
     a fleet."""
-    mtok, supply = float(sum(moved_volumes(choice, study.values))), choice.supplies["serverless"]
+    mtok, supply = float(sum(moved_volumes(choice, case.values))), choice.supplies["serverless"]
     full = supply.offer.hourly_usd * supply.plan.gpus_count * HOURS_PER_MONTH * supply.curve.mean
-    awake = float(serverless_usd_per_month(choice, supply, study.values))
+    awake = float(serverless_usd_per_month(choice, supply, case.values))
     fixed = float(
-        sum(fixed_lines("serverless", study.values, study.decision.horizon_months).values())
-    ) / len(study.choices)
+        sum(fixed_lines("serverless", case.values, case.decision.horizon_months).values())
+    ) / len(case.choices)
     return full / mtok, awake / mtok, (awake + fixed) / mtok
 
 
-def open_offer(study: Study, choice: WorkloadChoice) -> tuple[Offer | None, bool]:
+def open_offer(case: Case, choice: WorkloadChoice) -> tuple[Offer | None, bool]:
     """(offer of the chosen open model: the eligible host's, else the cheapest listed; whether the
     client may use it)."""
     if choice.host:
         return choice.host.offer, True
-    judged, allowed = cheapest_listed(study, choice, choice.alternative.model_id)
+    judged, allowed = cheapest_listed(case, choice, choice.alternative.model_id)
     return (judged.offer if judged else None), allowed
 
 
-def use_cases(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+def use_cases(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
     """1,000 requests of each common use on each side: use_case, way, label,
     usd_per_thousand_requests, tokens and confidence.
 
     way  today (a mini model's price where nothing answers today) | open_api | own (a replica that
          is always full: the lower bound)
     """
-    today, (host, allowed) = offer_today(study, choice), open_offer(study, choice)
+    today, (host, allowed) = offer_today(case, choice), open_offer(case, choice)
     sides = [("today", today, today.model_id if choice.today else f"{today.model_id} (stand-in)")]
     sides += (
         [("open_api", host, f"{host.model_id} by API" + ("" if allowed else " (not allowed)"))]
@@ -130,21 +125,21 @@ def use_cases(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
         else []
     )
     rows = []
-    for case in in_force("use_cases", study.client.as_of_date).itertuples():
-        about = (case.input_tokens, case.output_tokens, case.cached_input_fraction, case.confidence)
-        tokens = (case.input_tokens / TOKENS_PER_MTOK, case.output_tokens / TOKENS_PER_MTOK)
+    for use in in_force("use_cases", case.client.as_of_date).itertuples():
+        about = (use.input_tokens, use.output_tokens, use.cached_input_fraction, use.confidence)
+        tokens = (use.input_tokens / TOKENS_PER_MTOK, use.output_tokens / TOKENS_PER_MTOK)
         for way, offer, label in sides:
-            usd = 1000 * float(api_usd_per_month(offer.prices, *tokens, case.cached_input_fraction))
-            rows.append((case.use_case, way, label, usd, *about))
+            usd = 1000 * float(api_usd_per_month(offer.prices, *tokens, use.cached_input_fraction))
+            rows.append((use.use_case, way, label, usd, *about))
         own = own_usd_per_request(
-            study,
+            case,
             choice,
-            case.input_tokens * (1 - case.cached_input_fraction),
-            case.input_tokens * case.cached_input_fraction,
-            case.output_tokens,
+            use.input_tokens * (1 - use.cached_input_fraction),
+            use.input_tokens * use.cached_input_fraction,
+            use.output_tokens,
         )
         if own is not None:
-            rows.append((case.use_case, "own", "own GPUs, always full", 1000 * own, *about))
+            rows.append((use.use_case, "own", "own GPUs, always full", 1000 * own, *about))
     columns = [
         "use_case",
         "way",
@@ -158,7 +153,7 @@ def use_cases(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
 
 
 def own_usd_per_request(
-    study: Study,
+    case: Case,
     choice: WorkloadChoice,
     fresh_input_tokens: float,
     cached_input_tokens: float,
@@ -166,7 +161,7 @@ def own_usd_per_request(
 ) -> float | None:
     """USD of one request on a replica that is busy all the time, at the plan's GPUs; None where the
     plan cannot serve this shape."""
-    option = always_on_option(study)
+    option = always_on_option(case)
     if option is None:
         return None
     plan, request = (
@@ -176,9 +171,9 @@ def own_usd_per_request(
     plans = serving_plans(
         plan.model_id,
         [plan.gpu_id],
-        study.client.as_of_date,
+        case.client.as_of_date,
         promised(request, choice.workload),
-        study.measured,
+        case.measured,
     )
     same = next(
         (
@@ -191,12 +186,12 @@ def own_usd_per_request(
     if same is None:
         return None
     seconds = float(request_seconds(same, fresh_input_tokens, output_tokens)) / float(
-        study.values["hidden_costs.safe_share_fraction"]
+        case.values["hidden_costs.safe_share_fraction"]
     )
-    return replica_usd_per_hour(study, choice, option) / SECONDS_PER_HOUR * seconds
+    return replica_usd_per_hour(case, choice, option) / SECONDS_PER_HOUR * seconds
 
 
-def ten_percent_more(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.DataFrame:
+def ten_percent_more(case: Case, choice: WorkloadChoice, offer: Offer) -> pd.DataFrame:
     """What a tenth more of each quantity does to the bill at list prices: quantity, usd_per_month
     (difference), share_fraction.
 
@@ -206,12 +201,12 @@ def ten_percent_more(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.D
     def bill(path: str = "", times: float = 1.0, points: float = 0.0) -> float:
         """With the input at a path times a factor, or points higher."""
         moved = (
-            {path: min(study.values.get(path, 0.0) * times + points, 1.0 if points else np.inf)}
+            {path: min(case.values.get(path, 0.0) * times + points, 1.0 if points else np.inf)}
             if path
             else {}
         )
         return float(
-            sum(priced_parts(choice, {**study.values, **moved}, offer.prices, ways_today).values())
+            sum(priced_parts(choice, {**case.values, **moved}, offer.prices, ways_today).values())
         )
 
     now, at = bill(), choice.at
@@ -240,11 +235,11 @@ def ten_percent_more(study: Study, choice: WorkloadChoice, offer: Offer) -> pd.D
     return pd.DataFrame(rows, columns=["quantity", "usd_per_month", "share_fraction"])
 
 
-def prices_used(study: Study) -> pd.DataFrame:
+def prices_used(case: Case) -> pd.DataFrame:
     """Every price behind the answer: what, who, price (text), source, date, age_days (on the
     study's own day), confidence."""
     rows = []
-    for choice in study.choices:
+    for choice in case.choices:
         api = [
             ("today's model", choice.today),
             ("the open model by API", choice.host.offer if choice.host else None),
@@ -275,22 +270,22 @@ def prices_used(study: Study) -> pd.DataFrame:
         rows, columns=["what", "who", "price", "source", "date", "confidence"]
     ).drop_duplicates(ignore_index=True)
     days = [
-        (study.client.as_of_date - dt.date.fromisoformat(date)).days if date else None
+        (case.client.as_of_date - dt.date.fromisoformat(date)).days if date else None
         for date in frame["date"]
     ]
     return frame.assign(age_days=pd.Series(days, dtype=float))
 
 
-def levers(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+def levers(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
     """By what factor each step changes the price of a token, largest first: lever, ratio,
     from_usd_per_mtok, to_usd_per_mtok.
 
     What cannot be compared here (nothing answers today, no host, no own GPUs) is left out.
     """
-    steps = ladder(study, choice).set_index(["way", "step"])["usd_per_mtok"]
-    own = always_on_option(study)
-    hosts = hosts_of(study, choice)
-    eligible = usable(hosts)["usd_per_month"] / float(sum(moved_volumes(choice, study.values)))
+    steps = ladder(case, choice).set_index(["way", "step"])["usd_per_mtok"]
+    own = always_on_option(case)
+    hosts = hosts_of(case, choice)
+    eligible = usable(hosts)["usd_per_month"] / float(sum(moved_volumes(choice, case.values)))
     pairs = []
     if choice.today and choice.host:
         pairs.append(

@@ -1,10 +1,6 @@
 """The same work as a price per million tokens, input and output together, from the full replica to
 the whole bill."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
 from llmcost.study.bill.fleet_lines import (
@@ -13,23 +9,20 @@ from llmcost.study.bill.fleet_lines import (
     fleet_usd_per_month,
     replica_usd_per_month,
 )
+from llmcost.study.case import Case
 from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
 from llmcost.study.ties import cheapest
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
-
 
 ALWAYS_ON = ("rented", "owned")
 
 
-def always_on_option(study: Study) -> str | None:
+def always_on_option(case: Case) -> str | None:
     """The cheaper of rented and owned GPUs, or None where neither can be had."""
-    found = [option for option in ALWAYS_ON if option in study.totals]
-    return cheapest(found, study.totals.__getitem__) if found else None
+    found = [option for option in ALWAYS_ON if option in case.totals]
+    return cheapest(found, case.totals.__getitem__) if found else None
 
 
-def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, float | None]:
+def unit_costs(case: Case, choice: WorkloadChoice, option: str) -> dict[str, float | None]:
     """USD per million tokens (input and output, of the model that makes them) of one workload on
     rented or owned GPUs.
 
@@ -41,12 +34,12 @@ def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, f
     today        the same work on today's model, tuned, or None
     """
     assert option in ALWAYS_ON, "serverless GPUs are billed awake, not around the clock"
-    values, supply = study.values, choice.supplies[option]
+    values, supply = case.values, choice.supplies[option]
     mtok = float(sum(moved_volumes(choice, values)))
     replica = replica_usd_per_month(supply, values)
-    whole = fleet_usd_per_month(choice, supply, values, study.decision.spare_count)
-    fixed = float(sum(fixed_lines(option, values, study.decision.horizon_months).values())) / len(
-        study.choices
+    whole = fleet_usd_per_month(choice, supply, values, case.decision.spare_count)
+    fixed = float(sum(fixed_lines(option, values, case.decision.horizon_months).values())) / len(
+        case.choices
     )
     today_mtok = float(sum(volumes(choice, values)))
     return {
@@ -54,14 +47,14 @@ def unit_costs(study: Study, choice: WorkloadChoice, option: str) -> dict[str, f
         "at_load": whole / mtok,
         "with_people": (whole + fixed) / mtok,
         "open_api": float(open_api_usd_per_month(choice, values)) / mtok if choice.host else None,
-        "today": float(sum(tuned_lines(choice, values, study.invoice_multiplier).values()))
+        "today": float(sum(tuned_lines(choice, values, case.invoice_multiplier).values()))
         / today_mtok
         if choice.today
         else None,
     }
 
 
-def full_usd_per_month(study: Study, choice: WorkloadChoice, option: str) -> float:
+def full_usd_per_month(case: Case, choice: WorkloadChoice, option: str) -> float:
     """The naive bill: the work on replicas that are busy every hour that is paid for, and nothing
     around them."""
     supply = choice.supplies[option]
@@ -69,22 +62,22 @@ def full_usd_per_month(study: Study, choice: WorkloadChoice, option: str) -> flo
         return (
             supply.curve.mean * supply.plan.gpus_count * supply.offer.hourly_usd * HOURS_PER_MONTH
         )
-    return supply.curve.mean * replica_usd_per_month(supply, study.values)
+    return supply.curve.mean * replica_usd_per_month(supply, case.values)
 
 
-def hosting_usd_per_month(study: Study, option: str) -> float:
+def hosting_usd_per_month(case: Case, option: str) -> float:
     """The loaded bill: everything that an option pays but the APIs and the people that they
     take."""
-    return sum(usd for item, usd in study.lines[option].items() if not item.startswith("API"))
+    return sum(usd for item, usd in case.lines[option].items() if not item.startswith("API"))
 
 
-def replica_usd_per_hour(study: Study, choice: WorkloadChoice, option: str) -> float:
+def replica_usd_per_hour(case: Case, choice: WorkloadChoice, option: str) -> float:
     """USD of one replica for an hour, busy or idle."""
-    return replica_usd_per_month(choice.supplies[option], study.values) / HOURS_PER_MONTH
+    return replica_usd_per_month(choice.supplies[option], case.values) / HOURS_PER_MONTH
 
 
 def break_even_utilization(
-    study: Study, choice: WorkloadChoice, option: str
+    case: Case, choice: WorkloadChoice, option: str
 ) -> tuple[float, float] | None:
     """(GPUs alone, with people) the delivered utilization at which this fleet costs what the open
     model's API would; None without an API.
@@ -97,15 +90,15 @@ def break_even_utilization(
     """
     if choice.host is None:
         return None
-    values, supply = study.values, choice.supplies[option]
-    spares = study.decision.spare_count
+    values, supply = case.values, choice.supplies[option]
+    spares = case.decision.spare_count
     full = (
         float(fleet(choice, supply, values, spares).paid_replicas)
         * float(open_api_usd_per_month(choice, values))
         / supply.curve.mean
     )
     gpus = fleet_usd_per_month(choice, supply, values, spares)
-    fixed = float(sum(fixed_lines(option, values, study.decision.horizon_months).values())) / len(
-        study.choices
+    fixed = float(sum(fixed_lines(option, values, case.decision.horizon_months).values())) / len(
+        case.choices
     )
     return gpus / full, (gpus + fixed) / full

@@ -1,11 +1,8 @@
 """Questions to one own fleet: who waits at its peak, what a promise costs, what following the hours
 saves, what a dashboard shows."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -27,12 +24,10 @@ from llmcost.study.bill.hidden_lines import typical_values
 from llmcost.study.capacity.candidates import cheapest_candidate
 from llmcost.study.capacity.gpu_offers import NOT_CONSIDERED, gpu_offers
 from llmcost.study.capacity.utilization import OwnFleet
+from llmcost.study.case import Case
 from llmcost.study.loads.headroom import HOURS_PER_DAY, size_preset
 from llmcost.study.problem import Supply, WorkloadChoice
 from llmcost.study.ties import cheapest
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 LAG_HOURS = (0.0, 5 / 60, 15 / 60, 30 / 60, 1.0)
 """From a warm pool to a machine that has to be rented, started and filled first."""
@@ -81,7 +76,7 @@ def peak_queue(fleet: OwnFleet) -> PeakQueue:
     return PeakQueue(in_flight, slots, service, (slots - in_flight) / in_flight**0.5)
 
 
-def waits(study: Study, fleet: OwnFleet) -> pd.DataFrame:
+def waits(case: Case, fleet: OwnFleet) -> pd.DataFrame:
     """Who would wait for a slot in the busiest hour, fleet by fleet up to this one's size.
 
     Columns: replicas_count, slots_busy_fraction, waits_fraction, mean_wait_seconds with arrivals at
@@ -89,7 +84,7 @@ def waits(study: Study, fleet: OwnFleet) -> pd.DataFrame:
     size stay below, minute_waits_fraction in the busiest minute.
     """
     queue, concurrency = peak_queue(fleet), fleet.supply.replica.concurrency_count
-    irregular = size_preset("arrival_cv", study.client, fleet.choice.load).high
+    irregular = size_preset("arrival_cv", case.client, fleet.choice.load).high
     least = max(1, int(queue.in_flight_count / concurrency))
     a, service = queue.in_flight_count, queue.service_seconds
     rows = [
@@ -115,10 +110,10 @@ def waits(study: Study, fleet: OwnFleet) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def on_demand_supply(study: Study, fleet: OwnFleet) -> Supply | None:
+def on_demand_supply(case: Case, fleet: OwnFleet) -> Supply | None:
     """The cheapest supply of this workload's model that may be given back by the hour; None where
     none is to be had."""
-    tried = study.considered[fleet.choice.workload.id][0].candidates
+    tried = case.considered[fleet.choice.workload.id][0].candidates
     found = [
         c
         for c in tried
@@ -130,7 +125,7 @@ def on_demand_supply(study: Study, fleet: OwnFleet) -> Supply | None:
     return cheapest_candidate(found).supply if found else None
 
 
-def following(study: Study, fleet: OwnFleet, supply: Supply) -> pd.DataFrame:
+def following(case: Case, fleet: OwnFleet, supply: Supply) -> pd.DataFrame:
     """A rented fleet that runs after the hours: lag_hours, billed_replicas, usd_per_month,
     saving_fraction, unserved_fraction.
 
@@ -139,7 +134,7 @@ def following(study: Study, fleet: OwnFleet, supply: Supply) -> pd.DataFrame:
     what its starts cost and with every slice by the hour, cheaper or not.
     """
     wanted = fleet.replicas_for(supply.load_replicas, supply)
-    month = replica_usd_per_month(supply, study.values)
+    month = replica_usd_per_month(supply, case.values)
     frame = pd.DataFrame({"lag_hours": LAG_HOURS})
     found = [autoscaled(supply.load_replicas, wanted, lag) for lag in LAG_HOURS]
     frame["billed_replicas"], frame["unserved_fraction"] = zip(*found, strict=True)
@@ -148,7 +143,7 @@ def following(study: Study, fleet: OwnFleet, supply: Supply) -> pd.DataFrame:
     return frame
 
 
-def slices(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
+def slices(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
     """The slices of a rented fleet and how each is had, spares left out; empty where nothing can be
     rented.
 
@@ -159,7 +154,7 @@ def slices(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     supply = choice.supplies.get("rented")
     if supply is None:
         return pd.DataFrame()
-    values, headroom = study.values, float(study.values[f"{choice.at}.load.headroom_fraction"])
+    values, headroom = case.values, float(case.values[f"{choice.at}.load.headroom_fraction"])
     index = np.arange(int(replicas_for_peak(supply.curve.peak, headroom)))
     level = (index + ROUNDING) / (1 + headroom)
     hours, starts = (
@@ -195,7 +190,7 @@ class SpotPrice:
     on_demand_usd_per_hour: float
 
 
-def spot_price(study: Study, choice: WorkloadChoice, gpu_id: str) -> SpotPrice | None:
+def spot_price(case: Case, choice: WorkloadChoice, gpu_id: str) -> SpotPrice | None:
     """Spot of a GPU, interruptions priced, among offers of single replicas that only the term may
     keep from the client.
 
@@ -206,7 +201,7 @@ def spot_price(study: Study, choice: WorkloadChoice, gpu_id: str) -> SpotPrice |
         return None
     open_to = [
         o
-        for o in gpu_offers(study.client, choice.workload)
+        for o in gpu_offers(case.client, choice.workload)
         if o.gpu_id == gpu_id and (o.status != "failed" or o.reason == NOT_CONSIDERED)
     ]
     single = [o for o in open_to if o.filled_by(supply.plan.gpus_count)]
@@ -214,7 +209,7 @@ def spot_price(study: Study, choice: WorkloadChoice, gpu_id: str) -> SpotPrice |
     if not all(by_term):
         return None
     spot, on_demand = (cheapest(offers, lambda o: o.hourly_usd) for offers in by_term)
-    values = typical_values(study)
+    values = typical_values(case)
     hours = (
         float(values["hidden_costs.spot_interruptions_per_month"] * start_seconds(supply, values))
         / SECONDS_PER_HOUR
@@ -263,10 +258,10 @@ def busy_and_delivered(fleet: OwnFleet, sweep: pd.DataFrame) -> tuple[pd.DataFra
     return curve, float(busy(fleet.supply.load_replicas / fleet.replicas_count).mean())
 
 
-def measured_busy(study: Study) -> pd.DataFrame:
+def measured_busy(case: Case) -> pd.DataFrame:
     """Public measurements of both: gpu_id, model_id, time_busy_fraction, utilization_fraction,
     source."""
-    rows = in_force("gpu_busy", study.client.as_of_date)
+    rows = in_force("gpu_busy", case.client.as_of_date)
     rows = rows.rename(columns={"busy_fraction": "time_busy_fraction"})
     rows = rows.assign(
         utilization_fraction=rows["output_tokens_per_second"]

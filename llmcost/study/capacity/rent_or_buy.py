@@ -1,9 +1,6 @@
 """Rent or buy the card of the owned fleet, over several ways that rents may go."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,11 +11,9 @@ from llmcost.model.rent_or_buy import bought_usd, buying_pays_from_month, rent_p
 from llmcost.study.bill.fleet_lines import card_lines
 from llmcost.study.bill.hidden_lines import Card, typical_values
 from llmcost.study.capacity.gpu_offers import GpuOffer, gpu_offers
+from llmcost.study.case import Case
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.ties import cheapest
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 FLAT = "stays as it is"
 DAYS_PER_MONTH = 365.25 / 12
@@ -42,20 +37,20 @@ class RentOrBuy:
     pays_from: dict[str, int | None]
 
 
-def rent_paths(study: Study, months_count: int) -> pd.DataFrame:
+def rent_paths(case: Case, months_count: int) -> pd.DataFrame:
     """Ways that a rent may go, over today's: path, month_count, rent_multiplier.
 
     Flat; sliding so far that its mean is the low end of `gpu_rent_path_multiplier`; down there and
     up again as far as the high end; and as the H100 went from its launch on, by the catalog's
     history.
     """
-    band, half = study.hidden["gpu_rent_path_multiplier"].band, months_count / 2
+    band, half = case.hidden["gpu_rent_path_multiplier"].band, months_count / 2
     bottom, top = (
         2 * band.low - 1,
         2 * band.high - 1,
     )  # a straight line from 1 has its mean half way
     known = table("gpu_rent_history")
-    known = known[known["effective_from"] <= study.client.as_of_date.isoformat()]
+    known = known[known["effective_from"] <= case.client.as_of_date.isoformat()]
     days = pd.to_datetime(known["effective_from"])
     since = ((days - days.iloc[0]).dt.days / DAYS_PER_MONTH).tolist()
     points = {
@@ -81,12 +76,12 @@ def rent_paths(study: Study, months_count: int) -> pd.DataFrame:
     return pd.concat(each, ignore_index=True)
 
 
-def rent_or_buy(study: Study, choice: WorkloadChoice, card: Card) -> RentOrBuy | None:
+def rent_or_buy(case: Case, choice: WorkloadChoice, card: Card) -> RentOrBuy | None:
     """The card of the owned fleet against the cheapest offer of the same card by the hour; None
     where nobody lets one."""
     let = [
         o
-        for o in gpu_offers(study.client, choice.workload)
+        for o in gpu_offers(case.client, choice.workload)
         if o.gpu_id == card.gpu_id and o.term == "on_demand"
     ]
     order = {"ok": 0, "ask": 1, "failed": 2}
@@ -94,7 +89,7 @@ def rent_or_buy(study: Study, choice: WorkloadChoice, card: Card) -> RentOrBuy |
         return None
     best = min(order[o.status] for o in let)
     offer = cheapest((o for o in let if order[o.status] == best), lambda o: o.hourly_usd)
-    values = typical_values(study)
+    values = typical_values(case)
     lines = card_lines(card.price_usd, card.resale_fraction, card.power_watts, values)
     capex = card.price_usd * (1 + float(values["hidden_costs.owned_server_overhead_fraction"]))
     upkeep = float(sum(usd for item, usd in lines.items() if item != "GPU capital"))
@@ -102,7 +97,7 @@ def rent_or_buy(study: Study, choice: WorkloadChoice, card: Card) -> RentOrBuy |
         int(values["hidden_costs.owned_life_months"]),
         float(values["hidden_costs.discount_fraction_per_year"]),
     )
-    costs = rent_paths(study, life)
+    costs = rent_paths(case, life)
     rent = (
         offer.hourly_usd * HOURS_PER_MONTH * costs["rent_multiplier"].to_numpy().reshape(-1, life)
     )

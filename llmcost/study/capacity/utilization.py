@@ -1,10 +1,7 @@
 """How busy own GPUs are: the fleet that each workload needs, and what its idle hours do to the
 price of a token."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -27,6 +24,7 @@ from llmcost.model.throughput import (
 from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
 from llmcost.study.bill.fleet_lines import fleet, fleet_usd_per_month, spares_of
 from llmcost.study.bill.unit_costs import always_on_option, replica_usd_per_hour
+from llmcost.study.case import Case
 from llmcost.study.problem import (
     Supply,
     WorkloadChoice,
@@ -35,9 +33,6 @@ from llmcost.study.problem import (
     taken_fraction,
     volumes,
 )
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 OWN_HOURS = "This client's own hours"
 SHAPE_REPLICAS = 10.0
@@ -128,17 +123,17 @@ class OwnFleet:
         return self.supply.curve.peak / self.supply.curve.mean
 
 
-def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
+def own_fleet(case: Case, choice: WorkloadChoice) -> OwnFleet:
     """The cheaper always-on fleet of one workload of a study that has one."""
-    option = always_on_option(study)
+    option = always_on_option(case)
     assert option is not None
-    values, supply = study.values, choice.supplies[option]
-    spare = spares_of(supply.offer, choice, study.decision.spare_count)
+    values, supply = case.values, choice.supplies[option]
+    spare = spares_of(supply.offer, choice, case.decision.spare_count)
     up = fleet(choice, supply, values, spare)
     into, out = (float(volume) for volume in moved_volumes(choice, values))
     requests = choice.load.asked_requests_per_month * float(taken_fraction(choice, values))
     api = float(open_api_usd_per_month(choice, values)) / (into + out) if choice.host else None
-    staying = float(sum(tuned_lines(choice, values, study.invoice_multiplier).values()))
+    staying = float(sum(tuned_lines(choice, values, case.invoice_multiplier).values()))
     ratio = float(values[f"{choice.alternative_at}.token_ratio"])
     today = staying / float(sum(volumes(choice, values))) / ratio
     return OwnFleet(
@@ -161,7 +156,7 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
         * float(cached_fraction(choice.at, values)),
         output_tokens=out * TOKENS_PER_MTOK / requests,
         requests_per_hour=requests / HOURS_PER_MONTH,
-        replica_usd_per_hour=replica_usd_per_hour(study, choice, option),
+        replica_usd_per_hour=replica_usd_per_hour(case, choice, option),
         tokens_per_second=(into + out)
         * TOKENS_PER_MTOK
         / (supply.curve.mean * HOURS_PER_MONTH * SECONDS_PER_HOUR),
@@ -171,14 +166,14 @@ def own_fleet(study: Study, choice: WorkloadChoice) -> OwnFleet:
     )
 
 
-def concurrency_sweep(study: Study, fleet: OwnFleet, points_count: int = 60) -> pd.DataFrame:
+def concurrency_sweep(case: Case, fleet: OwnFleet, points_count: int = 60) -> pd.DataFrame:
     """One replica with 1, 2, ... requests in flight, as far as its memory goes: what it delivers
     and how long a token takes.
 
     Columns: concurrency_count, itl_seconds, output_tokens_per_second, delivered_fraction (of the
     plan's own concurrency), meets_limit. Modelled, scaled to the plan's measured speed.
     """
-    plan, replica, day = fleet.supply.plan, fleet.supply.replica, study.client.as_of_date
+    plan, replica, day = fleet.supply.plan, fleet.supply.replica, case.client.as_of_date
     ask = (gpu(plan.gpu_id, day), plan.gpus_count, model_shape(plan.model_id, day), plan.precision)
     most = max(
         fitting_concurrency(*ask, fleet.context_tokens), replica.concurrency_count

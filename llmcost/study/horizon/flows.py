@@ -1,11 +1,8 @@
 """What an option pays, and when: bills as they come, one-offs at the start, hardware when it is
 bought, its resale at the end."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,11 +10,9 @@ from llmcost.model.horizon import hardware_cash, present_value_usd
 from llmcost.model.overhead import capital_usd_per_month
 from llmcost.model.types import HardwareCash
 from llmcost.study.assumptions import Values
+from llmcost.study.case import Case
 from llmcost.study.horizon.months import DISCOUNT
 from llmcost.study.verdict.labels import hardware_usd_by_gpu
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 CAPITAL = "GPU capital"
 SPREAD, LEAVING = "spread", "Exit, spread over the horizon"
@@ -85,30 +80,30 @@ def _paid_otherwise(item: str) -> bool:
 
 
 def flows(
-    study: Study, lines: Mapping[str, Mapping[str, np.ndarray]], values: Values
+    case: Case, lines: Mapping[str, Mapping[str, np.ndarray]], values: Values
 ) -> dict[str, Flows]:
     """Each option's payments, from its bills by month and the inputs that they were made of."""
-    return {option: _flows(study, option, bill, values) for option, bill in lines.items()}
+    return {option: _flows(case, option, bill, values) for option, bill in lines.items()}
 
 
-def _flows(study: Study, option: str, bill: Mapping[str, np.ndarray], values: Values) -> Flows:
-    shape, months = next(iter(bill.values())).shape, study.decision.horizon_months
+def _flows(case: Case, option: str, bill: Mapping[str, np.ndarray], values: Values) -> Flows:
+    shape, months = next(iter(bill.values())).shape, case.decision.horizon_months
     spread = sum(
         (usd for item, usd in bill.items() if SPREAD in item and item != LEAVING), np.zeros(shape)
     )
     once = np.diff(np.maximum.accumulate(spread, axis=-1), prepend=0.0, axis=-1) * months
     leaving = bill.get(LEAVING, np.zeros(shape)) * months
-    return Flows(bill, once, leaving, _hardware(study, option, bill.get(CAPITAL), values, shape))
+    return Flows(bill, once, leaving, _hardware(case, option, bill.get(CAPITAL), values, shape))
 
 
 def _hardware(
-    study: Study, option: str, capital: np.ndarray | None, values: Values, shape: tuple[int, ...]
+    case: Case, option: str, capital: np.ndarray | None, values: Values, shape: tuple[int, ...]
 ) -> HardwareCash:
     """Purchases behind the capital line. Where an option has several kinds of GPU, their shares of
     the first purchase weigh the resale."""
     if capital is None or not np.any(capital):
         return HardwareCash(*(np.zeros(shape) for _ in range(4)))
-    first = hardware_usd_by_gpu(study, option)
+    first = hardware_usd_by_gpu(case, option)
     total = sum(first.values())
     weights = {gpu_id: usd / total if total else 1 / len(first) for gpu_id, usd in first.items()}
     resale = sum(

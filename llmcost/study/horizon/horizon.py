@@ -1,17 +1,16 @@
 """The whole contract: present value of every option with its range, and the months in which their
 lines cross."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from llmcost.model.horizon import bill_never_grows, crossing_months, price_change_fraction_per_month
 from llmcost.study.bill.bills import people_fte
+from llmcost.study.case import Case
 from llmcost.study.horizon.flows import Flows, flows
 from llmcost.study.horizon.months import (
     DISCOUNT,
@@ -22,11 +21,9 @@ from llmcost.study.horizon.months import (
     typical_months,
 )
 from llmcost.study.once_per_case import once_per_case
+from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.uncertainty.draws import cheapest_fraction
 from llmcost.study.verdict.labels import labels
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 LEVELS = ("low", "typical", "high")
 
@@ -56,21 +53,21 @@ class Horizon:
 
 
 @once_per_case
-def horizon_of(study: Study) -> Horizon:
+def horizon_of(case: Case) -> Horizon:
     """The study's options over the client's horizon. Models, hosts and plans stay those chosen at
     the first month's volume."""
     by_growth: dict[str, dict[str, Flows]] = {}
     for level in LEVELS:
-        values = typical_months(study, level)
-        by_growth[level] = flows(study, monthly_lines(study, values), values)
-    rate = discount(study).typical
-    drawn = drawn_months(study)
+        values = typical_months(case, level)
+        by_growth[level] = flows(case, monthly_lines(case, values), values)
+    rate = discount(case).typical
+    drawn = drawn_months(case)
     spread = {
-        option: each.present_value_usd(_per_draw(drawn[DISCOUNT], study.client.horizon_months))
-        for option, each in flows(study, monthly_lines(study, drawn), drawn).items()
+        option: each.present_value_usd(_per_draw(drawn[DISCOUNT], case.client.horizon_months))
+        for option, each in flows(case, monthly_lines(case, drawn), drawn).items()
     }
-    months = study.client.horizon_months
-    people = people_fte(study.decision, typical_months(study))
+    months = case.client.horizon_months
+    people = people_fte(case.decision, typical_months(case))
     people = {option: np.broadcast_to(fte, months) for option, fte in people.items()}
     typical = {
         option: float(each.present_value_usd(rate)[0])
@@ -83,10 +80,10 @@ def _per_draw(value: float | np.ndarray, months_count: int) -> float | np.ndarra
     return np.reshape(value, (-1, months_count))[:, 0] if np.ndim(value) else value
 
 
-def by_month(study: Study, horizon: Horizon, level: str = "typical") -> pd.DataFrame:
+def by_month(case: Case, horizon: Horizon, level: str = "typical") -> pd.DataFrame:
     """One row per option and month: option, label, month, usd_per_month (its bill), cash_usd,
     total_cash_usd (to date)."""
-    named, parts = labels(study), []
+    named, parts = labels(case), []
     for option, each in horizon.by_growth[level].items():
         cash = each.cash_usd[0]
         columns = {
@@ -107,21 +104,21 @@ def by_month(study: Study, horizon: Horizon, level: str = "typical") -> pd.DataF
     return pd.concat(parts, ignore_index=True)
 
 
-def saved_to_date(study: Study, horizon: Horizon) -> pd.DataFrame:
+def saved_to_date(case: Case, horizon: Horizon) -> pd.DataFrame:
     """What the advice has saved against today up to each month, typical: month, saved_usd; empty
     where nothing answers today."""
     if "today" not in horizon.typical:
         return pd.DataFrame({"month": [], "saved_usd": []})
     saved = np.cumsum(
-        horizon.typical["today"].cash_usd[0] - horizon.typical[study.winner].cash_usd[0]
+        horizon.typical["today"].cash_usd[0] - horizon.typical[advised_option(case)].cash_usd[0]
     )
     return pd.DataFrame({"month": np.arange(1, horizon.months_count + 1), "saved_usd": saved})
 
 
-def present_values(study: Study, horizon: Horizon) -> pd.DataFrame:
+def present_values(case: Case, horizon: Horizon) -> pd.DataFrame:
     """One row per option: option, label, npv_usd (typical), its P10 and P90, versus_advised_usd,
     probability_lowest_fraction."""
-    named, draws = labels(study), horizon.drawn_present_value_usd
+    named, draws = labels(case), horizon.drawn_present_value_usd
     chance = cheapest_fraction(draws)
     rows = [
         {
@@ -130,7 +127,7 @@ def present_values(study: Study, horizon: Horizon) -> pd.DataFrame:
             "npv_usd": npv,
             "p10_npv_usd": float(draws[option].quantile(0.1)),
             "p90_npv_usd": float(draws[option].quantile(0.9)),
-            "versus_advised_usd": npv - horizon.present_value_usd[study.winner],
+            "versus_advised_usd": npv - horizon.present_value_usd[advised_option(case)],
             "probability_lowest_fraction": chance[option],
         }
         for option, npv in horizon.present_value_usd.items()
@@ -138,19 +135,19 @@ def present_values(study: Study, horizon: Horizon) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def crossings(study: Study, horizon: Horizon) -> pd.DataFrame:
+def crossings(case: Case, horizon: Horizon) -> pd.DataFrame:
     """When, if ever, another option's bill falls below the advised one's: option, label, and the
     month at low, typical and high growth.
 
     A month is NaN where that never happens within the horizon.
     """
-    named, rows = labels(study), []
+    named, rows = labels(case), []
     for option in horizon.typical:
-        if option == study.winner:
+        if option == advised_option(case):
             continue
         months = {
             f"{level}_growth_month": crossing_months(
-                horizon.by_growth[level][study.winner].bill_usd_per_month[0],
+                horizon.by_growth[level][advised_option(case)].bill_usd_per_month[0],
                 horizon.by_growth[level][option].bill_usd_per_month[0],
             )
             for level in LEVELS
@@ -161,17 +158,17 @@ def crossings(study: Study, horizon: Horizon) -> pd.DataFrame:
     ).astype({f"{level}_growth_month": float for level in LEVELS})
 
 
-def api_never_grows(study: Study) -> bool:
+def api_never_grows(case: Case) -> bool:
     """Whether the open model's API bill cannot grow: (1 + growth)(1 + price change) <= 1 for every
     workload at typical values."""
-    mean = study.values["hidden_costs.api_price_path_multiplier"]
-    change = price_change_fraction_per_month(mean, study.client.horizon_months)
-    return all(bool(bill_never_grows(a.typical, change)) for a in growths(study).values())
+    mean = case.values["hidden_costs.api_price_path_multiplier"]
+    change = price_change_fraction_per_month(mean, case.client.horizon_months)
+    return all(bool(bill_never_grows(a.typical, change)) for a in growths(case).values())
 
 
-def record(study: Study, horizon: Horizon) -> dict[str, Any]:
+def record(case: Case, horizon: Horizon) -> dict[str, Any]:
     """The horizon as plain data for results.json."""
-    values, turns = present_values(study, horizon), crossings(study, horizon)
+    values, turns = present_values(case, horizon), crossings(case, horizon)
     months = {
         row.pop("option"): row
         for row in turns.drop(columns="label")
@@ -202,8 +199,8 @@ def record(study: Study, horizon: Horizon) -> dict[str, Any]:
         "months_count": horizon.months_count,
         "discount_fraction_per_year": horizon.discount_fraction_per_year,
         "growth_fraction_per_month": {
-            path.split(".")[1]: [a.low, a.typical, a.high] for path, a in growths(study).items()
+            path.split(".")[1]: [a.low, a.typical, a.high] for path, a in growths(case).items()
         },
-        "api_bill_never_grows": api_never_grows(study),
+        "api_bill_never_grows": api_never_grows(case),
         "options": options,
     }

@@ -1,98 +1,94 @@
 """The usage exports behind a study: which there are, how sound they are, and the bill that they
 should have made."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from llmcost.inputs.usage import UsageTable
 from llmcost.study.bill.reconciliation import Reconciliation, reconciliation
+from llmcost.study.case import Case
 from llmcost.study.loads.usage_summary import warnings
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
+from llmcost.study.once_per_case import once_per_case
 
 ENOUGH_PRICED = 0.95
 """A bill of which less of the tokens can be priced explains nothing."""
 
 
-def export_tables(study: Study) -> list[UsageTable]:
+def export_tables(case: Case) -> list[UsageTable]:
     """Every export that a workload's load was read from, each once."""
     found: list[UsageTable] = []
-    for load in study.loads.values():
+    for load in case.loads.values():
         if load.usage and all(load.usage.table is not table for table in found):
             found.append(load.usage.table)
     return found
 
 
-def banners(study: Study) -> list[str]:
+def banners(case: Case) -> list[str]:
     """What must be said in red on the first page: exports with missing hours or rejected rows."""
     return [
         f"{table.files[0].name}: {warning}"
-        for table in export_tables(study)
+        for table in export_tables(case)
         for warning in warnings(table)
     ]
 
 
-def export_bill(study: Study) -> Reconciliation | None:
+@once_per_case
+def export_bill(case: Case) -> Reconciliation | None:
     """The bill of the first export's models at list prices, against what it reports and against the
     invoice; None without one to price.
 
     Rows of a workload count under the model that the client file names for them: a deployment's own
     name has no price. The invoice is compared only where all workloads come from this one export.
     """
-    tables = export_tables(study)
+    tables = export_tables(case)
     parts = (
         []
         if not tables
         else [
-            _rows(study, workload.id, tables[0])
-            for workload in study.client.workloads
+            _rows(case, workload.id, tables[0])
+            for workload in case.client.workloads
             if workload.today
         ]
     )
     parts = [part for part in parts if part is not None]
     if not parts or tables[0].kind.time.relative:
         return None
-    invoice = study.client.invoice if len(parts) == len(study.client.workloads) else None
+    invoice = case.client.invoice if len(parts) == len(case.client.workloads) else None
     return reconciliation(
         pd.concat(parts, ignore_index=True),
         "",
-        study.client.as_of_date,
-        study.client.quotes,
+        case.client.as_of_date,
+        case.client.quotes,
         invoice.usd_per_month if invoice else None,
         tables[0].period_hours,
     )
 
 
-def _rows(study: Study, workload_id: str, table: UsageTable) -> pd.DataFrame | None:
+def _rows(case: Case, workload_id: str, table: UsageTable) -> pd.DataFrame | None:
     """A workload's rows of an export, under the name of today's host and model."""
-    load = study.loads[workload_id]
+    load = case.loads[workload_id]
     if load.usage is None or load.usage.table is not table:
         return None
     rows = table.hourly[table.hourly["model"].isin(load.usage.models or [""])]
-    today = next(
-        workload.today for workload in study.client.workloads if workload.id == workload_id
-    )
+    today = next(workload.today for workload in case.client.workloads if workload.id == workload_id)
     return rows.assign(model=f"{today.provider}/{today.model_id}") if today else rows
 
 
-def explained_fraction(study: Study) -> tuple[float, str] | None:
+def explained_fraction(case: Case) -> tuple[float, str] | None:
     """(share that list prices explain, of what): of the invoice, else of the cost that the export
     reports; None without either."""
-    found = study.export_bill()
+    found = export_bill(case)
     if found and found.invoice_explained_fraction is not None:
         return found.invoice_explained_fraction, "the invoice"
-    if study.client.invoice:
-        return 1 / study.invoice_multiplier, "the invoice"
+    if case.client.invoice:
+        return 1 / case.invoice_multiplier, "the invoice"
     if found and found.explained_fraction is not None:
         return found.explained_fraction, "the cost that the export reports"
     return None
 
 
-def record(study: Study) -> list[dict[str, Any]]:
+def record(case: Case) -> list[dict[str, Any]]:
     """Every export as plain data: what it is, its period, the account of its rows."""
     return [
         {
@@ -111,5 +107,5 @@ def record(study: Study) -> list[dict[str, Any]]:
             "outcomes": table.outcomes.to_dict(orient="records"),
             "notes": list(table.notes),
         }
-        for table in export_tables(study)
+        for table in export_tables(case)
     ]

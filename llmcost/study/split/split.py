@@ -13,6 +13,8 @@ from llmcost.study.assumptions import Values
 from llmcost.study.bill.bills import Decision
 from llmcost.study.bill.hybrid_lines import Terms, pool_terms
 from llmcost.study.bill.pools import pools
+from llmcost.study.case import Case
+from llmcost.study.once_per_case import once_per_case
 
 WAYS = ("own", "hour", "api")
 """Ways to serve a slice: replicas around the clock, replicas by the hour with the API in the hours
@@ -92,6 +94,15 @@ def pool_splits(decision: Decision, values: Values) -> list[Split]:
         for terms in pool_terms(pools(decision.choices), values, decision.spare_count)
         if terms.pool.leaving
     ]
+
+
+@once_per_case
+def workload_split(case: Case, workload_id: str = "") -> Split | None:
+    """The exact split of one workload (default: the first) and those that share its replicas, at
+    typical values; None where there is nothing to split."""
+    wanted = workload_id or case.client.workloads[0].id
+    splits = pool_splits(case.decision, case.values)
+    return next((split for split in splits if wanted in split.workload_ids), None)
 
 
 def _split(terms: Terms) -> Split:

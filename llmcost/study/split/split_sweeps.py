@@ -1,9 +1,5 @@
 """The hybrid split under other prices and volumes, its fixed costs, and where it begins to pay."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
@@ -13,23 +9,22 @@ from llmcost.study.assumptions import Values
 from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import lined_up, pools
+from llmcost.study.case import Case
 from llmcost.study.problem import VOLUME, Supply, WorkloadChoice, taken_fraction
-from llmcost.study.split.split import Split, pool_splits
+from llmcost.study.split.split import Split, pool_splits, workload_split
+from llmcost.study.uncertainty.break_even import volume_break_even
 from llmcost.study.uncertainty.flips import VOLUME_SPAN
 from llmcost.study.verdict.labels import gpu_name, owns_nothing
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 HALF_A_CENT_USD = 0.005
 """A saving below it is only rounding."""
 API_PRICE = "hidden_costs.api_price_path_multiplier"
 
 
-def splits(study: Study) -> list[tuple[Split, Supply]]:
+def splits(case: Case) -> list[tuple[Split, Supply]]:
     """Every split of a study and the supply that it has slices of; empty where the hybrid is not to
     be had."""
-    return [(split, split.terms.pool.supply) for split in pool_splits(study.decision, study.values)]
+    return [(split, split.terms.pool.supply) for split in pool_splits(case.decision, case.values)]
 
 
 def described(supply: Supply) -> str:
@@ -45,14 +40,12 @@ def described(supply: Supply) -> str:
     )
 
 
-def split_fixed_lines(study: Study) -> dict[str, float]:
+def split_fixed_lines(case: Case) -> dict[str, float]:
     """What running any slice at all adds to the bill, item by item: USD per month."""
     bought = any(
-        supply.offer.term == "owned" and split.owned_count for split, supply in splits(study)
+        supply.offer.term == "owned" and split.owned_count for split, supply in splits(case)
     )
-    lines = fixed_lines(
-        "owned" if bought else "rented", study.values, study.decision.horizon_months
-    )
+    lines = fixed_lines("owned" if bought else "rented", case.values, case.decision.horizon_months)
     return {item: float(usd) for item, usd in lines.items()}
 
 
@@ -74,7 +67,7 @@ def duration(split: Split) -> pd.DataFrame:
     )
 
 
-def overflow_peak_requests_per_minute(study: Study, choice: WorkloadChoice) -> float:
+def overflow_peak_requests_per_minute(case: Case, choice: WorkloadChoice) -> float:
     """Requests that the hybrid leaves to a workload's API in the busiest minute, to hold against
     the host's rate limit.
 
@@ -82,10 +75,10 @@ def overflow_peak_requests_per_minute(study: Study, choice: WorkloadChoice) -> f
     hour that the headroom stands for.
     """
     requests = choice.load.hourly["requests"].to_numpy() * float(
-        taken_fraction(choice, study.values)
+        taken_fraction(choice, case.values)
     )
-    split = study.split(choice.workload.id)
-    if split is not None and not owns_nothing(study):
+    split = workload_split(case, choice.workload.id)
+    if split is not None and not owns_nothing(case):
         load = lined_up(choice, choice.supplies["hybrid"].load_replicas)
         left = np.divide(
             split.hours[choice.workload.id].to_numpy(),
@@ -95,35 +88,33 @@ def overflow_peak_requests_per_minute(study: Study, choice: WorkloadChoice) -> f
         )
         requests = lined_up(choice, requests) * np.minimum(left, 1.0)
     return (
-        float(requests.max())
-        / 60
-        * (1 + float(study.values[f"{choice.at}.load.headroom_fraction"]))
+        float(requests.max()) / 60 * (1 + float(case.values[f"{choice.at}.load.headroom_fraction"]))
     )
 
 
-def saved(study: Study, values: Values) -> tuple[np.ndarray, np.ndarray]:
+def saved(case: Case, values: Values) -> tuple[np.ndarray, np.ndarray]:
     """(owned replicas, USD a month saved before fixed costs) of all workloads together, at other
     values."""
-    parts = pool_bills(pools(study.choices), {**study.values, **values}, study.decision.spare_count)
+    parts = pool_bills(pools(case.choices), {**case.values, **values}, case.decision.spare_count)
     return np.asarray(sum(part.owned_count for part in parts)), np.asarray(
         sum(part.saving_usd_per_month for part in parts)
     )
 
 
-def by_volume(study: Study, volume_ratios: np.ndarray) -> pd.DataFrame:
+def by_volume(case: Case, volume_ratios: np.ndarray) -> pd.DataFrame:
     """volume_ratio (times today's), owned_count, saving_usd_per_month before fixed costs: all
     workloads together."""
-    count, saving = saved(study, {VOLUME: volume_ratios})
+    count, saving = saved(case, {VOLUME: volume_ratios})
     return pd.DataFrame(
         {"volume_ratio": volume_ratios, "owned_count": count, "saving_usd_per_month": saving}
     )
 
 
-def by_api_price(study: Study, multipliers: np.ndarray) -> pd.DataFrame:
+def by_api_price(case: Case, multipliers: np.ndarray) -> pd.DataFrame:
     """One row per API price (times today's): owned_count, saving before and after fixed costs, all
     workloads together."""
-    count, saving = saved(study, {API_PRICE: float(study.values[API_PRICE]) * multipliers})
-    net = np.maximum(saving - sum(split_fixed_lines(study).values()), 0.0)
+    count, saving = saved(case, {API_PRICE: float(case.values[API_PRICE]) * multipliers})
+    net = np.maximum(saving - sum(split_fixed_lines(case).values()), 0.0)
     return pd.DataFrame(
         {
             "api_price_ratio": multipliers,
@@ -143,18 +134,18 @@ def by_break_even_fill(curve: LoadDurationCurve, fills: np.ndarray) -> np.ndarra
     return 1 - (own + api) / whole
 
 
-def turning_volumes(study: Study) -> pd.DataFrame:
+def turning_volumes(case: Case) -> pd.DataFrame:
     """Where owning begins to pay as all volumes grow: what, volume_ratio (NaN: not reached),
     input_mtok_per_month."""
-    own = study.break_even("owned" if "owned" in study.totals else "rented")
+    own = volume_break_even(case, "owned" if "owned" in case.totals else "rented", "open_api")
     input_mtok = sum(
-        float(study.values[f"{choice.at}.load.input_mtok_per_month"]) for choice in study.choices
+        float(case.values[f"{choice.at}.load.input_mtok_per_month"]) for choice in case.choices
     )
-    fixed = max(sum(split_fixed_lines(study).values()), HALF_A_CENT_USD)
-    coarse = by_volume(study, np.geomspace(1 / VOLUME_SPAN, VOLUME_SPAN, 200))
+    fixed = max(sum(split_fixed_lines(case).values()), HALF_A_CENT_USD)
+    coarse = by_volume(case, np.geomspace(1 / VOLUME_SPAN, VOLUME_SPAN, 200))
     rows = [
-        ("the first slice pays for itself", _saving_above(study, coarse, HALF_A_CENT_USD)),
-        ("the split pays for its people too", _saving_above(study, coarse, fixed)),
+        ("the first slice pays for itself", _saving_above(case, coarse, HALF_A_CENT_USD)),
+        ("the split pays for its people too", _saving_above(case, coarse, fixed)),
         (
             "a whole fleet, people and spare, beats the API",
             own.first_mtok_per_month and own.first_mtok_per_month / input_mtok,
@@ -164,7 +155,7 @@ def turning_volumes(study: Study) -> pd.DataFrame:
     return frame.assign(input_mtok_per_month=frame["volume_ratio"] * input_mtok)
 
 
-def _saving_above(study: Study, coarse: pd.DataFrame, usd_per_month: float) -> float | None:
+def _saving_above(case: Case, coarse: pd.DataFrame, usd_per_month: float) -> float | None:
     """The smallest volume, times today's, at which the split saves more than this; it saves more
     with every growth. None: it never does.
 
@@ -177,5 +168,5 @@ def _saving_above(study: Study, coarse: pd.DataFrame, usd_per_month: float) -> f
         if len(enough) == 0:
             return None
         low, high = ratios[max(enough[0] - 1, 0)], ratios[enough[0]]
-        found = by_volume(study, np.geomspace(low, high, points)) if points else found
+        found = by_volume(case, np.geomspace(low, high, points)) if points else found
     return float(high)

@@ -1,21 +1,17 @@
 """The volumes at which an option beats a yardstick: a union of intervals, "not reached", or
 "infeasible"."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from llmcost.model.break_even import BreakEven
+from llmcost.study.case import Case
+from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import VOLUME
 from llmcost.study.uncertainty.duels import Duel, duel, wins
 from llmcost.study.uncertainty.flips import VOLUME_SPAN
 from llmcost.study.wording import mtok, number
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 MOST_REPLICAS = 5_000
 """No fleet larger than this is looked at."""
@@ -29,7 +25,8 @@ Bills = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """From values of one input to (option, yardstick), USD per month."""
 
 
-def volume_break_even(study: Study, option: str, against: str) -> BreakEven:
+@once_per_case
+def volume_break_even(case: Case, option: str, against: str) -> BreakEven:
     """Input volumes (Mtok a month, all workloads together, growing together) at which `option`
     beats `against`.
 
@@ -38,7 +35,7 @@ def volume_break_even(study: Study, option: str, against: str) -> BreakEven:
     above the yardstick's at the upper one, and must win in the opposite case; what is left
     undecided is cut finer until a millionth is left. No interval wider than that is missed.
     """
-    pair, now = duel(study, option, against), input_mtok_per_month(study)
+    pair, now = duel(case, option, against), input_mtok_per_month(case)
     low, high = now / VOLUME_SPAN, now * VOLUME_SPAN
     if pair.why_not:
         return BreakEven(pair.why_not[0], (), high)
@@ -49,10 +46,10 @@ def volume_break_even(study: Study, option: str, against: str) -> BreakEven:
     return BreakEven("reached" if found else "not reached", found, high, low)
 
 
-def input_mtok_per_month(study: Study) -> float:
+def input_mtok_per_month(case: Case) -> float:
     """Today's input volume of all workloads together."""
     return sum(
-        float(study.values[f"{choice.at}.load.input_mtok_per_month"]) for choice in study.choices
+        float(case.values[f"{choice.at}.load.input_mtok_per_month"]) for choice in case.choices
     )
 
 

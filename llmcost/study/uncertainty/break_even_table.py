@@ -1,24 +1,25 @@
 """One table of break-evens: volume, utilization, price of the API and of the GPU, people, and the
 share that passes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from llmcost.study.bill.unit_costs import ALWAYS_ON, break_even_utilization
+from llmcost.study.case import Case
 from llmcost.study.names import shown
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty.break_even import break_even_words, input_mtok_per_month, sectioned
+from llmcost.study.uncertainty.break_even import (
+    break_even_words,
+    input_mtok_per_month,
+    sectioned,
+    volume_break_even,
+)
 from llmcost.study.uncertainty.duels import YARDSTICKS, Duel, duel, wins
 from llmcost.study.uncertainty.knobs import Knob, knobs
 from llmcost.study.verdict.reasons import delivered_utilization_fraction
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 COLUMNS = [
     "against",
@@ -34,7 +35,7 @@ COLUMNS = [
 
 
 def break_evens(
-    study: Study, option: str, against: tuple[str, ...] = tuple(YARDSTICKS)
+    case: Case, option: str, against: tuple[str, ...] = tuple(YARDSTICKS)
 ) -> pd.DataFrame:
     """Where `option` costs what each yardstick costs, one number moved at a time and all else
     typical.
@@ -47,10 +48,10 @@ def break_evens(
     """
     rows: list[dict[str, Any]] = []
     for yardstick in against:
-        pair = duel(study, option, yardstick)
-        found = [_volume_row(study, pair)]
+        pair = duel(case, option, yardstick)
+        found = [_volume_row(case, pair)]
         if pair.why_not is None:
-            found += [*_utilization_rows(study, pair), *(_row(knob) for knob in knobs(pair))]
+            found += [*_utilization_rows(case, pair), *(_row(knob) for knob in knobs(pair))]
         rows += [{"against": yardstick, **row} for row in found]
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -95,8 +96,8 @@ def _difference(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float]:
     return {"difference_usd_per_month": float(ours[0] - theirs[0])}
 
 
-def _volume_row(study: Study, pair: Duel) -> dict[str, Any]:
-    now, found = input_mtok_per_month(study), study.break_even(pair.option, pair.against)
+def _volume_row(case: Case, pair: Duel) -> dict[str, Any]:
+    now, found = input_mtok_per_month(case), volume_break_even(case, pair.option, pair.against)
     row = {"what": "volume", "unit": "input Mtok/month", "now": now, "status": found.status}
     row["answer"] = break_even_words(found, now, pair.why_not[1] if pair.why_not else "")
     first = found.first_mtok_per_month
@@ -110,19 +111,19 @@ def _volume_row(study: Study, pair: Duel) -> dict[str, Any]:
     }
 
 
-def _utilization_rows(study: Study, pair: Duel) -> Iterator[dict[str, Any]]:
+def _utilization_rows(case: Case, pair: Duel) -> Iterator[dict[str, Any]]:
     """The delivered utilization at which a standing fleet of today's size would cost what the open
     model's API bills."""
     if pair.option not in ALWAYS_ON or pair.against != "open_api":
         return
-    for choice in study.choices:
-        needed = break_even_utilization(study, choice, pair.option)
+    for choice in case.choices:
+        needed = break_even_utilization(case, choice, pair.option)
         if needed is None:
             continue
         name = "delivered utilization" + (
-            f", {choice.workload.id}" if len(study.choices) > 1 else ""
+            f", {choice.workload.id}" if len(case.choices) > 1 else ""
         )
-        now, at = delivered_utilization_fraction(study, choice, pair.option), needed[1]
+        now, at = delivered_utilization_fraction(case, choice, pair.option), needed[1]
         row = {"what": name, "unit": "fraction", "now": now, "difference_usd_per_month": 0.0}
         if at > 1:
             answer = "not reached: a fleet that is full all month is still dearer"

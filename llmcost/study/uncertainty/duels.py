@@ -1,11 +1,8 @@
 """Two bills held against each other: an option, and the open model by API, today's own model, or a
 premium one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,11 +13,9 @@ from llmcost.study.bill.bills import Decision
 from llmcost.study.bill.hosts import may_leave
 from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.pricing import CLOSED_TIERS, listed_offer
+from llmcost.study.case import Case
 from llmcost.study.choices import out_of_reach
 from llmcost.study.uncertainty.draws import totals_in_parts
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 YARDSTICKS = {
     "open_api": "the open model by API",
@@ -55,20 +50,20 @@ class Duel:
         return ours, theirs
 
 
-def duel(study: Study, option: str, against: str) -> Duel:
+def duel(case: Case, option: str, against: str) -> Duel:
     """The option against a yardstick, or with the reason why one of the two cannot be priced."""
-    decision = study.decision
+    decision = case.decision
     if option not in decision.priced:
         return Duel(
             option,
             against,
             decision,
             decision,
-            study.values,
-            ("infeasible", _reason(study, option)),
+            case.values,
+            ("infeasible", _reason(case, option)),
         )
     theirs = (
-        _premium(study)
+        _premium(case)
         if against == "premium"
         else replace(decision, priced=[against])
         if against in decision.priced
@@ -78,12 +73,12 @@ def duel(study: Study, option: str, against: str) -> Duel:
         reason = (
             "no list prices one that may serve this work"
             if against == "premium"
-            else _reason(study, against)
+            else _reason(case, against)
         )
         return Duel(
-            option, against, decision, decision, study.values, ("nothing to compare with", reason)
+            option, against, decision, decision, case.values, ("nothing to compare with", reason)
         )
-    return Duel(option, against, replace(decision, priced=[option]), theirs, study.values)
+    return Duel(option, against, replace(decision, priced=[option]), theirs, case.values)
 
 
 def wins(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
@@ -91,16 +86,16 @@ def wins(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return ours < theirs * (1 - 1e-11)
 
 
-def _reason(study: Study, option: str) -> str:
+def _reason(case: Case, option: str) -> str:
     assert option in LABELS, f"{option} is no option and no yardstick"
-    return next(found[1] for choice in study.choices if (found := out_of_reach(option, choice)))
+    return next(found[1] for choice in case.choices if (found := out_of_reach(option, choice)))
 
 
-def premium_offer(study: Study) -> Offer | None:
+def premium_offer(case: Case) -> Offer | None:
     """The first premium model of the tiers that this client does not use already, at its list
     price."""
     used = {
-        (choice.today.provider, choice.today.model_id) for choice in study.choices if choice.today
+        (choice.today.provider, choice.today.model_id) for choice in case.choices if choice.today
     }
     others = [
         names for tier, *names in CLOSED_TIERS if tier == "premium" and tuple(names) not in used
@@ -109,7 +104,7 @@ def premium_offer(study: Study) -> Offer | None:
         (
             offer
             for provider, model_id in others
-            if (offer := listed_offer(study, provider, model_id))
+            if (offer := listed_offer(case, provider, model_id))
         ),
         None,
     )
@@ -121,14 +116,14 @@ def _uncommitted(workload: Workload) -> Workload:
     return workload.model_copy(update={"today": today})
 
 
-def _premium(study: Study) -> Decision | None:
+def _premium(case: Case) -> Decision | None:
     """All the work on a premium model, cached and batched as far as today's model would be when
     tuned."""
-    offer = premium_offer(study)
-    if offer is None or not all(may_leave(choice.workload) for choice in study.choices):
+    offer = premium_offer(case)
+    if offer is None or not all(may_leave(choice.workload) for choice in case.choices):
         return None
     choices = [
         replace(choice, workload=_uncommitted(choice.workload), today=offer)
-        for choice in study.choices
+        for choice in case.choices
     ]
-    return replace(study.decision, choices=choices, invoice_multiplier=1.0, priced=["tuned"])
+    return replace(case.decision, choices=choices, invoice_multiplier=1.0, priced=["tuned"])

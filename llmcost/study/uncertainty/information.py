@@ -1,19 +1,14 @@
 """What to measure first: what it would be worth to know an input before choosing."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from llmcost.model.information import input_information_usd, perfect_information_usd
 from llmcost.model.uncertainty import uniform_stream
+from llmcost.study.case import Case
 from llmcost.study.names import distinct_names
+from llmcost.study.once_per_case import once_per_case
 from llmcost.study.wording import percent, usd
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 A_CENT = 0.01
 """USD a month; less is the rounding of equal bills, and worth nothing to know."""
@@ -21,7 +16,8 @@ EVERYTHING = "everything together"
 """The first row of the table: every uncertain input known at once."""
 
 
-def information(study: Study) -> pd.DataFrame:
+@once_per_case
+def information(case: Case) -> pd.DataFrame:
     """Value of perfect information (EVPI), of all inputs together and of each: what knowing it
     before choosing saves on average.
 
@@ -30,8 +26,8 @@ def information(study: Study) -> pd.DataFrame:
     study's own draws, without drawing again. A lower bound: model, host and GPU plan of each option
     are not chosen anew, and an input that turns no choice on its own is worth nothing.
     """
-    bills = study.draws().to_numpy()
-    uncertain = [a for a in study.inputs.values() if not a.certain]
+    bills = case.draws().to_numpy()
+    uncertain = [a for a in case.inputs.values() if not a.certain]
     everything = float(perfect_information_usd(bills))
     everything = everything if everything >= A_CENT else 0.0
     streams = np.array([uniform_stream(a.path, len(bills)) for a in uncertain]).reshape(
@@ -51,15 +47,15 @@ def information(study: Study) -> pd.DataFrame:
     first = pd.DataFrame([("", EVERYTHING, "", *[np.nan] * 3, "", everything)], columns=columns)
     frame = pd.concat([first, ranked], ignore_index=True) if len(ranked) else first
     return frame.assign(
-        rank=range(len(frame)), evpi_usd=frame["evpi_usd_per_month"] * study.client.horizon_months
+        rank=range(len(frame)), evpi_usd=frame["evpi_usd_per_month"] * case.client.horizon_months
     )
 
 
-def measure_first(study: Study) -> str:
+def measure_first(case: Case) -> str:
     """What to measure first and what that is worth, in a sentence; or that no single input is worth
     waiting for."""
-    known = study.information()
-    everything, months = known.iloc[0], study.client.horizon_months
+    known = information(case)
+    everything, months = known.iloc[0], case.client.horizon_months
     if everything["evpi_usd_per_month"] == 0:
         return "Nothing is worth waiting for: the same option is the cheapest in every draw."
     most = (
@@ -79,13 +75,13 @@ def measure_first(study: Study) -> str:
     return f"Measure first: {first['name']}. To know it before choosing is worth {worth}. {most}."
 
 
-def without_fallback(study: Study) -> list[str]:
+def without_fallback(case: Case) -> list[str]:
     """For each workload that nothing else answers: the failing share of its work, which no option's
     bill holds."""
     return [
         f"{choice.workload.id}: nothing else may answer the"
         f" {percent(1 - choice.alternative.passing_fraction.typical)} of the work that fails the"
         " evaluation; what becomes of it is in no bill, and in no chance of being the cheapest"
-        for choice in study.choices
+        for choice in case.choices
         if choice.today is None and choice.alternative.passing_fraction.low < 1
     ]

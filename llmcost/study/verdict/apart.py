@@ -1,16 +1,11 @@
 """What the one answer for the whole client hides: workloads that belong on different sides, and an
 invoice that prices do not explain."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from llmcost.study.bill.options import LABELS
+from llmcost.study.case import Case
 from llmcost.study.loads import exports
+from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.wording import percent, usd
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 WORTH_SAYING_FRACTION = 0.02
 """Share of the advised bill below which deciding one by one is not worth a sentence."""
@@ -23,25 +18,25 @@ SHARED = (
 """Lines that all workloads share; the others each has for itself."""
 
 
-def apart(study: Study) -> str:
+def apart(case: Case) -> str:
     """Where several workloads would be cheaper decided one by one: how, and for how much; else
     nothing."""
-    if len(study.choices) < 2:
+    if len(case.choices) < 2:
         return ""
-    alone = [study.of_workload(choice.workload.id) for choice in study.choices]
+    alone = [case.of_workload(choice.workload.id) for choice in case.choices]
     if not all(one.totals for one in alone):
         return ""
-    bills = [one.lines[one.winner] for one in alone]
+    bills = [one.lines[advised_option(one)] for one in alone]
     items = dict.fromkeys(item for bill in bills for item in bill)
     together = sum(
         (max if item in SHARED else sum)([bill.get(item, 0.0) for bill in bills]) for item in items
     )
-    less = study.totals[study.winner] - together
-    if less < WORTH_SAYING_FRACTION * study.totals[study.winner]:
+    less = case.totals[advised_option(case)] - together
+    if less < WORTH_SAYING_FRACTION * case.totals[advised_option(case)]:
         return ""
     ways = "; ".join(
-        f"{choice.workload.id}: {LABELS[one.winner]}"
-        for choice, one in zip(study.choices, alone, strict=True)
+        f"{choice.workload.id}: {LABELS[advised_option(one)]}"
+        for choice, one in zip(case.choices, alone, strict=True)
     )
     return (
         f"Every option here treats all workloads alike. Decided one by one ({ways}) they would cost"
@@ -49,10 +44,10 @@ def apart(study: Study) -> str:
     )
 
 
-def invoice_gap(study: Study) -> str:
+def invoice_gap(case: Case) -> str:
     """What the saving takes for granted where list prices do not explain the invoice; else
     nothing."""
-    explained = exports.explained_fraction(study)
+    explained = exports.explained_fraction(case)
     if explained is None or abs(explained[0] - 1) <= FAR_FRACTION:
         return ""
     return (

@@ -1,44 +1,39 @@
 """The money in two sentences: what is asked for now, and what the whole contract comes to."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
 from llmcost.model import MONTHS_PER_YEAR
 from llmcost.study.bill.options import HOSTED, LABELS
+from llmcost.study.case import Case
 from llmcost.study.horizon.cash import cash, first_year_months, worst_case_usd
 from llmcost.study.horizon.horizon import Horizon, crossings
 from llmcost.study.ties import cheapest
+from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.verdict.labels import labels, tuning
 from llmcost.study.wording import probability, usd, usd_range
 
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
-
-def decision_asked(study: Study, horizon: Horizon) -> str:
+def decision_asked(case: Case, horizon: Horizon) -> str:
     """The cash asked for, what the first year saves, when it has paid for itself, and what is lost
     at the worst."""
-    winner = study.winner
+    winner = advised_option(case)
     if winner == "today":
         return "Nothing to spend: keep the present contract."
-    rows = cash(study, horizon).set_index("option")
+    rows = cash(case, horizon).set_index("option")
     row = rows.loc[winner]
     if winner == "tuned":
         saved = _saved(rows.loc["today"].year_1_usd - row.year_1_usd, horizon)
-        return f"Nothing to spend but the work of tuning ({tuning(study)}); {saved}."
+        return f"Nothing to spend but the work of tuning ({tuning(case)}); {saved}."
     text = (
         f"{usd(row.once_usd)} once for evaluation and"
         f" {'set-up' if winner in HOSTED else 'migration'}"
     )
     text = f"{usd(row.hardware_usd)} of hardware and {text}" if row.hardware_usd > 0 else text
     worst = (
-        f"worst case if the evaluation fails: {usd(study.inputs['one_off.migration_usd'].high)}"
-        " lost"
+        f"worst case if the evaluation fails: {usd(case.inputs['one_off.migration_usd'].high)} lost"
     )
     if winner in HOSTED:
-        worst += f", if it is given up after a month: {usd(worst_case_usd(study, horizon, winner))}"
+        worst += f", if it is given up after a month: {usd(worst_case_usd(case, horizon, winner))}"
     outcome = (
         f"{_outcome(rows.loc['today'].year_1_usd - row.year_1_usd, row.payback_months, horizon)}; "
         if "today" in rows.index
@@ -68,10 +63,10 @@ def _saved(saved_usd: float, horizon: Horizon) -> str:
     return f"{period}: {usd(abs(saved_usd))} {'saved' if saved_usd >= 0 else 'spent more'}"
 
 
-def over_the_contract(study: Study, horizon: Horizon) -> str:
+def over_the_contract(case: Case, horizon: Horizon) -> str:
     """Today's value of the advice over the contract, what would be lower, and whether another bill
     ever falls below it."""
-    winner, named, draws = study.winner, labels(study), horizon.drawn_present_value_usd
+    winner, named, draws = advised_option(case), labels(case), horizon.drawn_present_value_usd
     value = horizon.present_value_usd[winner]
     text = (
         f"{usd(value)} in today's money"
@@ -80,19 +75,19 @@ def over_the_contract(study: Study, horizon: Horizon) -> str:
     lowest = cheapest(horizon.present_value_usd, horizon.present_value_usd.__getitem__)
     gap = value - horizon.present_value_usd[lowest]
     if round(gap, 2) <= 0:
-        return f"{text}; {crossing(study, horizon)}"
+        return f"{text}; {crossing(case, horizon)}"
     chance = probability(float((draws[lowest] < draws[winner]).mean()))
     name = LABELS[lowest] if lowest in HOSTED else named[lowest]  # a fleet grows over the contract
     return (
         f"{text}; {name} would cost {usd(gap)} less (lower in {chance} of the draws); by the month"
-        f" {crossing(study, horizon)}"
+        f" {crossing(case, horizon)}"
     )
 
 
-def crossing(study: Study, horizon: Horizon) -> str:
+def crossing(case: Case, horizon: Horizon) -> str:
     """The first month in which another bill is below the advised one, at typical growth, else at
     high growth, else that there is none."""
-    turns, named = crossings(study, horizon), labels(study)
+    turns, named = crossings(case, horizon), labels(case)
     if turns.empty:
         return "there is no other bill to cross"
     for level in ("typical", "high"):

@@ -1,21 +1,17 @@
 """What the advice rests on: the inputs that move it, how good their evidence is, and the weakest of
 them."""
 
-from __future__ import annotations
-
 import datetime as dt
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from llmcost.study.case import Case
 from llmcost.study.names import plain_name, shown, shown_range
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.ties import TIE_RATIO, cheapest
+from llmcost.study.uncertainty.advice import advice_tornado, advised_option, yardstick_option
 from llmcost.study.wording import usd
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 EVIDENCE_RANK = {"measured": 0, "list_price": 1, "reported": 2, "guess": 3}
 MOST = 0.8
@@ -24,7 +20,7 @@ it."""
 
 
 @once_per_case
-def moving_inputs(study: Study) -> pd.DataFrame:
+def moving_inputs(case: Case) -> pd.DataFrame:
     """The inputs that move the verdict, strongest first: path, name, evidence, variance_fraction,
     turns (whether one alone turns it).
 
@@ -32,10 +28,10 @@ def moving_inputs(study: Study) -> pd.DataFrame:
     among the fewest inputs that carry four fifths of the variance of the advantage (each alone from
     low to high: its share is its squared swing over the sum of squares).
     """
-    tornado = study.tornado()
+    tornado = advice_tornado(case)
     squared = tornado["swing_usd_per_month"] ** 2
     share = squared / squared.sum() if squared.sum() > 0 else squared
-    turning = _turning(study)
+    turning = _turning(case)
     turns = pd.Series(
         [path in turning for path in tornado["path"]], index=tornado.index, dtype=bool
     )
@@ -52,19 +48,19 @@ def moving_inputs(study: Study) -> pd.DataFrame:
     return frame[carries | turns].reset_index(drop=True)
 
 
-def _turning(study: Study) -> set[str]:
+def _turning(case: Case) -> set[str]:
     """The inputs that alone, at low or high, make another option cheaper than the one that is
     cheapest at typical values."""
-    now = cheapest(study.totals, study.totals.__getitem__)
-    lowest = np.min(list(study.ends.values()), axis=0)
-    turns = (study.ends[now] > lowest * (1 + TIE_RATIO)).any(axis=1)
-    uncertain = [a.path for a in study.inputs.values() if not a.certain]
+    now = cheapest(case.totals, case.totals.__getitem__)
+    lowest = np.min(list(case.ends.values()), axis=0)
+    turns = (case.ends[now] > lowest * (1 + TIE_RATIO)).any(axis=1)
+    uncertain = [a.path for a in case.inputs.values() if not a.certain]
     return {path for path, turned in zip(uncertain, turns, strict=True) if turned}
 
 
-def weakest_assumption(study: Study) -> str:
+def weakest_assumption(case: Case) -> str:
     """Of the inputs that move the advantage most the one with the least evidence."""
-    tornado = study.tornado()
+    tornado = advice_tornado(case)
     if tornado.empty or tornado["swing_usd_per_month"].iloc[0] <= 0:
         return "none moves the answer"
     top = tornado[tornado["swing_usd_per_month"] >= tornado["swing_usd_per_month"].iloc[0] * 0.25]
@@ -83,7 +79,7 @@ def weakest_assumption(study: Study) -> str:
         "list_price": "a list price",
         "measured": "measured",
     }[worst["confidence"]]
-    moved = "bill" if study.yardstick == study.winner else "advantage"
+    moved = "bill" if yardstick_option(case) == advised_option(case) else "advantage"
     name = (
         plain_name(worst["path"])
         if worst["unit"] == "multiplier"
@@ -94,15 +90,15 @@ def weakest_assumption(study: Study) -> str:
     )
 
 
-def oldest_price(study: Study) -> str:
+def oldest_price(case: Case) -> str:
     """Age of the oldest dated price behind the answer's options, on the report's own day."""
     offers = [
         o
-        for c in study.choices
+        for c in case.choices
         for o in (c.today, c.host and c.host.offer, *(s.offer for s in c.supplies.values()))
         if o and o.date
     ]
     if not offers:
         return "no price carries a date"
     oldest = min(dt.date.fromisoformat(o.date) for o in offers)
-    return f"oldest price {(study.client.as_of_date - oldest).days} days"
+    return f"oldest price {(case.client.as_of_date - oldest).days} days"

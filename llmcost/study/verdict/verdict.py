@@ -1,20 +1,19 @@
 """What a client should do, in sentences: answer, reason, what would change it, how sure, and what
 is asked of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pandas as pd
-
-from llmcost.inputs.errors import InputError
 from llmcost.study.bill.hosts import may_leave
 from llmcost.study.bill.options import HOSTED
+from llmcost.study.case import Case
 from llmcost.study.horizon import cash, horizon
 from llmcost.study.loads import exports
+from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import VOLUME
-from llmcost.study.ties import TIE_RATIO, cheapest, cheapest_first
+from llmcost.study.ties import cheapest
+from llmcost.study.uncertainty.advice import advised_option, cheaper_fraction, rival_option
+from llmcost.study.uncertainty.flips import nearest_flips
 from llmcost.study.verdict import gates, plan
 from llmcost.study.verdict.apart import apart, invoice_gap
 from llmcost.study.verdict.asked import decision_asked, over_the_contract
@@ -23,7 +22,6 @@ from llmcost.study.verdict.criteria import criteria
 from llmcost.study.verdict.evidence import weakest_assumption
 from llmcost.study.verdict.labels import (
     described,
-    distinct_options,
     labels,
     passing_fraction,
     tuning,
@@ -31,100 +29,46 @@ from llmcost.study.verdict.labels import (
 from llmcost.study.verdict.reasons import flip_sentences, naive_and_loaded, why, without_api_rule
 from llmcost.study.wording import percent, usd, usd_range
 
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
-CLEAR = 2 / 3
-"""Moving is advised only when it is cheaper than staying in at least this share of the draws."""
-
-
-def verdict(study: Study) -> dict[str, Any]:
+@once_per_case
+def verdict(case: Case) -> dict[str, Any]:
     """The answer as a report's first page tells it."""
-    answer, sentence = _answer(study)
-    contract = horizon.horizon_of(study)
-    asked, look_again = decision_asked(study, contract), _look_again(study)
+    answer, sentence = _answer(case)
+    contract = horizon.horizon_of(case)
+    asked, look_again = decision_asked(case, contract), _look_again(case)
     return {
         "answer": answer,
-        "option": study.winner,
+        "option": advised_option(case),
         "sentence": sentence,
         "detail": " ".join(
             filter(
                 None,
                 (
-                    _failed_gates(study),
-                    _detail(study),
-                    _per_unit(study),
-                    invoice_gap(study),
-                    apart(study),
+                    _failed_gates(case),
+                    _detail(case),
+                    _per_unit(case),
+                    invoice_gap(case),
+                    apart(case),
                 ),
             )
         ),
-        "labels": labels(study),
-        "gates": gates.record(study),
-        "saving": saving_steps(study.totals, study.winner),
-        "why": why(study),
-        "naive_and_loaded": naive_and_loaded(study),
-        "contract": over_the_contract(study, contract),
-        "flips": flip_sentences(study),
-        "weakest_assumption": weakest_assumption(study),
-        "confidence": confidence(study),
-        "banners": exports.banners(study),
-        "horizon": horizon.record(study, contract),
-        "cash": cash.record(study, contract),
-        "criteria": criteria(study, contract),
-        "plan_90_days": plan.record(study, asked, look_again),
+        "labels": labels(case),
+        "gates": gates.record(case),
+        "saving": saving_steps(case.totals, advised_option(case)),
+        "why": why(case),
+        "naive_and_loaded": naive_and_loaded(case),
+        "contract": over_the_contract(case, contract),
+        "flips": flip_sentences(case),
+        "weakest_assumption": weakest_assumption(case),
+        "confidence": confidence(case),
+        "banners": exports.banners(case),
+        "horizon": horizon.record(case, contract),
+        "cash": cash.record(case, contract),
+        "criteria": criteria(case, contract),
+        "plan_90_days": plan.record(case, asked, look_again),
         "decision_asked": asked,
         "look_again": look_again,
     }
-
-
-def advised(study: Study) -> str:
-    """The option to advise: the lowest mean bill of the draws that also beats staying in two draws
-    of three; else staying, tuned.
-
-    The mean counts that idle hours, people and refreshes rarely cost less than planned, which the
-    most likely values do not show.
-    """
-    if not study.totals:
-        cure = "Ease a gate, add an alternative, or allow more GPUs"
-        raise InputError("client.yaml", "gates", "leave no option that can be had", cure)
-    draws = study.draws()
-    by_cost = cheapest_first(distinct_options(study), draws.mean().__getitem__)
-    stay = min(
-        (o for o in ("today", "tuned") if o in study.totals), key=by_cost.index, default=None
-    )
-    for option in by_cost:
-        if stay is None or option == stay or _beats(draws, option, stay) >= CLEAR:
-            return option
-    raise AssertionError("staying is among the options that were looked at")
-
-
-def _beats(draws: pd.DataFrame, option: str, other: str) -> float:
-    """Share of the draws in which an option is cheaper than another by more than rounding."""
-    return float((draws[option] < draws[other] * (1 - TIE_RATIO)).mean())
-
-
-def rival(study: Study) -> str:
-    """The cheapest option on the other side of the question "host it yourself?", or the next
-    cheapest, or the only one there is."""
-    winner, totals = study.winner, study.totals
-    real = [option for option in distinct_options(study) if option != winner]
-    other_side = [option for option in real if (option in HOSTED) != (winner in HOSTED)]
-    return cheapest(other_side or real or [winner], totals.__getitem__)
-
-
-def yardstick(study: Study) -> str:
-    """Staying, tuned, where the advice is to move; the cheapest move where it is to stay; the rival
-    where nothing answers today."""
-    stay = [option for option in ("tuned", "today") if option in study.totals]
-    if stay and study.winner not in stay:
-        return stay[0]
-    moves = [
-        option
-        for option in distinct_options(study)
-        if option not in ("today", "tuned", study.winner)
-    ]
-    return cheapest(moves, study.totals.__getitem__) if stay and moves else rival(study)
 
 
 def saving_path(totals: Mapping[str, Any], winner: str) -> list[tuple[str, str, str]]:
@@ -148,47 +92,47 @@ def saving_steps(totals: Mapping[str, float], winner: str) -> list[dict[str, Any
     ]
 
 
-def _answer(study: Study) -> tuple[str, str]:
+def _answer(case: Case) -> tuple[str, str]:
     """(one word or two, the sentence a board can repeat)."""
-    option, totals = study.winner, study.totals
-    spread = study.draws()[option]
+    option, totals = advised_option(case), case.totals
+    spread = case.draws()[option]
     band = usd_range(spread.quantile(0.1), spread.quantile(0.9))
     cost = f"{usd(totals[option])} a month ({band}; as often above as below {usd(spread.median())})"
     before = f"{usd(totals['today'])} → about {cost}" if "today" in totals else f"about {cost}"
     condition = (
         ""
-        if all(choice.alternative.evidence == "measured" for choice in study.choices)
+        if all(choice.alternative.evidence == "measured" for choice in case.choices)
         else ", if it passes your evaluation"
     )
-    model = " and ".join(dict.fromkeys(c.alternative.model_id for c in study.choices))
-    today = " and ".join(dict.fromkeys(c.today.model_id for c in study.choices if c.today))
-    work = f"about {percent(passing_fraction(study))} of the {today} work" if today else "the work"
+    model = " and ".join(dict.fromkeys(c.alternative.model_id for c in case.choices))
+    today = " and ".join(dict.fromkeys(c.today.model_id for c in case.choices if c.today))
+    work = f"about {percent(passing_fraction(case))} of the {today} work" if today else "the work"
     if option == "today":
         return (
             "No",
             (
                 f"Stay as you are on {today}:"
-                f" {cost}.{_close_call(study) or ' Nothing that was tried is cheaper.'}"
+                f" {cost}.{_close_call(case) or ' Nothing that was tried is cheaper.'}"
             ),
         )
     if option == "tuned":
-        return "No", f"Stay on {today} and tune it ({tuning(study)}): {before}.{_close_call(study)}"
+        return "No", f"Stay on {today} and tune it ({tuning(case)}): {before}.{_close_call(case)}"
     if option == "open_api":
-        hosts = " and ".join(dict.fromkeys(c.host.offer.provider for c in study.choices if c.host))
+        hosts = " and ".join(dict.fromkeys(c.host.offer.provider for c in case.choices if c.host))
         return (
             "No",
             (
                 f"Move {work} to {model}, bought by API from {hosts}{condition}:"
-                f" {before}.{_close_call(study)}"
+                f" {before}.{_close_call(case)}"
             ),
         )
-    where = described(study, option)
+    where = described(case, option)
     if option == "hybrid":
         return (
             "Partly",
             (
                 f"Run the steady part of {work} as {model} on {where} and buy the peaks by"
-                f" API{condition}: {before}.{_close_call(study)}"
+                f" API{condition}: {before}.{_close_call(case)}"
             ),
         )
     forced = not any(other in totals for other in ("today", "tuned", "open_api"))
@@ -202,40 +146,40 @@ def _answer(study: Study) -> tuple[str, str]:
         answer,
         (
             f"Run {work} as {model} on {where}{condition}:"
-            f" {before}.{' ' + only if forced else _close_call(study)}"
+            f" {before}.{' ' + only if forced else _close_call(case)}"
         ),
     )
 
 
-def _close_call(study: Study) -> str:
+def _close_call(case: Case) -> str:
     """Says so when something is cheaper with every input at its most likely value, and why it is
     not advised all the same."""
-    best = cheapest(study.totals, study.totals.__getitem__)
-    gap = study.totals[study.winner] - study.totals[best]
+    best = cheapest(case.totals, case.totals.__getitem__)
+    gap = case.totals[advised_option(case)] - case.totals[best]
     if round(gap, 2) <= 0:
         return ""
-    chance = percent(_beats(study.draws(), best, study.winner))
-    name = labels(study)[best]
+    chance = percent(cheaper_fraction(case.draws(), best, advised_option(case)))
+    name = labels(case)[best]
     return (
         f" {name} would save {usd(gap)} more with every input at its most likely value, but only in"
         f" {chance} of the draws."
     )
 
 
-def _detail(study: Study) -> str:
+def _detail(case: Case) -> str:
     """The second sentence: the other side of the question, with its range."""
-    winner, other = study.winner, study.rival
-    if not any(may_leave(workload) for workload in study.client.workloads):
-        return _premium(study)
+    winner, other = advised_option(case), rival_option(case)
+    if not any(may_leave(workload) for workload in case.client.workloads):
+        return _premium(case)
     if other == winner:
         return ""
-    difference = study.draws()[other] - study.draws()[winner]
+    difference = case.draws()[other] - case.draws()[winner]
     typical, low, high = (
-        study.totals[other] - study.totals[winner],
+        case.totals[other] - case.totals[winner],
         difference.quantile(0.1),
         difference.quantile(0.9),
     )
-    name = labels(study)[other]
+    name = labels(case)[other]
     if (other in HOSTED) == (winner in HOSTED):
         side = "The next cheapest"
     else:
@@ -251,35 +195,35 @@ def _detail(study: Study) -> str:
     )
 
 
-def _failed_gates(study: Study) -> str:
+def _failed_gates(case: Case) -> str:
     """Says so first when the advice itself breaks a rule of the client's, as today's host may."""
     failed = [
         f"{gate.name} ({gate.text})"
-        for gate in gates.gates(study)
+        for gate in gates.gates(case)
         if gate.status == "failed" and gate.kind == "region"
     ]
     return f"It fails a rule of yours: {', '.join(failed)}; settle that first." if failed else ""
 
 
-def _per_unit(study: Study) -> str:
+def _per_unit(case: Case) -> str:
     """The bill per unit of the client's own work, before and after."""
-    unit = study.client.unit_of_work
+    unit = case.client.unit_of_work
     if unit is None:
         return ""
-    units = sum(load.requests_per_month for load in study.loads.values()) / unit.requests_count
+    units = sum(load.requests_per_month for load in case.loads.values()) / unit.requests_count
     before = (
-        f"{usd(study.totals['today'] / units)} → "
-        if "today" in study.totals and study.winner != "today"
+        f"{usd(case.totals['today'] / units)} → "
+        if "today" in case.totals and advised_option(case) != "today"
         else ""
     )
-    return f"Per {unit.name}: {before}{usd(study.totals[study.winner] / units)}."
+    return f"Per {unit.name}: {before}{usd(case.totals[advised_option(case)] / units)}."
 
 
-def _premium(study: Study) -> str:
+def _premium(case: Case) -> str:
     """What a rule that leaves one way open costs a month: the same client without it."""
-    free = without_api_rule(study, allowed=True)
+    free = without_api_rule(case, allowed=True)
     best = cheapest(free.totals, free.totals.__getitem__)
-    difference = study.totals[study.winner] - free.totals[best]
+    difference = case.totals[advised_option(case)] - free.totals[best]
     price = (
         f"the rule costs {usd(difference)} a month"
         if difference > 0
@@ -293,8 +237,8 @@ def _premium(study: Study) -> str:
     return f"Without the rule the work would cost {amount} a month ({way}): {price}."
 
 
-def _look_again(study: Study) -> str:
-    volume = [flip for flip in study.flips() if flip.path == VOLUME]
+def _look_again(case: Case) -> str:
+    volume = [flip for flip in nearest_flips(case) if flip.path == VOLUME]
     nearest = min(volume, key=lambda flip: max(flip.turns_at, 1 / flip.turns_at), default=None)
     if nearest is None or max(nearest.turns_at, 1 / nearest.turns_at) > 5:
         return "in twelve months, or when a price here moves by a fifth"
