@@ -7,23 +7,23 @@ from typing import Any
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.own_capacity import OwnCapacity
 from llmcost.study.bill.unit_costs import ALWAYS_ON, always_on_option
-from llmcost.study.case import Case
+from llmcost.study.case import AnyCase, Case
 from llmcost.study.split.split import pool_splits
 
 
-def with_a_fleet(case: Case) -> Case:
+def with_a_fleet(case: AnyCase) -> AnyCase:
     """The study, or its what-if without gates, and if need be without latency limit, that has own
     GPUs to look at."""
     return _eased(case, lambda one: always_on_option(one) is not None)
 
 
-def with_a_split(case: Case) -> Case:
+def with_a_split(case: AnyCase) -> AnyCase:
     """The study, or its what-if without gates, and if need be without latency limit, in which there
     is something to split."""
     return _eased(case, lambda one: bool(pool_splits(one.decision, one.values)))
 
 
-def _eased(case: Case, shows: Callable[[Case], bool]) -> Case:
+def _eased(case: AnyCase, shows: Callable[[Case], bool]) -> AnyCase:
     ids = [workload.id for workload in case.client.workloads]
     no_gates: dict[str, Any] = {f"workloads.{i}.gates": {} for i in ids}
     free = OwnCapacity(measured=case.client.own_capacity.measured)

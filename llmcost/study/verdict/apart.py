@@ -26,13 +26,14 @@ def apart(case: Case) -> str:
     alone = [case.of_workload(choice.workload.id) for choice in case.choices]
     if not all(one.totals for one in alone):
         return ""
+    winner = advised_option(case)
     bills = [one.lines[advised_option(one)] for one in alone]
     items = dict.fromkeys(item for bill in bills for item in bill)
     together = sum(
         (max if item in SHARED else sum)([bill.get(item, 0.0) for bill in bills]) for item in items
     )
-    less = case.totals[advised_option(case)] - together
-    if less < WORTH_SAYING_FRACTION * case.totals[advised_option(case)]:
+    less = case.totals[winner] - together
+    if less < WORTH_SAYING_FRACTION * case.totals[winner]:
         return ""
     ways = "; ".join(
         f"{choice.workload.id}: {LABELS[advised_option(one)]}"

@@ -34,7 +34,7 @@ def criteria(case: Case, horizon: Horizon) -> dict[str, Any]:
     That is the whole gap in expected cost, for each alone or for all of them together; what speaks
     for the advice itself comes on top.
     """
-    other = other_side(case)
+    winner, other = advised_option(case), other_side(case)
     if other is None:
         return {
             "against": None,
@@ -43,13 +43,9 @@ def criteria(case: Case, horizon: Horizon) -> dict[str, Any]:
             "criteria": [],
         }
     means = case.draws().mean()
-    gap = float(means[other] - means[advised_option(case)])
-    mine = SIDES[advised_option(case) in HOSTED]
-    hosted, bought = (
-        (advised_option(case), other)
-        if advised_option(case) in HOSTED
-        else (other, advised_option(case))
-    )
+    gap = float(means[other] - means[winner])
+    mine = SIDES[winner in HOSTED]
+    hosted, bought = (winner, other) if winner in HOSTED else (other, winner)
     judged = [
         _latency(case),
         _control(),

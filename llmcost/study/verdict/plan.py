@@ -216,9 +216,10 @@ def _asking(case: Case) -> Iterator[Step]:
 def _move(case: Case) -> Iterator[Step]:
     if not _moves(case):
         return
-    name, totals = labels(case)[advised_option(case)], case.totals
+    winner, totals = advised_option(case), case.totals
+    name, yardstick = labels(case)[winner], yardstick_option(case)
     hosted, inside = (
-        advised_option(case) in HOSTED,
+        winner in HOSTED,
         any(choice.workload.gates.air_gapped for choice in case.choices),
     )
     where = (
@@ -232,20 +233,16 @@ def _move(case: Case) -> Iterator[Step]:
     yield Step(
         (43, 63), trial, "speed, failures and cost at your own load", "two weeks without a surprise"
     )
-    alone = yardstick_option(case) == advised_option(case)
-    limit = usd(
-        case.draws()[advised_option(case)].quantile(0.9)
-        if alone
-        else totals[yardstick_option(case)]
-    )
+    alone = yardstick == winner
+    limit = usd(case.draws()[winner].quantile(0.9) if alone else totals[yardstick])
     done = f"go if every gate is settled and the bill it points to stays below {limit} a month"
     yield Step(
         (64, 64),
         "Go or no go",
-        f"today's estimate for {name}: {usd(totals[advised_option(case)])} a month",
+        f"today's estimate for {name}: {usd(totals[winner])} a month",
         done,
     )
-    hardware = sum(hardware_usd_by_gpu(case, advised_option(case)).values()) if hosted else 0.0
+    hardware = sum(hardware_usd_by_gpu(case, winner).values()) if hosted else 0.0
     order = (
         f"Order the hardware ({usd(hardware)}) and move"
         if hardware
