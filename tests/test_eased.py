@@ -6,7 +6,7 @@ import pytest
 import llmcost as lc
 from llmcost.inputs.errors import InputError
 from llmcost.study import eased
-from llmcost.study.capacity.gpu_offers import considered_gpus
+from llmcost.study.market.gpu_offers import considered_gpus
 
 AT = "workloads.assistant"
 PRICE = {
@@ -71,7 +71,7 @@ def test_a_model_that_no_gpu_holds_is_refused_for_that(monkeypatch):
 
 def test_hosts_that_are_all_refused_are_named_with_their_reason(monkeypatch):
     monkeypatch.setattr(
-        "llmcost.study.bill.hosts._objections",
+        "llmcost.study.market.hosts._objections",
         lambda *about: [("failed", "context of 10 tokens is too short")],
     )
     said = refusal(study_of("llama-3.3-70b"), eased.with_a_split)

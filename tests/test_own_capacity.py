@@ -20,8 +20,8 @@ from llmcost.study.bill.fleet_lines import (
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import Pool
 from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_usd_per_month
-from llmcost.study.capacity.gpu_offers import MAY_BE_TAKEN_AWAY, NOT_CONSIDERED
 from llmcost.study.capacity.rent_or_buy import FLAT, rent_or_buy
+from llmcost.study.market.gpu_offers import MAY_BE_TAKEN_AWAY, NOT_CONSIDERED
 from llmcost.study.problem import VOLUME
 
 BURSTY = "claims-triage"

@@ -13,14 +13,14 @@ from llmcost.model.types import Measurement
 from llmcost.study.assumptions import Assumption, Values, typical_values
 from llmcost.study.bill.api_lines import offered_usd_per_month
 from llmcost.study.bill.bills import Decision, option_totals
-from llmcost.study.bill.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.pools import pools, same_plan
 from llmcost.study.capacity.candidates import Candidate, candidates, cheapest_supplies
-from llmcost.study.capacity.gpu_offers import gpu_offers
 from llmcost.study.capacity.supplies import supply_assumptions, workload_plans
 from llmcost.study.loads.load import WorkloadLoad
+from llmcost.study.market.gpu_offers import gpu_offers
+from llmcost.study.market.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
 from llmcost.study.problem import WorkloadChoice, request_shape, taken_fraction
 from llmcost.study.ties import cheapest
 

@@ -16,10 +16,10 @@ from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Replica, TokenPrices
 from llmcost.study.assumptions import Values
-from llmcost.study.bill.hosts import JudgedOffer, RequestShape
 from llmcost.study.capacity.capacity import ServingPlan
-from llmcost.study.capacity.gpu_offers import GpuOffer
 from llmcost.study.loads.load import REASONING, RETRIES, WorkloadLoad
+from llmcost.study.market.gpu_offers import GpuOffer
+from llmcost.study.market.hosts import JudgedOffer, RequestShape
 
 VOLUME = "volume_multiplier"
 """All volumes times this: a knob for break-evens and what-ifs, 1 in every answer.

@@ -11,8 +11,8 @@ from llmcost.model.overhead import capital_usd_per_month
 from llmcost.study.audit.api_chains import USD, cached, moved_factor
 from llmcost.study.audit.figure import Figure, assumed, derived, given
 from llmcost.study.bill.fleet_lines import AT_MARKET_RATES, gives_back, spares_of
-from llmcost.study.capacity.gpu_offers import GpuOffer
 from llmcost.study.loads.load import REASONING, RETRIES
+from llmcost.study.market.gpu_offers import GpuOffer
 from llmcost.study.problem import Supply, WorkloadChoice
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from llmcost.model.overhead import (
 from llmcost.model.serverless import cold_start_seconds
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.options import Lines, Number
-from llmcost.study.capacity.gpu_offers import GpuOffer
+from llmcost.study.market.gpu_offers import GpuOffer
 from llmcost.study.problem import (
     Supply,
     WorkloadChoice,

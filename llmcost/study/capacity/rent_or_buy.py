@@ -10,8 +10,8 @@ from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.rent_or_buy import bought_usd, buying_pays_from_month, rent_path, rented_usd
 from llmcost.study.bill.fleet_lines import card_lines
 from llmcost.study.bill.hidden_lines import Card, typical_values
-from llmcost.study.capacity.gpu_offers import GpuOffer, gpu_offers
 from llmcost.study.case import Case
+from llmcost.study.market.gpu_offers import GpuOffer, gpu_offers
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.ties import cheapest
 

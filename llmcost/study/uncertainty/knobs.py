@@ -10,7 +10,7 @@ import numpy as np
 
 from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
 from llmcost.study.bill.bills import Decision
-from llmcost.study.capacity.gpu_offers import GpuOffer
+from llmcost.study.market.gpu_offers import GpuOffer
 from llmcost.study.names import plain_name
 from llmcost.study.problem import VOLUME, Supply, moved_volumes, volumes
 from llmcost.study.uncertainty.break_even import Bills

@@ -2,7 +2,6 @@
 
 from llmcost.model.break_even import months_until
 from llmcost.model.fleet import delivered_utilization
-from llmcost.study.bill.hosts import may_leave
 from llmcost.study.bill.options import HOSTED, LABELS, OWN
 from llmcost.study.bill.unit_costs import (
     always_on_option,
@@ -11,6 +10,7 @@ from llmcost.study.bill.unit_costs import (
     unit_costs,
 )
 from llmcost.study.case import Case
+from llmcost.study.market.hosts import may_leave
 from llmcost.study.names import plain_name, shown
 from llmcost.study.problem import VOLUME, WorkloadChoice
 from llmcost.study.ties import cheapest

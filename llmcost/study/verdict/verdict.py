@@ -4,11 +4,11 @@ is asked of them."""
 from collections.abc import Mapping
 from typing import Any
 
-from llmcost.study.bill.hosts import may_leave
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
 from llmcost.study.horizon import cash, horizon
 from llmcost.study.loads import exports
+from llmcost.study.market.hosts import may_leave
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import VOLUME
 from llmcost.study.ties import cheapest

@@ -9,7 +9,7 @@ from llmcost.inputs.catalog import gpu, in_force, known_id, row_by_name, rows
 from llmcost.inputs.client import Client, Quote, Workload
 from llmcost.inputs.client_types import Band
 from llmcost.inputs.quotes import ReadQuote, read_quotes
-from llmcost.study.bill.hosts import region_status
+from llmcost.study.market.hosts import region_status
 
 COMMITTED_MONTHS = {"committed_12_months": 12, "committed_36_months": 36}
 
