@@ -57,7 +57,7 @@ def test_a_model_that_no_gpu_holds_is_refused_for_that(monkeypatch):
     def small_ones(client):
         return [gpu_id for gpu_id in considered_gpus(client) if gpu_id in ("l4-24gb", "a10-24gb")]
 
-    monkeypatch.setattr("llmcost.study.capacity.supplies.considered_gpus", small_ones)
+    monkeypatch.setattr("llmcost.study.choices.supplies.considered_gpus", small_ones)
     study = study_of("llama-3.1-405b")
     assert "open_api" in study.totals
     for ease in (eased.with_a_fleet, eased.with_a_split):

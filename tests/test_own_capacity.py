@@ -96,7 +96,7 @@ def test_candidates_priced_together_cost_what_each_costs_alone():
 
 
 def _purchases(study, candidate):
-    from llmcost.study.capacity.supplies import supply_assumptions
+    from llmcost.study.choices.supplies import supply_assumptions
 
     return {a.path: a.typical for a in supply_assumptions(candidate.supply, study.client)}
 

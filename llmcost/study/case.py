@@ -23,7 +23,7 @@ from llmcost.study.bill.bills import (
     paths_read,
     plausible,
 )
-from llmcost.study.choices import (
+from llmcost.study.choices.decisions import (
     Considered,
     checked_alternatives,
     chosen_assumptions,

@@ -15,7 +15,7 @@ from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.case import Case
-from llmcost.study.choices import out_of_reach
+from llmcost.study.choices.decisions import out_of_reach
 from llmcost.study.names import distinct_names, shown_range
 from llmcost.study.problem import VOLUME
 from llmcost.study.uncertainty.advice import advice_tornado, advised_option

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from llmcost.model.break_even import BreakEven
-from llmcost.study import frames, results, tried_frames
+from llmcost.study import frames, results
 from llmcost.study.bill.reconciliation import Reconciliation
 from llmcost.study.case import Case, opened_case
+from llmcost.study.choices import tried_frames
 from llmcost.study.loads import exports
 from llmcost.study.split.split import Split, workload_split
 from llmcost.study.uncertainty import advice, reversal_map

@@ -16,9 +16,9 @@ from llmcost.model.types import TokenPrices
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import WAYS, Ways, priced_parts, ways_today, ways_tuned
 from llmcost.study.case import Case
+from llmcost.study.choices.tried_frames import hosts_tried
 from llmcost.study.market.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
 from llmcost.study.problem import WorkloadChoice, moved_ratio, request_shape, volumes
-from llmcost.study.tried_frames import hosts_tried
 
 CLOSED_TIERS = (
     ("frontier", "anthropic", "claude-opus-5"),

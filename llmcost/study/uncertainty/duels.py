@@ -13,7 +13,7 @@ from llmcost.study.bill.bills import Decision
 from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.pricing import CLOSED_TIERS, listed_offer
 from llmcost.study.case import Case
-from llmcost.study.choices import out_of_reach
+from llmcost.study.choices.decisions import out_of_reach
 from llmcost.study.market.hosts import may_leave
 from llmcost.study.uncertainty.draws import totals_in_parts
 

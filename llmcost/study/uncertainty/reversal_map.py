@@ -10,8 +10,8 @@ from llmcost.model.fleet import stretched
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.bills import Decision, option_totals
 from llmcost.study.bill.options import LABELS
-from llmcost.study.capacity.supplies import with_load_of
 from llmcost.study.case import Case
+from llmcost.study.choices.supplies import with_load_of
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import VOLUME, WorkloadChoice
 from llmcost.study.uncertainty.draws import first_cheapest

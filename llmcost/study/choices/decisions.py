@@ -16,8 +16,8 @@ from llmcost.study.bill.bills import Decision, option_totals
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.pools import pools, same_plan
-from llmcost.study.capacity.candidates import Candidate, candidates, cheapest_supplies
-from llmcost.study.capacity.supplies import supply_assumptions, workload_plans
+from llmcost.study.choices.candidates import Candidate, candidates, cheapest_supplies
+from llmcost.study.choices.supplies import supply_assumptions, workload_plans
 from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.market.gpu_offers import gpu_offers
 from llmcost.study.market.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from llmcost.study.choices import Considered
+from llmcost.study.choices.decisions import Considered
 
 HOST_FACTS = (
     "context_tokens",
