@@ -29,9 +29,9 @@ from llmcost.model.throughput import (
 )
 from llmcost.model.types import Measurement, Request
 from llmcost.study.bill.serverless_lines import mean_service_seconds
-from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.measurements import evidence
 from llmcost.study.capacity.runs import Key, catalog_runs, gpu_ratio, possible
+from llmcost.study.capacity.serving_plans import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.utilization import concurrency_sweep, own_fleet
 
 SAMPLES = Path(__file__).parent / "measured"

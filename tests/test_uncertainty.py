@@ -17,13 +17,14 @@ from llmcost.model.information import input_information_usd, perfect_information
 from llmcost.model.uncertainty import uniform_stream
 from llmcost.study import frames
 from llmcost.study.assumptions import Assumption, drawn_values
+from llmcost.study.bill import draws
 from llmcost.study.bill.bills import option_totals
+from llmcost.study.bill.draws import drawn_totals, totals_in_parts
 from llmcost.study.bill.options import LABELS
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty import break_even, draws
+from llmcost.study.uncertainty import break_even
 from llmcost.study.uncertainty.break_even import break_even_words, winning_intervals
 from llmcost.study.uncertainty.break_even_table import break_evens
-from llmcost.study.uncertainty.draws import drawn_totals, totals_in_parts
 from llmcost.study.uncertainty.duels import YARDSTICKS, duel, wins
 from llmcost.study.uncertainty.information import measure_first, without_fallback
 from llmcost.study.uncertainty.reversal_map import load_factor_fraction, stretched_decision

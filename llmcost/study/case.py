@@ -23,6 +23,7 @@ from llmcost.study.bill.bills import (
     paths_read,
     plausible,
 )
+from llmcost.study.bill.draws import drawn_totals, totals_at_ends
 from llmcost.study.choices.decisions import (
     Considered,
     checked_alternatives,
@@ -36,7 +37,6 @@ from llmcost.study.loads.load import WorkloadLoad, workload_load
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.question import Question, question
-from llmcost.study.uncertainty.draws import drawn_totals, totals_at_ends
 
 DRAWS = 2_000
 """Draws behind every probability and range of a report."""

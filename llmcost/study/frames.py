@@ -12,6 +12,7 @@ import pandas as pd
 from llmcost.inputs.errors import InputError
 from llmcost.study.assumptions import Assumption
 from llmcost.study.bill.bills import option_totals
+from llmcost.study.bill.draws import cheapest_fraction, first_cheapest
 from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.case import Case
@@ -19,7 +20,6 @@ from llmcost.study.choices.decisions import out_of_reach
 from llmcost.study.names import distinct_names, shown_range
 from llmcost.study.problem import VOLUME
 from llmcost.study.uncertainty.advice import advice_tornado, advised_option
-from llmcost.study.uncertainty.draws import cheapest_fraction, first_cheapest
 from llmcost.study.verdict.verdict import saving_steps
 
 

@@ -16,7 +16,7 @@ from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Replica, TokenPrices
 from llmcost.study.assumptions import Values
-from llmcost.study.capacity.capacity import ServingPlan
+from llmcost.study.capacity.serving_plans import ServingPlan
 from llmcost.study.loads.load import REASONING, RETRIES, WorkloadLoad
 from llmcost.study.market.gpu_offers import GpuOffer
 from llmcost.study.market.hosts import JudgedOffer, RequestShape

@@ -16,11 +16,11 @@ from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.catalog import row_by_name
 from llmcost.model.types import Measurement, TokenPrices
 from llmcost.study import frames
+from llmcost.study.bill.draws import regret
 from llmcost.study.case import Case
 from llmcost.study.loads import exports
 from llmcost.study.market.gpu_offers import GpuOffer
 from llmcost.study.once_per_case import once_per_case
-from llmcost.study.uncertainty.draws import regret
 from llmcost.study.uncertainty.information import information
 from llmcost.study.verdict.verdict import verdict
 

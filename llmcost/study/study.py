@@ -8,6 +8,7 @@ import pandas as pd
 
 from llmcost.model.break_even import BreakEven
 from llmcost.study import frames, results
+from llmcost.study.bill.draws import regret
 from llmcost.study.bill.reconciliation import Reconciliation
 from llmcost.study.case import Case, opened_case
 from llmcost.study.choices import tried_frames
@@ -15,7 +16,6 @@ from llmcost.study.loads import exports
 from llmcost.study.split.split import Split, workload_split
 from llmcost.study.uncertainty import advice, reversal_map
 from llmcost.study.uncertainty.break_even import volume_break_even
-from llmcost.study.uncertainty.draws import regret
 from llmcost.study.uncertainty.flips import Flip, nearest_flips
 from llmcost.study.uncertainty.information import information
 from llmcost.study.verdict import verdict

@@ -24,7 +24,7 @@ from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.bill.pricing import cheapest_listed, hosts_of, offer_today, usable
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.bill.unit_costs import always_on_option, replica_usd_per_hour, unit_costs
-from llmcost.study.capacity.capacity import serving_plans
+from llmcost.study.capacity.serving_plans import serving_plans
 from llmcost.study.case import Case
 from llmcost.study.choices.supplies import promised
 from llmcost.study.loads.load import RETRIES

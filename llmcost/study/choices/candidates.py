@@ -20,7 +20,7 @@ from llmcost.study.bill.fleet_lines import (
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import Pool
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
-from llmcost.study.capacity.capacity import ServingPlan
+from llmcost.study.capacity.serving_plans import ServingPlan
 from llmcost.study.choices.stack import Stack, kind, stacked
 from llmcost.study.choices.supplies import hourly_tokens, replica_load, supply_assumptions
 from llmcost.study.market.gpu_offers import MAY_BE_TAKEN_AWAY, PRICE_IS_A_GUESS, GpuOffer

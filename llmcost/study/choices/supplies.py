@@ -11,7 +11,7 @@ from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Measurement, Request
 from llmcost.study.assumptions import Assumption, Values
-from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
+from llmcost.study.capacity.serving_plans import BANDS, ServingPlan, serving_plans
 from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.market.gpu_offers import considered_gpus
 from llmcost.study.problem import (

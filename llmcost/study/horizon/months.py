@@ -8,9 +8,9 @@ import numpy as np
 from llmcost.model.horizon import growth_path_multiplier, price_path_multiplier
 from llmcost.study.assumptions import Assumption, Values, catalogued, drawn_values, stated
 from llmcost.study.bill.bills import option_lines
+from llmcost.study.bill.draws import AT_ONCE
 from llmcost.study.case import Case
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty.draws import AT_ONCE
 
 DISCOUNT = "hidden_costs.discount_fraction_per_year"
 PRICE_PATHS = ("hidden_costs.gpu_rent_path_multiplier", "hidden_costs.api_price_path_multiplier")

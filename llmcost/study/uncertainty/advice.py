@@ -4,11 +4,11 @@ advantage."""
 import pandas as pd
 
 from llmcost.inputs.errors import InputError
+from llmcost.study.bill.draws import tornado
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.ties import TIE_RATIO, cheapest, cheapest_first
-from llmcost.study.uncertainty.draws import tornado
 from llmcost.study.verdict.labels import distinct_options
 
 CLEAR = 2 / 3

@@ -8,12 +8,12 @@ import numpy as np
 
 from llmcost.study.assumptions import Assumption, typical_values
 from llmcost.study.bill.bills import Decision, option_totals
+from llmcost.study.bill.draws import first_cheapest, tornado
 from llmcost.study.case import Case
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import VOLUME
 from llmcost.study.ties import TIE_RATIO, cheapest
 from llmcost.study.uncertainty.advice import rival_option, yardstick_option
-from llmcost.study.uncertainty.draws import first_cheapest, tornado
 
 VOLUME_SPAN = 1_000.0
 """Volumes are looked at from a thousandth to a thousand times the client's own."""

@@ -9,12 +9,12 @@ import pandas as pd
 from llmcost.model.fleet import stretched
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.bills import Decision, option_totals
+from llmcost.study.bill.draws import first_cheapest
 from llmcost.study.bill.options import LABELS
 from llmcost.study.case import Case
 from llmcost.study.choices.supplies import with_load_of
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import VOLUME, WorkloadChoice
-from llmcost.study.uncertainty.draws import first_cheapest
 from llmcost.study.wording import number, percent
 
 VOLUME_RATIOS = np.geomspace(1 / 30, 30, 41)
