@@ -13,7 +13,7 @@ from llmcost.reporting.audit import chain_text, keys_text
 from llmcost.reporting.cli import main
 from llmcost.study.audit.figure import Figure, derived, given, slug
 from llmcost.study.audit.figures import figures
-from llmcost.study.bill.unit_costs import always_on_option, unit_costs
+from llmcost.study.fleets.unit_costs import always_on_option, unit_costs
 from llmcost.study.horizon.cash import cash
 from llmcost.study.horizon.horizon import horizon_of
 from llmcost.study.verdict.reasons import delivered_utilization_fraction

@@ -32,7 +32,7 @@ from llmcost.study.bill.serverless_lines import mean_service_seconds
 from llmcost.study.capacity.measurements import evidence
 from llmcost.study.capacity.runs import Key, catalog_runs, gpu_ratio, possible
 from llmcost.study.capacity.serving_plans import BANDS, ServingPlan, serving_plans
-from llmcost.study.capacity.utilization import concurrency_sweep, own_fleet
+from llmcost.study.fleets.utilization import concurrency_sweep, own_fleet
 
 SAMPLES = Path(__file__).parent / "measured"
 DAY = dt.date(2026, 11, 15)

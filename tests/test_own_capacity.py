@@ -8,7 +8,7 @@ import pytest
 
 import llmcost as lc
 from llmcost.study.assumptions import drawn_values
-from llmcost.study.bill import hidden_lines, serverless_sweeps
+from llmcost.study.bill import hidden_lines
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.fleet_lines import (
     fleet,
@@ -20,7 +20,8 @@ from llmcost.study.bill.fleet_lines import (
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import Pool
 from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_usd_per_month
-from llmcost.study.capacity.rent_or_buy import FLAT, rent_or_buy
+from llmcost.study.fleets import serverless_sweeps
+from llmcost.study.fleets.rent_or_buy_card import FLAT, rent_or_buy
 from llmcost.study.market.gpu_offers import MAY_BE_TAKEN_AWAY, NOT_CONSIDERED
 from llmcost.study.problem import VOLUME
 

@@ -13,14 +13,14 @@ from llmcost.study.audit.api_chains import USD, moved_factor, open_bill, today_b
 from llmcost.study.audit.figure import Figure, assumed, derived, given, slug, summed
 from llmcost.study.audit.fixed_chains import fixed
 from llmcost.study.audit.fleet_chains import fleet_chains, load_replicas, replica_chains
-from llmcost.study.bill.unit_costs import always_on_option
+from llmcost.study.fleets.labels import always_on_fleet
+from llmcost.study.fleets.unit_costs import always_on_option
 from llmcost.study.horizon.cash import cash, first_year_months
 from llmcost.study.horizon.horizon import Horizon, horizon_of
 from llmcost.study.loads.load import REASONING, RETRIES
 from llmcost.study.names import plain_name
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.uncertainty.information import A_CENT
-from llmcost.study.verdict.labels import always_on_fleet
 from llmcost.study.verdict.verdict import saving_path
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from llmcost.model.overhead import capital_usd_per_month
 from llmcost.model.types import HardwareCash
 from llmcost.study.assumptions import Values
 from llmcost.study.case import Case
+from llmcost.study.fleets.labels import hardware_usd_by_gpu
 from llmcost.study.horizon.months import DISCOUNT
-from llmcost.study.verdict.labels import hardware_usd_by_gpu
 
 CAPITAL = "GPU capital"
 SPREAD, LEAVING = "spread", "Exit, spread over the horizon"

@@ -12,6 +12,7 @@ from llmcost.model.horizon import bill_never_grows, crossing_months, price_chang
 from llmcost.study.bill.bills import people_fte
 from llmcost.study.bill.draws import cheapest_fraction
 from llmcost.study.case import Case
+from llmcost.study.fleets.labels import labels
 from llmcost.study.horizon.flows import Flows, flows
 from llmcost.study.horizon.months import (
     DISCOUNT,
@@ -23,7 +24,6 @@ from llmcost.study.horizon.months import (
 )
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.uncertainty.advice import advised_option
-from llmcost.study.verdict.labels import labels
 
 LEVELS = ("low", "typical", "high")
 

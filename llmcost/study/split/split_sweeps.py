@@ -10,11 +10,11 @@ from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import lined_up, pools
 from llmcost.study.case import Case
+from llmcost.study.fleets.exact_split import Split, pool_splits, workload_split
+from llmcost.study.fleets.labels import gpu_name, owns_nothing
 from llmcost.study.problem import VOLUME, Supply, WorkloadChoice, taken_fraction
-from llmcost.study.split.split import Split, pool_splits, workload_split
 from llmcost.study.uncertainty.break_even import volume_break_even
 from llmcost.study.uncertainty.flips import VOLUME_SPAN
-from llmcost.study.verdict.labels import gpu_name, owns_nothing
 
 HALF_A_CENT_USD = 0.005
 """A saving below it is only rounding."""

@@ -7,9 +7,9 @@ from llmcost.inputs.errors import InputError
 from llmcost.study.bill.draws import tornado
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
+from llmcost.study.fleets.labels import distinct_options
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.ties import TIE_RATIO, cheapest, cheapest_first
-from llmcost.study.verdict.labels import distinct_options
 
 CLEAR = 2 / 3
 """Moving is advised only when it is cheaper than staying in at least this share of the draws."""

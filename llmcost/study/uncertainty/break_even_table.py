@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from llmcost.study.bill.unit_costs import ALWAYS_ON, break_even_utilization
 from llmcost.study.case import Case
+from llmcost.study.fleets.unit_costs import ALWAYS_ON, break_even_utilization
 from llmcost.study.names import shown
 from llmcost.study.problem import VOLUME
 from llmcost.study.uncertainty.break_even import (

@@ -5,11 +5,11 @@ import math
 from llmcost.model import MONTHS_PER_YEAR
 from llmcost.study.bill.options import HOSTED, LABELS
 from llmcost.study.case import Case
+from llmcost.study.fleets.labels import labels, tuning
 from llmcost.study.horizon.cash import cash, first_year_months, worst_case_usd
 from llmcost.study.horizon.horizon import Horizon, crossings
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option
-from llmcost.study.verdict.labels import labels, tuning
 from llmcost.study.wording import probability, usd, usd_range
 
 

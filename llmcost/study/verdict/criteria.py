@@ -5,11 +5,11 @@ from typing import Any
 
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
+from llmcost.study.fleets.labels import distinct_options, labels
 from llmcost.study.horizon.cash import exit_usd, fte_beyond_today
 from llmcost.study.horizon.horizon import Horizon
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option
-from llmcost.study.verdict.labels import distinct_options, labels
 from llmcost.study.wording import number, usd
 
 SIDES = {True: "hosting", False: "an API"}

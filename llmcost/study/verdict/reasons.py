@@ -3,20 +3,20 @@
 from llmcost.model.break_even import months_until
 from llmcost.model.fleet import delivered_utilization
 from llmcost.study.bill.options import HOSTED, LABELS, OWN
-from llmcost.study.bill.unit_costs import (
+from llmcost.study.case import Case
+from llmcost.study.fleets.labels import always_on_fleet, labels, passing_fraction
+from llmcost.study.fleets.unit_costs import (
     always_on_option,
     full_usd_per_month,
     hosting_usd_per_month,
     unit_costs,
 )
-from llmcost.study.case import Case
 from llmcost.study.market.hosts import may_leave
 from llmcost.study.names import plain_name, shown
 from llmcost.study.problem import VOLUME, WorkloadChoice
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.uncertainty.flips import Flip, nearest_flips
-from llmcost.study.verdict.labels import always_on_fleet, labels, passing_fraction
 from llmcost.study.wording import number, percent, usd
 
 SHOWN_FLIPS = 4

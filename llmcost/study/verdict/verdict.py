@@ -6,6 +6,12 @@ from typing import Any
 
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
+from llmcost.study.fleets.labels import (
+    described,
+    labels,
+    passing_fraction,
+    tuning,
+)
 from llmcost.study.horizon import cash, horizon
 from llmcost.study.loads import exports
 from llmcost.study.market.hosts import may_leave
@@ -20,12 +26,6 @@ from llmcost.study.verdict.asked import decision_asked, over_the_contract
 from llmcost.study.verdict.confidence import confidence
 from llmcost.study.verdict.criteria import criteria
 from llmcost.study.verdict.evidence import weakest_assumption
-from llmcost.study.verdict.labels import (
-    described,
-    labels,
-    passing_fraction,
-    tuning,
-)
 from llmcost.study.verdict.reasons import flip_sentences, naive_and_loaded, why, without_api_rule
 from llmcost.study.wording import percent, usd, usd_range
 

@@ -12,7 +12,7 @@ from llmcost.study.split.split_sweeps import described, split_fixed_lines, split
 from llmcost.study.wording import number, percent, usd
 
 if TYPE_CHECKING:
-    from llmcost.study.split.split import Split
+    from llmcost.study.fleets.exact_split import Split
     from llmcost.study.study import Study
 
 

@@ -5,9 +5,9 @@ from llmcost.study.bill.bills import hybrid_plan
 from llmcost.study.bill.fleet_lines import Fleet, fleet
 from llmcost.study.bill.options import LABELS
 from llmcost.study.case import Case
+from llmcost.study.fleets.exact_split import workload_split
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import Supply, WorkloadChoice, volumes
-from llmcost.study.split.split import workload_split
 
 TERMS = {
     "on_demand": "by the hour",

@@ -5,7 +5,7 @@ import pytest
 
 import llmcost as lc
 from llmcost.inputs.errors import InputError
-from llmcost.study import eased
+from llmcost.study.fleets import without_gates
 from llmcost.study.market.gpu_offers import considered_gpus
 
 AT = "workloads.assistant"
@@ -37,8 +37,8 @@ def refusal(study, ease):
 def test_a_model_that_no_host_sells_has_a_fleet_and_nothing_to_split():
     study = study_of("minimax-m2.5")
     assert {"rented", "owned"} <= set(study.totals)
-    assert eased.with_a_fleet(study) is study
-    said = refusal(study, eased.with_a_split)
+    assert without_gates.with_a_fleet(study) is study
+    said = refusal(study, without_gates.with_a_split)
     assert said.startswith(
         f"client.yaml: {AT}.alternatives: no API host sells minimax-m2.5, so there is nothing to"
         " split."
@@ -48,7 +48,7 @@ def test_a_model_that_no_host_sells_has_a_fleet_and_nothing_to_split():
 
 def test_the_cure_that_it_names_works():
     quoted = study_of("minimax-m2.5", quotes=[QUOTE])
-    assert eased.with_a_split(quoted) is quoted
+    assert without_gates.with_a_split(quoted) is quoted
 
 
 def test_a_model_that_no_gpu_holds_is_refused_for_that(monkeypatch):
@@ -60,7 +60,7 @@ def test_a_model_that_no_gpu_holds_is_refused_for_that(monkeypatch):
     monkeypatch.setattr("llmcost.study.choices.supplies.considered_gpus", small_ones)
     study = study_of("llama-3.1-405b")
     assert "open_api" in study.totals
-    for ease in (eased.with_a_fleet, eased.with_a_split):
+    for ease in (without_gates.with_a_fleet, without_gates.with_a_split):
         said = refusal(study, ease)
         assert (
             said
@@ -74,7 +74,7 @@ def test_hosts_that_are_all_refused_are_named_with_their_reason(monkeypatch):
         "llmcost.study.market.hosts._objections",
         lambda *about: [("failed", "context of 10 tokens is too short")],
     )
-    said = refusal(study_of("llama-3.3-70b"), eased.with_a_split)
+    said = refusal(study_of("llama-3.3-70b"), without_gates.with_a_split)
     assert (
         "no API host that may serve it sells llama-3.3-70b (context of 10 tokens is too short)"
         in said

@@ -6,9 +6,9 @@ from typing import Any
 
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.own_capacity import OwnCapacity
-from llmcost.study.bill.unit_costs import ALWAYS_ON, always_on_option
 from llmcost.study.case import AnyCase, Case
-from llmcost.study.split.split import pool_splits
+from llmcost.study.fleets.exact_split import pool_splits
+from llmcost.study.fleets.unit_costs import ALWAYS_ON, always_on_option
 
 
 def with_a_fleet(case: AnyCase) -> AnyCase:

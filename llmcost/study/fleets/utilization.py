@@ -23,8 +23,8 @@ from llmcost.model.throughput import (
 )
 from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
 from llmcost.study.bill.fleet_lines import fleet, fleet_usd_per_month, spares_of
-from llmcost.study.bill.unit_costs import always_on_option, replica_usd_per_hour
 from llmcost.study.case import Case
+from llmcost.study.fleets.unit_costs import always_on_option, replica_usd_per_hour
 from llmcost.study.problem import (
     Supply,
     WorkloadChoice,

@@ -21,9 +21,9 @@ from llmcost.study.bill.fleet_lines import (
     start_seconds,
 )
 from llmcost.study.bill.hidden_lines import typical_values
-from llmcost.study.capacity.utilization import OwnFleet
 from llmcost.study.case import Case
 from llmcost.study.choices.candidates import cheapest_candidate
+from llmcost.study.fleets.utilization import OwnFleet
 from llmcost.study.loads.headroom import HOURS_PER_DAY, size_preset
 from llmcost.study.market.gpu_offers import NOT_CONSIDERED, gpu_offers
 from llmcost.study.problem import Supply, WorkloadChoice
