@@ -16,9 +16,9 @@ from llmcost.inputs.today import Today
 from llmcost.model.api_bill import api_usd_per_month
 from llmcost.study.audit.lines import line_figures
 from llmcost.study.bill.api_lines import TODAY
-from llmcost.study.bill.api_parts import bill_parts, tuning_steps
 from llmcost.study.bill.bills import option_lines
 from llmcost.study.market.hosts import RequestShape, cheapest_eligible, judged_offers
+from llmcost.study.prices.api_parts import bill_parts, tuning_steps
 from llmcost.study.problem import load_scale, moved_volumes
 
 AS_OF = dt.date(2026, 11, 15)

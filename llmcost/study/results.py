@@ -18,9 +18,9 @@ from llmcost.model.types import Measurement, TokenPrices
 from llmcost.study import frames
 from llmcost.study.bill.draws import regret
 from llmcost.study.case import Case
-from llmcost.study.loads import exports
 from llmcost.study.market.gpu_offers import GpuOffer
 from llmcost.study.once_per_case import once_per_case
+from llmcost.study.prices import exports
 from llmcost.study.uncertainty.information import information
 from llmcost.study.verdict.verdict import verdict
 

@@ -13,7 +13,7 @@ from llmcost.study.bill.reconciliation import Reconciliation
 from llmcost.study.case import Case, opened_case
 from llmcost.study.choices import tried_frames
 from llmcost.study.fleets.exact_split import Split, workload_split
-from llmcost.study.loads import exports
+from llmcost.study.prices import exports
 from llmcost.study.uncertainty import advice, reversal_map
 from llmcost.study.uncertainty.break_even import volume_break_even
 from llmcost.study.uncertainty.flips import Flip, nearest_flips

@@ -12,10 +12,10 @@ from llmcost.study.assumptions import Values
 from llmcost.study.bill.bills import Decision
 from llmcost.study.bill.draws import totals_in_parts
 from llmcost.study.bill.options import LABELS
-from llmcost.study.bill.pricing import CLOSED_TIERS, listed_offer
 from llmcost.study.case import Case
 from llmcost.study.choices.decisions import out_of_reach
 from llmcost.study.market.hosts import may_leave
+from llmcost.study.prices.pricing import CLOSED_TIERS, listed_offer
 
 YARDSTICKS = {
     "open_api": "the open model by API",

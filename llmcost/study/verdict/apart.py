@@ -3,7 +3,7 @@ invoice that prices do not explain."""
 
 from llmcost.study.bill.options import LABELS
 from llmcost.study.case import Case
-from llmcost.study.loads import exports
+from llmcost.study.prices import exports
 from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.wording import percent, usd
 

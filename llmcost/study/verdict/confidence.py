@@ -9,7 +9,7 @@ import pandas as pd
 from llmcost.inputs.usage import HourlyUsage
 from llmcost.study.bill.draws import cheapest_fraction
 from llmcost.study.case import Case
-from llmcost.study.loads import exports
+from llmcost.study.prices import exports
 from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.verdict.evidence import moving_inputs, oldest_price
 from llmcost.study.wording import number, percent, probability

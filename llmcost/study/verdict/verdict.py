@@ -13,9 +13,9 @@ from llmcost.study.fleets.labels import (
     tuning,
 )
 from llmcost.study.horizon import cash, horizon
-from llmcost.study.loads import exports
 from llmcost.study.market.hosts import may_leave
 from llmcost.study.once_per_case import once_per_case
+from llmcost.study.prices import exports
 from llmcost.study.problem import VOLUME
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option, cheaper_fraction, rival_option

@@ -21,7 +21,6 @@ from llmcost.study.bill.api_lines import (
     ways_today,
 )
 from llmcost.study.bill.fleet_lines import fixed_lines
-from llmcost.study.bill.pricing import cheapest_listed, hosts_of, offer_today, usable
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.capacity.serving_plans import serving_plans
 from llmcost.study.case import Case
@@ -29,6 +28,7 @@ from llmcost.study.choices.supplies import promised
 from llmcost.study.fleets.labels import fleet_name, gpu_name
 from llmcost.study.fleets.unit_costs import always_on_option, replica_usd_per_hour, unit_costs
 from llmcost.study.loads.load import RETRIES
+from llmcost.study.prices.pricing import cheapest_listed, hosts_of, offer_today, usable
 from llmcost.study.problem import WorkloadChoice, moved_volumes, volumes
 
 STEPS = ("always full", "at your load", "with people")
