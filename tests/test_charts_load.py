@@ -9,7 +9,7 @@ import llmcost as lc
 from llmcost.study.fleets import fleet_sweeps, utilization, without_gates
 from llmcost.study.fleets.exact_split import WAYS
 from llmcost.study.loads import load_facts
-from llmcost.study.split import split_sweeps
+from llmcost.study.uncertainty import split_sweeps
 from llmcost.views.charts import fleet as charts, load, split, uncertainty
 from llmcost.views.readings import (
     load as load_words,

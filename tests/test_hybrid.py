@@ -12,7 +12,7 @@ from llmcost.study.bill.fleet_lines import fleet
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import pools
 from llmcost.study.fleets import without_gates
-from llmcost.study.split.split_sweeps import overflow_peak_requests_per_minute, splits
+from llmcost.study.uncertainty.split_sweeps import overflow_peak_requests_per_minute, splits
 from llmcost.views.readings import split as words
 
 FILE = """

@@ -21,7 +21,7 @@ from llmcost.study.case import Case
 from llmcost.study.market.gpu_offers import GpuOffer
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.prices import exports
-from llmcost.study.uncertainty.information import information
+from llmcost.study.uncertainty.value_of_information import information
 from llmcost.study.verdict.verdict import verdict
 
 SCHEMA_VERSION = 1

@@ -15,9 +15,9 @@ from llmcost.study.choices import tried_frames
 from llmcost.study.fleets.exact_split import Split, workload_split
 from llmcost.study.prices import exports
 from llmcost.study.uncertainty import advice, reversal_map
-from llmcost.study.uncertainty.break_even import volume_break_even
 from llmcost.study.uncertainty.flips import Flip, nearest_flips
-from llmcost.study.uncertainty.information import information
+from llmcost.study.uncertainty.value_of_information import information
+from llmcost.study.uncertainty.volume_break_even import volume_break_even
 from llmcost.study.verdict import verdict
 
 

@@ -20,7 +20,7 @@ from llmcost.study.horizon.horizon import Horizon, horizon_of
 from llmcost.study.loads.load import REASONING, RETRIES
 from llmcost.study.names import plain_name
 from llmcost.study.problem import WorkloadChoice
-from llmcost.study.uncertainty.information import A_CENT
+from llmcost.study.uncertainty.value_of_information import A_CENT
 from llmcost.study.verdict.verdict import saving_path
 
 if TYPE_CHECKING:

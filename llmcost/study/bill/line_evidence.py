@@ -15,7 +15,7 @@ from llmcost.study.case import Case as Study
 from llmcost.study.fleets.labels import always_on_fleet
 from llmcost.study.names import plain_name
 from llmcost.study.problem import WorkloadChoice
-from llmcost.study.verdict.evidence import EVIDENCE_RANK
+from llmcost.study.uncertainty.evidence import EVIDENCE_RANK
 from llmcost.study.verdict.reasons import delivered_utilization_fraction
 from llmcost.study.wording import number, percent
 

@@ -11,14 +11,14 @@ from llmcost.study.case import Case
 from llmcost.study.fleets.unit_costs import ALWAYS_ON, break_even_utilization
 from llmcost.study.names import shown
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty.break_even import (
+from llmcost.study.uncertainty.bill_pairs import YARDSTICKS, Duel, duel, wins
+from llmcost.study.uncertainty.movable_numbers import Knob, knobs
+from llmcost.study.uncertainty.volume_break_even import (
     break_even_words,
     input_mtok_per_month,
     sectioned,
     volume_break_even,
 )
-from llmcost.study.uncertainty.duels import YARDSTICKS, Duel, duel, wins
-from llmcost.study.uncertainty.knobs import Knob, knobs
 from llmcost.study.verdict.reasons import delivered_utilization_fraction
 
 COLUMNS = [

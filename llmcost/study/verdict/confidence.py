@@ -11,7 +11,7 @@ from llmcost.study.bill.draws import cheapest_fraction
 from llmcost.study.case import Case
 from llmcost.study.prices import exports
 from llmcost.study.uncertainty.advice import advised_option
-from llmcost.study.verdict.evidence import moving_inputs, oldest_price
+from llmcost.study.uncertainty.evidence import moving_inputs, oldest_price
 from llmcost.study.wording import number, percent, probability
 
 HOURS_PER_DAY, DAYS_OF_A_SHAPE = 24, 7

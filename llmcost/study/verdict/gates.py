@@ -12,8 +12,8 @@ from llmcost.study.case import Case
 from llmcost.study.fleets.labels import owns_nothing
 from llmcost.study.market.hosts import may_leave, region_status
 from llmcost.study.problem import WorkloadChoice, request_shape, taken_fraction
-from llmcost.study.split.split_sweeps import overflow_peak_requests_per_minute
 from llmcost.study.uncertainty.advice import advised_option
+from llmcost.study.uncertainty.split_sweeps import overflow_peak_requests_per_minute
 from llmcost.study.wording import number
 
 OPEN = ("ask", "not tested", "unverified", "failed")

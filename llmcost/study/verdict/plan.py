@@ -11,8 +11,8 @@ from llmcost.study.case import Case
 from llmcost.study.fleets.labels import hardware_usd_by_gpu, labels, tuning
 from llmcost.study.names import plain_name, shown
 from llmcost.study.uncertainty.advice import advised_option, yardstick_option
+from llmcost.study.uncertainty.evidence import EVIDENCE_RANK, moving_inputs
 from llmcost.study.uncertainty.flips import nearest_flips
-from llmcost.study.verdict.evidence import EVIDENCE_RANK, moving_inputs
 from llmcost.study.verdict.gates import ENOUGH_REQUESTS_COUNT, OPEN, Gate, gates
 from llmcost.study.wording import percent, usd, usd_range
 

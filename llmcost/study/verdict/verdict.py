@@ -19,13 +19,13 @@ from llmcost.study.prices import exports
 from llmcost.study.problem import VOLUME
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option, cheaper_fraction, rival_option
+from llmcost.study.uncertainty.evidence import weakest_assumption
 from llmcost.study.uncertainty.flips import nearest_flips
 from llmcost.study.verdict import gates, plan
 from llmcost.study.verdict.apart import apart, invoice_gap
 from llmcost.study.verdict.asked import decision_asked, over_the_contract
 from llmcost.study.verdict.confidence import confidence
 from llmcost.study.verdict.criteria import criteria
-from llmcost.study.verdict.evidence import weakest_assumption
 from llmcost.study.verdict.reasons import flip_sentences, naive_and_loaded, why, without_api_rule
 from llmcost.study.wording import percent, usd, usd_range
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from llmcost.study.market.hosts import may_leave
-from llmcost.study.split.split_sweeps import described, split_fixed_lines, splits
+from llmcost.study.uncertainty.split_sweeps import described, split_fixed_lines, splits
 from llmcost.study.wording import number, percent, usd
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from llmcost.study.case import Case
 from llmcost.study.fleets.exact_split import Split, pool_splits, workload_split
 from llmcost.study.fleets.labels import gpu_name, owns_nothing
 from llmcost.study.problem import VOLUME, Supply, WorkloadChoice, taken_fraction
-from llmcost.study.uncertainty.break_even import volume_break_even
 from llmcost.study.uncertainty.flips import VOLUME_SPAN
+from llmcost.study.uncertainty.volume_break_even import volume_break_even
 
 HALF_A_CENT_USD = 0.005
 """A saving below it is only rounding."""

@@ -13,8 +13,8 @@ from llmcost.study.bill.bills import Decision
 from llmcost.study.market.gpu_offers import GpuOffer
 from llmcost.study.names import plain_name
 from llmcost.study.problem import VOLUME, Supply, moved_volumes, volumes
-from llmcost.study.uncertainty.break_even import Bills
-from llmcost.study.uncertainty.duels import Duel
+from llmcost.study.uncertainty.bill_pairs import Duel
+from llmcost.study.uncertainty.volume_break_even import Bills
 
 POINTS = 401
 PRICES = np.geomspace(1e-2, 1e2, 81)

@@ -9,7 +9,7 @@ from llmcost.model.break_even import BreakEven
 from llmcost.study.case import Case
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty.duels import Duel, duel, wins
+from llmcost.study.uncertainty.bill_pairs import Duel, duel, wins
 from llmcost.study.uncertainty.flips import VOLUME_SPAN
 from llmcost.study.wording import mtok, number
 
