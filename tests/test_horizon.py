@@ -7,7 +7,7 @@ from test_charts_load import assert_says_what_it_means
 
 from llmcost import open_study
 from llmcost.inputs.paths import data_path
-from llmcost.study.horizon import cash, horizon as contract
+from llmcost.study.horizon import cash, whole_contract as contract
 from llmcost.study.horizon.months import PRICE_PATHS, typical_months
 from llmcost.views.charts import horizon as charts
 from llmcost.views.readings import horizon as words

@@ -23,7 +23,7 @@ from llmcost.study.bill.draws import drawn_totals, totals_in_parts
 from llmcost.study.bill.options import LABELS
 from llmcost.study.problem import VOLUME
 from llmcost.study.uncertainty import volume_break_even
-from llmcost.study.uncertainty.bill_pairs import YARDSTICKS, duel, wins
+from llmcost.study.uncertainty.bill_pairs import YARDSTICKS, bill_pair, wins
 from llmcost.study.uncertainty.break_even_table import break_evens
 from llmcost.study.uncertainty.reversal_map import load_factor_fraction, stretched_decision
 from llmcost.study.uncertainty.value_of_information import measure_first, without_fallback
@@ -404,7 +404,7 @@ def test_every_break_even_volume_put_back_gives_equal_totals(study, against):
     """At each end of an interval the bills are equal, or whole machines make one of them jump over
     the other there."""
     for option in LABELS:
-        found, pair = study.break_even(option, against), duel(study, option, against)
+        found, pair = study.break_even(option, against), bill_pair(study, option, against)
         assert (pair.why_not is None) == (found.status in ("reached", "not reached"))
         if pair.why_not:
             assert not found.intervals
@@ -444,7 +444,7 @@ def _starts_inside(found):
 
 
 def test_every_break_even_of_the_table_put_back_gives_equal_totals(study):
-    """Through the study's own sweep where it can turn the number; and on the duel's bills where it
+    """Through the study's own sweep where it can turn the number; and on the pair's bills where it
     is a price."""
     swept = {"engineers": "people.", "share that passes": "passing_fraction"}
     for option in study.totals:
@@ -507,7 +507,7 @@ def test_what_cannot_be_had_is_not_what_is_not_reached(study):
         for against in YARDSTICKS:
             found, (_, reason) = (
                 study.break_even(option, against),
-                duel(study, option, against).why_not or ("", ""),
+                bill_pair(study, option, against).why_not or ("", ""),
             )
             said = break_even_words(found, volume_break_even.input_mtok_per_month(study), reason)
             if option not in study.totals:

@@ -20,7 +20,7 @@ from llmcost.study.choices.decisions import out_of_reach
 from llmcost.study.names import distinct_names, shown_range
 from llmcost.study.problem import VOLUME
 from llmcost.study.uncertainty.advice import advice_tornado, advised_option
-from llmcost.study.verdict.verdict import saving_steps
+from llmcost.study.verdict.answer import saving_steps
 
 
 def assumptions(inputs: Mapping[str, Assumption]) -> pd.DataFrame:

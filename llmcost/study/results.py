@@ -21,8 +21,8 @@ from llmcost.study.case import Case
 from llmcost.study.market.gpu_offers import GpuOffer
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.prices import exports
-from llmcost.study.uncertainty.value_of_information import information
-from llmcost.study.verdict.verdict import verdict
+from llmcost.study.uncertainty.value_of_information import value_of_information
+from llmcost.study.verdict.answer import verdict
 
 SCHEMA_VERSION = 1
 MOST_INFORMATION = 5
@@ -50,7 +50,9 @@ def record(case: Case) -> dict[str, Any]:
         "options": [_option(case, row) for row in _plain(frames.options(case))],
         "regret": _plain(regret(case.draws())),
         "information": _plain(
-            information(case).drop(columns=["name", "confidence"]).head(1 + MOST_INFORMATION)
+            value_of_information(case)
+            .drop(columns=["name", "confidence"])
+            .head(1 + MOST_INFORMATION)
         ),
         "verdict": verdict(case),
         "versions": {

@@ -16,9 +16,9 @@ from llmcost.study.fleets.exact_split import Split, workload_split
 from llmcost.study.prices import exports
 from llmcost.study.uncertainty import advice, reversal_map
 from llmcost.study.uncertainty.flips import Flip, nearest_flips
-from llmcost.study.uncertainty.value_of_information import information
+from llmcost.study.uncertainty.value_of_information import value_of_information
 from llmcost.study.uncertainty.volume_break_even import volume_break_even
-from llmcost.study.verdict import verdict
+from llmcost.study.verdict.answer import verdict
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Study(Case):
     def information(self) -> pd.DataFrame:
         """What it is worth to know each input before choosing, most valuable first; rank 0 is
         everything together."""
-        return information(self)
+        return value_of_information(self)
 
     def reversal_map(self) -> pd.DataFrame:
         """The cheapest option at each volume and load factor."""
@@ -116,7 +116,7 @@ class Study(Case):
 
     def verdict(self) -> dict[str, Any]:
         """The answer in sentences, with its gates, reasons, flips and confidence."""
-        return verdict.verdict(self)
+        return verdict(self)
 
     def record(self) -> dict[str, Any]:
         """Everything that a report shows, as plain data."""

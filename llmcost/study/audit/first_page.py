@@ -16,12 +16,12 @@ from llmcost.study.audit.fleet_chains import fleet_chains, load_replicas, replic
 from llmcost.study.fleets.labels import always_on_fleet
 from llmcost.study.fleets.unit_costs import always_on_option
 from llmcost.study.horizon.cash import cash, first_year_months
-from llmcost.study.horizon.horizon import Horizon, horizon_of
+from llmcost.study.horizon.whole_contract import Horizon, horizon_of
 from llmcost.study.loads.load import REASONING, RETRIES
 from llmcost.study.names import plain_name
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.uncertainty.value_of_information import A_CENT
-from llmcost.study.verdict.verdict import saving_path
+from llmcost.study.verdict.answer import saving_path
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study

@@ -79,8 +79,9 @@ def candidates(
         if refused := _refused(plan, choice.workload, by_gpu):
             found.append(refused)
             continue
-        worth, load = _worth_pricing(plan, by_gpu[plan.gpu_id]), replica_load(plan, tokens, values)
-        for offer in worth:
+        best_offers = _cheapest_offers(plan, by_gpu[plan.gpu_id])
+        load = replica_load(plan, tokens, values)
+        for offer in best_offers:
             if offer.status == "failed":
                 found.append(
                     Candidate(
@@ -98,7 +99,7 @@ def candidates(
                 )
                 continue
             warm = client.own_capacity.warm_replicas_count if offer.term == "serverless" else 0
-            supplies.append(Supply(plan, offer, load, _by_the_hour(plan, offer, worth), warm))
+            supplies.append(Supply(plan, offer, load, _by_the_hour(plan, offer, best_offers), warm))
     found += _priced(client, choice, supplies, values)
     by_name = sorted(found, key=lambda c: c.plan.name)
     rising = cheapest_first(by_name, lambda c: c.usd_per_month or 0.0)
@@ -163,7 +164,7 @@ def _bill(candidate: Candidate) -> float:
     return candidate.usd_per_month or 0.0
 
 
-def _worth_pricing(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOffer]:
+def _cheapest_offers(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOffer]:
     """Of each term, and of machines that a replica fills or shares, the cheapest offer that may be
     used, else the cheapest refused."""
     kinds: dict[tuple[str, bool], list[GpuOffer]] = {}
@@ -276,8 +277,8 @@ def _splits(choice: WorkloadChoice, stack: Stack, at: Values) -> np.ndarray:
     month, `margin_ratio`; a row each."""
     (split,) = pool_bills([Pool([replace(choice, supplies={"hybrid": stack})])], at, 0)
     usd = sum(split.lines.values()) + split.api_usd_per_month
-    worth = open_api_usd_per_month(choice, at) / stack.curve.mean
-    margin = stack.curve.fill(0) * worth / sum(replica_lines(stack, at).values())
+    replica_api_usd = open_api_usd_per_month(choice, at) / stack.curve.mean
+    margin = stack.curve.fill(0) * replica_api_usd / sum(replica_lines(stack, at).values())
     return np.transpose(
         np.broadcast_arrays(
             split.owned_count, split.owned_count + split.on_demand_count, usd, margin

@@ -110,9 +110,10 @@ def _split(terms: Terms) -> Split:
     api = np.array([float(usd) for usd in terms.api_usd_per_replica_hour])
     load = terms.pool.load_replicas() * np.array([[float(ratio)] for ratio in terms.scale_ratio])
     dearest = np.argsort(-api, kind="stable")
-    levels, worth = np.cumsum(load[dearest], axis=0), np.where(np.isinf(api), 0.0, api)[dearest]
+    levels = np.cumsum(load[dearest], axis=0)
+    api_usd_per_hour = np.where(np.isinf(api), 0.0, api)[dearest]
     index = np.arange(max(int(np.ceil(levels[-1].max())), floor, 1))
-    work = slice_api_usd(levels[..., None], worth[:, None], index)
+    work = slice_api_usd(levels[..., None], api_usd_per_hour[:, None], index)
     plan = unowned_slices(work, prices)
     run, rest = plan.run_hours, plan.api_usd_per_hour
     rent = plan.rent_usd_per_hour + plan.ever_run * prices.standing_usd_per_hour

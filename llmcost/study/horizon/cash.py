@@ -13,7 +13,7 @@ from llmcost.study.bill.fleet_lines import replica_lines
 from llmcost.study.case import Case
 from llmcost.study.fleets.labels import labels, replicas_count
 from llmcost.study.horizon.flows import LEAVING, SPREAD, Flows
-from llmcost.study.horizon.horizon import Horizon
+from llmcost.study.horizon.whole_contract import Horizon
 from llmcost.study.market.gpu_offers import COMMITTED_MONTHS
 
 RENT = "GPU rent"

@@ -26,7 +26,7 @@ YARDSTICKS = {
 
 
 @dataclass(frozen=True)
-class Duel:
+class BillPair:
     """An option and its yardstick, each with the decision that prices it alone, at typical values.
 
     why_not  (status, reason) where one of the two cannot be priced
@@ -50,11 +50,11 @@ class Duel:
         return ours, theirs
 
 
-def duel(case: Case, option: str, against: str) -> Duel:
+def bill_pair(case: Case, option: str, against: str) -> BillPair:
     """The option against a yardstick, or with the reason why one of the two cannot be priced."""
     decision = case.decision
     if option not in decision.priced:
-        return Duel(
+        return BillPair(
             option,
             against,
             decision,
@@ -75,10 +75,10 @@ def duel(case: Case, option: str, against: str) -> Duel:
             if against == "premium"
             else _reason(case, against)
         )
-        return Duel(
+        return BillPair(
             option, against, decision, decision, case.values, ("nothing to compare with", reason)
         )
-    return Duel(option, against, replace(decision, priced=[option]), theirs, case.values)
+    return BillPair(option, against, replace(decision, priced=[option]), theirs, case.values)
 
 
 def wins(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:

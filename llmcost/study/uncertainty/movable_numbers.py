@@ -13,7 +13,7 @@ from llmcost.study.bill.bills import Decision
 from llmcost.study.market.gpu_offers import GpuOffer
 from llmcost.study.names import plain_name
 from llmcost.study.problem import VOLUME, Supply, moved_volumes, volumes
-from llmcost.study.uncertainty.bill_pairs import Duel
+from llmcost.study.uncertainty.bill_pairs import BillPair
 from llmcost.study.uncertainty.volume_break_even import Bills
 
 POINTS = 401
@@ -27,7 +27,7 @@ PER_MTOK = "USD/Mtok"
 
 
 @dataclass(frozen=True)
-class Knob:
+class MovableNumber:
     """One number that may be turned until two bills meet, all else typical.
 
     now    its typical value, in `unit`
@@ -42,7 +42,7 @@ class Knob:
     bills: Bills
 
 
-def knobs(pair: Duel) -> Iterator[Knob]:
+def movable_numbers(pair: BillPair) -> Iterator[MovableNumber]:
     """Price of the yardstick's API, price of the option's GPUs, its people, and the passing share
     of each workload."""
     yield from _api_price(pair)
@@ -55,7 +55,7 @@ def knobs(pair: Duel) -> Iterator[Knob]:
         "serverless": "people.engineer_fte_serverless",
     }.get(way, "people.engineer_fte")
     if _supplies(pair):
-        yield Knob(
+        yield MovableNumber(
             plain_name(path),
             "FTE",
             float(pair.values[path]),
@@ -68,7 +68,7 @@ def knobs(pair: Duel) -> Iterator[Knob]:
             name = plain_name(path) + (
                 f", {choice.workload.id}" if len(pair.ours.choices) > 1 else ""
             )
-            yield Knob(
+            yield MovableNumber(
                 name,
                 "fraction",
                 float(pair.values[path]),
@@ -77,22 +77,26 @@ def knobs(pair: Duel) -> Iterator[Knob]:
             )
 
 
-def _moving(pair: Duel, path: str) -> Bills:
+def _moving(pair: BillPair, path: str) -> Bills:
     return lambda points: pair.usd_per_month({path: points})
 
 
 def _price(
-    what: str, unit: str, now: float, at: Callable[[np.ndarray], Duel], points: np.ndarray = PRICES
-) -> Knob:
-    """A price as a knob; `at` is the duel with that price times each of some numbers."""
+    what: str,
+    unit: str,
+    now: float,
+    at: Callable[[np.ndarray], BillPair],
+    points: np.ndarray = PRICES,
+) -> MovableNumber:
+    """A price as a movable number; `at` is the pair with that price times each of some numbers."""
 
     def bills(prices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return at(prices / now).usd_per_month({VOLUME: np.ones(len(prices))})
 
-    return Knob(what, unit, now, now * points, bills)
+    return MovableNumber(what, unit, now, now * points, bills)
 
 
-def _api_price(pair: Duel) -> Iterator[Knob]:
+def _api_price(pair: BillPair) -> Iterator[MovableNumber]:
     """Per million tokens, input and output together. What the option buys from the same API moves
     with it."""
     values, theirs = pair.values, pair.theirs
@@ -116,7 +120,7 @@ def _api_price(pair: Duel) -> Iterator[Knob]:
         yield _price(name, PER_MTOK, usd / mtok, lambda x: _today_times(pair, x))
 
 
-def _today_times(pair: Duel, multipliers: np.ndarray) -> Duel:
+def _today_times(pair: BillPair, multipliers: np.ndarray) -> BillPair:
     """The yardstick's model at another price; where it is today's own, the option pays that for
     what stays on it."""
 
@@ -130,7 +134,7 @@ def _today_times(pair: Duel, multipliers: np.ndarray) -> Duel:
     )
 
 
-def _gpu_price(pair: Duel) -> Iterator[Knob]:
+def _gpu_price(pair: BillPair) -> Iterator[MovableNumber]:
     """Per GPU-hour, or per bought GPU; of several workloads with different GPUs as a multiple of
     today's."""
     supplies = _supplies(pair)
@@ -153,7 +157,7 @@ def _gpu_price(pair: Duel) -> Iterator[Knob]:
     )
 
 
-def _gpus_times(pair: Duel, multipliers: np.ndarray) -> Duel:
+def _gpus_times(pair: BillPair, multipliers: np.ndarray) -> BillPair:
     """The option's GPUs at another price, rented and bought ones alike."""
     paths = {
         f"gpu_purchase.{supply.offer.gpu_id}.purchase_usd"
@@ -180,7 +184,7 @@ def _gpus_times(pair: Duel, multipliers: np.ndarray) -> Duel:
     return replace(pair, ours=replace(pair.ours, choices=choices), values=values)
 
 
-def _supplies(pair: Duel) -> list[Supply]:
+def _supplies(pair: BillPair) -> list[Supply]:
     """The GPUs behind the option; none where it is an API."""
     return [
         choice.supplies[pair.option]

@@ -17,7 +17,7 @@ EVERYTHING = "everything together"
 
 
 @once_per_case
-def information(case: Case) -> pd.DataFrame:
+def value_of_information(case: Case) -> pd.DataFrame:
     """Value of perfect information (EVPI), of all inputs together and of each: what knowing it
     before choosing saves on average.
 
@@ -36,8 +36,8 @@ def information(case: Case) -> pd.DataFrame:
     each = np.minimum(input_information_usd(bills, streams), everything)
     columns = ["path", "name", "unit", "low", "typical", "high", "confidence", "evpi_usd_per_month"]
     rows = [
-        (a.path, name, a.unit, a.low, a.typical, a.high, a.confidence, float(worth))
-        for a, name, worth in zip(
+        (a.path, name, a.unit, a.low, a.typical, a.high, a.confidence, float(evpi_usd))
+        for a, name, evpi_usd in zip(
             uncertain, distinct_names([a.path for a in uncertain]), each, strict=True
         )
     ]
@@ -54,7 +54,7 @@ def information(case: Case) -> pd.DataFrame:
 def measure_first(case: Case) -> str:
     """What to measure first and what that is worth, in a sentence; or that no single input is worth
     waiting for."""
-    known = information(case)
+    known = value_of_information(case)
     everything, months = known.iloc[0], case.client.horizon_months
     if everything["evpi_usd_per_month"] == 0:
         return "Nothing is worth waiting for: the same option is the cheapest in every draw."
@@ -68,11 +68,11 @@ def measure_first(case: Case) -> str:
             " worth nothing."
         )
     first = known.iloc[1]
-    worth = (
+    saved = (
         f"{usd(first['evpi_usd_per_month'])} a month, {usd(first['evpi_usd'])} over the {months}"
         " months"
     )
-    return f"Measure first: {first['name']}. To know it before choosing is worth {worth}. {most}."
+    return f"Measure first: {first['name']}. To know it before choosing is worth {saved}. {most}."
 
 
 def without_fallback(case: Case) -> list[str]:

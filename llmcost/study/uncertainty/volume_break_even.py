@@ -9,7 +9,7 @@ from llmcost.model.break_even import BreakEven
 from llmcost.study.case import Case
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty.bill_pairs import Duel, duel, wins
+from llmcost.study.uncertainty.bill_pairs import BillPair, bill_pair, wins
 from llmcost.study.uncertainty.flips import VOLUME_SPAN
 from llmcost.study.wording import mtok, number
 
@@ -35,7 +35,7 @@ def volume_break_even(case: Case, option: str, against: str) -> BreakEven:
     above the yardstick's at the upper one, and must win in the opposite case; what is left
     undecided is cut finer until a millionth is left. No interval wider than that is missed.
     """
-    pair, now = duel(case, option, against), input_mtok_per_month(case)
+    pair, now = bill_pair(case, option, against), input_mtok_per_month(case)
     low, high = now / VOLUME_SPAN, now * VOLUME_SPAN
     if pair.why_not:
         return BreakEven(pair.why_not[0], (), high)
@@ -53,7 +53,7 @@ def input_mtok_per_month(case: Case) -> float:
     )
 
 
-def _peak_replicas(pair: Duel) -> float:
+def _peak_replicas(pair: BillPair) -> float:
     return sum(
         choice.supplies[pair.option].curve.peak
         for choice in pair.ours.choices

@@ -7,7 +7,7 @@ from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
 from llmcost.study.fleets.labels import distinct_options, labels
 from llmcost.study.horizon.cash import exit_usd, fte_beyond_today
-from llmcost.study.horizon.horizon import Horizon
+from llmcost.study.horizon.whole_contract import Horizon
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.wording import number, usd

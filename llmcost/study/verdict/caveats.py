@@ -7,7 +7,7 @@ from llmcost.study.prices import exports
 from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.wording import percent, usd
 
-WORTH_SAYING_FRACTION = 0.02
+LEAST_SAID_FRACTION = 0.02
 """Share of the advised bill below which deciding one by one is not worth a sentence."""
 FAR_FRACTION = 0.1
 """An invoice is explained when list prices come within this share of it."""
@@ -18,7 +18,7 @@ SHARED = (
 """Lines that all workloads share; the others each has for itself."""
 
 
-def apart(case: Case) -> str:
+def one_by_one(case: Case) -> str:
     """Where several workloads would be cheaper decided one by one: how, and for how much; else
     nothing."""
     if len(case.choices) < 2:
@@ -33,7 +33,7 @@ def apart(case: Case) -> str:
         (max if item in SHARED else sum)([bill.get(item, 0.0) for bill in bills]) for item in items
     )
     less = case.totals[winner] - together
-    if less < WORTH_SAYING_FRACTION * case.totals[winner]:
+    if less < LEAST_SAID_FRACTION * case.totals[winner]:
         return ""
     ways = "; ".join(
         f"{choice.workload.id}: {LABELS[advised_option(one)]}"

@@ -12,7 +12,7 @@ from llmcost.study.fleets.labels import (
     passing_fraction,
     tuning,
 )
-from llmcost.study.horizon import cash, horizon
+from llmcost.study.horizon import cash, whole_contract
 from llmcost.study.market.hosts import may_leave
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.prices import exports
@@ -22,10 +22,10 @@ from llmcost.study.uncertainty.advice import advised_option, cheaper_fraction, r
 from llmcost.study.uncertainty.evidence import weakest_assumption
 from llmcost.study.uncertainty.flips import nearest_flips
 from llmcost.study.verdict import gates, plan
-from llmcost.study.verdict.apart import apart, invoice_gap
-from llmcost.study.verdict.asked import decision_asked, over_the_contract
+from llmcost.study.verdict.caveats import invoice_gap, one_by_one
 from llmcost.study.verdict.confidence import confidence
 from llmcost.study.verdict.criteria import criteria
+from llmcost.study.verdict.money_sentences import decision_asked, over_the_contract
 from llmcost.study.verdict.reasons import flip_sentences, naive_and_loaded, why, without_api_rule
 from llmcost.study.wording import percent, usd, usd_range
 
@@ -34,7 +34,7 @@ from llmcost.study.wording import percent, usd, usd_range
 def verdict(case: Case) -> dict[str, Any]:
     """The answer as a report's first page tells it."""
     answer, sentence = _answer(case)
-    contract = horizon.horizon_of(case)
+    contract = whole_contract.horizon_of(case)
     asked, look_again = decision_asked(case, contract), _look_again(case)
     return {
         "answer": answer,
@@ -48,7 +48,7 @@ def verdict(case: Case) -> dict[str, Any]:
                     _detail(case),
                     _per_unit(case),
                     invoice_gap(case),
-                    apart(case),
+                    one_by_one(case),
                 ),
             )
         ),
@@ -62,7 +62,7 @@ def verdict(case: Case) -> dict[str, Any]:
         "weakest_assumption": weakest_assumption(case),
         "confidence": confidence(case),
         "banners": exports.banners(case),
-        "horizon": horizon.record(case, contract),
+        "horizon": whole_contract.record(case, contract),
         "cash": cash.record(case, contract),
         "criteria": criteria(case, contract),
         "plan_90_days": plan.record(case, asked, look_again),

@@ -9,7 +9,7 @@ import llmcost as lc
 from llmcost.inputs.paths import data_path
 from llmcost.model.autoscale import LoadLevels, _mix_of_kinds, cheapest_mix
 from llmcost.study.horizon.months import typical_months
-from llmcost.study.verdict.apart import apart, invoice_gap
+from llmcost.study.verdict.caveats import invoice_gap, one_by_one
 
 
 def client(folder, **changes):
@@ -38,12 +38,12 @@ def test_workloads_on_different_sides_are_told_apart(tmp_path):
         tmp_path,
         workloads=[one, {**other, "alternatives": [dear], "load": load, "gates": one["gates"]}],
     )
-    said = apart(both)
+    said = one_by_one(both)
     assert "one by one" in said and both.verdict()["detail"].endswith(said)
     alone = [both.of_workload(choice.workload.id) for choice in both.choices]
     assert {study.winner for study in alone} == {"open_api", "tuned"}
     assert sum(study.totals[study.winner] for study in alone) < both.totals[both.winner]
-    assert apart(alone[0]) == ""
+    assert one_by_one(alone[0]) == ""
 
 
 def test_an_invoice_that_prices_do_not_explain_is_named(tmp_path):

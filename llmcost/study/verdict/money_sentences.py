@@ -7,7 +7,7 @@ from llmcost.study.bill.options import HOSTED, LABELS
 from llmcost.study.case import Case
 from llmcost.study.fleets.labels import labels, tuning
 from llmcost.study.horizon.cash import cash, first_year_months, worst_case_usd
-from llmcost.study.horizon.horizon import Horizon, crossings
+from llmcost.study.horizon.whole_contract import Horizon, crossings
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.wording import probability, usd, usd_range
