@@ -15,8 +15,8 @@ from llmcost.study.bill.bills import option_lines, option_totals
 from llmcost.study.bill.fleet_lines import fleet, fleet_lines, replica_usd_per_month
 from llmcost.study.bill.hidden_lines import API, GROUPS, bill_lines, multipliers
 from llmcost.study.bill.line_evidence import counted_twice
+from llmcost.study.fleets.fleet_facts import delivered_utilization_fraction
 from llmcost.study.problem import VOLUME
-from llmcost.study.verdict.reasons import delivered_utilization_fraction
 
 CLIENTS = (
     "large-single-tenant",

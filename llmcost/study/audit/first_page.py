@@ -13,7 +13,7 @@ from llmcost.study.audit.api_chains import USD, moved_factor, open_bill, today_b
 from llmcost.study.audit.figure import Figure, assumed, derived, given, slug, summed
 from llmcost.study.audit.fixed_chains import fixed
 from llmcost.study.audit.fleet_chains import fleet_chains, load_replicas, replica_chains
-from llmcost.study.fleets.labels import always_on_fleet
+from llmcost.study.fleets.fleet_facts import always_on_fleet
 from llmcost.study.fleets.unit_costs import always_on_option
 from llmcost.study.horizon.cash import cash, first_year_months
 from llmcost.study.horizon.whole_contract import Horizon, horizon_of

@@ -22,7 +22,7 @@ from llmcost.study.bill.api_lines import OPEN
 from llmcost.study.bill.bills import hybrid_plan
 from llmcost.study.bill.hybrid_lines import PoolBill
 from llmcost.study.bill.pools import Pool, pools
-from llmcost.study.fleets.labels import owns_nothing
+from llmcost.study.fleets.fleet_facts import owns_nothing
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study

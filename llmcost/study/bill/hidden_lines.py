@@ -19,7 +19,8 @@ from llmcost.study.bill.serverless_lines import (
     mean_service_seconds,
 )
 from llmcost.study.case import Case as Study
-from llmcost.study.fleets.labels import fleet_name, gpu_name, replicas_count
+from llmcost.study.fleets.fleet_facts import replicas_count
+from llmcost.study.fleets.labels import fleet_name, gpu_name
 from llmcost.study.problem import WorkloadChoice, taken_fraction
 from llmcost.study.ties import cheapest
 

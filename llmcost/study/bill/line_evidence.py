@@ -12,11 +12,10 @@ from llmcost.study.assumptions import Assumption
 from llmcost.study.bill.fleet_lines import replica_usd_per_month, spares_of
 from llmcost.study.bill.hidden_lines import API, bill_lines, multipliers, typical
 from llmcost.study.case import Case as Study
-from llmcost.study.fleets.labels import always_on_fleet
+from llmcost.study.fleets.fleet_facts import always_on_fleet, delivered_utilization_fraction
 from llmcost.study.names import plain_name
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.uncertainty.evidence import EVIDENCE_RANK
-from llmcost.study.verdict.reasons import delivered_utilization_fraction
 from llmcost.study.wording import number, percent
 
 RULE_OF_THUMB = (3.0, 5.0)

@@ -94,7 +94,7 @@ class OwnFleet:
     def standing_utilization_fraction(self) -> float:
         """Delivered over deliverable if every replica stood around the clock, spares included.
 
-        The bill's fleet gives some back; `reasons.delivered_utilization_fraction` is of what is
+        The bill's fleet gives some back; `fleet_facts.delivered_utilization_fraction` is of what is
         paid.
         """
         return float(

@@ -11,7 +11,8 @@ from llmcost.model.horizon import committed_months_left, payback_months
 from llmcost.study.bill.bills import option_lines
 from llmcost.study.bill.fleet_lines import replica_lines
 from llmcost.study.case import Case
-from llmcost.study.fleets.labels import labels, replicas_count
+from llmcost.study.fleets.fleet_facts import replicas_count
+from llmcost.study.fleets.labels import labels
 from llmcost.study.horizon.flows import LEAVING, SPREAD, Flows
 from llmcost.study.horizon.whole_contract import Horizon
 from llmcost.study.market.gpu_offers import COMMITTED_MONTHS

@@ -11,7 +11,7 @@ from llmcost.model.overhead import capital_usd_per_month
 from llmcost.model.types import HardwareCash
 from llmcost.study.assumptions import Values
 from llmcost.study.case import Case
-from llmcost.study.fleets.labels import hardware_usd_by_gpu
+from llmcost.study.fleets.fleet_facts import hardware_usd_by_gpu
 from llmcost.study.horizon.months import DISCOUNT
 
 CAPITAL = "GPU capital"

@@ -7,7 +7,7 @@ from llmcost.inputs.errors import InputError
 from llmcost.study.bill.draws import tornado
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
-from llmcost.study.fleets.labels import distinct_options
+from llmcost.study.fleets.fleet_facts import distinct_options
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.ties import TIE_RATIO, cheapest, cheapest_first
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from llmcost.study.case import Case
+from llmcost.study.fleets.fleet_facts import delivered_utilization_fraction
 from llmcost.study.fleets.unit_costs import ALWAYS_ON, break_even_utilization
 from llmcost.study.names import shown
 from llmcost.study.problem import VOLUME
@@ -19,7 +20,6 @@ from llmcost.study.uncertainty.volume_break_even import (
     sectioned,
     volume_break_even,
 )
-from llmcost.study.verdict.reasons import delivered_utilization_fraction
 
 COLUMNS = [
     "against",

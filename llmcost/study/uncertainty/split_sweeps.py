@@ -11,7 +11,8 @@ from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import lined_up, pools
 from llmcost.study.case import Case
 from llmcost.study.fleets.exact_split import Split, pool_splits, workload_split
-from llmcost.study.fleets.labels import gpu_name, owns_nothing
+from llmcost.study.fleets.fleet_facts import owns_nothing
+from llmcost.study.fleets.labels import gpu_name
 from llmcost.study.problem import VOLUME, Supply, WorkloadChoice, taken_fraction
 from llmcost.study.uncertainty.flips import VOLUME_SPAN
 from llmcost.study.uncertainty.volume_break_even import volume_break_even

@@ -6,12 +6,8 @@ from typing import Any
 
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
-from llmcost.study.fleets.labels import (
-    described,
-    labels,
-    passing_fraction,
-    tuning,
-)
+from llmcost.study.fleets.fleet_facts import passing_fraction
+from llmcost.study.fleets.labels import described, labels, tuning
 from llmcost.study.horizon import cash, whole_contract
 from llmcost.study.market.hosts import may_leave
 from llmcost.study.once_per_case import once_per_case

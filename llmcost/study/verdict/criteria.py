@@ -5,7 +5,8 @@ from typing import Any
 
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
-from llmcost.study.fleets.labels import distinct_options, labels
+from llmcost.study.fleets.fleet_facts import distinct_options
+from llmcost.study.fleets.labels import labels
 from llmcost.study.horizon.cash import exit_usd, fte_beyond_today
 from llmcost.study.horizon.whole_contract import Horizon
 from llmcost.study.ties import cheapest

@@ -9,7 +9,7 @@ from llmcost.inputs.client import Workload
 from llmcost.model.types import Measurement
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
-from llmcost.study.fleets.labels import owns_nothing
+from llmcost.study.fleets.fleet_facts import owns_nothing
 from llmcost.study.market.hosts import may_leave, region_status
 from llmcost.study.problem import WorkloadChoice, request_shape, taken_fraction
 from llmcost.study.uncertainty.advice import advised_option

@@ -8,7 +8,8 @@ from typing import Any
 
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
-from llmcost.study.fleets.labels import hardware_usd_by_gpu, labels, tuning
+from llmcost.study.fleets.fleet_facts import hardware_usd_by_gpu
+from llmcost.study.fleets.labels import labels, tuning
 from llmcost.study.names import plain_name, shown
 from llmcost.study.uncertainty.advice import advised_option, yardstick_option
 from llmcost.study.uncertainty.evidence import EVIDENCE_RANK, moving_inputs

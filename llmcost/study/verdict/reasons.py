@@ -1,10 +1,14 @@
 """Why the answer is what it is, and what would turn it."""
 
 from llmcost.model.break_even import months_until
-from llmcost.model.fleet import delivered_utilization
 from llmcost.study.bill.options import HOSTED, LABELS, OWN
 from llmcost.study.case import Case
-from llmcost.study.fleets.labels import always_on_fleet, labels, passing_fraction
+from llmcost.study.fleets.fleet_facts import (
+    always_on_fleet,
+    delivered_utilization_fraction,
+    passing_fraction,
+)
+from llmcost.study.fleets.labels import labels
 from llmcost.study.fleets.unit_costs import (
     always_on_option,
     full_usd_per_month,
@@ -13,19 +17,13 @@ from llmcost.study.fleets.unit_costs import (
 )
 from llmcost.study.market.hosts import may_leave
 from llmcost.study.names import plain_name, shown
-from llmcost.study.problem import VOLUME, WorkloadChoice
+from llmcost.study.problem import VOLUME
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.uncertainty.flips import Flip, nearest_flips
 from llmcost.study.wording import number, percent, usd
 
 SHOWN_FLIPS = 4
-
-
-def delivered_utilization_fraction(case: Case, choice: WorkloadChoice, option: str) -> float:
-    """What a fleet serves over what the replica-hours paid for could deliver, spares included."""
-    paid = always_on_fleet(case, choice, option).paid_replicas
-    return float(delivered_utilization(choice.supplies[option].curve.mean, paid))
 
 
 def why(case: Case) -> str:
