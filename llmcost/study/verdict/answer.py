@@ -31,7 +31,7 @@ def verdict(case: Case) -> dict[str, Any]:
     """The answer as a report's first page tells it."""
     answer, sentence = _answer(case)
     contract = whole_contract.horizon_of(case)
-    asked, look_again = decision_asked(case, contract), _look_again(case)
+    decision, look_again = decision_asked(case, contract), _look_again(case)
     return {
         "answer": answer,
         "option": advised_option(case),
@@ -61,8 +61,8 @@ def verdict(case: Case) -> dict[str, Any]:
         "horizon": whole_contract.record(case, contract),
         "cash": cash.record(case, contract),
         "criteria": criteria(case, contract),
-        "plan_90_days": plan.record(case, asked, look_again),
-        "decision_asked": asked,
+        "plan_90_days": plan.record(case, decision, look_again),
+        "decision_asked": decision,
         "look_again": look_again,
     }
 

@@ -56,16 +56,18 @@ def _workload_gates(case: Case, choice: WorkloadChoice) -> Iterator[Gate]:
     gate, winner = choice.workload.gates, advised_option(case)
     yield from _data(choice.workload)
     if gate.regions:
-        asked = "the host's written word on the region of this very endpoint, not of the company"
-        yield Gate("region", f"region {', '.join(gate.regions)}", *_region(case, choice), asked)
+        evidence = "the host's written word on the region of this very endpoint, not of the company"
+        yield Gate("region", f"region {', '.join(gate.regions)}", *_region(case, choice), evidence)
     if choice.workload.latency:
         yield _latency(case, choice)
     if gate.fine_tuned_weights:
-        asked = (
+        evidence = (
             "the base model with prompts alone on the same test set: if it passes too, hosts can"
             " serve it by the token"
         )
-        yield Gate("weights", "fine-tuned weights", "ok", "no host sells them by the token", asked)
+        yield Gate(
+            "weights", "fine-tuned weights", "ok", "no host sells them by the token", evidence
+        )
     yield from _refused(case, choice)
     yield _quality(choice)
     if (
@@ -82,23 +84,23 @@ def _workload_gates(case: Case, choice: WorkloadChoice) -> Iterator[Gate]:
             else overflow_peak_requests_per_minute(case, choice)
         )
         peak = number(most, 2)
-        asked = (
+        evidence = (
             f"the host's written limit for your account: the busiest hour needs {peak} requests a"
             " minute"
         )
-        yield Gate("rate_limit", "host's rate limit at the peak", "ask", "ask", asked)
+        yield Gate("rate_limit", "host's rate limit at the peak", "ask", "ask", evidence)
     if (
         winner in ("open_api", "hybrid")
         and choice.host
         and (gate.zero_retention or gate.lowest_precision)
     ):
-        asked = "the host's terms on keeping data, and the precision that it serves"
+        evidence = "the host's terms on keeping data, and the precision that it serves"
         yield Gate(
             "host_terms",
             "host's retention and precision",
             choice.host.status,
             choice.host.reason or "ok",
-            asked,
+            evidence,
         )
     if winner == "serverless" and choice.workload.latency:
         boot = choice.supplies["serverless"].replica.weights_gb / float(
@@ -123,8 +125,8 @@ def _data(workload: Workload) -> Iterator[Gate]:
         "the clause that says so, dated, and whose signature could change it",
     )
     if may_leave(workload):
-        asked = "the signed agreement: retention, and no training on your data"
-        yield Gate("api_allowed", "third-party API allowed", "ok", said, asked)
+        evidence = "the signed agreement: retention, and no training on your data"
+        yield Gate("api_allowed", "third-party API allowed", "ok", said, evidence)
     if gate.air_gapped:
         yield Gate("air_gap", "air gap", "ok", said, rule)
     if not gate.third_party_api_allowed:
@@ -137,11 +139,11 @@ def _quality(choice: WorkloadChoice) -> Gate:
         "reported": ("unverified", "reported, not measured"),
         "guess": ("not tested", "NOT TESTED"),
     }[choice.alternative.evidence]
-    asked = (
+    evidence = (
         f"a blind evaluation of {choice.alternative.model_id} on about {ENOUGH_REQUESTS_COUNT} of"
         " your own requests"
     )
-    return Gate("quality", "quality", status, text, asked)
+    return Gate("quality", "quality", status, text, evidence)
 
 
 def _team(case: Case) -> Iterator[Gate]:
@@ -202,11 +204,11 @@ def _latency(case: Case, choice: WorkloadChoice) -> Gate:
     assert latency is not None
     of = "mean" if latency.percentile is None else f"p{latency.percentile:g}"
     name = f"{latency.metric.upper()} {of} <= {latency.limit_seconds * 1e3:g} ms"
-    asked = (
+    evidence = (
         f"{latency.metric.upper()} {of} over a working day at the peak's concurrency, with your own"
         " prompts, where it would run"
     )
-    return Gate("latency", name, *_latency_status(case, choice), asked)
+    return Gate("latency", name, *_latency_status(case, choice), evidence)
 
 
 def _latency_status(case: Case, choice: WorkloadChoice) -> tuple[str, str]:
@@ -251,14 +253,14 @@ def _refused(case: Case, choice: WorkloadChoice) -> Iterator[Gate]:
             )
     used = {source for plan in plans.values() for source in plan.sources}
     spoken_for = {_ran_on(run) for run in case.measured if run.source in used}
-    asked = (
+    evidence = (
         "not used: another model or GPU than those considered, or requests more than twice as long"
         " or short as this work's"
     )
     for what in dict.fromkeys(
         _ran_on(run) for run in case.measured if _ran_on(run) not in spoken_for
     ):
-        yield Gate("measurement", f"own measurement of {what}", "ask", asked, again)
+        yield Gate("measurement", f"own measurement of {what}", "ask", evidence, again)
 
 
 def _ran_on(run: Measurement) -> str:

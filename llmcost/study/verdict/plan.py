@@ -54,11 +54,11 @@ class Step:
     done_when: str
 
 
-def plan(case: Case, asked: str, look_again: str) -> list[Step]:
+def plan(case: Case, decision: str, look_again: str) -> list[Step]:
     """The steps in order of their days. A client who is to stay gets what would make the next
     answer surer, and no move."""
     steps = [
-        *_first(asked),
+        *_first(decision),
         *_load(case),
         *_evaluation(case),
         *_tuning(case),
@@ -77,20 +77,20 @@ def plan(case: Case, asked: str, look_again: str) -> list[Step]:
     return sorted([*steps, last], key=lambda step: step.days)
 
 
-def record(case: Case, asked: str, look_again: str) -> list[dict[str, Any]]:
+def record(case: Case, decision: str, look_again: str) -> list[dict[str, Any]]:
     """The plan as plain data."""
-    return [asdict(step) for step in plan(case, asked, look_again)]
+    return [asdict(step) for step in plan(case, decision, look_again)]
 
 
 def _moves(case: Case) -> bool:
     return advised_option(case) not in ("today", "tuned")
 
 
-def _first(asked: str) -> Iterator[Step]:
+def _first(decision: str) -> Iterator[Step]:
     yield Step(
         (0, 0),
         "Decide, and name one person who answers for the plan",
-        asked,
+        decision,
         "the amount and the name are written down",
     )
 
