@@ -59,7 +59,7 @@ STILL_TWICE = {
 
 
 def floor_of(dotted):
-    """The floor of a module of ours: "study" for llmcost.study.split.split, "" for llmcost
+    """The floor of a module of ours: "study" for llmcost.study.bill.bills, "" for llmcost
     itself."""
     part = (dotted.split(".") + [""])[1]
     return part if part in FLOORS else "reporting" if part == "__main__" else ""

@@ -75,7 +75,8 @@ def distinct_names(paths: Sequence[str]) -> list[str]:
     """The everyday names; where several inputs have the same one, each with the workload, the GPU
     plan or the GPU that it is of.
 
-    >>> distinct_names(["capacity.m.l40s-48gb-x1-fp8.throughput_multiplier", "capacity.m.b200-x1-fp8.throughput_multiplier"])
+    >>> plans = "l40s-48gb-x1-fp8", "b200-x1-fp8"
+    >>> distinct_names([f"capacity.m.{plan}.throughput_multiplier" for plan in plans])
     ['throughput of a replica (l40s-48gb-x1-fp8)', 'throughput of a replica (b200-x1-fp8)']
     """
     names = [plain_name(path) for path in paths]

@@ -57,8 +57,10 @@ NOTHING_USD = 1e-9
 def usd(value, signed=False):
     """An amount of money; `signed` shows the plus of a difference.
 
-    >>> usd(18_012), usd(0.61), usd(-2_204), usd(12.5), usd(0.0004), usd(3_800, signed=True), usd(2.9e-11, signed=True)
-    ('$18,000', '$0.61', '-$2,200', '$12.50', '$0.0004', '+$3,800', '$0')
+    >>> usd(18_012), usd(0.61), usd(-2_204), usd(12.5), usd(0.0004)
+    ('$18,000', '$0.61', '-$2,200', '$12.50', '$0.0004')
+    >>> usd(3_800, signed=True), usd(2.9e-11, signed=True)
+    ('+$3,800', '$0')
     """
     if _unknown(value):
         return DASH

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from llmcost.model import HOURS_PER_MONTH
-from llmcost.study.bill.bills import option_totals
+from llmcost.study.assumptions import Values
+from llmcost.study.bill.bills import Decision, option_totals
 from llmcost.study.bill.hidden_lines import sleeper
 from llmcost.study.bill.options import LABELS
 from llmcost.study.case import Case
@@ -25,7 +26,7 @@ def over_volume(case: Case) -> pd.DataFrame:
 
     The plans stay those that are cheapest at today's volume.
     """
-    totals = _totals(case, ("serverless", *RIVALS), VOLUMES)
+    totals = _totals(case.decision, case.values, ("serverless", *RIVALS), VOLUMES)
     frame = pd.DataFrame(totals).assign(volume_ratio=VOLUMES)
     frame = frame.melt(id_vars="volume_ratio", var_name="option", value_name="usd_per_month")
     return frame.assign(label=frame["option"].map(LABELS))
@@ -58,19 +59,19 @@ def _turn(case: Case, rival: str, low: float, high: float) -> float:
     """The volume between two at which serverless and a rival change places, to a millionth."""
     grid = np.geomspace(low, high, 1_001)
     for _ in range(2):
-        totals = _totals(case, ("serverless", rival), grid)
+        totals = _totals(case.decision, case.values, ("serverless", rival), grid)
         below = totals["serverless"] < totals[rival]
         first = int(np.argmax(below != below[0]))
         grid = np.geomspace(grid[max(first - 1, 0)], grid[first], 1_001)
     return float(grid[-1])
 
 
-def _totals(case: Case, options: Sequence[str], volume_ratios: np.ndarray) -> dict[str, np.ndarray]:
+def _totals(
+    decision: Decision, values: Values, options: Sequence[str], volume_ratios: np.ndarray
+) -> dict[str, np.ndarray]:
     """USD a month at each volume of those of these options that are to be had, in their order."""
-    decision = replace(
-        case.decision, priced=[option for option in options if option in case.decision.priced]
-    )
-    totals = option_totals(decision, {**case.values, VOLUME: volume_ratios})
+    compared = replace(decision, priced=[option for option in options if option in decision.priced])
+    totals = option_totals(compared, {**values, VOLUME: volume_ratios})
     return {option: np.broadcast_to(usd, volume_ratios.shape) for option, usd in totals.items()}
 
 

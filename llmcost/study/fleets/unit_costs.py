@@ -1,7 +1,10 @@
 """The same work as a price per million tokens, input and output together, from the full replica to
 the whole bill."""
 
+from collections.abc import Mapping
+
 from llmcost.model import HOURS_PER_MONTH
+from llmcost.study.assumptions import Values
 from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_lines
 from llmcost.study.bill.fleet_lines import (
     fixed_lines,
@@ -54,7 +57,7 @@ def unit_costs(case: Case, choice: WorkloadChoice, option: str) -> dict[str, flo
     }
 
 
-def full_usd_per_month(case: Case, choice: WorkloadChoice, option: str) -> float:
+def full_usd_per_month(choice: WorkloadChoice, option: str, values: Values) -> float:
     """The naive bill: the work on replicas that are busy every hour that is paid for, and nothing
     around them."""
     supply = choice.supplies[option]
@@ -62,13 +65,13 @@ def full_usd_per_month(case: Case, choice: WorkloadChoice, option: str) -> float
         return (
             supply.curve.mean * supply.plan.gpus_count * supply.offer.hourly_usd * HOURS_PER_MONTH
         )
-    return supply.curve.mean * replica_usd_per_month(supply, case.values)
+    return supply.curve.mean * replica_usd_per_month(supply, values)
 
 
-def hosting_usd_per_month(case: Case, option: str) -> float:
-    """The loaded bill: everything that an option pays but the APIs and the people that they
+def hosting_usd_per_month(bill: Mapping[str, float]) -> float:
+    """The loaded bill: everything on an option's bill but the APIs and the people that they
     take."""
-    return sum(usd for item, usd in case.lines[option].items() if not item.startswith("API"))
+    return sum(usd for item, usd in bill.items() if not item.startswith("API"))
 
 
 def replica_usd_per_hour(case: Case, choice: WorkloadChoice, option: str) -> float:

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from llmcost.inputs.catalog import HiddenCost
+from llmcost.inputs.client import Client
 from llmcost.model.horizon import growth_path_multiplier, price_path_multiplier
 from llmcost.study.assumptions import Assumption, Values, catalogued, drawn_values, stated
-from llmcost.study.bill.bills import option_lines
+from llmcost.study.bill.bills import Decision, option_lines
 from llmcost.study.bill.draws import AT_ONCE
 from llmcost.study.case import Case
 from llmcost.study.problem import VOLUME
@@ -41,30 +43,30 @@ def growths(case: Case) -> dict[str, Assumption]:
     return found
 
 
-def discount(case: Case) -> Assumption:
+def discount(hidden: Mapping[str, HiddenCost]) -> Assumption:
     """Cost of capital, which a present value needs even where no bill does."""
-    return catalogued(DISCOUNT, case.hidden["discount_fraction_per_year"])
+    return catalogued(DISCOUNT, hidden["discount_fraction_per_year"])
 
 
 def typical_months(case: Case, level: str = "typical") -> dict[str, float | np.ndarray]:
     """Every input by month at its typical value, growth at this level (low, typical or high):
     numbers, or arrays over the months."""
     growing = {path: getattr(a, level) for path, a in growths(case).items()}
-    return _by_month(case, {**case.values, DISCOUNT: discount(case).typical}, growing)
+    return _by_month(case.client, {**case.values, DISCOUNT: discount(case.hidden).typical}, growing)
 
 
 def drawn_months(case: Case, count: int = DRAWS) -> dict[str, float | np.ndarray]:
     """Every input by month in `count` draws: arrays of draws times months, a draw's months side by
     side."""
-    drawn = drawn_values({**case.inputs, **growths(case), DISCOUNT: discount(case)}, count)
-    return _by_month(case, {**case.values, **drawn}, drawn)
+    drawn = drawn_values({**case.inputs, **growths(case), DISCOUNT: discount(case.hidden)}, count)
+    return _by_month(case.client, {**case.values, **drawn}, drawn)
 
 
 def _by_month(
-    case: Case, values: Values, growing: Mapping[str, float | np.ndarray]
+    client: Client, values: Values, growing: Mapping[str, float | np.ndarray]
 ) -> dict[str, float | np.ndarray]:
     months, draws = (
-        case.client.horizon_months,
+        client.horizon_months,
         max(np.size(value) for value in (*values.values(), *growing.values())),
     )
 
@@ -84,9 +86,9 @@ def _by_month(
         f"workloads.{workload.id}.{VOLUME}": flat(
             growth_path_multiplier(growing[growth_path(workload.id)], months)
         )
-        for workload in case.client.workloads
+        for workload in client.workloads
     }
-    for workload in case.client.workloads:
+    for workload in client.workloads:
         commitment = workload.today.commitment if workload.today else None
         if commitment and commitment.months_left is not None:
             binds = np.arange(months) < commitment.months_left
@@ -96,21 +98,21 @@ def _by_month(
     return found
 
 
-def monthly_lines(case: Case, values: Values) -> dict[str, dict[str, np.ndarray]]:
+def monthly_lines(decision: Decision, values: Values) -> dict[str, dict[str, np.ndarray]]:
     """Option -> item -> USD of each month: arrays of draws by months (one row at typical
     values)."""
     size = max(np.size(value) for value in values.values())
-    found: dict[str, dict[str, np.ndarray]] = {option: {} for option in case.decision.priced}
+    found: dict[str, dict[str, np.ndarray]] = {option: {} for option in decision.priced}
     for start in range(0, size, AT_ONCE):
         part = slice(start, start + AT_ONCE)
         few = {
             path: np.asarray(value)[part] if np.ndim(value) else value
             for path, value in values.items()
         }
-        for option, bill in option_lines(case.decision, few).items():
+        for option, bill in option_lines(decision, few).items():
             for item, usd in bill.items():
                 found[option].setdefault(item, np.zeros(size))[part] = usd
-    months = case.client.horizon_months
+    months = decision.horizon_months
     return {
         option: {item: usd.reshape(-1, months) for item, usd in bill.items()}
         for option, bill in found.items()

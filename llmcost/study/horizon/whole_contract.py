@@ -59,12 +59,12 @@ def horizon_of(case: Case) -> Horizon:
     by_growth: dict[str, dict[str, Flows]] = {}
     for level in LEVELS:
         values = typical_months(case, level)
-        by_growth[level] = flows(case, monthly_lines(case, values), values)
-    rate = discount(case).typical
+        by_growth[level] = flows(case, monthly_lines(case.decision, values), values)
+    rate = discount(case.hidden).typical
     drawn = drawn_months(case)
     spread = {
         option: each.present_value_usd(_per_draw(drawn[DISCOUNT], case.client.horizon_months))
-        for option, each in flows(case, monthly_lines(case, drawn), drawn).items()
+        for option, each in flows(case, monthly_lines(case.decision, drawn), drawn).items()
     }
     months = case.client.horizon_months
     people = people_fte(case.decision, typical_months(case))

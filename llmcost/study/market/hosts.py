@@ -58,8 +58,8 @@ def coarse_region(place: str) -> str:
 def region_status(wanted: Sequence[str], known: tuple[str, ...]) -> tuple[str, str]:
     """ok, ask or failed for a client that needs one of the `wanted` regions.
 
-    >>> region_status(["eu"], ("us-east-1", "europe-west1")), region_status(["eu"], ()), region_status(["eu"], ("us",))
-    (('ok', ''), ('ask', 'region not stated'), ('failed', 'not in eu'))
+    >>> [region_status(["eu"], known) for known in (("us-east-1", "europe-west1"), (), ("us",))]
+    [('ok', ''), ('ask', 'region not stated'), ('failed', 'not in eu')]
     """
     if not wanted:
         return "ok", ""
@@ -176,8 +176,8 @@ def _limit(name: str, wanted: float, limit: float | None, problem: str) -> tuple
 def precision_status(lowest: str, served: str | None) -> tuple[str, str]:
     """ok, ask or failed for a client that wants a precision or a finer one.
 
-    >>> precision_status("fp8", "bf16"), precision_status("fp8", "fp4"), precision_status("fp8", None)
-    (('ok', ''), ('failed', 'served in FP4'), ('ask', 'precision not stated'))
+    >>> [precision_status("fp8", served) for served in ("bf16", "fp4", None)]
+    [('ok', ''), ('failed', 'served in FP4'), ('ask', 'precision not stated')]
     """
     if served is None:
         return "ask", "precision not stated"

@@ -1,24 +1,24 @@
 """The usage exports behind a study: which there are, how sound they are, and the bill that they
 should have made."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
+from llmcost.inputs.client import Workload
 from llmcost.inputs.usage import UsageTable
 from llmcost.study.bill.reconciliation import Reconciliation, reconciliation
 from llmcost.study.case import Case
+from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.loads.usage_summary import warnings
 from llmcost.study.once_per_case import once_per_case
 
-ENOUGH_PRICED = 0.95
-"""A bill of which less of the tokens can be priced explains nothing."""
 
-
-def export_tables(case: Case) -> list[UsageTable]:
+def export_tables(loads: Iterable[WorkloadLoad]) -> list[UsageTable]:
     """Every export that a workload's load was read from, each once."""
     found: list[UsageTable] = []
-    for load in case.loads.values():
+    for load in loads:
         if load.usage and all(load.usage.table is not table for table in found):
             found.append(load.usage.table)
     return found
@@ -28,7 +28,7 @@ def banners(case: Case) -> list[str]:
     """What must be said in red on the first page: exports with missing hours or rejected rows."""
     return [
         f"{table.files[0].name}: {warning}"
-        for table in export_tables(case)
+        for table in export_tables(case.loads.values())
         for warning in warnings(table)
     ]
 
@@ -41,12 +41,12 @@ def export_bill(case: Case) -> Reconciliation | None:
     Rows of a workload count under the model that the client file names for them: a deployment's own
     name has no price. The invoice is compared only where all workloads come from this one export.
     """
-    tables = export_tables(case)
+    tables = export_tables(case.loads.values())
     parts = (
         []
         if not tables
         else [
-            _rows(case, workload.id, tables[0])
+            _rows(case.loads[workload.id], workload, tables[0])
             for workload in case.client.workloads
             if workload.today
         ]
@@ -65,13 +65,12 @@ def export_bill(case: Case) -> Reconciliation | None:
     )
 
 
-def _rows(case: Case, workload_id: str, table: UsageTable) -> pd.DataFrame | None:
+def _rows(load: WorkloadLoad, workload: Workload, table: UsageTable) -> pd.DataFrame | None:
     """A workload's rows of an export, under the name of today's host and model."""
-    load = case.loads[workload_id]
     if load.usage is None or load.usage.table is not table:
         return None
     rows = table.hourly[table.hourly["model"].isin(load.usage.models or [""])]
-    today = next(workload.today for workload in case.client.workloads if workload.id == workload_id)
+    today = workload.today
     return rows.assign(model=f"{today.provider}/{today.model_id}") if today else rows
 
 
@@ -107,5 +106,5 @@ def record(case: Case) -> list[dict[str, Any]]:
             "outcomes": table.outcomes.to_dict(orient="records"),
             "notes": list(table.notes),
         }
-        for table in export_tables(case)
+        for table in export_tables(case.loads.values())
     ]

@@ -168,7 +168,9 @@ def cheapest_hosts(case: Case) -> pd.DataFrame:
             if not having and tier != STANDARD:
                 continue
             priced = [
-                replace(j, usd_per_month=_in_tier_usd(case, one.choice, j.offer.prices, tier))
+                replace(
+                    j, usd_per_month=_in_tier_usd(one.choice, case.values, j.offer.prices, tier)
+                )
                 for j in having
             ]
             host, counts = (
@@ -191,7 +193,7 @@ def cheapest_hosts(case: Case) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _in_tier_usd(case: Case, choice: WorkloadChoice, prices: TokenPrices, tier: str) -> float:
+def _in_tier_usd(choice: WorkloadChoice, values: Values, prices: TokenPrices, tier: str) -> float:
     """The moved work at a host, all of it in one tier."""
 
     def ways(choice: WorkloadChoice, values: Values, prices: TokenPrices) -> Ways:
@@ -200,13 +202,9 @@ def _in_tier_usd(case: Case, choice: WorkloadChoice, prices: TokenPrices, tier: 
         }
         return cached | {share: 1.0 for share, of in WAYS.items() if of == tier}
 
-    ratio = case.values[f"{choice.alternative_at}.token_ratio"]
+    ratio = values[f"{choice.alternative_at}.token_ratio"]
     return float(
-        sum(
-            priced_parts(
-                choice, case.values, prices, ways, moved_ratio(choice, case.values), ratio
-            ).values()
-        )
+        sum(priced_parts(choice, values, prices, ways, moved_ratio(choice, values), ratio).values())
     )
 
 

@@ -1,7 +1,7 @@
 """Two bills held against each other: an option, and the open model by API, today's own model, or a
 premium one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from llmcost.study.case import Case
 from llmcost.study.choices.decisions import out_of_reach
 from llmcost.study.market.hosts import may_leave
 from llmcost.study.prices.pricing import CLOSED_TIERS, listed_offer
+from llmcost.study.problem import WorkloadChoice
 
 YARDSTICKS = {
     "open_api": "the open model by API",
@@ -60,7 +61,7 @@ def bill_pair(case: Case, option: str, against: str) -> BillPair:
             decision,
             decision,
             case.values,
-            ("infeasible", _reason(case, option)),
+            ("infeasible", _reason(case.choices, option)),
         )
     theirs = (
         _premium(case)
@@ -73,7 +74,7 @@ def bill_pair(case: Case, option: str, against: str) -> BillPair:
         reason = (
             "no list prices one that may serve this work"
             if against == "premium"
-            else _reason(case, against)
+            else _reason(case.choices, against)
         )
         return BillPair(
             option, against, decision, decision, case.values, ("nothing to compare with", reason)
@@ -86,9 +87,9 @@ def wins(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return ours < theirs * (1 - 1e-11)
 
 
-def _reason(case: Case, option: str) -> str:
+def _reason(choices: Iterable[WorkloadChoice], option: str) -> str:
     assert option in LABELS, f"{option} is no option and no yardstick"
-    return next(found[1] for choice in case.choices if (found := out_of_reach(option, choice)))
+    return next(found[1] for choice in choices if (found := out_of_reach(option, choice)))
 
 
 def premium_offer(case: Case) -> Offer | None:

@@ -12,9 +12,16 @@ LEAST_SAID_FRACTION = 0.02
 FAR_FRACTION = 0.1
 """An invoice is explained when list prices come within this share of it."""
 SHARED = (
-    "API people", "Engineers", "On-call", "Model refreshes", "Observability", "Egress", "Set-up, spread over the horizon",
-    "Exit, spread over the horizon", "Evaluation and migration, spread",
-)  # fmt: skip
+    "API people",
+    "Engineers",
+    "On-call",
+    "Model refreshes",
+    "Observability",
+    "Egress",
+    "Set-up, spread over the horizon",
+    "Exit, spread over the horizon",
+    "Evaluation and migration, spread",
+)
 """Lines that all workloads share; the others each has for itself."""
 
 

@@ -1,7 +1,7 @@
 """How sure the verdict is: three grades, each from what the verdict hangs on, and the rule that
 joins them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,6 +9,7 @@ import pandas as pd
 from llmcost.inputs.usage import HourlyUsage
 from llmcost.study.bill.draws import cheapest_fraction
 from llmcost.study.case import Case
+from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.prices import exports
 from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.uncertainty.evidence import moving_inputs, oldest_price
@@ -88,7 +89,8 @@ def _evidence_grade(case: Case, moving: pd.DataFrame) -> str:
 
 
 def _data_grade(case: Case) -> str:
-    loads, usage = case.loads.values(), _usage(case)
+    loads = case.loads.values()
+    usage = _usage(loads)
     explained = exports.explained_fraction(case)
     unexplained = explained is not None and abs(explained[0] - 1) > UNEXPLAINED
     measured = all(load.confidence == "measured" for load in loads)
@@ -103,8 +105,8 @@ def _data_grade(case: Case) -> str:
     return "strong" if measured else "fair"
 
 
-def _usage(case: Case) -> list[HourlyUsage]:
-    return [load.usage for load in case.loads.values() if load.usage]
+def _usage(loads: Iterable[WorkloadLoad]) -> list[HourlyUsage]:
+    return [load.usage for load in loads if load.usage]
 
 
 def _days(usage: Sequence[HourlyUsage]) -> float:
@@ -112,13 +114,13 @@ def _days(usage: Sequence[HourlyUsage]) -> float:
 
 
 def _because(case: Case, moving: pd.DataFrame) -> list[str]:
-    usage, explained = _usage(case), exports.explained_fraction(case)
+    usage, explained = _usage(case.loads.values()), exports.explained_fraction(case)
     quality = {c.alternative.evidence for c in case.choices}
     chance = cheapest_fraction(case.draws())[advised_option(case)]
     return [
         f"cheapest in {probability(chance)} of the draws",
         moved_by(moving),
-        _load_said(case, usage),
+        _load_said(case.loads.values(), usage),
         f"quality {next(said for word, said in QUALITY.items() if word in quality)}",
         oldest_price(case),
         *([f"list prices explain {percent(explained[0])} of {explained[1]}"] if explained else []),
@@ -159,15 +161,14 @@ def moved_by(moving: pd.DataFrame) -> str:
     )
 
 
-def _load_said(case: Case, usage: Sequence[HourlyUsage]) -> str:
-    loads, days = case.loads.values(), _days(usage)
+def _load_said(loads: Collection[WorkloadLoad], usage: Sequence[HourlyUsage]) -> str:
+    days = _days(usage)
     if all(load.confidence == "measured" for load in loads):
         return (
             f"load measured, {number(days, 2)}"
             f" days{'' if days >= DAYS_OF_A_SHAPE else ': less than a week'}"
         )
     totals = "days of an export" if any(u.of_days for u in usage) else "totals by the client"
-    return (
-        f"load: {totals} on"
-        f" {'a PRESET for its size' if any(load.confidence == 'guess' for load in loads) else 'a public shape'}"
-    )
+    is_guessed = any(load.confidence == "guess" for load in loads)
+    shape = "a PRESET for its size" if is_guessed else "a public shape"
+    return f"load: {totals} on {shape}"

@@ -1,6 +1,7 @@
 """What the bill does not hold (speed to spare, control, time, lock-in), and what it would have to
 be worth to turn the answer."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from llmcost.study.bill.options import HOSTED
@@ -9,6 +10,7 @@ from llmcost.study.fleets.fleet_facts import distinct_options
 from llmcost.study.fleets.labels import labels
 from llmcost.study.horizon.cash import exit_usd, fte_beyond_today
 from llmcost.study.horizon.whole_contract import Horizon
+from llmcost.study.problem import WorkloadChoice
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.wording import number, usd
@@ -48,9 +50,9 @@ def criteria(case: Case, horizon: Horizon) -> dict[str, Any]:
     mine = SIDES[winner in HOSTED]
     hosted, bought = (winner, other) if winner in HOSTED else (other, winner)
     judged = [
-        _latency(case),
+        _latency(case.choices),
         _control(),
-        _team(case, horizon, hosted, bought),
+        _team(horizon, hosted, bought),
         _lock_in(case, horizon, hosted, bought),
     ]
     against = [name for name, side, _ in judged if side not in (mine, "neither")]
@@ -86,8 +88,8 @@ def _sentence(gap: float, against: list[str], other: str) -> str:
     )
 
 
-def _latency(case: Case) -> tuple[str, str, str]:
-    if not any(choice.workload.latency for choice in case.choices):
+def _latency(choices: Iterable[WorkloadChoice]) -> tuple[str, str, str]:
+    if not any(choice.workload.latency for choice in choices):
         return "speed to spare", "neither", "no limit is stated"
     return (
         "speed to spare",
@@ -104,7 +106,7 @@ def _control() -> tuple[str, str, str]:
     )
 
 
-def _team(case: Case, horizon: Horizon, hosted: str, bought: str) -> tuple[str, str, str]:
+def _team(horizon: Horizon, hosted: str, bought: str) -> tuple[str, str, str]:
     more = float(fte_beyond_today(horizon, hosted)[0] - fte_beyond_today(horizon, bought)[0])
     reason = (
         f"hosting takes {number(more, 2)} of an engineer more, who is not there for the product"

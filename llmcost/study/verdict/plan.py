@@ -1,7 +1,7 @@
 """The next ninety days: what to measure, to ask and to decide, by day, from this client's own weak
 points."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from typing import Any
@@ -10,6 +10,7 @@ from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import hardware_usd_by_gpu
 from llmcost.study.fleets.labels import labels, tuning
+from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.names import plain_name, shown
 from llmcost.study.uncertainty.advice import advised_option, yardstick_option
 from llmcost.study.uncertainty.evidence import EVIDENCE_RANK, moving_inputs
@@ -59,7 +60,7 @@ def plan(case: Case, decision: str, look_again: str) -> list[Step]:
     answer surer, and no move."""
     steps = [
         *_first(decision),
-        *_load(case),
+        *_load(case.loads.values()),
         *_evaluation(case),
         *_tuning(case),
         *_measuring(case),
@@ -95,12 +96,9 @@ def _first(decision: str) -> Iterator[Step]:
     )
 
 
-def _load(case: Case) -> Iterator[Step]:
-    days = [len(load.usage.hourly) / 24 for load in case.loads.values() if load.usage]
-    if (
-        all(load.confidence == "measured" for load in case.loads.values())
-        and min(days, default=0) >= 30
-    ):
+def _load(loads: Collection[WorkloadLoad]) -> Iterator[Step]:
+    days = [len(load.usage.hourly) / 24 for load in loads if load.usage]
+    if all(load.confidence == "measured" for load in loads) and min(days, default=0) >= 30:
         return
     why = (
         "the load's hours come from a public shape"
@@ -108,9 +106,7 @@ def _load(case: Case) -> Iterator[Step]:
         else f"the export holds {min(days):.0f} days"
     )
     why = (
-        "an export of days has no hours"
-        if any(u.usage.of_days for u in case.loads.values() if u.usage)
-        else why
+        "an export of days has no hours" if any(u.usage.of_days for u in loads if u.usage) else why
     )
     done = "the command usage reads it without a warning"
     yield Step((1, 30), "Export thirty days of usage by the hour, cached tokens counted", why, done)

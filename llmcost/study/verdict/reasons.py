@@ -1,5 +1,6 @@
 """Why the answer is what it is, and what would turn it."""
 
+from llmcost.inputs.client import Client
 from llmcost.model.break_even import months_until
 from llmcost.study.bill.options import HOSTED, LABELS, OWN
 from llmcost.study.case import Case
@@ -67,8 +68,8 @@ def naive_and_loaded(case: Case) -> str:
     if not options:
         return ""
     option = cheapest(options, case.totals.__getitem__)
-    naive = sum(full_usd_per_month(case, choice, option) for choice in case.choices)
-    loaded = float(hosting_usd_per_month(case, option))
+    naive = sum(full_usd_per_month(choice, option, case.values) for choice in case.choices)
+    loaded = float(hosting_usd_per_month(case.lines[option]))
     said = f"{labels(case)[option]}: {usd(naive)} a month if every paid hour were busy"
     said += f" and nothing else cost money → {usd(loaded)} loaded"
     return f"{said}, x {number(loaded / naive, 2)}" if naive else said
@@ -125,9 +126,9 @@ def _distance(flip: Flip) -> float:
     return high / low if low > 0 else float("inf")
 
 
-def _when(case: Case, turns_at: float) -> str:
+def _when(client: Client, turns_at: float) -> str:
     """When the client's own growth takes the volume there, if it ever does within ten years."""
-    growth = {workload.growth_fraction_per_month.typical for workload in case.client.workloads}
+    growth = {workload.growth_fraction_per_month.typical for workload in client.workloads}
     months = months_until(turns_at, growth.pop()) if len(growth) == 1 else None
     return (
         f" (in {number(months, 2)} months at the client's growth)"
@@ -140,7 +141,7 @@ def _flip_sentence(case: Case, flip: Flip) -> str:
     # the fleet of a hosted option would be another one where the answer turns
     to = LABELS[flip.option] if flip.option in HOSTED else labels(case)[flip.option]
     if flip.path == VOLUME:
-        return f"volume x {number(flip.turns_at)}{_when(case, flip.turns_at)}: {to}"
+        return f"volume x {number(flip.turns_at)}{_when(case.client, flip.turns_at)}: {to}"
     if flip.unit == "multiplier":
         return f"{plain_name(flip.path)} {shown(flip.turns_at, flip.unit)}: {to}"
     side = "above" if flip.turns_at > flip.typical else "below"
