@@ -22,8 +22,8 @@ import llmcost as lc
 from llmcost.inputs.paths import data_path
 from llmcost.study.assumptions import drawn_values
 from llmcost.study.bill.bills import option_totals
+from llmcost.study.bill.draws import drawn_totals
 from llmcost.study.study import Study
-from llmcost.study.uncertainty.draws import drawn_totals
 
 
 def looped_totals(study: Study, values: dict, count: int) -> np.ndarray:

@@ -12,11 +12,11 @@ from llmcost.reporting.audit import chain_text, keys_text
 from llmcost.reporting.cli import main
 from llmcost.study.audit.figures import figures
 from llmcost.study.audit.first_page import slug
-from llmcost.study.bill.unit_costs import always_on_option, unit_costs
+from llmcost.study.fleets.fleet_facts import delivered_utilization_fraction
+from llmcost.study.fleets.unit_costs import always_on_option, unit_costs
 from llmcost.study.graph import Node
 from llmcost.study.horizon.cash import cash
-from llmcost.study.horizon.horizon import horizon_of
-from llmcost.study.verdict.reasons import delivered_utilization_fraction
+from llmcost.study.horizon.whole_contract import horizon_of
 
 CLIENTS = sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml"))
 

@@ -29,10 +29,10 @@ from llmcost.model.throughput import (
 )
 from llmcost.model.types import Measurement, Request
 from llmcost.study.bill.serverless_lines import serverless_scope
-from llmcost.study.capacity.capacity import BANDS, ServingPlan, serving_plans
 from llmcost.study.capacity.measurements import evidence
 from llmcost.study.capacity.runs import Key, catalog_runs, gpu_ratio, possible
-from llmcost.study.capacity.utilization import concurrency_sweep, own_fleet
+from llmcost.study.capacity.serving_plans import BANDS, ServingPlan, serving_plans
+from llmcost.study.fleets.utilization import concurrency_sweep, own_fleet
 
 SAMPLES = Path(__file__).parent / "measured"
 DAY = dt.date(2026, 11, 15)

@@ -6,11 +6,10 @@ import pandas as pd
 import pytest
 
 import llmcost as lc
-from llmcost.study import eased
-from llmcost.study.capacity import fleet_sweeps, utilization
+from llmcost.study.fleets import fleet_sweeps, utilization, without_gates
+from llmcost.study.fleets.exact_split import WAYS
 from llmcost.study.loads import load_facts
-from llmcost.study.split import split_sweeps
-from llmcost.study.split.split import WAYS
+from llmcost.study.uncertainty import split_sweeps
 from llmcost.views.charts import fleet as charts, load, split, uncertainty
 from llmcost.views.readings import (
     load as load_words,
@@ -57,7 +56,7 @@ def as_names(step):
 
 @pytest.fixture(scope="module", params=CLIENTS)
 def study(request):
-    return eased.with_a_split(lc.open_study(request.param))
+    return without_gates.with_a_split(lc.open_study(request.param))
 
 
 @pytest.fixture(scope="module")
@@ -196,12 +195,12 @@ def test_split_charts(study):
 
 def test_eased_changes_nothing_that_can_be_shown():
     study = lc.open_study("large-single-tenant")
-    assert eased.with_a_fleet(study) is study and eased.with_a_split(study) is study
+    assert without_gates.with_a_fleet(study) is study and without_gates.with_a_split(study) is study
 
 
 def test_eased_lifts_gates_and_says_what_if():
     study = lc.open_study("hospital-notes")
-    shown = eased.with_a_split(study)
+    shown = without_gates.with_a_split(study)
     assert study.split() is None and shown.split() is not None and shown.changed
 
 

@@ -8,7 +8,9 @@ import pytest
 
 import llmcost as lc
 from llmcost.inputs.paths import data_path
-from llmcost.study.bill import api_parts, hidden_lines, line_evidence, pricing, token_costs
+from llmcost.study.fleets import hidden_lines
+from llmcost.study.prices import api_parts, pricing, token_costs
+from llmcost.study.uncertainty import line_evidence
 from llmcost.views.charts import hidden_costs as hidden_charts, pricing as price_charts
 from llmcost.views.controls import menu, slider
 from llmcost.views.readings import hidden_costs as hidden_readings, pricing as price_readings

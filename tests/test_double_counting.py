@@ -13,8 +13,8 @@ from llmcost.model import HOURS_PER_MONTH
 from llmcost.study.assumptions import typical_values
 from llmcost.study.bill.bills import option_lines, option_totals
 from llmcost.study.bill.fleet_lines import fleet, fleet_lines, replica_usd_per_month
-from llmcost.study.bill.hidden_lines import API, bill_lines, multipliers
-from llmcost.study.bill.line_evidence import counted_twice
+from llmcost.study.fleets.fleet_facts import delivered_utilization_fraction
+from llmcost.study.fleets.hidden_lines import API, bill_lines, multipliers
 from llmcost.study.formulas.api import open_model, todays_model
 from llmcost.study.formulas.fleet import (
     colocation,
@@ -29,7 +29,7 @@ from llmcost.study.formulas.people import api_people, engineers
 from llmcost.study.graph import Group
 from llmcost.study.lines import ALL_LINES
 from llmcost.study.problem import VOLUME
-from llmcost.study.verdict.reasons import delivered_utilization_fraction
+from llmcost.study.uncertainty.line_evidence import counted_twice
 
 CLIENTS = (
     "large-single-tenant",

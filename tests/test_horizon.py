@@ -10,7 +10,7 @@ from llmcost.inputs.paths import data_path
 from llmcost.study.formulas.api import open_model, todays_model
 from llmcost.study.formulas.fleet import gpu_capital, gpu_rent
 from llmcost.study.formulas.people import api_people, engineers
-from llmcost.study.horizon import cash, horizon as contract
+from llmcost.study.horizon import cash, whole_contract as contract
 from llmcost.study.horizon.months import PRICE_PATHS, typical_months
 from llmcost.views.charts import horizon as charts
 from llmcost.views.readings import horizon as words

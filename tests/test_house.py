@@ -39,8 +39,25 @@ OF_A_BAND = {"low", "typical", "high", "floor", "ceiling"}
 LIMIT_OF_MODULE, LIMIT_OF_FUNCTION = 390, 75
 
 
+STUDY_ROOMS = [
+    "ties", "wording", "names", "once_per_case", "question", "assumptions", "formula_text", "graph",
+    "formulas", "loads", "capacity", "market", "problem", "lines", "scopes", "bill", "choices",
+    "case", "fleets", "prices", "uncertainty", "horizon", "verdict", "audit", "frames", "results",
+    "study",
+]  # fmt: skip
+"""The rooms of `study`, and its modules that stand in none, from the bottom up. Answers are
+functions of a case; `study` is the face."""
+STILL_IMPORT_FOR_ANNOTATIONS = ("llmcost/views/readings/",)
+STILL_TWICE = {
+    "accuracy", "claims", "errors", "figures", "fleet", "hidden_costs", "horizon", "judge", "load",
+    "people", "pricing", "reconciliation", "results", "split", "table", "uncertainty",
+    "utilization", "verdict",
+}  # fmt: skip
+"""Names of files that stand twice until the rest of the package is renamed."""
+
+
 def floor_of(dotted):
-    """The floor of a module of ours: "study" for llmcost.study.split.split, "" for llmcost
+    """The floor of a module of ours: "study" for llmcost.study.bill.bills, "" for llmcost
     itself."""
     part = (dotted.split(".") + [""])[1]
     return part if part in FLOORS else "reporting" if part == "__main__" else ""
@@ -65,6 +82,68 @@ def test_imports_only_go_down(module):
         if name.split(".")[0] == "llmcost":
             assert FLOORS.index(floor_of(name)) <= FLOORS.index(here), f"{module} imports {name}"
         assert here in KEPT_TO.get(name.split(".")[0], FLOORS), f"{module} imports {name}"
+
+
+def dotted(module):
+    """The dotted name of a file of the package."""
+    return module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def imported_modules(tree):
+    """Dotted names of the modules of ours that a module imports: a name that it takes from a module
+    is none, a module that it takes from a package is."""
+    ours = {dotted(module) for module in MODULES}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in ours else node.module for name in whole)
+
+
+def room_level(name):
+    """How high in `study` a module of it stands."""
+    room = name.removeprefix("llmcost.study.").split(".")[0]
+    assert room in STUDY_ROOMS, f"{name} stands in no room of STUDY_ROOMS"
+    return STUDY_ROOMS.index(room)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [m for m in MODULES if m.startswith("llmcost/study/") and "/claims/" not in m],
+)
+def test_arrows_inside_the_study_go_one_way(module):
+    if module == "llmcost/study/__init__.py":
+        return
+    here = room_level(dotted(module))
+    for name in imported_modules(TREES[module]):
+        if name.startswith("llmcost.study"):
+            assert name != "llmcost.study", f"{module} takes the study from its package"
+            assert room_level(name) <= here, f"{module} imports {name}"
+
+
+def test_only_the_face_knows_the_study():
+    face = ("llmcost/study/__init__.py", "llmcost/study/study.py")
+    knowing = [
+        module
+        for module in MODULES
+        if module.startswith("llmcost/study/")
+        and "llmcost.study.study" in imported_modules(TREES[module])
+    ]
+    assert [module for module in knowing if not module.startswith(face)] == []
+
+
+def test_nothing_of_ours_is_imported_for_annotations_alone():
+    allowed = ("llmcost/__init__.py", *STILL_IMPORT_FOR_ANNOTATIONS)
+    for module in MODULES:
+        for node in ast.walk(TREES[module]):
+            if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+                for name in imported(node):
+                    ours = name.split(".")[0] == "llmcost"
+                    assert not ours or module.startswith(allowed), f"{module} imports {name}"
+
+
+def test_a_file_name_stands_once():
+    names = [Path(module).stem for module in MODULES if not module.endswith("/__init__.py")]
+    assert {name for name in names if names.count(name) > 1} <= STILL_TWICE
 
 
 def test_the_model_needs_numpy_and_nothing_else():

@@ -6,13 +6,13 @@ import pytest
 
 import llmcost as lc
 from llmcost.inputs.errors import InputError
-from llmcost.study import eased
 from llmcost.study.assumptions import drawn_values
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.fleet_lines import fleet
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import pools
-from llmcost.study.split.split_sweeps import overflow_peak_requests_per_minute, splits
+from llmcost.study.fleets import without_gates
+from llmcost.study.uncertainty.split_sweeps import overflow_peak_requests_per_minute, splits
 from llmcost.views.readings import split as words
 
 FILE = """
@@ -176,7 +176,7 @@ def test_the_split_is_at_most_the_cheapest_of_the_three_ways_alone(client):
     [("support-assistant", "No slice can be worth owning"), ("small-bursty-product", "No slice")],
 )
 def test_where_nothing_is_owned_a_sentence_says_why(client, why):
-    split, _ = splits(eased.with_a_split(lc.open_study(client)))[0]
+    split, _ = splits(without_gates.with_a_split(lc.open_study(client)))[0]
     fullest = float(np.clip(split.hours["load_replicas"], 0, 1).mean())
     u_star = split.own_usd_per_replica_hour / split.api_usd_per_replica_hour
     assert split.owned_count + split.hour_count == 0 and (fullest < u_star)

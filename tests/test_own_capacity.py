@@ -8,7 +8,6 @@ import pytest
 
 import llmcost as lc
 from llmcost.study.assumptions import drawn_values
-from llmcost.study.bill import hidden_lines, serverless_sweeps
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.fleet_lines import (
     fleet,
@@ -19,8 +18,8 @@ from llmcost.study.bill.fleet_lines import (
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import Pool
 from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_scope
-from llmcost.study.capacity.gpu_offers import MAY_BE_TAKEN_AWAY, NOT_CONSIDERED
-from llmcost.study.capacity.rent_or_buy import FLAT, rent_or_buy
+from llmcost.study.fleets import hidden_lines, serverless_sweeps
+from llmcost.study.fleets.rent_or_buy_card import FLAT, rent_or_buy
 from llmcost.study.formulas.fleet import (
     colocation,
     energy,
@@ -31,6 +30,7 @@ from llmcost.study.formulas.fleet import (
     spot_restarts,
 )
 from llmcost.study.formulas.serverless import serverless_gpus
+from llmcost.study.market.gpu_offers import MAY_BE_TAKEN_AWAY, NOT_CONSIDERED
 from llmcost.study.problem import VOLUME
 
 BURSTY = "claims-triage"
@@ -104,7 +104,7 @@ def test_candidates_priced_together_cost_what_each_costs_alone():
 
 
 def _purchases(study, candidate):
-    from llmcost.study.capacity.supplies import supply_assumptions
+    from llmcost.study.choices.supplies import supply_assumptions
 
     return {a.path: a.typical for a in supply_assumptions(candidate.supply, study.client)}
 

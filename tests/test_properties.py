@@ -34,9 +34,9 @@ from llmcost.model.uncertainty import triangle_ends, triangular_draws, uniform_s
 from llmcost.study.assumptions import drawn_values, typical_values
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.fleet_lines import fixed_lines
+from llmcost.study.fleets.exact_split import pool_splits
 from llmcost.study.formulas.api import open_model
 from llmcost.study.problem import VOLUME
-from llmcost.study.split.split import pool_splits
 
 settings.register_profile(
     "same every time", derandomize=True, database=None, deadline=None, max_examples=80

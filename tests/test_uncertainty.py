@@ -17,16 +17,17 @@ from llmcost.model.information import input_information_usd, perfect_information
 from llmcost.model.uncertainty import uniform_stream
 from llmcost.study import frames
 from llmcost.study.assumptions import Assumption, drawn_values
+from llmcost.study.bill import draws
 from llmcost.study.bill.bills import option_totals
+from llmcost.study.bill.draws import drawn_totals, totals_in_parts
 from llmcost.study.bill.options import LABELS
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty import break_even, draws
-from llmcost.study.uncertainty.break_even import break_even_words, winning_intervals
+from llmcost.study.uncertainty import volume_break_even
+from llmcost.study.uncertainty.bill_pairs import YARDSTICKS, bill_pair, wins
 from llmcost.study.uncertainty.break_even_table import break_evens
-from llmcost.study.uncertainty.draws import drawn_totals, totals_in_parts
-from llmcost.study.uncertainty.duels import YARDSTICKS, duel, wins
-from llmcost.study.uncertainty.information import measure_first, without_fallback
 from llmcost.study.uncertainty.reversal_map import load_factor_fraction, stretched_decision
+from llmcost.study.uncertainty.value_of_information import measure_first, without_fallback
+from llmcost.study.uncertainty.volume_break_even import break_even_words, winning_intervals
 
 settings.register_profile(
     "same every time", derandomize=True, database=None, deadline=None, max_examples=80
@@ -403,12 +404,12 @@ def test_every_break_even_volume_put_back_gives_equal_totals(study, against):
     """At each end of an interval the bills are equal, or whole machines make one of them jump over
     the other there."""
     for option in LABELS:
-        found, pair = study.break_even(option, against), duel(study, option, against)
+        found, pair = study.break_even(option, against), bill_pair(study, option, against)
         assert (pair.why_not is None) == (found.status in ("reached", "not reached"))
         if pair.why_not:
             assert not found.intervals
             continue
-        now = break_even.input_mtok_per_month(study)
+        now = volume_break_even.input_mtok_per_month(study)
         edges = np.array(found.intervals[:40]).ravel()
         edges = edges[
             (edges > found.looked_from_mtok_per_month) & (edges < found.looked_up_to_mtok_per_month)
@@ -443,7 +444,7 @@ def _starts_inside(found):
 
 
 def test_every_break_even_of_the_table_put_back_gives_equal_totals(study):
-    """Through the study's own sweep where it can turn the number; and on the duel's bills where it
+    """Through the study's own sweep where it can turn the number; and on the pair's bills where it
     is a price."""
     swept = {"engineers": "people.", "share that passes": "passing_fraction"}
     for option in study.totals:
@@ -506,9 +507,9 @@ def test_what_cannot_be_had_is_not_what_is_not_reached(study):
         for against in YARDSTICKS:
             found, (_, reason) = (
                 study.break_even(option, against),
-                duel(study, option, against).why_not or ("", ""),
+                bill_pair(study, option, against).why_not or ("", ""),
             )
-            said = break_even_words(found, break_even.input_mtok_per_month(study), reason)
+            said = break_even_words(found, volume_break_even.input_mtok_per_month(study), reason)
             if option not in study.totals:
                 assert found.status == "infeasible" and said.startswith("infeasible: ") and reason
             elif against in LABELS and against not in study.totals:

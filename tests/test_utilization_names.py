@@ -7,9 +7,10 @@ import pytest
 
 import llmcost as lc
 from llmcost.inputs.paths import notebooks_path
-from llmcost.study.bill.pricing import main_choice
-from llmcost.study.capacity.utilization import own_fleet
-from llmcost.study.verdict.reasons import delivered_utilization_fraction, why
+from llmcost.study.fleets.fleet_facts import delivered_utilization_fraction
+from llmcost.study.fleets.utilization import own_fleet
+from llmcost.study.prices.pricing import main_choice
+from llmcost.study.verdict.reasons import why
 from llmcost.study.wording import percent
 from llmcost.views.readings import utilization as words
 

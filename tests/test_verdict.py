@@ -8,11 +8,11 @@ import pytest
 from llmcost import open_study
 from llmcost.inputs.paths import data_path
 from llmcost.study.bill.options import HOSTED
-from llmcost.study.horizon import horizon as contract
+from llmcost.study.horizon import whole_contract as contract
+from llmcost.study.uncertainty.evidence import moving_inputs
 from llmcost.study.verdict import gates, plan
 from llmcost.study.verdict.confidence import confidence
 from llmcost.study.verdict.criteria import criteria
-from llmcost.study.verdict.evidence import moving_inputs
 from llmcost.study.wording import usd
 
 CLIENTS = sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml"))

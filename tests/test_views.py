@@ -14,7 +14,7 @@ import pytest
 from altair.utils.data import to_values
 
 import llmcost as lc
-from llmcost.study.capacity import utilization
+from llmcost.study.fleets import utilization
 from llmcost.study.wording import number
 from llmcost.views import inert, md, renderer, table, theme
 from llmcost.views.playgrounds import fleet_playground, moved_fleet_chart

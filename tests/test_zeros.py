@@ -13,9 +13,9 @@ from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.reporting.batch import report_clients
 from llmcost.study.bill.bills import people_fte
+from llmcost.study.fleets.fleet_facts import owns_nothing
 from llmcost.study.horizon.cash import cash
-from llmcost.study.horizon.horizon import horizon_of
-from llmcost.study.verdict.labels import owns_nothing
+from llmcost.study.horizon.whole_contract import horizon_of
 
 CLIENT = "large-single-tenant"
 """Its split saves more than nothing before people, so that what people cost decides."""

@@ -27,7 +27,7 @@ from llmcost.inputs import paths
 from llmcost.inputs.catalog import in_force_or_first, table
 from llmcost.inputs.data_cache import data_cached, data_stamps
 from llmcost.inputs.yaml_file import LARGEST_BYTES
-from llmcost.study.bill.hosts import FACTS
+from llmcost.study.market.hosts import FACTS
 
 PACKAGES = (
     "altair",

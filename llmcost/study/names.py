@@ -75,7 +75,7 @@ def distinct_names(paths: Sequence[str]) -> list[str]:
     """The everyday names; where several inputs have the same one, each with the workload, the GPU
     plan or the GPU that it is of.
 
-    >>> plans = ("l40s-48gb-x1-fp8", "b200-x1-fp8")
+    >>> plans = "l40s-48gb-x1-fp8", "b200-x1-fp8"
     >>> distinct_names([f"capacity.m.{plan}.throughput_multiplier" for plan in plans])
     ['throughput of a replica (l40s-48gb-x1-fp8)', 'throughput of a replica (b200-x1-fp8)']
     """

@@ -12,10 +12,10 @@ from llmcost.inputs.client import Alternative, Workload
 from llmcost.model.autoscale import LoadLevels
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.types import Replica
-from llmcost.study.bill.hosts import JudgedOffer
-from llmcost.study.capacity.capacity import ServingPlan
-from llmcost.study.capacity.gpu_offers import GpuOffer
+from llmcost.study.capacity.serving_plans import ServingPlan
 from llmcost.study.loads.load import WorkloadLoad
+from llmcost.study.market.gpu_offers import GpuOffer
+from llmcost.study.market.hosts import JudgedOffer
 
 VOLUME = "volume_multiplier"
 """All volumes times this: a knob for break-evens and what-ifs, 1 in every answer.

@@ -1,8 +1,6 @@
 """The record that a report keeps: with it last quarter's answer can be explained without the old
 catalog."""
 
-from __future__ import annotations
-
 import datetime as dt
 import hashlib
 import json
@@ -10,18 +8,21 @@ import platform
 from collections.abc import Iterable
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.catalog import row_by_name
 from llmcost.model.types import Measurement, TokenPrices
-from llmcost.study.capacity.gpu_offers import GpuOffer
-from llmcost.study.loads import exports
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
+from llmcost.study import frames
+from llmcost.study.bill.draws import regret
+from llmcost.study.case import Case
+from llmcost.study.market.gpu_offers import GpuOffer
+from llmcost.study.once_per_case import once_per_case
+from llmcost.study.prices import exports
+from llmcost.study.uncertainty.value_of_information import value_of_information
+from llmcost.study.verdict.answer import verdict
 
 SCHEMA_VERSION = 1
 MOST_INFORMATION = 5
@@ -31,26 +32,29 @@ CLASSES = ("input", "cached_input", "cache_write", "output")
 PACKAGES = ("altair", "genai-prices", "numpy", "pandas")
 
 
-def record(study: Study) -> dict[str, Any]:
+@once_per_case
+def record(case: Case) -> dict[str, Any]:
     """The study as plain data: the object of results.json without the notebooks' own headlines."""
-    client = study.client
+    client = case.client
     return {
         "schema_version": SCHEMA_VERSION,
-        "slug": study.slug,
+        "slug": case.slug,
         "name": client.name,
         "as_of_date": client.as_of_date.isoformat(),
         "horizon_months": client.horizon_months,
-        "what_if": dict(study.changed),
+        "what_if": dict(case.changed),
         "report": client.report.model_dump(),
-        "inputs": _plain(study.assumptions()),
-        "usage_exports": exports.record(study),
-        "catalog_rows_used": catalog_rows(study),
-        "options": [_option(study, row) for row in _plain(study.options())],
-        "regret": _plain(study.regret()),
+        "inputs": _plain(frames.assumptions(case.inputs)),
+        "usage_exports": exports.record(case),
+        "catalog_rows_used": catalog_rows(case),
+        "options": [_option(case, row) for row in _plain(frames.options(case))],
+        "regret": _plain(regret(case.draws())),
         "information": _plain(
-            study.information().drop(columns=["name", "confidence"]).head(1 + MOST_INFORMATION)
+            value_of_information(case)
+            .drop(columns=["name", "confidence"])
+            .head(1 + MOST_INFORMATION)
         ),
-        "verdict": study.verdict(),
+        "verdict": verdict(case),
         "versions": {
             "python": platform.python_version_tuple()[0] + "." + platform.python_version_tuple()[1],
             **{p: version(p) for p in PACKAGES},
@@ -58,15 +62,16 @@ def record(study: Study) -> dict[str, Any]:
     }
 
 
-def fingerprint(study: Study) -> str:
+@once_per_case
+def fingerprint(case: Case) -> str:
     """Hash of the resolved inputs, the load and the candidate rows."""
-    loads = {w: load.hourly.to_csv(index=False) for w, load in study.loads.items()}
+    loads = {w: load.hourly.to_csv(index=False) for w, load in case.loads.items()}
     said = {
-        "client": study.client.model_dump(mode="json"),
-        "inputs": [asdict(a) for a in study.inputs.values()],
+        "client": case.client.model_dump(mode="json"),
+        "inputs": [asdict(a) for a in case.inputs.values()],
         "loads": loads,
     }
-    rows = catalog_rows(study)
+    rows = catalog_rows(case)
     return hashlib.sha256(
         json.dumps([said, rows], sort_keys=True, default=str).encode()
     ).hexdigest()[:16]
@@ -77,12 +82,12 @@ def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
 
 
-def _option(study: Study, row: dict[str, Any]) -> dict[str, Any]:
-    lines = study.lines.get(row["option"], {})
+def _option(case: Case, row: dict[str, Any]) -> dict[str, Any]:
+    lines = case.lines.get(row["option"], {})
     priced = row["usd_per_month"] is not None
     return {
         "id": row["option"],
-        "label": study.verdict()["labels"][row["option"]],
+        "label": verdict(case)["labels"][row["option"]],
         "status": row["status"],
         "reason": row["reason"],
         "lines": [{"item": line.label, "usd_per_month": usd} for line, usd in lines.items()],
@@ -98,15 +103,15 @@ def _option(study: Study, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def catalog_rows(study: Study) -> list[dict[str, Any]]:
+def catalog_rows(case: Case) -> list[dict[str, Any]]:
     """The catalog and list rows behind the answer, cell by cell, so that it can be explained
     without the old catalog.
 
     With the client's own measurements, as their files may be gone too. Hidden costs are left out:
     they stand among the inputs.
     """
-    found = {run.source: _run(run) for run in study.measured}
-    for choice in study.choices:
+    found = {run.source: _run(run) for run in case.measured}
+    for choice in case.choices:
         for offer in (choice.today, choice.host and choice.host.offer):
             if offer:
                 found[offer.row] = {"row": offer.row, **_prices(offer.prices), **_said(offer)}
@@ -119,7 +124,7 @@ def catalog_rows(study: Study) -> list[dict[str, Any]]:
                 "throughput": supply.plan.sources,
             }
             for table, rows in names.items():
-                found |= _cells(table, rows, study.client.as_of_date)
+                found |= _cells(table, rows, case.client.as_of_date)
     return [found[row] for row in sorted(found)]
 
 

@@ -10,11 +10,11 @@ from llmcost.inputs.client import Client
 from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK
 from llmcost.model.types import TokenPrices
 from llmcost.study.assumptions import Assumption, Values
-from llmcost.study.bill.hosts import RequestShape
-from llmcost.study.capacity.gpu_offers import GpuOffer
 from llmcost.study.graph import Assumed, Given, Same, Scope, Told
 from llmcost.study.lines import gives_back
 from llmcost.study.loads.load import REASONING
+from llmcost.study.market.gpu_offers import GpuOffer
+from llmcost.study.market.hosts import RequestShape
 from llmcost.study.problem import VOLUME, Supply, WorkloadChoice
 
 AT_MARKET_RATES = ("on_demand", "spot", "serverless")

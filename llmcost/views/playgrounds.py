@@ -10,7 +10,7 @@ import pandas as pd
 from IPython.display import display
 
 from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok
-from llmcost.study.capacity.utilization import OwnFleet, cost_by_utilization
+from llmcost.study.fleets.utilization import OwnFleet, cost_by_utilization
 from llmcost.study.wording import number, percent, usd
 from llmcost.views.charts.load import price_chart
 

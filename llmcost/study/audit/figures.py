@@ -1,22 +1,17 @@
 """Every figure of a report that can be followed, by key."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from llmcost.study.audit.first_page import against_rival, money, moving, per_mtok, ranges, saving
 from llmcost.study.bill.bills import option_bills
+from llmcost.study.case import Case
 from llmcost.study.graph import Node, summed
 
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
-
-def figures(study: Study) -> dict[str, Node]:
+def figures(case: Case) -> dict[str, Node]:
     """Every figure by its key: totals and lines of the options, their ranges, and what else the
     first page says."""
-    bills = option_bills(study.decision, study.values, study.inputs, from_hours=True)
+    bills = option_bills(case.decision, case.values, case.inputs, from_hours=True)
     totals: dict[str, Node] = {}
     lines: dict[str, Node] = {}
     for option, bill in bills.items():
@@ -28,10 +23,10 @@ def figures(study: Study) -> dict[str, Node]:
     return (
         totals
         | lines
-        | ranges(study, totals)
-        | against_rival(study, totals)
-        | saving(study, totals)
-        | per_mtok(study)
-        | money(study, totals)
-        | moving(study)
+        | ranges(case, totals)
+        | against_rival(case, totals)
+        | saving(case, totals)
+        | per_mtok(case)
+        | money(case, totals)
+        | moving(case)
     )

@@ -1,28 +1,31 @@
 """What the first page says beside the bills, down to its inputs: ranges, steps of the saving,
 prices per token, cash, and what moves the advice."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from llmcost.study.bill.bills import option_bills
-from llmcost.study.bill.unit_costs import always_on_option, unit_cost_nodes
+from llmcost.study.bill.draws import cheapest_fraction
+from llmcost.study.case import Case
+from llmcost.study.fleets.unit_costs import always_on_option, unit_cost_nodes
 from llmcost.study.formulas import answers
 from llmcost.study.graph import Node, Timing, applied, summed
 from llmcost.study.horizon.cash import cash, first_year_months
-from llmcost.study.horizon.horizon import Horizon, horizon_of
 from llmcost.study.horizon.months import DISCOUNT, discount, typical_months
+from llmcost.study.horizon.whole_contract import Horizon, horizon_of
 from llmcost.study.names import plain_name
 from llmcost.study.scopes import client_scope
-from llmcost.study.uncertainty.information import A_CENT
-from llmcost.study.verdict.verdict import saving_path
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
+from llmcost.study.uncertainty.advice import (
+    advice_tornado,
+    advised_option,
+    rival_option,
+    yardstick_option,
+)
+from llmcost.study.uncertainty.flips import nearest_flips
+from llmcost.study.uncertainty.value_of_information import A_CENT
+from llmcost.study.verdict.answer import saving_path
 
 USD_PER_MONTH = "USD/month"
 DRAWN = "every uncertain input drawn at once, all options billed with the same draws"
@@ -37,10 +40,10 @@ def slug(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
 
 
-def ranges(study: Study, totals: dict[str, Node]) -> dict[str, Node]:
+def ranges(case: Case, totals: dict[str, Node]) -> dict[str, Node]:
     """P10, P90, the chance of being cheapest and the difference from today, of each option."""
-    drawn, found = _drawn(study), {}
-    chances = dict(zip(*_chances(study), strict=True))
+    drawn, found = _drawn(case), {}
+    chances = cheapest_fraction(case.draws())
     for option, total in totals.items():
         for end in (answers.p10, answers.p90):
             found[f"{option}.{end.name}"] = applied(end, draws=drawn[option])
@@ -57,16 +60,11 @@ def ranges(study: Study, totals: dict[str, Node]) -> dict[str, Node]:
     return found
 
 
-def _drawn(study: Study) -> dict[str, Node]:
+def _drawn(case: Case) -> dict[str, Node]:
     return {
         option: Node(f"{option} in each draw", usd.to_numpy(), USD_PER_MONTH, source=DRAWN)
-        for option, usd in study.draws().items()
+        for option, usd in case.draws().items()
     }
-
-
-def _chances(study: Study) -> tuple[list[str], list[float]]:
-    options = study.options()
-    return list(options["option"]), list(options["probability_cheapest_fraction"])
 
 
 def _difference(name: str, one: Node, other: Node) -> Node:
@@ -74,40 +72,42 @@ def _difference(name: str, one: Node, other: Node) -> Node:
     return replace(applied(answers.difference_usd_per_month, **given), name=name)
 
 
-def against_rival(study: Study, totals: dict[str, Node]) -> dict[str, Node]:
+def against_rival(case: Case, totals: dict[str, Node]) -> dict[str, Node]:
     """What the other side of the question would cost beyond the advice, typical and in the
     draws."""
-    if study.rival == study.winner:
+    if rival_option(case) == advised_option(case):
         return {}
-    key, name = "rival.beyond_the_advice", f"{study.rival} beyond the advice"
-    drawn = _drawn(study)
-    in_draws = _difference(f"{name}, in each draw", drawn[study.rival], drawn[study.winner])
-    found = {key: _difference(name, totals[study.rival], totals[study.winner])}
+    key, name = "rival.beyond_the_advice", f"{rival_option(case)} beyond the advice"
+    drawn = _drawn(case)
+    in_draws = _difference(
+        f"{name}, in each draw", drawn[rival_option(case)], drawn[advised_option(case)]
+    )
+    found = {key: _difference(name, totals[rival_option(case)], totals[advised_option(case)])}
     for end in (answers.p10, answers.p90):
         ending = replace(applied(end, draws=in_draws), name=f"{name}, {end.name}")
         found[f"{key}.{end.name}"] = ending
     return found
 
 
-def saving(study: Study, totals: dict[str, Node]) -> dict[str, Node]:
+def saving(case: Case, totals: dict[str, Node]) -> dict[str, Node]:
     """Where the saving comes from: each step is the difference of two bills."""
     return {
         f"saving.{slug(step)}": _difference(f"from {a} to {b}", totals[b], totals[a])
-        for step, a, b in saving_path(study.totals, study.winner)
+        for step, a, b in saving_path(case.totals, advised_option(case))
     }
 
 
-def per_mtok(study: Study) -> dict[str, Node]:
+def per_mtok(case: Case) -> dict[str, Node]:
     """From a full replica to the whole bill, USD per million tokens, and the delivered
     utilization."""
-    option = always_on_option(study)
+    option = always_on_option(case)
     if option is None:
         return {}
-    client = client_scope(study.values, study.decision.horizon_months, study.inputs, True)
+    client = client_scope(case.values, case.decision.horizon_months, case.inputs, True)
     found: dict[str, Node] = {}
-    for choice in study.choices:
-        before = f"{choice.workload.id}." if len(study.choices) > 1 else ""
-        for name, node in unit_cost_nodes(study, client, choice, option).items():
+    for choice in case.choices:
+        before = f"{choice.workload.id}." if len(case.choices) > 1 else ""
+        for name, node in unit_cost_nodes(case, client, choice, option).items():
             found[f"{before}per_mtok.{name}"] = replace(node, name=PER_MTOK[name])
     return found
 
@@ -122,18 +122,18 @@ PER_MTOK = {
 }
 
 
-def money(study: Study, totals: dict[str, Node]) -> dict[str, Node]:
+def money(case: Case, totals: dict[str, Node]) -> dict[str, Node]:
     """The cash that is asked for: one-offs, hardware, the first year, present value, and the bill
     per unit of work."""
-    horizon, winner = horizon_of(study), study.winner
-    advised = _cash(study, horizon, winner)
+    horizon, winner = horizon_of(case), advised_option(case)
+    advised = _cash(case, horizon, winner)
     found = {f"cash.{winner}.{key}": node for key, node in advised.items() if key in CASH}
     if "today" in totals and winner != "today":
-        today = _cash(study, horizon, "today")
+        today = _cash(case, horizon, "today")
         years = {"todays_year_1_usd": today["year_1"], "year_1_usd": advised["year_1"]}
         saved = applied(answers.saved_in_year_1_usd, **years)
         found["cash.year_1_saved"] = replace(saved, name="cash of the first year, saved")
-    found |= _payback(study, horizon, advised)
+    found |= _payback(case, horizon, advised)
     drawn = Node(
         "present value in each draw",
         horizon.drawn_present_value_usd[winner].to_numpy(),
@@ -143,9 +143,9 @@ def money(study: Study, totals: dict[str, Node]) -> dict[str, Node]:
     for end in (answers.p10, answers.p90):
         ending = replace(applied(end, draws=drawn), name=f"present value, {end.name}", unit="USD")
         found[f"cash.{winner}.npv.{end.name}"] = ending
-    unit = study.client.unit_of_work
+    unit = case.client.unit_of_work
     if unit:
-        requests = sum(load.requests_per_month for load in study.loads.values())
+        requests = sum(load.requests_per_month for load in case.loads.values())
         each = unit.requests_count
         given = {
             "usd_per_month": totals[winner],
@@ -166,24 +166,24 @@ CASH = {
 }
 
 
-def _payback(study: Study, horizon: Horizon, advised: dict[str, Node]) -> dict[str, Node]:
-    winner = study.winner
-    months = cash(study, horizon).set_index("option").loc[winner, "payback_months"]
+def _payback(case: Case, horizon: Horizon, advised: dict[str, Node]) -> dict[str, Node]:
+    winner = advised_option(case)
+    months = cash(case, horizon).set_index("option").loc[winner, "payback_months"]
     stay = next((option for option in ("today", "tuned") if option in horizon.typical), None)
     if months != months or stay is None:
         return {}
-    theirs = _cash(study, horizon, stay)["by_month"]
+    theirs = _cash(case, horizon, stay)["by_month"]
     given = {"cash_by_month": advised["by_month"], "todays_cash_by_month": theirs}
     node = replace(applied(answers.payback, **given), name="month in which it is paid back")
     return {f"cash.{winner}.payback": node}
 
 
-def _cash(study: Study, horizon: Horizon, option: str) -> dict[str, Node]:
+def _cash(case: Case, horizon: Horizon, option: str) -> dict[str, Node]:
     """One option's payments, by month of the contract: from its bill of each month."""
     each = horizon.typical[option]
-    values = typical_months(study)
-    assumptions = {**study.inputs, DISCOUNT: discount(study)}
-    bill = option_bills(study.decision, values, study.inputs)[option]
+    values = typical_months(case)
+    assumptions = {**case.inputs, DISCOUNT: discount(case.hidden)}
+    bill = option_bills(case.decision, values, case.inputs)[option]
     by_timing: dict[Timing, dict[str, Node]] = {timing: {} for timing in Timing}
     for line, node in bill.items():
         by_timing[line.timing][line.name] = node
@@ -212,7 +212,7 @@ def _cash(study: Study, horizon: Horizon, option: str) -> dict[str, Node]:
     at_the_end = paid("book value", np.asarray(book), Timing.HARDWARE, "hardware_cash")
     months = first_year_months(horizon)
     first = Node("months of the first year", months, "months", source="client.yaml: horizon_months")
-    rate = client_scope({**study.values, DISCOUNT: discount(study).typical}, 0, assumptions)
+    rate = client_scope({**case.values, DISCOUNT: discount(case.hidden).typical}, 0, assumptions)
     by_month = applied(answers.cash_by_month, **flows)
     found = {
         "by_month": by_month,
@@ -224,20 +224,18 @@ def _cash(study: Study, horizon: Horizon, option: str) -> dict[str, Node]:
     return {key: replace(node, name=CASH.get(key, node.name)) for key, node in found.items()}
 
 
-def moving(study: Study) -> dict[str, Node]:
+def moving(case: Case) -> dict[str, Node]:
     """What one input alone does to the advice's advantage, and where it turns the answer."""
     found: dict[str, Node] = {}
-    tornado = study.tornado()
+    tornado = advice_tornado(case)
     for row in tornado[tornado["swing_usd_per_month"] >= A_CENT].head(8).itertuples():
-        low = _at(study, row.path, row.low, row.at_low_usd_per_month)
-        high = _at(study, row.path, row.high, row.at_high_usd_per_month)
+        low = _at(case, row.path, row.low, row.at_low_usd_per_month)
+        high = _at(case, row.path, row.high, row.at_high_usd_per_month)
         name = f"{plain_name(row.path)} from low to high"
         found[f"swing.{slug(row.path)}"] = _difference(name, high, low)
-    for flip in study.flips():
+    for flip in nearest_flips(case):
         side = "above" if flip.turns_at > flip.typical else "below"
-        bills = option_bills(
-            study.decision, {**study.values, flip.path: flip.turns_at}, study.inputs
-        )
+        bills = option_bills(case.decision, {**case.values, flip.path: flip.turns_at}, case.inputs)
         there = {
             option: summed(option, {line.name: node for line, node in bill.items()})
             for option, bill in bills.items()
@@ -253,14 +251,14 @@ def moving(study: Study) -> dict[str, Node]:
     return found
 
 
-def _at(study: Study, path: str, value: float, usd_per_month: float) -> Node:
+def _at(case: Case, path: str, value: float, usd_per_month: float) -> Node:
     """The advice minus its yardstick with one input at a value, all else typical."""
-    bills = option_bills(study.decision, {**study.values, path: value}, study.inputs)
+    bills = option_bills(case.decision, {**case.values, path: value}, case.inputs)
     totals = {
         option: summed(option, {line.name: node for line, node in bills[option].items()})
-        for option in dict.fromkeys([study.winner, study.yardstick])
+        for option in dict.fromkeys([advised_option(case), yardstick_option(case)])
     }
-    name = f"{study.winner} at {value:g} {study.inputs[path].unit}"
-    if study.winner == study.yardstick:
-        return replace(totals[study.winner], name=name)
-    return _difference(name, totals[study.winner], totals[study.yardstick])
+    name = f"{advised_option(case)} at {value:g} {case.inputs[path].unit}"
+    if advised_option(case) == yardstick_option(case):
+        return replace(totals[advised_option(case)], name=name)
+    return _difference(name, totals[advised_option(case)], totals[yardstick_option(case)])

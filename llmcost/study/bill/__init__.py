@@ -1,2 +1,2 @@
-"""Money: the bill of every option line by line, prices of tokens and hosts, and the bill that an
-export should have made."""
+"""Money: the bill of every option, line by line and in draws, and the bill that an export should
+have made."""

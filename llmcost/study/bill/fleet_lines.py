@@ -10,12 +10,7 @@ from llmcost.study.bill.options import Number
 from llmcost.study.graph import Line, Node, Scope, Told, summed
 from llmcost.study.lines import OWNED, fixed_lines_of, fleet_lines_of, replica_lines_of
 from llmcost.study.problem import Supply, WorkloadChoice
-from llmcost.study.scopes import (
-    client_scope,
-    scope_of,
-    supply_scope,
-    way_scope,
-)
+from llmcost.study.scopes import client_scope, scope_of, supply_scope, way_scope
 
 Nodes = dict[Line[..., Any], Node]
 """Line of a bill -> its node."""

@@ -1,2 +1,1 @@
-"""What GPUs can deliver and what they cost: every plan, its speed and where that comes from, fleets
-and how busy they are."""
+"""What a replica delivers: every serving plan, its speed, and the measurements behind it."""

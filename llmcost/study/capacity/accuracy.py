@@ -17,9 +17,9 @@ from llmcost.inputs.catalog import gpu, in_force, model_shape
 from llmcost.model.throughput import DoesNotFit, roofline_replica
 from llmcost.model.types import Replica, Request
 from llmcost.study import wording
-from llmcost.study.capacity.capacity import BANDS
 from llmcost.study.capacity.measurements import evidence
 from llmcost.study.capacity.runs import Key, catalog_runs
+from llmcost.study.capacity.serving_plans import BANDS
 
 FITTED_TABLES = {("trtllm", "0.17")}
 """(engine, version) of the public tables on which the roofline's constants were fitted: no

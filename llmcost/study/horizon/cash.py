@@ -1,9 +1,7 @@
 """What a finance director asks: cash of the first year, the run rate, one-offs, payback, the worst
 case, and what leaving would cost."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,15 +10,14 @@ from llmcost.model import MONTHS_PER_YEAR
 from llmcost.model.horizon import committed_months_left, payback_months
 from llmcost.study.bill.bills import option_lines
 from llmcost.study.bill.fleet_lines import replica_lines
-from llmcost.study.capacity.gpu_offers import COMMITTED_MONTHS
+from llmcost.study.case import Case
+from llmcost.study.fleets.fleet_facts import replicas_count
+from llmcost.study.fleets.labels import labels
 from llmcost.study.formulas.fleet import gpu_rent
 from llmcost.study.graph import Timing
 from llmcost.study.horizon.flows import Flows, paid_as
-from llmcost.study.horizon.horizon import Horizon
-from llmcost.study.verdict.labels import labels, replicas_count
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
+from llmcost.study.horizon.whole_contract import Horizon
+from llmcost.study.market.gpu_offers import COMMITTED_MONTHS
 
 EXIT_MONTHS = (1, 12, 24)
 ONE_OFFS = ("one_off.migration_usd", "one_off.setup_usd")
@@ -32,7 +29,7 @@ def first_year_months(horizon: Horizon) -> int:
     return min(int(MONTHS_PER_YEAR), horizon.months_count)
 
 
-def cash(study: Study, horizon: Horizon) -> pd.DataFrame:
+def cash(case: Case, horizon: Horizon) -> pd.DataFrame:
     """One row per option, USD at typical values.
 
     once_usd, hardware_usd      paid at the start, before anything is saved
@@ -48,8 +45,8 @@ def cash(study: Study, horizon: Horizon) -> pd.DataFrame:
                                 hardware's book value beyond its resale
     npv_usd                     today's value of everything paid over the contract
     """
-    named, year = labels(study), first_year_months(horizon)
-    salary = float(study.values["people.engineer_usd_per_year"]) / MONTHS_PER_YEAR
+    named, year = labels(case), first_year_months(horizon)
+    salary = float(case.values["people.engineer_usd_per_year"]) / MONTHS_PER_YEAR
     stay = next((option for option in ("today", "tuned") if option in horizon.typical), None)
     rows = []
     for option, each in horizon.typical.items():
@@ -72,7 +69,7 @@ def cash(study: Study, horizon: Horizon) -> pd.DataFrame:
                 "payback_months": payback_months(saved)
                 if saved is not None and _ever_differs(saved)
                 else None,
-                **{f"exit_month_{m}_usd": exit_usd(study, option, each, m) for m in EXIT_MONTHS},
+                **{f"exit_month_{m}_usd": exit_usd(case, option, each, m) for m in EXIT_MONTHS},
                 "npv_usd": horizon.present_value_usd[option],
             }
         )
@@ -91,7 +88,7 @@ def fte_beyond_today(horizon: Horizon, option: str) -> np.ndarray:
     return np.maximum(fte[option] - fte["today"], 0.0) if "today" in fte else fte[option]
 
 
-def exit_usd(study: Study, option: str, each: Flows, after_months: int) -> float | None:
+def exit_usd(case: Case, option: str, each: Flows, after_months: int) -> float | None:
     """USD still owed or lost when an option is left after so many months; None beyond the horizon.
 
     The work of leaving, rent to the end of the running commitment, and what hardware stands for in
@@ -105,7 +102,7 @@ def exit_usd(study: Study, option: str, each: Flows, after_months: int) -> float
     owed = (
         sum(
             share * committed_months_left(after_months, term)
-            for term, share in _committed_shares(study, option).items()
+            for term, share in _committed_shares(case, option).items()
         )
         * rent
     )
@@ -116,15 +113,15 @@ def exit_usd(study: Study, option: str, each: Flows, after_months: int) -> float
     )
 
 
-def _committed_shares(study: Study, option: str) -> dict[int, float]:
+def _committed_shares(case: Case, option: str) -> dict[int, float]:
     """Months of commitment -> share of the option's rent under it, at the first month's typical
     fleet."""
     rents: dict[int, float] = {}
-    for choice in study.choices:
+    for choice in case.choices:
         supply = choice.supplies.get(option)
         if supply and option != "serverless" and supply.offer.term != "owned":
-            rent = float(replica_lines(supply, study.values)[gpu_rent]) * max(
-                replicas_count(study, choice, option), 1
+            rent = float(replica_lines(supply, case.values)[gpu_rent]) * max(
+                replicas_count(case, choice, option), 1
             )
             term = COMMITTED_MONTHS.get(supply.offer.term, 0)
             rents[term] = rents.get(term, 0.0) + rent
@@ -132,18 +129,18 @@ def _committed_shares(study: Study, option: str) -> dict[int, float]:
     return {term: rent / total for term, rent in rents.items() if term and total}
 
 
-def worst_case_usd(study: Study, horizon: Horizon, option: str) -> float:
+def worst_case_usd(case: Case, horizon: Horizon, option: str) -> float:
     """USD lost if an option is given up after its first month: its one-offs at their high end, and
     what leaving costs."""
-    dear = {path: study.inputs[path].high for path in ONE_OFFS if path in study.inputs}
-    bill = option_lines(study.decision, {**study.values, **dear})[option]
-    once = float(paid_as(bill, Timing.ONCE)) * study.decision.horizon_months
-    return once + (exit_usd(study, option, horizon.typical[option], 1) or 0.0)
+    dear = {path: case.inputs[path].high for path in ONE_OFFS if path in case.inputs}
+    bill = option_lines(case.decision, {**case.values, **dear})[option]
+    once = float(paid_as(bill, Timing.ONCE)) * case.decision.horizon_months
+    return once + (exit_usd(case, option, horizon.typical[option], 1) or 0.0)
 
 
-def record(study: Study, horizon: Horizon) -> dict[str, Any]:
+def record(case: Case, horizon: Horizon) -> dict[str, Any]:
     """Cash as plain data for results.json."""
-    frame = cash(study, horizon)
+    frame = cash(case, horizon)
     rows = (
         frame.astype(object)
         .where(frame.notna(), None)

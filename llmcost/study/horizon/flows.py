@@ -1,11 +1,8 @@
 """What an option pays, and when: bills as they come, one-offs at the start, hardware when it is
 bought, its resale at the end."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,14 +10,12 @@ from llmcost.model.horizon import hardware_cash, present_value_usd
 from llmcost.model.overhead import capital_usd_per_month
 from llmcost.model.types import HardwareCash
 from llmcost.study.assumptions import Values
+from llmcost.study.case import Case
+from llmcost.study.fleets.fleet_facts import hardware_usd_by_gpu
 from llmcost.study.formulas.fleet import gpu_capital
 from llmcost.study.graph import Timing
 from llmcost.study.horizon.months import DISCOUNT
 from llmcost.study.lines import AnyLine
-from llmcost.study.verdict.labels import hardware_usd_by_gpu
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 
 @dataclass(frozen=True)
@@ -87,30 +82,28 @@ def paid_as(
 
 
 def flows(
-    study: Study, lines: Mapping[str, Mapping[AnyLine, np.ndarray]], values: Values
+    case: Case, lines: Mapping[str, Mapping[AnyLine, np.ndarray]], values: Values
 ) -> dict[str, Flows]:
     """Each option's payments, from its bills by month and the inputs that they were made of."""
-    return {option: _flows(study, option, bill, values) for option, bill in lines.items()}
+    return {option: _flows(case, option, bill, values) for option, bill in lines.items()}
 
 
-def _flows(study: Study, option: str, bill: Mapping[AnyLine, np.ndarray], values: Values) -> Flows:
-    shape, months = next(iter(bill.values())).shape, study.decision.horizon_months
+def _flows(case: Case, option: str, bill: Mapping[AnyLine, np.ndarray], values: Values) -> Flows:
+    shape, months = next(iter(bill.values())).shape, case.decision.horizon_months
     spread = paid_as(bill, Timing.ONCE, shape)
     once = np.diff(np.maximum.accumulate(spread, axis=-1), prepend=0.0, axis=-1) * months
     leaving = paid_as(bill, Timing.LEAVING, shape) * months
-    return Flows(
-        bill, once, leaving, _hardware(study, option, bill.get(gpu_capital), values, shape)
-    )
+    return Flows(bill, once, leaving, _hardware(case, option, bill.get(gpu_capital), values, shape))
 
 
 def _hardware(
-    study: Study, option: str, capital: np.ndarray | None, values: Values, shape: tuple[int, ...]
+    case: Case, option: str, capital: np.ndarray | None, values: Values, shape: tuple[int, ...]
 ) -> HardwareCash:
     """Purchases behind the capital line. Where an option has several kinds of GPU, their shares of
     the first purchase weigh the resale."""
     if capital is None or not np.any(capital):
         return HardwareCash(*(np.zeros(shape) for _ in range(4)))
-    first = hardware_usd_by_gpu(study, option)
+    first = hardware_usd_by_gpu(case, option)
     total = sum(first.values())
     weights = {gpu_id: usd / total if total else 1 / len(first) for gpu_id, usd in first.items()}
     resale = sum(

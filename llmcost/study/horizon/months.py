@@ -1,22 +1,19 @@
 """The study's inputs month by month: each workload's volume grows, rents and prices go their way.
 Then the one arithmetic bills them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmcost.inputs.catalog import HiddenCost
+from llmcost.inputs.client import Client
 from llmcost.model.horizon import growth_path_multiplier, price_path_multiplier
 from llmcost.study.assumptions import Assumption, Values, catalogued, drawn_values, stated
-from llmcost.study.bill.bills import option_lines
+from llmcost.study.bill.bills import Decision, option_lines
+from llmcost.study.bill.draws import AT_ONCE
+from llmcost.study.case import Case
 from llmcost.study.lines import AnyLine
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty.draws import AT_ONCE
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 DISCOUNT = "hidden_costs.discount_fraction_per_year"
 PRICE_PATHS = ("hidden_costs.gpu_rent_path_multiplier", "hidden_costs.api_price_path_multiplier")
@@ -32,45 +29,45 @@ def growth_path(workload_id: str) -> str:
     return f"workloads.{workload_id}.growth_fraction_per_month"
 
 
-def growths(study: Study) -> dict[str, Assumption]:
+def growths(case: Case) -> dict[str, Assumption]:
     """Growth a month of each workload, by path: the inputs that only the horizon has."""
     found = {}
-    for workload in study.client.workloads:
+    for workload in case.client.workloads:
         path = growth_path(workload.id)
         found[path] = stated(
             path,
             workload.growth_fraction_per_month,
             "fraction/month",
-            study.client,
+            case.client,
             ceiling=MOST_GROWTH,
         )
     return found
 
 
-def discount(study: Study) -> Assumption:
+def discount(hidden: Mapping[str, HiddenCost]) -> Assumption:
     """Cost of capital, which a present value needs even where no bill does."""
-    return catalogued(DISCOUNT, study.hidden["discount_fraction_per_year"])
+    return catalogued(DISCOUNT, hidden["discount_fraction_per_year"])
 
 
-def typical_months(study: Study, level: str = "typical") -> dict[str, float | np.ndarray]:
+def typical_months(case: Case, level: str = "typical") -> dict[str, float | np.ndarray]:
     """Every input by month at its typical value, growth at this level (low, typical or high):
     numbers, or arrays over the months."""
-    growing = {path: getattr(a, level) for path, a in growths(study).items()}
-    return _by_month(study, {**study.values, DISCOUNT: discount(study).typical}, growing)
+    growing = {path: getattr(a, level) for path, a in growths(case).items()}
+    return _by_month(case.client, {**case.values, DISCOUNT: discount(case.hidden).typical}, growing)
 
 
-def drawn_months(study: Study, count: int = DRAWS) -> dict[str, float | np.ndarray]:
+def drawn_months(case: Case, count: int = DRAWS) -> dict[str, float | np.ndarray]:
     """Every input by month in `count` draws: arrays of draws times months, a draw's months side by
     side."""
-    drawn = drawn_values({**study.inputs, **growths(study), DISCOUNT: discount(study)}, count)
-    return _by_month(study, {**study.values, **drawn}, drawn)
+    drawn = drawn_values({**case.inputs, **growths(case), DISCOUNT: discount(case.hidden)}, count)
+    return _by_month(case.client, {**case.values, **drawn}, drawn)
 
 
 def _by_month(
-    study: Study, values: Values, growing: Mapping[str, float | np.ndarray]
+    client: Client, values: Values, growing: Mapping[str, float | np.ndarray]
 ) -> dict[str, float | np.ndarray]:
     months, draws = (
-        study.client.horizon_months,
+        client.horizon_months,
         max(np.size(value) for value in (*values.values(), *growing.values())),
     )
 
@@ -90,9 +87,9 @@ def _by_month(
         f"workloads.{workload.id}.{VOLUME}": flat(
             growth_path_multiplier(growing[growth_path(workload.id)], months)
         )
-        for workload in study.client.workloads
+        for workload in client.workloads
     }
-    for workload in study.client.workloads:
+    for workload in client.workloads:
         commitment = workload.today.commitment if workload.today else None
         if commitment and commitment.months_left is not None:
             binds = np.arange(months) < commitment.months_left
@@ -102,21 +99,21 @@ def _by_month(
     return found
 
 
-def monthly_lines(study: Study, values: Values) -> dict[str, dict[AnyLine, np.ndarray]]:
+def monthly_lines(decision: Decision, values: Values) -> dict[str, dict[AnyLine, np.ndarray]]:
     """Option -> line -> USD of each month: arrays of draws by months (one row at typical
     values)."""
     size = max(np.size(value) for value in values.values())
-    found: dict[str, dict[AnyLine, np.ndarray]] = {option: {} for option in study.decision.priced}
+    found: dict[str, dict[AnyLine, np.ndarray]] = {option: {} for option in decision.priced}
     for start in range(0, size, AT_ONCE):
         part = slice(start, start + AT_ONCE)
         few = {
             path: np.asarray(value)[part] if np.ndim(value) else value
             for path, value in values.items()
         }
-        for option, bill in option_lines(study.decision, few).items():
+        for option, bill in option_lines(decision, few).items():
             for item, usd in bill.items():
                 found[option].setdefault(item, np.zeros(size))[part] = usd
-    months = study.client.horizon_months
+    months = decision.horizon_months
     return {
         option: {item: usd.reshape(-1, months) for item, usd in bill.items()}
         for option, bill in found.items()

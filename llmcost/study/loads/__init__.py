@@ -1,1 +1,1 @@
-"""The load of a client: hours, facts, headroom, and the exports that they come from."""
+"""The load of a client: hours, facts, headroom, and what an export says of itself."""

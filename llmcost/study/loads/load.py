@@ -99,7 +99,7 @@ def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
                 "is zero",
                 "A load without tokens has no cost to compare; give its volume",
             )
-    retries, asked = _retries(client, workload)
+    retries, asked_ratio = _retries(client, workload)
     reasoning = (
         stated(f"{field}.{REASONING}", load.reasoning_mtok_per_month, "Mtok/month", client)
         if load.reasoning_mtok_per_month
@@ -114,16 +114,19 @@ def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
     hourly = pd.DataFrame(
         {
             "hour": shape["hour"],
-            "requests": shape["requests_ratio"] * load.requests_per_month * asked / HOURS_PER_MONTH,
+            "requests": shape["requests_ratio"]
+            * load.requests_per_month
+            * asked_ratio
+            / HOURS_PER_MONTH,
             "input_tokens": (
                 shape["input_ratio"]
                 * load.input_mtok_per_month.typical
-                * asked
+                * asked_ratio
                 * TOKENS_PER_MTOK
                 / HOURS_PER_MONTH
             ),
             "output_tokens": (
-                shape["output_ratio"] * output * asked * TOKENS_PER_MTOK / HOURS_PER_MONTH
+                shape["output_ratio"] * output * asked_ratio * TOKENS_PER_MTOK / HOURS_PER_MONTH
             ),
         }
     )
@@ -163,7 +166,7 @@ def _from_usage(client: Client, workload: Workload, usage: HourlyUsage) -> Workl
         Assumption(f"{field}.{v}", total, total, total, unit, "usage export", name, day, "measured")
         for (v, unit), total in zip(VOLUMES.items(), months, strict=True)
     ]
-    retries, asked = _retries(client, workload)
+    retries, asked_ratio = _retries(client, workload)
     volumes.append(retries)
     for share, read in _shares_read(usage).items():
         measured = Assumption(
@@ -177,8 +180,10 @@ def _from_usage(client: Client, workload: Workload, usage: HourlyUsage) -> Workl
         described += "; it has days only, their hours are those of a public shape"
     requests = float(hourly["requests"].mean() * HOURS_PER_MONTH)
     hourly = (
-        hourly.assign(**{name: hourly[name] * asked for name in hourly.columns if name != "hour"})
-        if asked > 1
+        hourly.assign(
+            **{name: hourly[name] * asked_ratio for name in hourly.columns if name != "hour"}
+        )
+        if asked_ratio > 1
         else hourly
     )
     return WorkloadLoad(

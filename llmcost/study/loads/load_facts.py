@@ -50,7 +50,7 @@ def load_facts(load: WorkloadLoad, work: np.ndarray | None = None) -> LoadFacts:
           tokens
     """
     hourly, usage = load.hourly, load.usage
-    asked = _tokens(hourly) if work is None else np.asarray(work, dtype=float)
+    hourly_work = _tokens(hourly) if work is None else np.asarray(work, dtype=float)
     resolution = usage.resolution_hours if usage else 1.0
     by_the_hour = resolution <= 1
     return LoadFacts(
@@ -59,15 +59,17 @@ def load_facts(load: WorkloadLoad, work: np.ndarray | None = None) -> LoadFacts:
         resolution_hours=resolution,
         measured=usage is not None,
         requests_per_day_count=float(hourly["requests"].mean() * HOURS_PER_DAY),
-        peak_to_mean_ratio=float(asked.max() / asked.mean()) if by_the_hour else None,
+        peak_to_mean_ratio=float(hourly_work.max() / hourly_work.mean()) if by_the_hour else None,
         requests_peak_to_mean_ratio=float(hourly["requests"].max() / hourly["requests"].mean())
         if by_the_hour
         else None,
         minute_burst_ratio=usage.minute_burst_ratio if usage else None,
-        quiet_fraction=float(np.mean(asked < asked.mean() / 2)) if by_the_hour else None,
+        quiet_fraction=float(np.mean(hourly_work < hourly_work.mean() / 2))
+        if by_the_hour
+        else None,
         input_to_output_ratio=float(hourly["input_tokens"].sum() / hourly["output_tokens"].sum()),
-        weekend_ratio=_weekend_ratio(load, asked),
-        growth_fraction_per_month=_growth(load, asked),
+        weekend_ratio=_weekend_ratio(load, hourly_work),
+        growth_fraction_per_month=_growth(load, hourly_work),
     )
 
 
@@ -108,19 +110,19 @@ def _clock(load: WorkloadLoad) -> tuple[np.ndarray, bool]:
     return start + np.arange(len(hour)), known
 
 
-def _weekend_ratio(load: WorkloadLoad, asked: np.ndarray) -> float | None:
+def _weekend_ratio(load: WorkloadLoad, hourly_work: np.ndarray) -> float | None:
     clock, known = _clock(load)
     weekend = clock // HOURS_PER_DAY % 7 >= 5
-    if not known or len(asked) < 7 * HOURS_PER_DAY or asked[~weekend].sum() == 0:
+    if not known or len(hourly_work) < 7 * HOURS_PER_DAY or hourly_work[~weekend].sum() == 0:
         return None
-    return float(asked[weekend].mean() / asked[~weekend].mean())
+    return float(hourly_work[weekend].mean() / hourly_work[~weekend].mean())
 
 
-def _growth(load: WorkloadLoad, asked: np.ndarray) -> tuple[float, float, float] | None:
+def _growth(load: WorkloadLoad, hourly_work: np.ndarray) -> tuple[float, float, float] | None:
     """Growth a month over whole days; a public shape has none of the client's."""
     clock, _ = _clock(load)
     day = clock // HOURS_PER_DAY
-    hours = pd.Series(asked).groupby(day).agg(["sum", "size"])
+    hours = pd.Series(hourly_work).groupby(day).agg(["sum", "size"])
     daily = hours.loc[hours["size"] == HOURS_PER_DAY, "sum"].to_numpy()
     if load.usage is None or np.count_nonzero(daily) < GROWTH_DAYS:
         return None

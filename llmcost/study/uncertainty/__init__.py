@@ -1,1 +1,2 @@
-"""How sure the answer is, what it would be worth to know more, and where it turns."""
+"""The advice under uncertainty: which option, what would turn it, where options break even, and
+what it would be worth to know more."""

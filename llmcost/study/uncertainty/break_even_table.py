@@ -1,24 +1,25 @@
 """One table of break-evens: volume, utilization, price of the API and of the GPU, people, and the
 share that passes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from llmcost.study.bill.unit_costs import ALWAYS_ON, break_even_utilization
+from llmcost.study.case import Case
+from llmcost.study.fleets.fleet_facts import delivered_utilization_fraction
+from llmcost.study.fleets.unit_costs import ALWAYS_ON, break_even_utilization
 from llmcost.study.names import shown
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty.break_even import break_even_words, input_mtok_per_month, sectioned
-from llmcost.study.uncertainty.duels import YARDSTICKS, Duel, duel, wins
-from llmcost.study.uncertainty.knobs import Knob, knobs
-from llmcost.study.verdict.reasons import delivered_utilization_fraction
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
+from llmcost.study.uncertainty.bill_pairs import YARDSTICKS, BillPair, bill_pair, wins
+from llmcost.study.uncertainty.movable_numbers import MovableNumber, movable_numbers
+from llmcost.study.uncertainty.volume_break_even import (
+    break_even_words,
+    input_mtok_per_month,
+    sectioned,
+    volume_break_even,
+)
 
 COLUMNS = [
     "against",
@@ -34,7 +35,7 @@ COLUMNS = [
 
 
 def break_evens(
-    study: Study, option: str, against: tuple[str, ...] = tuple(YARDSTICKS)
+    case: Case, option: str, against: tuple[str, ...] = tuple(YARDSTICKS)
 ) -> pd.DataFrame:
     """Where `option` costs what each yardstick costs, one number moved at a time and all else
     typical.
@@ -47,40 +48,43 @@ def break_evens(
     """
     rows: list[dict[str, Any]] = []
     for yardstick in against:
-        pair = duel(study, option, yardstick)
-        found = [_volume_row(study, pair)]
+        pair = bill_pair(case, option, yardstick)
+        found = [_volume_row(case, pair)]
         if pair.why_not is None:
-            found += [*_utilization_rows(study, pair), *(_row(knob) for knob in knobs(pair))]
+            found += [
+                *_utilization_rows(case, pair),
+                *(_row(movable) for movable in movable_numbers(pair)),
+            ]
         rows += [{"against": yardstick, **row} for row in found]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def nearest_turn(knob: Knob) -> tuple[float, str] | None:
+def nearest_turn(movable: MovableNumber) -> tuple[float, str] | None:
     """(value nearest to today's at which the winner changes, the side of it on which the option
     wins: above or below)."""
-    winning = wins(*knob.bills(knob.grid))
+    winning = wins(*movable.bills(movable.grid))
     turns = np.flatnonzero(winning[1:] != winning[:-1])
     if not len(turns):
         return None
-    found = sectioned(knob.bills, knob.grid[turns], knob.grid[turns + 1])
-    nearest = int(np.abs(found - knob.now).argmin())
+    found = sectioned(movable.bills, movable.grid[turns], movable.grid[turns + 1])
+    nearest = int(np.abs(found - movable.now).argmin())
     return float(found[nearest]), "above" if winning[turns[nearest] + 1] else "below"
 
 
-def _row(knob: Knob) -> dict[str, Any]:
-    row = {"what": knob.what, "unit": knob.unit, "now": knob.now}
-    turn = nearest_turn(knob)
+def _row(movable: MovableNumber) -> dict[str, Any]:
+    row = {"what": movable.what, "unit": movable.unit, "now": movable.now}
+    turn = nearest_turn(movable)
     if turn is None:
-        side = "always cheaper" if wins(*knob.bills(knob.grid[:1]))[0] else "never cheaper"
-        low, high = (shown(float(knob.grid[end]), knob.unit) for end in (0, -1))
+        side = "always cheaper" if wins(*movable.bills(movable.grid[:1]))[0] else "never cheaper"
+        low, high = (shown(float(movable.grid[end]), movable.unit) for end in (0, -1))
         return {
             **row,
             "status": "not reached",
             "answer": f"not reached between {low} and {high}: {side}",
         }
     at, side = turn
-    ours, theirs = knob.bills(np.array([at]))
-    answer = f"{side} {shown(at, knob.unit)}, now {shown(knob.now, knob.unit)}"
+    ours, theirs = movable.bills(np.array([at]))
+    answer = f"{side} {shown(at, movable.unit)}, now {shown(movable.now, movable.unit)}"
     return {
         **row,
         "turns_at": at,
@@ -95,8 +99,8 @@ def _difference(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float]:
     return {"difference_usd_per_month": float(ours[0] - theirs[0])}
 
 
-def _volume_row(study: Study, pair: Duel) -> dict[str, Any]:
-    now, found = input_mtok_per_month(study), study.break_even(pair.option, pair.against)
+def _volume_row(case: Case, pair: BillPair) -> dict[str, Any]:
+    now, found = input_mtok_per_month(case), volume_break_even(case, pair.option, pair.against)
     row = {"what": "volume", "unit": "input Mtok/month", "now": now, "status": found.status}
     row["answer"] = break_even_words(found, now, pair.why_not[1] if pair.why_not else "")
     first = found.first_mtok_per_month
@@ -110,19 +114,19 @@ def _volume_row(study: Study, pair: Duel) -> dict[str, Any]:
     }
 
 
-def _utilization_rows(study: Study, pair: Duel) -> Iterator[dict[str, Any]]:
+def _utilization_rows(case: Case, pair: BillPair) -> Iterator[dict[str, Any]]:
     """The delivered utilization at which a standing fleet of today's size would cost what the open
     model's API bills."""
     if pair.option not in ALWAYS_ON or pair.against != "open_api":
         return
-    for choice in study.choices:
-        needed = break_even_utilization(study, choice, pair.option)
+    for choice in case.choices:
+        needed = break_even_utilization(case, choice, pair.option)
         if needed is None:
             continue
         name = "delivered utilization" + (
-            f", {choice.workload.id}" if len(study.choices) > 1 else ""
+            f", {choice.workload.id}" if len(case.choices) > 1 else ""
         )
-        now, at = delivered_utilization_fraction(study, choice, pair.option), needed[1]
+        now, at = delivered_utilization_fraction(case, choice, pair.option), needed[1]
         row = {"what": name, "unit": "fraction", "now": now, "difference_usd_per_month": 0.0}
         if at > 1:
             answer = "not reached: a fleet that is full all month is still dearer"

@@ -8,9 +8,12 @@ import numpy as np
 
 from llmcost.study.assumptions import Assumption, typical_values
 from llmcost.study.bill.bills import Decision, option_totals
+from llmcost.study.bill.draws import first_cheapest, tornado
+from llmcost.study.case import Case
+from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import VOLUME
 from llmcost.study.ties import TIE_RATIO, cheapest
-from llmcost.study.uncertainty.draws import first_cheapest, tornado
+from llmcost.study.uncertainty.advice import rival_option, yardstick_option
 
 VOLUME_SPAN = 1_000.0
 """Volumes are looked at from a thousandth to a thousand times the client's own."""
@@ -59,6 +62,14 @@ def find_flips(
             if turn:
                 found.append(Flip(path, unit, at, *turn))
     return found
+
+
+@once_per_case
+def nearest_flips(case: Case) -> list[Flip]:
+    """What would make another option the cheapest than the one that is so at typical values,
+    searched among the inputs that move the advice against its yardstick and its rival most."""
+    against = dict.fromkeys([yardstick_option(case), rival_option(case)])
+    return find_flips(case.decision, case.inputs, case.ends, against)
 
 
 def _searched(assumptions: Iterable[Assumption]) -> Iterator[tuple[str, str, np.ndarray]]:

@@ -1,10 +1,7 @@
 """Which option is cheapest where: volume by volume, from a flat load to a peakier one than the
 client's."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,14 +9,13 @@ import pandas as pd
 from llmcost.model.fleet import stretched
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.bills import Decision, option_totals
+from llmcost.study.bill.draws import first_cheapest
 from llmcost.study.bill.options import LABELS
-from llmcost.study.capacity.supplies import with_load_of
+from llmcost.study.case import Case
+from llmcost.study.choices.supplies import with_load_of
+from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import VOLUME, WorkloadChoice
-from llmcost.study.uncertainty.draws import first_cheapest
 from llmcost.study.wording import number, percent
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 VOLUME_RATIOS = np.geomspace(1 / 30, 30, 41)
 """Volumes of the map, times today's; today's is the middle one."""
@@ -31,7 +27,8 @@ own."""
 HOURLY = ["requests", "input_tokens", "output_tokens"]
 
 
-def reversal_map(study: Study) -> pd.DataFrame:
+@once_per_case
+def reversal_map(case: Case) -> pd.DataFrame:
     """One row per volume and load factor with the cheapest option there, all else typical.
 
     Columns: volume_ratio (times today's), load_factor_fraction (mean load over that of the busiest
@@ -39,9 +36,9 @@ def reversal_map(study: Study) -> pd.DataFrame:
     the simpler one counts.
     """
     rows = []
-    for stretch in _stretches(study.decision):
-        decision = stretched_decision(study.decision, study.values, stretch)
-        totals = option_totals(decision, {**study.values, VOLUME: VOLUME_RATIOS})
+    for stretch in _stretches(case.decision):
+        decision = stretched_decision(case.decision, case.values, stretch)
+        totals = option_totals(decision, {**case.values, VOLUME: VOLUME_RATIOS})
         bills = np.stack([np.broadcast_to(usd, VOLUME_RATIOS.shape) for usd in totals.values()])
         first = first_cheapest(bills.T)
         factor = load_factor_fraction(decision)

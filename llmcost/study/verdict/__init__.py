@@ -1,1 +1,2 @@
-"""The answer: which option, how sure, why, and what would change it."""
+"""The answer as a reader gets it: the advice in sentences, how sure, why, and what is to be
+done."""

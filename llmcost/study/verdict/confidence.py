@@ -1,21 +1,19 @@
 """How sure the verdict is: three grades, each from what the verdict hangs on, and the rule that
 joins them."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 
 from llmcost.inputs.usage import HourlyUsage
-from llmcost.study.loads import exports
-from llmcost.study.uncertainty.draws import cheapest_fraction
-from llmcost.study.verdict.evidence import moving_inputs, oldest_price
+from llmcost.study.bill.draws import cheapest_fraction
+from llmcost.study.case import Case
+from llmcost.study.loads.load import WorkloadLoad
+from llmcost.study.prices import exports
+from llmcost.study.uncertainty.advice import advised_option
+from llmcost.study.uncertainty.evidence import moving_inputs, oldest_price
 from llmcost.study.wording import number, percent, probability
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 HOURS_PER_DAY, DAYS_OF_A_SHAPE = 24, 7
 """An export of less than a week shows neither a week's shape nor a month's volume."""
@@ -36,7 +34,7 @@ RULE = (
 """The rule as a reader gets it."""
 
 
-def confidence(study: Study) -> dict[str, Any]:
+def confidence(case: Case) -> dict[str, Any]:
     """high, medium or low, with what it follows from.
 
     Three grades, each strong, fair or weak:
@@ -50,11 +48,11 @@ def confidence(study: Study) -> dict[str, Any]:
     The level is high where all three are strong, low where one is weak, else medium. An input that
     moves nothing changes nothing.
     """
-    moving = moving_inputs(study)
+    moving = moving_inputs(case)
     grades = {
-        "chance": _chance_grade(study),
-        "evidence": _evidence_grade(study, moving),
-        "data": _data_grade(study),
+        "chance": _chance_grade(case),
+        "evidence": _evidence_grade(case, moving),
+        "data": _data_grade(case),
     }
     level = (
         "low"
@@ -65,23 +63,23 @@ def confidence(study: Study) -> dict[str, Any]:
     )
     return {
         "level": level,
-        "because": _because(study, moving),
+        "because": _because(case, moving),
         "rule": RULE,
         "grades": grades,
         "inputs": moving.to_dict("records"),
     }
 
 
-def _chance_grade(study: Study) -> str:
-    sure = cheapest_fraction(study.draws())[study.winner]
+def _chance_grade(case: Case) -> str:
+    sure = cheapest_fraction(case.draws())[advised_option(case)]
     return "strong" if sure >= SURE else "weak" if sure < UNSURE else "fair"
 
 
-def _evidence_grade(study: Study, moving: pd.DataFrame) -> str:
+def _evidence_grade(case: Case, moving: pd.DataFrame) -> str:
     if ((moving["evidence"] == "guess") & moving["turns"]).any():
         return "weak"
-    untested = study.winner not in ("today", "tuned") and any(
-        c.alternative.evidence == "guess" for c in study.choices
+    untested = advised_option(case) not in ("today", "tuned") and any(
+        c.alternative.evidence == "guess" for c in case.choices
     )
     return (
         "strong"
@@ -90,9 +88,10 @@ def _evidence_grade(study: Study, moving: pd.DataFrame) -> str:
     )
 
 
-def _data_grade(study: Study) -> str:
-    loads, usage = study.loads.values(), _usage(study)
-    explained = exports.explained_fraction(study)
+def _data_grade(case: Case) -> str:
+    loads = case.loads.values()
+    usage = _usage(loads)
+    explained = exports.explained_fraction(case)
     unexplained = explained is not None and abs(explained[0] - 1) > UNEXPLAINED
     measured = all(load.confidence == "measured" for load in loads)
     short = measured and _days(usage) < DAYS_OF_A_SHAPE
@@ -106,23 +105,24 @@ def _data_grade(study: Study) -> str:
     return "strong" if measured else "fair"
 
 
-def _usage(study: Study) -> list[HourlyUsage]:
-    return [load.usage for load in study.loads.values() if load.usage]
+def _usage(loads: Iterable[WorkloadLoad]) -> list[HourlyUsage]:
+    return [load.usage for load in loads if load.usage]
 
 
 def _days(usage: Sequence[HourlyUsage]) -> float:
     return min((len(u.hourly) / HOURS_PER_DAY for u in usage), default=0.0)
 
 
-def _because(study: Study, moving: pd.DataFrame) -> list[str]:
-    usage, explained = _usage(study), exports.explained_fraction(study)
-    quality = {c.alternative.evidence for c in study.choices}
+def _because(case: Case, moving: pd.DataFrame) -> list[str]:
+    usage, explained = _usage(case.loads.values()), exports.explained_fraction(case)
+    quality = {c.alternative.evidence for c in case.choices}
+    chance = cheapest_fraction(case.draws())[advised_option(case)]
     return [
-        f"cheapest in {probability(cheapest_fraction(study.draws())[study.winner])} of the draws",
+        f"cheapest in {probability(chance)} of the draws",
         moved_by(moving),
-        _load_said(study, usage),
+        _load_said(case.loads.values(), usage),
         f"quality {next(said for word, said in QUALITY.items() if word in quality)}",
-        oldest_price(study),
+        oldest_price(case),
         *([f"list prices explain {percent(explained[0])} of {explained[1]}"] if explained else []),
         *(
             f"usage export is thin: {percent(u.covered_fraction)} of its hours,"
@@ -161,14 +161,14 @@ def moved_by(moving: pd.DataFrame) -> str:
     )
 
 
-def _load_said(study: Study, usage: Sequence[HourlyUsage]) -> str:
-    loads, days = study.loads.values(), _days(usage)
+def _load_said(loads: Collection[WorkloadLoad], usage: Sequence[HourlyUsage]) -> str:
+    days = _days(usage)
     if all(load.confidence == "measured" for load in loads):
         return (
             f"load measured, {number(days, 2)}"
             f" days{'' if days >= DAYS_OF_A_SHAPE else ': less than a week'}"
         )
     totals = "days of an export" if any(u.of_days for u in usage) else "totals by the client"
-    guessed = any(load.confidence == "guess" for load in loads)
-    shape = "a PRESET for its size" if guessed else "a public shape"
+    is_guessed = any(load.confidence == "guess" for load in loads)
+    shape = "a PRESET for its size" if is_guessed else "a public shape"
     return f"load: {totals} on {shape}"

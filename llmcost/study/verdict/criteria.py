@@ -1,43 +1,43 @@
 """What the bill does not hold (speed to spare, control, time, lock-in), and what it would have to
 be worth to turn the answer."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from llmcost.study.bill.options import HOSTED
+from llmcost.study.case import Case
+from llmcost.study.fleets.fleet_facts import distinct_options
+from llmcost.study.fleets.labels import labels
 from llmcost.study.horizon.cash import exit_usd, fte_beyond_today
-from llmcost.study.horizon.horizon import Horizon
+from llmcost.study.horizon.whole_contract import Horizon
+from llmcost.study.problem import WorkloadChoice
 from llmcost.study.ties import cheapest
-from llmcost.study.verdict.labels import distinct_options, labels
+from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.wording import number, usd
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 SIDES = {True: "hosting", False: "an API"}
 
 
-def other_side(study: Study) -> str | None:
+def other_side(case: Case) -> str | None:
     """The option of least expected cost (mean of the draws) on the other side of "host it
     yourself?"; None where there is none."""
-    means = study.draws().mean()
+    means = case.draws().mean()
     found = [
         option
-        for option in distinct_options(study)
-        if (option in HOSTED) != (study.winner in HOSTED)
+        for option in distinct_options(case)
+        if (option in HOSTED) != (advised_option(case) in HOSTED)
     ]
     return cheapest(found, means.__getitem__) if found else None
 
 
-def criteria(study: Study, horizon: Horizon) -> dict[str, Any]:
+def criteria(case: Case, horizon: Horizon) -> dict[str, Any]:
     """Each criterion with the side it favours and why, and the USD a month that those against the
     advice would have to be worth.
 
     That is the whole gap in expected cost, for each alone or for all of them together; what speaks
     for the advice itself comes on top.
     """
-    other = other_side(study)
+    winner, other = advised_option(case), other_side(case)
     if other is None:
         return {
             "against": None,
@@ -45,21 +45,21 @@ def criteria(study: Study, horizon: Horizon) -> dict[str, Any]:
             "sentence": "There is no option on the other side to turn to.",
             "criteria": [],
         }
-    means = study.draws().mean()
-    gap = float(means[other] - means[study.winner])
-    mine = SIDES[study.winner in HOSTED]
-    hosted, bought = (study.winner, other) if study.winner in HOSTED else (other, study.winner)
+    means = case.draws().mean()
+    gap = float(means[other] - means[winner])
+    mine = SIDES[winner in HOSTED]
+    hosted, bought = (winner, other) if winner in HOSTED else (other, winner)
     judged = [
-        _latency(study),
+        _latency(case.choices),
         _control(),
-        _team(study, horizon, hosted, bought),
-        _lock_in(study, horizon, hosted, bought),
+        _team(horizon, hosted, bought),
+        _lock_in(case, horizon, hosted, bought),
     ]
     against = [name for name, side, _ in judged if side not in (mine, "neither")]
     return {
         "against": other,
         "gap_usd_per_month": gap,
-        "sentence": _sentence(gap, against, labels(study)[other]),
+        "sentence": _sentence(gap, against, labels(case)[other]),
         "criteria": [
             {
                 "criterion": name,
@@ -88,8 +88,8 @@ def _sentence(gap: float, against: list[str], other: str) -> str:
     )
 
 
-def _latency(study: Study) -> tuple[str, str, str]:
-    if not any(choice.workload.latency for choice in study.choices):
+def _latency(choices: Iterable[WorkloadChoice]) -> tuple[str, str, str]:
+    if not any(choice.workload.latency for choice in choices):
         return "speed to spare", "neither", "no limit is stated"
     return (
         "speed to spare",
@@ -106,7 +106,7 @@ def _control() -> tuple[str, str, str]:
     )
 
 
-def _team(study: Study, horizon: Horizon, hosted: str, bought: str) -> tuple[str, str, str]:
+def _team(horizon: Horizon, hosted: str, bought: str) -> tuple[str, str, str]:
     more = float(fte_beyond_today(horizon, hosted)[0] - fte_beyond_today(horizon, bought)[0])
     reason = (
         f"hosting takes {number(more, 2)} of an engineer more, who is not there for the product"
@@ -114,9 +114,9 @@ def _team(study: Study, horizon: Horizon, hosted: str, bought: str) -> tuple[str
     return "the team's time", SIDES[False], f"{reason}; their pay is in the bill already"
 
 
-def _lock_in(study: Study, horizon: Horizon, hosted: str, bought: str) -> tuple[str, str, str]:
-    owed = exit_usd(study, hosted, horizon.typical[hosted], 1) or 0.0
-    left = exit_usd(study, bought, horizon.typical[bought], 1) or 0.0
+def _lock_in(case: Case, horizon: Horizon, hosted: str, bought: str) -> tuple[str, str, str]:
+    owed = exit_usd(case, hosted, horizon.typical[hosted], 1) or 0.0
+    left = exit_usd(case, bought, horizon.typical[bought], 1) or 0.0
     if round(owed - left, 2) > 0:
         return (
             "lock-in",

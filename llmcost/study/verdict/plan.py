@@ -1,22 +1,22 @@
 """The next ninety days: what to measure, to ask and to decide, by day, from this client's own weak
 points."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llmcost.study.bill.options import HOSTED
+from llmcost.study.case import Case
+from llmcost.study.fleets.fleet_facts import hardware_usd_by_gpu
+from llmcost.study.fleets.labels import labels, tuning
+from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.names import plain_name, shown
-from llmcost.study.verdict.evidence import EVIDENCE_RANK, moving_inputs
+from llmcost.study.uncertainty.advice import advised_option, yardstick_option
+from llmcost.study.uncertainty.evidence import EVIDENCE_RANK, moving_inputs
+from llmcost.study.uncertainty.flips import nearest_flips
 from llmcost.study.verdict.gates import ENOUGH_REQUESTS_COUNT, OPEN, Gate, gates
-from llmcost.study.verdict.labels import hardware_usd_by_gpu, labels, tuning
 from llmcost.study.wording import percent, usd, usd_range
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 MEASURED_FIRST = 2
 """Of the inputs that move the verdict and are not measured, so many get a step of their own."""
@@ -55,19 +55,19 @@ class Step:
     done_when: str
 
 
-def plan(study: Study, asked: str, look_again: str) -> list[Step]:
+def plan(case: Case, decision: str, look_again: str) -> list[Step]:
     """The steps in order of their days. A client who is to stay gets what would make the next
     answer surer, and no move."""
     steps = [
-        *_first(asked),
-        *_load(study),
-        *_evaluation(study),
-        *_tuning(study),
-        *_measuring(study),
-        *_asking(study),
-        *_move(study),
+        *_first(decision),
+        *_load(case.loads.values()),
+        *_evaluation(case),
+        *_tuning(case),
+        *_measuring(case),
+        *_asking(case),
+        *_move(case),
     ]
-    spread = study.draws()[study.winner]
+    spread = case.draws()[advised_option(case)]
     band = usd_range(spread.quantile(0.1), spread.quantile(0.9))
     last = Step(
         (90, 90),
@@ -78,30 +78,27 @@ def plan(study: Study, asked: str, look_again: str) -> list[Step]:
     return sorted([*steps, last], key=lambda step: step.days)
 
 
-def record(study: Study, asked: str, look_again: str) -> list[dict[str, Any]]:
+def record(case: Case, decision: str, look_again: str) -> list[dict[str, Any]]:
     """The plan as plain data."""
-    return [asdict(step) for step in plan(study, asked, look_again)]
+    return [asdict(step) for step in plan(case, decision, look_again)]
 
 
-def _moves(study: Study) -> bool:
-    return study.winner not in ("today", "tuned")
+def _moves(case: Case) -> bool:
+    return advised_option(case) not in ("today", "tuned")
 
 
-def _first(asked: str) -> Iterator[Step]:
+def _first(decision: str) -> Iterator[Step]:
     yield Step(
         (0, 0),
         "Decide, and name one person who answers for the plan",
-        asked,
+        decision,
         "the amount and the name are written down",
     )
 
 
-def _load(study: Study) -> Iterator[Step]:
-    days = [len(load.usage.hourly) / 24 for load in study.loads.values() if load.usage]
-    if (
-        all(load.confidence == "measured" for load in study.loads.values())
-        and min(days, default=0) >= 30
-    ):
+def _load(loads: Collection[WorkloadLoad]) -> Iterator[Step]:
+    days = [len(load.usage.hourly) / 24 for load in loads if load.usage]
+    if all(load.confidence == "measured" for load in loads) and min(days, default=0) >= 30:
         return
     why = (
         "the load's hours come from a public shape"
@@ -109,21 +106,19 @@ def _load(study: Study) -> Iterator[Step]:
         else f"the export holds {min(days):.0f} days"
     )
     why = (
-        "an export of days has no hours"
-        if any(u.usage.of_days for u in study.loads.values() if u.usage)
-        else why
+        "an export of days has no hours" if any(u.usage.of_days for u in loads if u.usage) else why
     )
     done = "the command usage reads it without a warning"
     yield Step((1, 30), "Export thirty days of usage by the hour, cached tokens counted", why, done)
 
 
-def _evaluation(study: Study) -> Iterator[Step]:
+def _evaluation(case: Case) -> Iterator[Step]:
     """The client's own test of the open model, with the share at which the answer turns as its stop
     rule."""
-    for choice in study.choices:
+    for choice in case.choices:
         path = f"{choice.alternative_at}.passing_fraction"
-        turns = [flip for flip in study.flips() if flip.path == path]
-        if choice.alternative.evidence == "measured" or not (_moves(study) or turns):
+        turns = [flip for flip in nearest_flips(case) if flip.path == path]
+        if choice.alternative.evidence == "measured" or not (_moves(case) or turns):
             continue
         low, high = (
             choice.alternative.passing_fraction.low,
@@ -153,23 +148,23 @@ def _said(evidence: str) -> str:
     return "a guess" if evidence == "guess" else "reported, not measured"
 
 
-def _tuning(study: Study) -> Iterator[Step]:
-    totals = study.totals
+def _tuning(case: Case) -> Iterator[Step]:
+    totals = case.totals
     if "tuned" in totals and round(totals["today"] - totals["tuned"], 2) > 0:
         saved = usd(totals["today"] - totals["tuned"])
         done = "the cached and batched shares show on the bill"
         yield Step(
             (1, 45),
-            f"Tune today's model ({tuning(study)})",
+            f"Tune today's model ({tuning(case)})",
             f"{saved} a month, whatever else is decided",
             done,
         )
 
 
-def _measuring(study: Study) -> Iterator[Step]:
+def _measuring(case: Case) -> Iterator[Step]:
     """The inputs that move the verdict and are known worst: those that can turn it first, then the
     least known, then the strongest."""
-    moving = moving_inputs(study)
+    moving = moving_inputs(case)
     open_ones = moving[
         (moving["evidence"] != "measured") & ~moving["path"].str.endswith("passing_fraction")
     ]
@@ -178,7 +173,7 @@ def _measuring(study: Study) -> Iterator[Step]:
         ["turns", "rank", "variance_fraction"], ascending=False, kind="stable"
     ).head(MEASURED_FIRST)
     for row in ranked.itertuples():
-        a = study.inputs[str(row.path)]
+        a = case.inputs[str(row.path)]
         how = next(
             (how for pattern, how in HOW.items() if fnmatch(a.path, pattern)),
             "find a source better than the present one",
@@ -202,9 +197,9 @@ def _evidence(confidence: str) -> str:
     return {"guess": "a guess", "reported": "reported", "list_price": "a list price"}[confidence]
 
 
-def _asking(study: Study) -> Iterator[Step]:
+def _asking(case: Case) -> Iterator[Step]:
     waiting: dict[str, Gate] = {
-        gate.name: gate for gate in gates(study) if gate.status in OPEN and gate.kind != "quality"
+        gate.name: gate for gate in gates(case) if gate.status in OPEN and gate.kind != "quality"
     }
     for gate in waiting.values():
         yield Step(
@@ -215,13 +210,14 @@ def _asking(study: Study) -> Iterator[Step]:
         )
 
 
-def _move(study: Study) -> Iterator[Step]:
-    if not _moves(study):
+def _move(case: Case) -> Iterator[Step]:
+    if not _moves(case):
         return
-    name, totals = labels(study)[study.winner], study.totals
+    winner, totals = advised_option(case), case.totals
+    name, yardstick = labels(case)[winner], yardstick_option(case)
     hosted, inside = (
-        study.winner in HOSTED,
-        any(choice.workload.gates.air_gapped for choice in study.choices),
+        winner in HOSTED,
+        any(choice.workload.gates.air_gapped for choice in case.choices),
     )
     where = (
         "one machine on loan, inside your walls"
@@ -234,16 +230,16 @@ def _move(study: Study) -> Iterator[Step]:
     yield Step(
         (43, 63), trial, "speed, failures and cost at your own load", "two weeks without a surprise"
     )
-    alone = study.yardstick == study.winner
-    limit = usd(study.draws()[study.winner].quantile(0.9) if alone else totals[study.yardstick])
+    alone = yardstick == winner
+    limit = usd(case.draws()[winner].quantile(0.9) if alone else totals[yardstick])
     done = f"go if every gate is settled and the bill it points to stays below {limit} a month"
     yield Step(
         (64, 64),
         "Go or no go",
-        f"today's estimate for {name}: {usd(totals[study.winner])} a month",
+        f"today's estimate for {name}: {usd(totals[winner])} a month",
         done,
     )
-    hardware = sum(hardware_usd_by_gpu(study, study.winner).values()) if hosted else 0.0
+    hardware = sum(hardware_usd_by_gpu(case, winner).values()) if hosted else 0.0
     order = (
         f"Order the hardware ({usd(hardware)}) and move"
         if hardware

@@ -9,15 +9,15 @@ import pandas as pd
 
 from llmcost.model import SECONDS_PER_HOUR
 from llmcost.model.serverless import awake_fraction
-from llmcost.study.bill.hidden_lines import API, MACHINE, Sleeper, cheapest_own_option
-from llmcost.study.bill.line_evidence import RULE_OF_THUMB
-from llmcost.study.verdict.labels import gpu_name
+from llmcost.study.fleets.hidden_lines import API, MACHINE, Sleeper, cheapest_own_option
+from llmcost.study.fleets.labels import gpu_name
+from llmcost.study.uncertainty.line_evidence import RULE_OF_THUMB
 from llmcost.study.wording import number, percent, usd, usd_range
 from llmcost.views.readings.pricing import times
 
 if TYPE_CHECKING:
-    from llmcost.study.capacity.fleet_sweeps import SpotPrice
-    from llmcost.study.capacity.rent_or_buy import RentOrBuy
+    from llmcost.study.fleets.fleet_sweeps import SpotPrice
+    from llmcost.study.fleets.rent_or_buy_card import RentOrBuy
     from llmcost.study.study import Study
 
 NO_RIVAL = "Serverless GPUs cannot be had here, or there is nothing to hold beside them."

@@ -8,11 +8,11 @@ import pandas as pd
 
 from llmcost.model.horizon import payback_months
 from llmcost.study.horizon.months import growths
-from llmcost.study.verdict.asked import crossing
+from llmcost.study.verdict.money_sentences import crossing
 from llmcost.study.wording import percent, usd
 
 if TYPE_CHECKING:
-    from llmcost.study.horizon.horizon import Horizon
+    from llmcost.study.horizon.whole_contract import Horizon
     from llmcost.study.study import Study
 
 

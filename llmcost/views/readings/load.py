@@ -10,12 +10,12 @@ import pandas as pd
 from llmcost.inputs.load_presets import Preset
 from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.serverless import cold_start_seconds
-from llmcost.study.capacity.fleet_sweeps import PeakQueue
-from llmcost.study.capacity.utilization import OwnFleet, at_usual_peak
+from llmcost.study.fleets.fleet_sweeps import PeakQueue
+from llmcost.study.fleets.labels import gpu_name
+from llmcost.study.fleets.utilization import OwnFleet, at_usual_peak
 from llmcost.study.loads.headroom import HOURS_PER_DAY, size_preset
 from llmcost.study.loads.load_facts import GROWTH_DAYS, LoadFacts
 from llmcost.study.problem import Supply
-from llmcost.study.verdict.labels import gpu_name
 from llmcost.study.wording import DASH, number, percent, usd
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from llmcost.study.bill.pricing import hosts_of, usable
-from llmcost.study.bill.token_costs import ladder, levers
-from llmcost.study.bill.unit_costs import always_on_option
-from llmcost.study.choices import out_of_reach
+from llmcost.study.choices.decisions import out_of_reach
+from llmcost.study.fleets.unit_costs import always_on_option
+from llmcost.study.prices.pricing import hosts_of, usable
+from llmcost.study.prices.token_costs import ladder, levers
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.scopes import scope_of
 from llmcost.study.wording import mtok, number, percent, usd

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from llmcost.study.bill.hosts import may_leave
-from llmcost.study.split.split_sweeps import described, split_fixed_lines, splits
+from llmcost.study.market.hosts import may_leave
+from llmcost.study.uncertainty.split_sweeps import described, split_fixed_lines, splits
 from llmcost.study.wording import number, percent, usd
 
 if TYPE_CHECKING:
-    from llmcost.study.split.split import Split
+    from llmcost.study.fleets.exact_split import Split
     from llmcost.study.study import Study
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 
 from llmcost.model.fleet import gpu_usd_per_mtok
 from llmcost.model.throughput import MAX_CONCURRENCY, request_seconds
-from llmcost.study.capacity.utilization import OWN_HOURS, SHAPE_REPLICAS, OwnFleet
+from llmcost.study.fleets.labels import gpu_name
+from llmcost.study.fleets.utilization import OWN_HOURS, SHAPE_REPLICAS, OwnFleet
 from llmcost.study.problem import WorkloadChoice
-from llmcost.study.verdict.labels import gpu_name
 from llmcost.study.wording import number, percent, usd
 
 if TYPE_CHECKING:

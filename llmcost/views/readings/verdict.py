@@ -3,8 +3,8 @@
 import pandas as pd
 
 from llmcost.study.bill.options import LABELS, OWN
-from llmcost.study.horizon import cash, horizon
-from llmcost.study.horizon.horizon import Horizon
+from llmcost.study.horizon import cash, whole_contract as horizon
+from llmcost.study.horizon.whole_contract import Horizon
 from llmcost.study.study import Study
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty import break_even_table, reversal_map

@@ -1,0 +1,277 @@
+"""What else is on the bill: the lines around the GPU, their inputs, and the rule of thumb that they
+make."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from llmcost.inputs.catalog import gpu, in_force
+from llmcost.model import SECONDS_PER_HOUR
+from llmcost.model.overhead import amortised_usd_per_month, implied_multiplier
+from llmcost.model.serverless import awake_and_boots
+from llmcost.study.assumptions import Values, drawn_values
+from llmcost.study.bill.fleet_lines import fixed_lines
+from llmcost.study.bill.options import OWN
+from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_scope
+from llmcost.study.case import Case as Study
+from llmcost.study.fleets.fleet_facts import replicas_count
+from llmcost.study.fleets.labels import fleet_name, gpu_name
+from llmcost.study.graph import Group
+from llmcost.study.lines import HOSTING_LINES
+from llmcost.study.problem import WorkloadChoice
+from llmcost.study.scopes import scope_of
+from llmcost.study.ties import cheapest
+
+MACHINE = (Group.GPUS.value, Group.POWER.value)
+"""What a rented price bundles: the GPU line of the rule of thumb, for bought GPUs too."""
+API = Group.API.value
+
+
+def typical(study: Study, path: str) -> float:
+    """An input's typical value, the catalog's where no bill of this client reads it."""
+    return (
+        float(study.values[path])
+        if path in study.values
+        else study.hidden[path.rsplit(".", 1)[-1]].band.typical
+    )
+
+
+def typical_values(study: Study) -> Values:
+    """Every input's typical value, the catalog's for items that no bill of this client reads."""
+    return {
+        **{f"hidden_costs.{item}": row.band.typical for item, row in study.hidden.items()},
+        **study.values,
+    }
+
+
+def own_options(study: Study) -> list[str]:
+    """Options that serve the moved work on GPUs, of those that can be had: rented first."""
+    return [
+        option
+        for option in ("rented", "owned", "serverless")
+        if option in study.totals and option in OWN
+    ]
+
+
+def cheapest_own_option(study: Study) -> str | None:
+    """The cheapest of them; None where there is none."""
+    found = own_options(study)
+    return cheapest(found, study.totals.__getitem__) if found else None
+
+
+def bill_lines(study: Study) -> pd.DataFrame:
+    """Every line of rented, owned and serverless: option, label, item, group, usd_per_month,
+    stacked start and end."""
+    rows = []
+    for option in own_options(study):
+        names = " + ".join(
+            dict.fromkeys(fleet_name(study, choice, option) for choice in study.choices)
+        )
+        label = {
+            "rented": f"Rent {names}",
+            "owned": f"Own {names}",
+            "serverless": names[0].upper() + names[1:],
+        }[option]
+        bill = study.lines[option]
+        rows += [
+            (option, label, line.label, line.group.value, bill[line])
+            for line in HOSTING_LINES
+            if line in bill
+        ]
+    frame = pd.DataFrame(
+        rows, columns=["option", "label", "item", "group", "usd_per_month"]
+    ).astype({"usd_per_month": float})
+    frame["end_usd_per_month"] = frame.groupby("option", sort=False)["usd_per_month"].cumsum()
+    return frame.assign(start_usd_per_month=frame["end_usd_per_month"] - frame["usd_per_month"])
+
+
+def bill_groups(lines: pd.DataFrame) -> pd.DataFrame:
+    """The lines added up by group, in the order of the bill."""
+    return lines.groupby(["option", "label", "group"], sort=False, as_index=False).agg(
+        usd_per_month=("usd_per_month", "sum"),
+        start_usd_per_month=("start_usd_per_month", "min"),
+        end_usd_per_month=("end_usd_per_month", "max"),
+    )
+
+
+def multipliers(study: Study) -> pd.DataFrame:
+    """What "3 to 5 times the GPU" is here: option, label, machine, around and total USD per month
+    of hosting, multiplier.
+
+    What stays with an API is no cost of hosting and is left out of the total.
+    """
+    hosting = bill_lines(study).query("group != @API")
+    machine = (
+        hosting[hosting["group"].isin(MACHINE)].groupby("option", sort=False)["usd_per_month"].sum()
+    )
+    total = hosting.groupby("option", sort=False)["usd_per_month"].sum()
+    frame = pd.DataFrame({"machine_usd_per_month": machine, "total_usd_per_month": total})
+    frame["around_usd_per_month"] = frame["total_usd_per_month"] - frame["machine_usd_per_month"]
+    frame["multiplier"] = implied_multiplier(
+        frame["total_usd_per_month"], frame["machine_usd_per_month"]
+    )
+    labels = hosting.drop_duplicates("option").set_index("option")["label"]
+    return frame.assign(label=labels).reset_index()
+
+
+def around_usd_per_month(study: Study, option: str, values: Values) -> np.ndarray:
+    """Everything around the machine that does not grow with it: people, refreshes, tools and what
+    is paid once."""
+    fixed = sum(
+        np.asarray(line, dtype=float)
+        for line in fixed_lines(option, values, study.decision.horizon_months).values()
+    )
+    migration = amortised_usd_per_month(
+        values["one_off.migration_usd"], study.decision.horizon_months
+    )
+    return np.asarray(fixed + migration)
+
+
+def around_band(study: Study, option: str) -> tuple[float, float, float]:
+    """(P10, typical, P90) of what stands around the machine, from the study's draws of its
+    inputs."""
+    drawn = around_usd_per_month(study, option, drawn_values(study.inputs, 2_000))
+    return (
+        float(np.quantile(drawn, 0.1)),
+        float(around_usd_per_month(study, option, study.values)),
+        float(np.quantile(drawn, 0.9)),
+    )
+
+
+def multiplier_curve(study: Study, option: str, machine_usd_per_month: np.ndarray) -> pd.DataFrame:
+    """1 + E/G over the GPU bill G, for E at its P10, typical and P90: machine_usd_per_month, low,
+    typical, high (multipliers)."""
+    low, typical, high = around_band(study, option)
+    bands = {"low": low, "typical": typical, "high": high}
+    columns = {
+        f"{name}_multiplier": 1 + around / machine_usd_per_month for name, around in bands.items()
+    }
+    return pd.DataFrame(
+        {"option": option, "machine_usd_per_month": machine_usd_per_month, **columns}
+    )
+
+
+@dataclass(frozen=True)
+class Card:
+    """One bought GPU with its share of the server, at typical values.
+
+    gpus_count  how many the owned fleet has
+    stands_in   this client cannot buy; the catalog's card shows the arithmetic
+    """
+
+    gpu_id: str
+    name: str
+    gpus_count: int
+    price_usd: float
+    resale_fraction: float
+    power_watts: float
+    stands_in: bool
+
+
+def card(study: Study, choice: WorkloadChoice) -> Card:
+    """The GPU of the owned fleet, or the catalog's H100 where there is none."""
+    supply = choice.supplies.get("owned")
+    if supply is None:
+        row = (
+            in_force("gpu_purchase", study.client.as_of_date)
+            .set_index("gpu_id")
+            .loc[["h100-80gb-sxm"]]
+            .iloc[0]
+        )
+        watts = gpu("h100-80gb-sxm", study.client.as_of_date).provisioned_power_watts
+        return Card(
+            "h100-80gb-sxm",
+            "H100",
+            1,
+            float(row["purchase_typical_usd"]),
+            float(row["resale_typical_fraction"]),
+            watts,
+            True,
+        )
+    at, values = f"gpu_purchase.{supply.offer.gpu_id}", study.values
+    count = replicas_count(study, choice, "owned") * supply.plan.gpus_count
+    price, resale = float(values[f"{at}.purchase_usd"]), float(values[f"{at}.resale_fraction"])
+    watts = float(values[f"gpu_hardware.{supply.offer.gpu_id}.power_watts"])
+    return Card(
+        supply.offer.gpu_id,
+        f"{gpu_name(supply.offer.gpu_id)}, {supply.offer.provider}",
+        count,
+        price,
+        resale,
+        watts,
+        False,
+    )
+
+
+@dataclass(frozen=True)
+class Sleeper:
+    """What decides a serverless bill, of the moved work at typical values.
+
+    load_replicas_count     mean load, in replicas
+    warm_count              replicas that never sleep
+    billed_replicas_count   mean over the hours, by the hour-by-hour simulation, boots included
+    boots_per_hour          cold starts, by the same simulation
+    cold_requests_fraction  share of the requests that wait for one
+    replica_usd_per_hour    price of one replica while it is awake; None where the client cannot
+                            have serverless GPUs, and the speed of another plan shows the arithmetic
+    """
+
+    requests_per_second: float
+    service_seconds: float
+    idle_timeout_seconds: float
+    boot_seconds: float
+    load_replicas_count: float
+    warm_count: int
+    billed_replicas_count: float
+    boots_per_hour: float
+    cold_requests_fraction: float
+    replica_usd_per_hour: float | None
+
+
+def sleeper(study: Study, choice: WorkloadChoice, warm_count: int | None = None) -> Sleeper | None:
+    """The serverless replicas of a workload, so many of them warm (default: as the client says);
+    None where no GPU plan exists at all."""
+    supply = next(
+        (choice.supplies[o] for o in ("serverless", "rented", "owned") if o in choice.supplies),
+        None,
+    )
+    if supply is None:
+        return None
+    warm = supply.warm_count if warm_count is None else warm_count
+    values = typical_values(study)
+    billed, boots, cold = (
+        float(each) for each in billed_and_cold(choice, replace(supply, warm_count=warm), values)
+    )
+    rate = float(
+        choice.load.hourly["requests"].mean()
+        / SECONDS_PER_HOUR
+        * scope_of(choice, values)("taken_fraction")
+    )
+    asleep = serverless_scope(choice, supply, values)
+    idle, boot = float(asleep("idle_timeout_seconds")), float(asleep("load_seconds"))
+    price = (
+        supply.offer.hourly_usd * supply.plan.gpus_count
+        if supply.offer.term == "serverless"
+        else None
+    )
+    service = float(asleep("service_seconds"))
+    mean = float(supply.curve.mean)
+    return Sleeper(rate, service, idle, boot, mean, warm, billed, boots, cold, price)
+
+
+def awake_curve(
+    sleeping: Sleeper, requests_per_hour: np.ndarray, timeouts_seconds: list[float]
+) -> pd.DataFrame:
+    """Share of the time awake over the rate, one curve per idle timeout: requests_per_hour, timeout
+    (text), awake_fraction."""
+    rate = requests_per_hour / SECONDS_PER_HOUR
+    awake = {
+        t: awake_and_boots(rate, sleeping.service_seconds, t, sleeping.boot_seconds)[0]
+        for t in timeouts_seconds
+    }
+    curves = [
+        {"requests_per_hour": requests_per_hour, "timeout": f"{t:g} s", "awake_fraction": share}
+        for t, share in awake.items()
+    ]
+    return pd.concat([pd.DataFrame(curve) for curve in curves], ignore_index=True)

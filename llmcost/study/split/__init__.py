@@ -1,1 +1,0 @@
-"""The exact hybrid split and the volumes at which an option breaks even."""
