@@ -15,7 +15,7 @@ from llmcost.inputs.paths import data_path
 from llmcost.inputs.today import Today
 from llmcost.model.api_bill import api_usd_per_month
 from llmcost.study.bill.bills import option_bills, option_lines
-from llmcost.study.formulas.api import todays_model
+from llmcost.study.formulas.api_charges import todays_model
 from llmcost.study.market.hosts import RequestShape, cheapest_eligible, judged_offers
 from llmcost.study.prices.api_parts import bill_parts, tuning_steps
 from llmcost.study.scopes import scope_of, supply_scope

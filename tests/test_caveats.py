@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 import llmcost as lc
 from llmcost.inputs.paths import data_path
 from llmcost.model.autoscale import LoadLevels, _mix_of_kinds, cheapest_mix
-from llmcost.study.formulas.serverless import serverless_gpus
+from llmcost.study.formulas.serverless_costs import serverless_gpus
 from llmcost.study.horizon.months import typical_months
 from llmcost.study.verdict.caveats import invoice_gap, one_by_one
 

@@ -15,8 +15,8 @@ from llmcost.study.bill.bills import option_lines, option_totals
 from llmcost.study.bill.fleet_lines import fleet, fleet_lines, replica_usd_per_month
 from llmcost.study.fleets.fleet_facts import delivered_utilization_fraction
 from llmcost.study.fleets.hidden_lines import API, bill_lines, multipliers
-from llmcost.study.formulas.api import open_model, todays_model
-from llmcost.study.formulas.fleet import (
+from llmcost.study.formulas.api_charges import open_model, todays_model
+from llmcost.study.formulas.fleet_costs import (
     colocation,
     energy,
     gpu_capital,
@@ -25,7 +25,7 @@ from llmcost.study.formulas.fleet import (
     maintenance,
     storage_of_weights,
 )
-from llmcost.study.formulas.people import api_people, engineers
+from llmcost.study.formulas.fixed_costs import api_people, engineers
 from llmcost.study.graph import Group
 from llmcost.study.lines import ALL_LINES
 from llmcost.study.problem import VOLUME

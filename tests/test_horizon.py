@@ -7,9 +7,9 @@ from test_charts_load import assert_says_what_it_means
 
 from llmcost import open_study
 from llmcost.inputs.paths import data_path
-from llmcost.study.formulas.api import open_model, todays_model
-from llmcost.study.formulas.fleet import gpu_capital, gpu_rent
-from llmcost.study.formulas.people import api_people, engineers
+from llmcost.study.formulas.api_charges import open_model, todays_model
+from llmcost.study.formulas.fleet_costs import gpu_capital, gpu_rent
+from llmcost.study.formulas.fixed_costs import api_people, engineers
 from llmcost.study.horizon import cash, whole_contract as contract
 from llmcost.study.horizon.months import PRICE_PATHS, typical_months
 from llmcost.views.charts import horizon as charts

@@ -20,7 +20,7 @@ from llmcost.study.bill.pools import Pool
 from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_scope
 from llmcost.study.fleets import hidden_lines, serverless_sweeps
 from llmcost.study.fleets.rent_or_buy_card import FLAT, rent_or_buy
-from llmcost.study.formulas.fleet import (
+from llmcost.study.formulas.fleet_costs import (
     colocation,
     energy,
     gpu_capital,
@@ -29,7 +29,7 @@ from llmcost.study.formulas.fleet import (
     maintenance,
     spot_restarts,
 )
-from llmcost.study.formulas.serverless import serverless_gpus
+from llmcost.study.formulas.serverless_costs import serverless_gpus
 from llmcost.study.market.gpu_offers import MAY_BE_TAKEN_AWAY, NOT_CONSIDERED
 from llmcost.study.problem import VOLUME
 

@@ -35,7 +35,7 @@ from llmcost.study.assumptions import drawn_values, typical_values
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.fleets.exact_split import pool_splits
-from llmcost.study.formulas.api import open_model
+from llmcost.study.formulas.api_charges import open_model
 from llmcost.study.problem import VOLUME
 
 settings.register_profile(

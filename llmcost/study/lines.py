@@ -2,49 +2,54 @@
 
 from typing import Any
 
-from llmcost.study.formulas import api, fleet, people, serverless
+from llmcost.study.formulas import api_charges, fixed_costs, fleet_costs, serverless_costs
 from llmcost.study.graph import Line
 from llmcost.study.problem import Supply
 
 AnyLine = Line[..., Any]
 
-OWNED: tuple[AnyLine, ...] = (fleet.gpu_capital, fleet.energy, fleet.colocation, fleet.maintenance)
-RENTED: tuple[AnyLine, ...] = (fleet.gpu_rent, fleet.storage_of_weights)
-SPOT: tuple[AnyLine, ...] = (*RENTED, fleet.spot_restarts)
-SERVERLESS: tuple[AnyLine, ...] = (serverless.serverless_gpus, fleet.storage_of_weights)
+OWNED: tuple[AnyLine, ...] = (
+    fleet_costs.gpu_capital,
+    fleet_costs.energy,
+    fleet_costs.colocation,
+    fleet_costs.maintenance,
+)
+RENTED: tuple[AnyLine, ...] = (fleet_costs.gpu_rent, fleet_costs.storage_of_weights)
+SPOT: tuple[AnyLine, ...] = (*RENTED, fleet_costs.spot_restarts)
+SERVERLESS: tuple[AnyLine, ...] = (serverless_costs.serverless_gpus, fleet_costs.storage_of_weights)
 FIXED: tuple[AnyLine, ...] = (
-    people.engineers,
-    people.on_call,
-    people.model_refreshes,
-    people.observability,
-    people.set_up,
-    people.leaving,
+    fixed_costs.engineers,
+    fixed_costs.on_call,
+    fixed_costs.model_refreshes,
+    fixed_costs.observability,
+    fixed_costs.set_up,
+    fixed_costs.leaving,
 )
 """What running a model oneself adds whatever the volume."""
-FIXED_OF_RENTED: tuple[AnyLine, ...] = (*FIXED, people.egress)
+FIXED_OF_RENTED: tuple[AnyLine, ...] = (*FIXED, fixed_costs.egress)
 HOSTING_LINES: tuple[AnyLine, ...] = (
-    fleet.gpu_rent,
-    fleet.gpu_rent_by_the_hour,
-    fleet.spot_restarts,
-    fleet.gpu_capital,
-    serverless.serverless_gpus,
-    fleet.energy,
-    fleet.colocation,
-    fleet.maintenance,
-    people.engineers,
-    people.on_call,
-    people.model_refreshes,
-    people.set_up,
-    people.migration,
-    people.leaving,
-    people.observability,
-    fleet.storage_of_weights,
-    people.egress,
-    api.todays_model,
-    people.api_people,
+    fleet_costs.gpu_rent,
+    fleet_costs.gpu_rent_by_the_hour,
+    fleet_costs.spot_restarts,
+    fleet_costs.gpu_capital,
+    serverless_costs.serverless_gpus,
+    fleet_costs.energy,
+    fleet_costs.colocation,
+    fleet_costs.maintenance,
+    fixed_costs.engineers,
+    fixed_costs.on_call,
+    fixed_costs.model_refreshes,
+    fixed_costs.set_up,
+    fixed_costs.migration,
+    fixed_costs.leaving,
+    fixed_costs.observability,
+    fleet_costs.storage_of_weights,
+    fixed_costs.egress,
+    api_charges.todays_model,
+    fixed_costs.api_people,
 )
 """Lines of a bill that serves all the moved work on own GPUs, in the order of its chart."""
-ALL_LINES: tuple[AnyLine, ...] = (*HOSTING_LINES, api.open_model)
+ALL_LINES: tuple[AnyLine, ...] = (*HOSTING_LINES, api_charges.open_model)
 
 
 def gives_back(supply: Supply) -> bool:
@@ -64,7 +69,7 @@ def replica_lines_of(supply: Supply) -> tuple[AnyLine, ...]:
 
 def fleet_lines_of(supply: Supply) -> tuple[AnyLine, ...]:
     """The lines of a fleet, those of replicas by the hour in it."""
-    hourly = (fleet.gpu_rent_by_the_hour,) if gives_back(supply) else ()
+    hourly = (fleet_costs.gpu_rent_by_the_hour,) if gives_back(supply) else ()
     return (*replica_lines_of(supply), *hourly)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from llmcost.inputs.api_prices import Offer
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.options import Number
-from llmcost.study.formulas import api
+from llmcost.study.formulas import api_charges
 from llmcost.study.graph import Assumed, Given, Node, Part, Same, Scope, Told, summed
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.scopes import TUNED, is_nothing, purchase_scope, scope_of
@@ -21,14 +21,18 @@ AnyPart = Part[..., Any]
 Parts = dict[AnyPart, Node]
 """Part of a bill -> its node, in the order of an invoice."""
 TOKENS: tuple[AnyPart, ...] = (
-    api.fresh_input,
-    api.read_input,
-    api.written_input,
-    api.output,
-    api.reasoning,
+    api_charges.fresh_input,
+    api_charges.read_input,
+    api_charges.written_input,
+    api_charges.output,
+    api_charges.reasoning,
 )
 """Parts that are tokens times list price; every other part changes their sum."""
-TIERS: dict[AnyPart, str] = {api.batch: "batch", api.flex: "flex", api.priority: "priority"}
+TIERS: dict[AnyPart, str] = {
+    api_charges.batch: "batch",
+    api_charges.flex: "flex",
+    api_charges.priority: "priority",
+}
 """Part of a tier -> its name in a price list."""
 ALL = Told(1.0, "ratio", "definition", "all of the work")
 
@@ -60,14 +64,16 @@ def parts_of(scope: Scope, offer: Offer) -> Parts:
     """What the scope of a purchase buys at list prices, by part."""
     parts: Parts = {part: scope.node(part.name) for part in TOKENS}
     if offer.prices.long_context_ratios is not None:
-        parts[api.long_context] = scope.node(api.long_context.name)
+        parts[api_charges.long_context] = scope.node(api_charges.long_context.name)
     for part, tier in TIERS.items():
         if tier in offer.prices.tier_ratios:
             parts[part] = scope.node(part.name)
     parts = {part: node for part, node in parts.items() if not is_nothing(node.value)}
     if not is_nothing(scope("billed_retries_fraction")):
         listed = summed_parts("listed_usd_per_month", parts)
-        parts[api.billed_retries] = scope.apply(api.billed_retries, listed_usd_per_month=listed)
+        parts[api_charges.billed_retries] = scope.apply(
+            api_charges.billed_retries, listed_usd_per_month=listed
+        )
     return parts
 
 
@@ -89,16 +95,16 @@ def today_parts(
     if choice.workload.today and choice.workload.today.commitment:
         usage = summed_parts("usage_usd_per_month", parts)
         committed = workload.inside(_commitment(f"{choice.at}.today.commitment"))
-        parts[api.commitment_change] = committed.apply(
-            api.commitment_change, usage_usd_per_month=usage
+        parts[api_charges.commitment_change] = committed.apply(
+            api_charges.commitment_change, usage_usd_per_month=usage
         )
     if np.any(invoice_multiplier != 1):
         about = "client.yaml: invoice"
         over = Told(invoice_multiplier, "ratio", about, "invoice over what list prices explain")
         billed = workload.inside({"invoice_multiplier": over})
         explained = summed_parts("explained_usd_per_month", parts)
-        parts[api.invoice_change] = billed.apply(
-            api.invoice_change, explained_usd_per_month=explained
+        parts[api_charges.invoice_change] = billed.apply(
+            api_charges.invoice_change, explained_usd_per_month=explained
         )
     return parts
 
@@ -129,7 +135,9 @@ def open_parts(workload: Scope, choice: WorkloadChoice) -> Parts:
     assert choice.host is not None
     parts = offered_parts(workload, choice, choice.host.offer)
     usage = summed_parts("usage_usd_per_month", parts)
-    parts[api.price_path_change] = workload.apply(api.price_path_change, usage_usd_per_month=usage)
+    parts[api_charges.price_path_change] = workload.apply(
+        api_charges.price_path_change, usage_usd_per_month=usage
+    )
     return parts
 
 

@@ -34,7 +34,7 @@ from llmcost.study.bill.hybrid_lines import (
 )
 from llmcost.study.bill.options import OWN, Number, YesOrNo
 from llmcost.study.bill.pools import Pool, pools
-from llmcost.study.formulas import api, people, split
+from llmcost.study.formulas import api_charges, fixed_costs, split_costs
 from llmcost.study.graph import Node, Scope, summed
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.scopes import TUNED, client_scope, scope_of, supply_scope, way_scope
@@ -198,7 +198,7 @@ class Bills:
         return self._api_people() | self._of_today(bills)
 
     def _api_people(self) -> Nodes:
-        return {people.api_people: self.client.node(people.api_people.name)}
+        return {fixed_costs.api_people: self.client.node(fixed_costs.api_people.name)}
 
     def _of_today(self, bills: Sequence[Parts]) -> Nodes:
         """The line of today's model, a part for each workload that it answers."""
@@ -207,7 +207,11 @@ class Bills:
             if choice.today:
                 name = f"{choice.today.model_id} at {choice.today.provider}, {choice.workload.id}"
                 nodes.append(summed_parts(name, parts))
-        return {api.todays_model: together(api.todays_model.name, nodes)} if nodes else {}
+        return (
+            {api_charges.todays_model: together(api_charges.todays_model.name, nodes)}
+            if nodes
+            else {}
+        )
 
     def _moved(self, option: str) -> Nodes:
         """What every change of model carries.
@@ -222,14 +226,16 @@ class Bills:
         ]
         bill = self._api_people() if uses_an_api else {}
         bill |= self._of_today(rest)
-        return bill | {people.migration: self.client.node(people.migration.name)}
+        return bill | {fixed_costs.migration: self.client.node(fixed_costs.migration.name)}
 
     def _open_api(self) -> Nodes:
         nodes = [
             open_bill(self.workloads[choice.workload.id], choice)
             for choice in self.decision.choices
         ]
-        return self._moved("open_api") | {api.open_model: together(api.open_model.name, nodes)}
+        return self._moved("open_api") | {
+            api_charges.open_model: together(api_charges.open_model.name, nodes)
+        }
 
     def _own(self, option: str) -> Nodes:
         assert option in OWN
@@ -262,7 +268,7 @@ class Bills:
         nothing = Node("nothing", 0.0, "USD/month", source="bought GPUs do not have this line")
         bought = Node("is_bought", is_bought, "yes or no", source="the exact split")
         given = {"owned_usd_per_month": owned or nothing, "rented_usd_per_month": rented}
-        return self.client.apply(split.owned_or_rented, is_bought=bought, **given)
+        return self.client.apply(split_costs.owned_or_rented, is_bought=bought, **given)
 
     def _kept(self, parts: Sequence[PoolBill], fixed: Nodes, stays: bool) -> Node:
         """Whether own replicas run at all."""
@@ -270,14 +276,14 @@ class Bills:
         saved = {f"pool_{k}": part.saving for k, part in numbered}
         all_api = {f"pool_{k}": part.all_api for k, part in numbered}
         pays = self.client.apply(
-            split.pays_for_its_people,
+            split_costs.pays_for_its_people,
             savings_usd_per_month=summed("savings", saved),
             fixed_usd_per_month=summed("fixed", {line.name: node for line, node in fixed.items()}),
             all_api_usd_per_month=summed("all_api", all_api),
         )
         told = Node("some_may_not_leave", stays, "yes or no", source="client.yaml: gates")
         return self.client.apply(
-            split.own_replicas_run, pays_for_its_people=pays, some_may_not_leave=told
+            split_costs.own_replicas_run, pays_for_its_people=pays, some_may_not_leave=told
         )
 
     def _hybrid(self) -> Nodes:
@@ -292,12 +298,12 @@ class Bills:
             "overflow_usd_per_month": part.overflow,
             "all_api_usd_per_month": part.all_api,
         }
-        return {api.open_model: self.client.apply(split.left_to_the_api, **given)}
+        return {api_charges.open_model: self.client.apply(split_costs.left_to_the_api, **given)}
 
     def _if_kept(self, plan: HybridPlan, nodes: Nodes) -> Nodes:
         return {
             line: self.client.apply(
-                split.if_own_replicas_run, own_replicas_run=plan.kept, line_usd_per_month=node
+                split_costs.if_own_replicas_run, own_replicas_run=plan.kept, line_usd_per_month=node
             )
             for line, node in nodes.items()
         }

@@ -23,7 +23,7 @@ from llmcost.study.bill.fleet_lines import (
 )
 from llmcost.study.bill.options import Number
 from llmcost.study.bill.pools import Pool
-from llmcost.study.formulas import fleet, split
+from llmcost.study.formulas import fleet_costs, split_costs
 from llmcost.study.graph import Given, Node, Same, Scope, summed
 from llmcost.study.lines import replica_lines_of
 from llmcost.study.problem import WorkloadChoice
@@ -174,7 +174,7 @@ class PoolBill:
         """Saved against sending to the API all that may go there."""
         own = summed("own", {line.name: node for line, node in self.nodes.items()})
         given = {"all_api_usd_per_month": self.all_api, "overflow_usd_per_month": self.overflow}
-        return Scope({}, given).apply(split.split_saving, own_usd_per_month=own)
+        return Scope({}, given).apply(split_costs.split_saving, own_usd_per_month=own)
 
     @property
     def saving_usd_per_month(self) -> Number:
@@ -240,7 +240,7 @@ def _terms(pool: Pool, workloads: Workloads, spare_count: int) -> Terms:
             may_not = Node("full_hour_api_usd", np.inf, "USD/hour", source="it may not leave")
             worths.append(may_not)
         else:
-            worths.append(member.apply(split.full_hour_api_usd, open_api_usd_per_month=bill))
+            worths.append(member.apply(split_costs.full_hour_api_usd, open_api_usd_per_month=bill))
     return Terms(
         pool=pool,
         scope=members[0],
@@ -257,7 +257,9 @@ def _price_nodes(pool: Pool, scope: Scope, workload: Scope) -> dict[str, Node]:
     """What a replica costs, in the order of `Prices`."""
     each = {line.name: node for line, node in replica_nodes(workload, pool.supply).items()}
     month = summed("replica_usd_per_month", each)
-    nodes = {"reserved": scope.apply(split.reserved_usd_per_hour, replica_usd_per_month=month)}
+    nodes = {
+        "reserved": scope.apply(split_costs.reserved_usd_per_hour, replica_usd_per_month=month)
+    }
     if pool.supply.by_the_hour is not None:
         nodes["by_the_hour"] = scope.node("by_the_hour_usd_per_hour")
         nodes["start"] = scope.node("start_usd")
@@ -300,10 +302,10 @@ def _bill(terms: Terms, sought: Number) -> PoolBill:
         "stored_replicas": Same("copied_replicas" if rented else "ever_hourly_replicas"),
     }
     inside = scope.inside(told)
-    lines = dict.fromkeys((*replica_lines_of(supply), fleet.storage_of_weights))
+    lines = dict.fromkeys((*replica_lines_of(supply), fleet_costs.storage_of_weights))
     bill: Nodes = {line: inside.node(line.name) for line in lines}
-    bill[fleet.gpu_rent_by_the_hour] = inside.node(split.split_rent_by_the_hour.name)
-    overflow = inside.node(split.overflow.name)
+    bill[fleet_costs.gpu_rent_by_the_hour] = inside.node(split_costs.split_rent_by_the_hour.name)
+    overflow = inside.node(split_costs.overflow.name)
     return PoolBill(found.owned_count, found.on_demand_count, bill, overflow, terms.all_api)
 
 

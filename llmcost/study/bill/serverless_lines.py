@@ -2,7 +2,7 @@
 
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.options import Number
-from llmcost.study.formulas.serverless import serverless_gpus
+from llmcost.study.formulas.serverless_costs import serverless_gpus
 from llmcost.study.graph import Scope
 from llmcost.study.problem import Supply, WorkloadChoice
 from llmcost.study.scopes import scope_of, serverless_facts, supply_scope

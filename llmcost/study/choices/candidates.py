@@ -18,8 +18,8 @@ from llmcost.study.bill.serverless_lines import serverless_scope
 from llmcost.study.capacity.serving_plans import ServingPlan
 from llmcost.study.choices.stack import Stack, kind, stacked
 from llmcost.study.choices.supplies import replica_load, supply_assumptions
-from llmcost.study.formulas.fleet import storage_of_weights
-from llmcost.study.formulas.serverless import serverless_gpus
+from llmcost.study.formulas.fleet_costs import storage_of_weights
+from llmcost.study.formulas.serverless_costs import serverless_gpus
 from llmcost.study.market.gpu_offers import MAY_BE_TAKEN_AWAY, PRICE_IS_A_GUESS, GpuOffer
 from llmcost.study.market.hosts import may_leave
 from llmcost.study.problem import Supply, WorkloadChoice

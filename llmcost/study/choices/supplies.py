@@ -9,7 +9,7 @@ from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.model.types import Measurement, Request
 from llmcost.study.assumptions import Assumption, Values
 from llmcost.study.capacity.serving_plans import BANDS, ServingPlan, serving_plans
-from llmcost.study.formulas.load import load_replicas_by_hour
+from llmcost.study.formulas.volumes_and_load import load_replicas_by_hour
 from llmcost.study.graph import Scope
 from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.market.gpu_offers import considered_gpus

@@ -18,7 +18,7 @@ from llmcost.study.case import Case
 from llmcost.study.choices.candidates import cheapest_candidate
 from llmcost.study.fleets.hidden_lines import typical_values
 from llmcost.study.fleets.utilization import OwnFleet
-from llmcost.study.formulas.fleet import (
+from llmcost.study.formulas.fleet_costs import (
     load_seconds,
     restarts_usd_per_hour,
     start_seconds,

@@ -11,7 +11,7 @@ from llmcost.model.rent_or_buy import bought_usd, buying_pays_from_month, rent_p
 from llmcost.study.bill.fleet_lines import card_lines
 from llmcost.study.case import Case
 from llmcost.study.fleets.hidden_lines import Card, typical_values
-from llmcost.study.formulas.fleet import gpu_capital
+from llmcost.study.formulas.fleet_costs import gpu_capital
 from llmcost.study.market.gpu_offers import GpuOffer, gpu_offers
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.ties import cheapest

@@ -13,7 +13,7 @@ from llmcost.study.bill.fleet_lines import replica_lines
 from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import replicas_count
 from llmcost.study.fleets.labels import labels
-from llmcost.study.formulas.fleet import gpu_rent
+from llmcost.study.formulas.fleet_costs import gpu_rent
 from llmcost.study.graph import Timing
 from llmcost.study.horizon.flows import Flows, paid_as
 from llmcost.study.horizon.whole_contract import Horizon

@@ -12,7 +12,7 @@ from llmcost.model.types import HardwareCash
 from llmcost.study.assumptions import Values
 from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import hardware_usd_by_gpu
-from llmcost.study.formulas.fleet import gpu_capital
+from llmcost.study.formulas.fleet_costs import gpu_capital
 from llmcost.study.graph import Timing
 from llmcost.study.horizon.months import DISCOUNT
 from llmcost.study.lines import AnyLine
