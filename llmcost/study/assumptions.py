@@ -48,16 +48,22 @@ class Assumption:
         return self.low / 2 if self.low >= 0 else -np.inf
 
 
-USED_HIDDEN_COSTS = {
-    "on_call_usd_per_month", "refreshes_per_year", "refresh_usd", "observability_usd_per_month",
-    "storage_usd_per_gb_month", "egress_usd_per_month", "electricity_usd_per_kwh", "pue_ratio",
-    "colocation_usd_per_kw_month", "maintenance_fraction_per_year", "discount_fraction_per_year",
-    "owned_life_months", "owned_server_overhead_fraction", "safe_share_fraction",
-    "weights_load_gb_per_second", "serverless_idle_timeout_seconds", "load_power_fraction",
-    "gpu_rent_path_multiplier", "api_price_path_multiplier", "machine_boot_seconds",
-    "spot_interruptions_per_month",
-}  # fmt: skip
-"""Items of the hidden-cost table that enter the decision under their own name."""
+PEOPLE_AND_ONE_OFFS = {
+    "engineer_fte_rented": "people.engineer_fte",
+    "engineer_usd_per_year": "people.engineer_usd_per_year",
+    "api_fte": "people.api_fte",
+    "migration_usd": "one_off.migration_usd",
+    "setup_usd": "one_off.setup_usd",
+    "exit_usd": "one_off.exit_usd",
+}
+"""Item of the hidden-cost table -> the field of the client file that replaces it."""
+UNDER_OTHER_PATHS = {
+    *PEOPLE_AND_ONE_OFFS,
+    "engineer_fte_owned",
+    "engineer_fte_serverless",
+    "token_ratio",
+}
+"""Items of the hidden-cost table that are no path below `hidden_costs`."""
 
 
 def gather(
@@ -70,7 +76,9 @@ def gather(
         found += _workload_assumptions(workload, client, hidden)
     found += _people_assumptions(client, hidden)
     found += [
-        catalogued(f"hidden_costs.{item}", hidden[item]) for item in sorted(USED_HIDDEN_COSTS)
+        catalogued(f"hidden_costs.{item}", row)
+        for item, row in sorted(hidden.items())
+        if item not in UNDER_OTHER_PATHS
     ]
     return {assumption.path: assumption for assumption in found}
 
@@ -172,20 +180,10 @@ def _commitment_assumptions(at: str, promised: Commitment, client: Client) -> It
 
 
 def _people_assumptions(client: Client, hidden: Mapping[str, HiddenCost]) -> Iterable[Assumption]:
-    lines = (
-        ("people.engineer_fte", client.people.engineer_fte, "engineer_fte_rented", "FTE"),
-        (
-            "people.engineer_usd_per_year",
-            client.people.engineer_usd_per_year,
-            "engineer_usd_per_year",
-            "USD/year",
-        ),
-        ("people.api_fte", client.people.api_fte, "api_fte", "FTE"),
-        ("one_off.migration_usd", client.one_off.migration_usd, "migration_usd", "USD"),
-        ("one_off.setup_usd", client.one_off.setup_usd, "setup_usd", "USD"),
-        ("one_off.exit_usd", client.one_off.exit_usd, "exit_usd", "USD"),
-    )
-    for path, band, item, unit in lines:
+    for item, path in PEOPLE_AND_ONE_OFFS.items():
+        section, field = path.split(".")
+        band = getattr(getattr(client, section), field)
+        unit = hidden[item].unit
         yield catalogued(path, hidden[item]) if band is None else stated(path, band, unit, client)
     for way in ("owned", "serverless"):
         yield _scaled_engineers(way, client, hidden)

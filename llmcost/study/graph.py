@@ -101,12 +101,14 @@ class Line(Quantity[P, R]):
 
     shared  whether all workloads have it once
     timing  when its cash is paid
+    ways    ways of hosting that carry it whatever the volume: rented | owned | serverless
     """
 
     label: str = ""
     group: Group = Group.API
     shared: bool = False
     timing: Timing = Timing.RUNNING
+    ways: tuple[str, ...] = ()
 
 
 @dataclass(eq=False, repr=False)
@@ -131,6 +133,13 @@ def line(
 ) -> Callable[[Callable[P, R]], Line[P, R]]:
     """Makes a function a line of a bill, in USD per month."""
     return lambda function: Line(function, "USD/month", label, group, shared, timing)
+
+
+def fixed_line(
+    label: str, group: Group, ways: tuple[str, ...], timing: Timing = Timing.RUNNING
+) -> Callable[[Callable[P, R]], Line[P, R]]:
+    """Makes a function a line that these ways of hosting carry once, whatever the volume."""
+    return lambda function: Line(function, "USD/month", label, group, True, timing, ways)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,33 @@
-"""Which lines stand on which bill. What a line is stands at its formula."""
+"""Which lines stand on which bill. What a line is stands at its formula.
+
+Every module of `formulas` is imported here, so that every line and every quantity is known.
+"""
 
 from typing import Any
 
-from llmcost.study.formulas import api_charges, fixed_costs, fleet_costs, serverless_costs
-from llmcost.study.graph import Line
+from llmcost.study.formulas import (
+    api_charges,
+    fixed_costs,
+    fleet_costs,
+    page_figures,
+    serverless_costs,
+    split_costs,
+    volumes_and_load,
+)
+from llmcost.study.graph import QUANTITIES, Group, Line
 from llmcost.study.problem import Supply
 
 AnyLine = Line[..., Any]
+FORMULAS = (
+    volumes_and_load,
+    api_charges,
+    fleet_costs,
+    serverless_costs,
+    split_costs,
+    fixed_costs,
+    page_figures,
+)
+"""The modules of the cost math, in the order in which a reader meets them."""
 
 OWNED: tuple[AnyLine, ...] = (
     fleet_costs.gpu_capital,
@@ -17,39 +38,11 @@ OWNED: tuple[AnyLine, ...] = (
 RENTED: tuple[AnyLine, ...] = (fleet_costs.gpu_rent, fleet_costs.storage_of_weights)
 SPOT: tuple[AnyLine, ...] = (*RENTED, fleet_costs.spot_restarts)
 SERVERLESS: tuple[AnyLine, ...] = (serverless_costs.serverless_gpus, fleet_costs.storage_of_weights)
-FIXED: tuple[AnyLine, ...] = (
-    fixed_costs.engineers,
-    fixed_costs.on_call,
-    fixed_costs.model_refreshes,
-    fixed_costs.observability,
-    fixed_costs.set_up,
-    fixed_costs.leaving,
+ALL_LINES: tuple[AnyLine, ...] = tuple(q for q in QUANTITIES.values() if isinstance(q, Line))
+HOSTING_LINES: tuple[AnyLine, ...] = tuple(
+    line for group in Group for line in ALL_LINES if line.group is group
 )
-"""What running a model oneself adds whatever the volume."""
-FIXED_OF_RENTED: tuple[AnyLine, ...] = (*FIXED, fixed_costs.egress)
-HOSTING_LINES: tuple[AnyLine, ...] = (
-    fleet_costs.gpu_rent,
-    fleet_costs.gpu_rent_by_the_hour,
-    fleet_costs.spot_restarts,
-    fleet_costs.gpu_capital,
-    serverless_costs.serverless_gpus,
-    fleet_costs.energy,
-    fleet_costs.colocation,
-    fleet_costs.maintenance,
-    fixed_costs.engineers,
-    fixed_costs.on_call,
-    fixed_costs.model_refreshes,
-    fixed_costs.set_up,
-    fixed_costs.migration,
-    fixed_costs.leaving,
-    fixed_costs.observability,
-    fleet_costs.storage_of_weights,
-    fixed_costs.egress,
-    api_charges.todays_model,
-    fixed_costs.api_people,
-)
-"""Lines of a bill that serves all the moved work on own GPUs, in the order of its chart."""
-ALL_LINES: tuple[AnyLine, ...] = (*HOSTING_LINES, api_charges.open_model)
+"""Every line by its group, in the order of a chart."""
 
 
 def gives_back(supply: Supply) -> bool:
@@ -75,4 +68,4 @@ def fleet_lines_of(supply: Supply) -> tuple[AnyLine, ...]:
 
 def fixed_lines_of(way: str) -> tuple[AnyLine, ...]:
     """The lines that rented, owned or serverless GPUs (`way`) carry whatever the volume."""
-    return FIXED if way == "owned" else FIXED_OF_RENTED
+    return tuple(line for line in ALL_LINES if way in line.ways)

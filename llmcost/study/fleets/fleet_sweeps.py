@@ -16,7 +16,6 @@ from llmcost.model.throughput import request_seconds
 from llmcost.study.bill.fleet_lines import replica_lines, replica_usd_per_month
 from llmcost.study.case import Case
 from llmcost.study.choices.candidates import cheapest_candidate
-from llmcost.study.fleets.hidden_lines import typical_values
 from llmcost.study.fleets.utilization import OwnFleet
 from llmcost.study.formulas.fleet_costs import (
     load_seconds,
@@ -211,7 +210,7 @@ def spot_price(case: Case, choice: WorkloadChoice, gpu_id: str) -> SpotPrice | N
     if not all(by_term):
         return None
     spot, on_demand = (cheapest(offers, lambda o: o.hourly_usd) for offers in by_term)
-    values = typical_values(case)
+    values = case.values
     start = start_seconds(
         values["hidden_costs.machine_boot_seconds"],
         load_seconds(supply.replica.weights_gb, values["hidden_costs.weights_load_gb_per_second"]),

@@ -14,7 +14,7 @@ from llmcost.study.assumptions import Values, drawn_values
 from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.bill.options import OWN
 from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_scope
-from llmcost.study.case import Case as Study
+from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import replicas_count
 from llmcost.study.fleets.labels import fleet_name, gpu_name
 from llmcost.study.graph import Group
@@ -28,52 +28,35 @@ MACHINE = (Group.GPUS.value, Group.POWER.value)
 API = Group.API.value
 
 
-def typical(study: Study, path: str) -> float:
-    """An input's typical value, the catalog's where no bill of this client reads it."""
-    return (
-        float(study.values[path])
-        if path in study.values
-        else study.hidden[path.rsplit(".", 1)[-1]].band.typical
-    )
-
-
-def typical_values(study: Study) -> Values:
-    """Every input's typical value, the catalog's for items that no bill of this client reads."""
-    return {
-        **{f"hidden_costs.{item}": row.band.typical for item, row in study.hidden.items()},
-        **study.values,
-    }
-
-
-def own_options(study: Study) -> list[str]:
+def own_options(case: Case) -> list[str]:
     """Options that serve the moved work on GPUs, of those that can be had: rented first."""
     return [
         option
         for option in ("rented", "owned", "serverless")
-        if option in study.totals and option in OWN
+        if option in case.totals and option in OWN
     ]
 
 
-def cheapest_own_option(study: Study) -> str | None:
+def cheapest_own_option(case: Case) -> str | None:
     """The cheapest of them; None where there is none."""
-    found = own_options(study)
-    return cheapest(found, study.totals.__getitem__) if found else None
+    found = own_options(case)
+    return cheapest(found, case.totals.__getitem__) if found else None
 
 
-def bill_lines(study: Study) -> pd.DataFrame:
+def bill_lines(case: Case) -> pd.DataFrame:
     """Every line of rented, owned and serverless: option, label, item, group, usd_per_month,
     stacked start and end."""
     rows = []
-    for option in own_options(study):
+    for option in own_options(case):
         names = " + ".join(
-            dict.fromkeys(fleet_name(study, choice, option) for choice in study.choices)
+            dict.fromkeys(fleet_name(case, choice, option) for choice in case.choices)
         )
         label = {
             "rented": f"Rent {names}",
             "owned": f"Own {names}",
             "serverless": names[0].upper() + names[1:],
         }[option]
-        bill = study.lines[option]
+        bill = case.lines[option]
         rows += [
             (option, label, line.label, line.group.value, bill[line])
             for line in HOSTING_LINES
@@ -95,13 +78,13 @@ def bill_groups(lines: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def multipliers(study: Study) -> pd.DataFrame:
+def multipliers(case: Case) -> pd.DataFrame:
     """What "3 to 5 times the GPU" is here: option, label, machine, around and total USD per month
     of hosting, multiplier.
 
     What stays with an API is no cost of hosting and is left out of the total.
     """
-    hosting = bill_lines(study).query("group != @API")
+    hosting = bill_lines(case).query("group != @API")
     machine = (
         hosting[hosting["group"].isin(MACHINE)].groupby("option", sort=False)["usd_per_month"].sum()
     )
@@ -115,34 +98,34 @@ def multipliers(study: Study) -> pd.DataFrame:
     return frame.assign(label=labels).reset_index()
 
 
-def around_usd_per_month(study: Study, option: str, values: Values) -> np.ndarray:
+def around_usd_per_month(case: Case, option: str, values: Values) -> np.ndarray:
     """Everything around the machine that does not grow with it: people, refreshes, tools and what
     is paid once."""
     fixed = sum(
         np.asarray(line, dtype=float)
-        for line in fixed_lines(option, values, study.decision.horizon_months).values()
+        for line in fixed_lines(option, values, case.decision.horizon_months).values()
     )
     migration = amortised_usd_per_month(
-        values["one_off.migration_usd"], study.decision.horizon_months
+        values["one_off.migration_usd"], case.decision.horizon_months
     )
     return np.asarray(fixed + migration)
 
 
-def around_band(study: Study, option: str) -> tuple[float, float, float]:
+def around_band(case: Case, option: str) -> tuple[float, float, float]:
     """(P10, typical, P90) of what stands around the machine, from the study's draws of its
     inputs."""
-    drawn = around_usd_per_month(study, option, drawn_values(study.inputs, 2_000))
+    drawn = around_usd_per_month(case, option, drawn_values(case.inputs, 2_000))
     return (
         float(np.quantile(drawn, 0.1)),
-        float(around_usd_per_month(study, option, study.values)),
+        float(around_usd_per_month(case, option, case.values)),
         float(np.quantile(drawn, 0.9)),
     )
 
 
-def multiplier_curve(study: Study, option: str, machine_usd_per_month: np.ndarray) -> pd.DataFrame:
+def multiplier_curve(case: Case, option: str, machine_usd_per_month: np.ndarray) -> pd.DataFrame:
     """1 + E/G over the GPU bill G, for E at its P10, typical and P90: machine_usd_per_month, low,
     typical, high (multipliers)."""
-    low, typical, high = around_band(study, option)
+    low, typical, high = around_band(case, option)
     bands = {"low": low, "typical": typical, "high": high}
     columns = {
         f"{name}_multiplier": 1 + around / machine_usd_per_month for name, around in bands.items()
@@ -169,17 +152,17 @@ class Card:
     stands_in: bool
 
 
-def card(study: Study, choice: WorkloadChoice) -> Card:
+def card(case: Case, choice: WorkloadChoice) -> Card:
     """The GPU of the owned fleet, or the catalog's H100 where there is none."""
     supply = choice.supplies.get("owned")
     if supply is None:
         row = (
-            in_force("gpu_purchase", study.client.as_of_date)
+            in_force("gpu_purchase", case.client.as_of_date)
             .set_index("gpu_id")
             .loc[["h100-80gb-sxm"]]
             .iloc[0]
         )
-        watts = gpu("h100-80gb-sxm", study.client.as_of_date).provisioned_power_watts
+        watts = gpu("h100-80gb-sxm", case.client.as_of_date).provisioned_power_watts
         return Card(
             "h100-80gb-sxm",
             "H100",
@@ -189,8 +172,8 @@ def card(study: Study, choice: WorkloadChoice) -> Card:
             watts,
             True,
         )
-    at, values = f"gpu_purchase.{supply.offer.gpu_id}", study.values
-    count = replicas_count(study, choice, "owned") * supply.plan.gpus_count
+    at, values = f"gpu_purchase.{supply.offer.gpu_id}", case.values
+    count = replicas_count(case, choice, "owned") * supply.plan.gpus_count
     price, resale = float(values[f"{at}.purchase_usd"]), float(values[f"{at}.resale_fraction"])
     watts = float(values[f"gpu_hardware.{supply.offer.gpu_id}.power_watts"])
     return Card(
@@ -229,7 +212,7 @@ class Sleeper:
     replica_usd_per_hour: float | None
 
 
-def sleeper(study: Study, choice: WorkloadChoice, warm_count: int | None = None) -> Sleeper | None:
+def sleeper(case: Case, choice: WorkloadChoice, warm_count: int | None = None) -> Sleeper | None:
     """The serverless replicas of a workload, so many of them warm (default: as the client says);
     None where no GPU plan exists at all."""
     supply = next(
@@ -239,7 +222,7 @@ def sleeper(study: Study, choice: WorkloadChoice, warm_count: int | None = None)
     if supply is None:
         return None
     warm = supply.warm_count if warm_count is None else warm_count
-    values = typical_values(study)
+    values = case.values
     billed, boots, cold = (
         float(each) for each in billed_and_cold(choice, replace(supply, warm_count=warm), values)
     )

@@ -10,7 +10,7 @@ from llmcost.model import HOURS_PER_MONTH
 from llmcost.model.rent_or_buy import bought_usd, buying_pays_from_month, rent_path, rented_usd
 from llmcost.study.bill.fleet_lines import card_lines
 from llmcost.study.case import Case
-from llmcost.study.fleets.hidden_lines import Card, typical_values
+from llmcost.study.fleets.hidden_lines import Card
 from llmcost.study.formulas.fleet_costs import gpu_capital
 from llmcost.study.market.gpu_offers import GpuOffer, gpu_offers
 from llmcost.study.problem import WorkloadChoice
@@ -90,7 +90,7 @@ def rent_or_buy(case: Case, choice: WorkloadChoice, card: Card) -> RentOrBuy | N
         return None
     best = min(order[o.status] for o in let)
     offer = cheapest((o for o in let if order[o.status] == best), lambda o: o.hourly_usd)
-    values = typical_values(case)
+    values = case.values
     lines = card_lines(card.price_usd, card.resale_fraction, card.power_watts, values)
     capex = card.price_usd * (1 + float(values["hidden_costs.owned_server_overhead_fraction"]))
     upkeep = float(sum(usd for item, usd in lines.items() if item is not gpu_capital))

@@ -1,7 +1,9 @@
 """What a bill carries whatever the volume: people, refreshes, tools, and what is paid once."""
 
 from llmcost.model import MONTHS_PER_YEAR
-from llmcost.study.graph import Group, Timing, line
+from llmcost.study.graph import Group, Timing, fixed_line, line
+
+EVERY_WAY = ("rented", "owned", "serverless")
 
 
 @line("API people", Group.API, shared=True)
@@ -10,37 +12,31 @@ def api_people(api_fte, engineer_usd_per_year):
     return api_fte * engineer_usd_per_year / MONTHS_PER_YEAR
 
 
-@line("Engineers", Group.PEOPLE, shared=True)
+@fixed_line("Engineers", Group.PEOPLE, EVERY_WAY)
 def engineers(engineer_fte, engineer_usd_per_year):
     """The time of engineers that running a model oneself adds."""
     return engineer_fte * engineer_usd_per_year / MONTHS_PER_YEAR
 
 
-@line("On-call", Group.PEOPLE, shared=True)
+@fixed_line("On-call", Group.PEOPLE, EVERY_WAY)
 def on_call(on_call_usd_per_month):
     """Who is called when own serving fails."""
     return on_call_usd_per_month
 
 
-@line("Model refreshes", Group.REFRESHES, shared=True)
+@fixed_line("Model refreshes", Group.REFRESHES, EVERY_WAY)
 def model_refreshes(refreshes_per_year, refresh_usd):
     """Newer models, evaluated and rolled out."""
     return refreshes_per_year * refresh_usd / MONTHS_PER_YEAR
 
 
-@line("Observability", Group.TOOLS, shared=True)
+@fixed_line("Observability", Group.TOOLS, EVERY_WAY)
 def observability(observability_usd_per_month):
     """Metrics and logs of own serving."""
     return observability_usd_per_month
 
 
-@line("Egress", Group.TOOLS, shared=True)
-def egress(egress_usd_per_month):
-    """Traffic out of a rented data centre."""
-    return egress_usd_per_month
-
-
-@line("Set-up, spread over the horizon", Group.ONCE, shared=True, timing=Timing.ONCE)
+@fixed_line("Set-up, spread over the horizon", Group.ONCE, EVERY_WAY, Timing.ONCE)
 def set_up(setup_usd, horizon_months):
     """Setting up own serving, spread evenly over the horizon."""
     return setup_usd / horizon_months
@@ -52,7 +48,13 @@ def migration(migration_usd, horizon_months):
     return migration_usd / horizon_months
 
 
-@line("Exit, spread over the horizon", Group.ONCE, shared=True, timing=Timing.LEAVING)
+@fixed_line("Exit, spread over the horizon", Group.ONCE, EVERY_WAY, Timing.LEAVING)
 def leaving(exit_usd, horizon_months):
     """Leaving own serving again, spread evenly over the horizon."""
     return exit_usd / horizon_months
+
+
+@fixed_line("Egress", Group.TOOLS, ("rented", "serverless"))
+def egress(egress_usd_per_month):
+    """Traffic out of a rented data centre."""
+    return egress_usd_per_month

@@ -127,16 +127,16 @@ def storage_of_weights(stored_replicas, weights_gb, storage_usd_per_gb_month):
     return stored_replicas * weights_gb * storage_usd_per_gb_month
 
 
-@line("Spot restarts", Group.GPUS)
-def spot_restarts(standing_replicas, restarts_usd_per_hour):
-    """Starts of spot replicas that were taken away."""
-    return standing_replicas * restarts_usd_per_hour * HOURS_PER_MONTH
-
-
 @line("GPU rent by the hour", Group.GPUS)
 def gpu_rent_by_the_hour(hourly_replicas, by_the_hour_usd_per_hour):
     """Rent of the replicas that are given back when they are idle, their starts in it."""
     return hourly_replicas * by_the_hour_usd_per_hour * HOURS_PER_MONTH
+
+
+@line("Spot restarts", Group.GPUS)
+def spot_restarts(standing_replicas, restarts_usd_per_hour):
+    """Starts of spot replicas that were taken away."""
+    return standing_replicas * restarts_usd_per_hour * HOURS_PER_MONTH
 
 
 @line("GPU capital", Group.GPUS, timing=Timing.HARDWARE)

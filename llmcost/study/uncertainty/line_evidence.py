@@ -11,9 +11,9 @@ from llmcost.model.overhead import energy_usd_per_month, engineers_usd_per_month
 from llmcost.study.assumptions import Assumption
 from llmcost.study.bill.bills import option_bills
 from llmcost.study.bill.fleet_lines import replica_usd_per_month
-from llmcost.study.case import Case as Study
+from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import always_on_fleet, delivered_utilization_fraction
-from llmcost.study.fleets.hidden_lines import multipliers, typical
+from llmcost.study.fleets.hidden_lines import multipliers
 from llmcost.study.graph import Group, Node
 from llmcost.study.lines import HOSTING_LINES
 from llmcost.study.names import plain_name
@@ -38,34 +38,34 @@ def band(a: Assumption) -> str:
     )
 
 
-def used_inputs(study: Study, option: str) -> list[str]:
+def used_inputs(case: Case, option: str) -> list[str]:
     """Inputs that move an option's bill and are a matter of hosting.
 
     Volumes and quality are other notebooks' questions; headroom is not.
     """
     return [
         path
-        for path in study.inputs
+        for path in case.inputs
         if not path.startswith("workloads.") or path.endswith(HEADROOM)
-        if _swing(study, option, path) is not None
+        if _swing(case, option, path) is not None
     ]
 
 
-def _swing(study: Study, option: str, path: str) -> tuple[float, float] | None:
+def _swing(case: Case, option: str, path: str) -> tuple[float, float] | None:
     """The option's bill with one input at its low and its high end; None where it does not move."""
-    uncertain = [a.path for a in study.inputs.values() if not a.certain]
+    uncertain = [a.path for a in case.inputs.values() if not a.certain]
     if path not in uncertain:
         return None
-    at_low, at_high = study.ends[option][uncertain.index(path)]
+    at_low, at_high = case.ends[option][uncertain.index(path)]
     return None if np.isclose(at_low, at_high) else (float(at_low), float(at_high))
 
 
-def ranges(study: Study, option: str) -> pd.DataFrame:
+def ranges(case: Case, option: str) -> pd.DataFrame:
     """What each input alone does to an option's bill, widest first: name, band, evidence, at_low,
     at_high, swing USD per month."""
     rows = []
-    for path in used_inputs(study, option):
-        a, ends = study.inputs[path], _swing(study, option, path)
+    for path in used_inputs(case, option):
+        a, ends = case.inputs[path], _swing(case, option, path)
         assert ends is not None
         rows.append(
             (plain_name(path), band(a), a.confidence, a.origin, *ends, abs(ends[1] - ends[0]))
@@ -84,34 +84,34 @@ def ranges(study: Study, option: str) -> pd.DataFrame:
     )
 
 
-def evidence(study: Study, option: str) -> pd.DataFrame:
+def evidence(case: Case, option: str) -> pd.DataFrame:
     """Each line of an option's hosting bill with the weakest evidence among all that it is worked
     out from: item, usd_per_month, evidence, weakest_input, source.
 
     Of equally weak inputs it names the one that moves the bill most.
     """
-    bill = option_bills(study.decision, study.values, study.inputs)[option]
+    bill = option_bills(case.decision, case.values, case.inputs)[option]
     rows = []
     for line in HOSTING_LINES:
-        if line in study.lines[option] and line.group is not Group.API:
-            weakest = weakest_input(study, option, bill[line])
+        if line in case.lines[option] and line.group is not Group.API:
+            weakest = weakest_input(case, option, bill[line])
             name = plain_name(weakest.path) if weakest.path else weakest.name
             source = weakest.source.partition(": ")[2] if weakest.path else weakest.source
-            usd = study.lines[option][line]
+            usd = case.lines[option][line]
             rows.append((line.label, usd, weakest.confidence, name, source))
     return pd.DataFrame(
         rows, columns=["item", "usd_per_month", "evidence", "weakest_input", "source"]
     )
 
 
-def weakest_input(study: Study, option: str, node: Node) -> Node:
+def weakest_input(case: Case, option: str, node: Node) -> Node:
     """The input with the weakest evidence among those that a figure of an option rests on.
 
     What is stated without a range is taken as it is stated.
     """
 
     def weakness(each: Node) -> tuple[int, float]:
-        swing = _swing(study, option, each.path)
+        swing = _swing(case, option, each.path)
         return EVIDENCE_RANK[each.confidence], abs(swing[1] - swing[0]) if swing else 0.0
 
     uncertain = [each for each in node.inputs() if not each.path or each.low is not None]
@@ -120,13 +120,13 @@ def weakest_input(study: Study, option: str, node: Node) -> Node:
     return max(judged, key=weakness, default=replace(stated, confidence="reported"))
 
 
-def ages(study: Study, used: pd.DataFrame) -> pd.DataFrame:
+def ages(case: Case, used: pd.DataFrame) -> pd.DataFrame:
     """Inputs by evidence, and the age of the oldest on the study's own day: confidence, inputs,
     oldest_days.
 
     used  rows of study.assumptions()
     """
-    days = (pd.Timestamp(study.client.as_of_date) - pd.to_datetime(used["date"])).dt.days
+    days = (pd.Timestamp(case.client.as_of_date) - pd.to_datetime(used["date"])).dt.days
     return (
         used.assign(days=days)
         .groupby("confidence", as_index=False)
@@ -142,18 +142,18 @@ def guessed_fraction(lines: pd.DataFrame) -> float:
     )
 
 
-def counted_twice(study: Study, choice: WorkloadChoice, option: str) -> pd.DataFrame:
+def counted_twice(case: Case, choice: WorkloadChoice, option: str) -> pd.DataFrame:
     """The five rules: where each line is counted, and what counting it again would add: rule, once
     and again, USD per month."""
-    mult = multipliers(study).set_index("option").loc[option]
+    mult = multipliers(case).set_index("option").loc[option]
     supply, machine, around = (
         choice.supplies[option],
         mult["machine_usd_per_month"],
         mult["around_usd_per_month"],
     )
-    u = delivered_utilization_fraction(study, choice, option)
-    spare = spares_of(supply.offer, choice, study.decision.spare_count) * replica_usd_per_month(
-        supply, study.values
+    u = delivered_utilization_fraction(case, choice, option)
+    spare = spares_of(supply.offer, choice, case.decision.spare_count) * replica_usd_per_month(
+        supply, case.values
     )
     items = (
         "load_power_fraction",
@@ -161,13 +161,13 @@ def counted_twice(study: Study, choice: WorkloadChoice, option: str) -> pd.DataF
         "electricity_usd_per_kwh",
         "colocation_usd_per_kw_month",
     )
-    share, pue, price, space = (typical(study, f"hidden_costs.{item}") for item in items)
-    watts = gpu(supply.plan.gpu_id, study.client.as_of_date).provisioned_power_watts
-    gpus = float(always_on_fleet(study, choice, option).paid_replicas) * supply.plan.gpus_count
+    share, pue, price, space = (float(case.values[f"hidden_costs.{item}"]) for item in items)
+    watts = gpu(supply.plan.gpu_id, case.client.as_of_date).provisioned_power_watts
+    gpus = float(always_on_fleet(case, choice, option).paid_replicas) * supply.plan.gpus_count
     power = gpus * float(energy_usd_per_month(watts, share, pue, price) + watts / 1e3 * space)
     people = float(
         engineers_usd_per_month(
-            typical(study, "people.api_fte"), typical(study, "people.engineer_usd_per_year")
+            float(case.values["people.api_fte"]), float(case.values["people.engineer_usd_per_year"])
         )
     )
     rows = [
