@@ -5,7 +5,7 @@ import copy
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -83,11 +83,17 @@ def _constant(value: float) -> ast.Constant:
 
 
 def _is_one_expression(function: Callable[..., Any], count: int) -> bool:
-    """Whether a function of so many arguments is one formula and nothing else."""
-    if len(inspect.signature(function).parameters) != count:
+    """Whether a function of so many arguments is one formula, each of its steps used once."""
+    if len(inspect.signature(function).parameters) != count or _returned(function) is None:
         return False
     statements = _statements(function)
-    return len(statements) == 1 and isinstance(statements[0], ast.Return)
+    used = [node.id for each in statements for node in ast.walk(each) if _is_read(node)]
+    steps = [each.targets[0].id for each in statements[:-1]]  # type: ignore[attr-defined]
+    return all(used.count(step) == 1 for step in steps)
+
+
+def _is_read(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
 class _Filled(ast.NodeTransformer):
