@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from llmcost.study.claims import claim
-from llmcost.study.claims.judge import CANNOT, DOES_NOT, HOLDS
+from llmcost.claims import claim
+from llmcost.claims.judged_claims import CANNOT, DOES_NOT, HOLDS
 from llmcost.study.wording import DASH, number, usd
 
 SIZES = ((1e9, " B"), (1e6, " M"))

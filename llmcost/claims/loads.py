@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from llmcost.claims import facts
+from llmcost.claims.claim_table import Claim, said
+from llmcost.claims.findings import Check, Finding, allowed, same, shown
 from llmcost.inputs.load_shapes import load_shape, shape_names
 from llmcost.model import autoscale, fleet, split
 from llmcost.model.fleet import LoadDurationCurve
-from llmcost.study.claims import facts
-from llmcost.study.claims.findings import Check, Finding, allowed, same, shown
-from llmcost.study.claims.table import Claim, said
 from llmcost.study.wording import number, percent
 
 POOLED, SERVICE, SINGLE = "servegen_m_large_total", "azure_conversation_week", "servegen_tenant_118"

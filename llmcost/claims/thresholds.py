@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from llmcost.claims import facts
+from llmcost.claims.claim_table import Claim, day_read, said
+from llmcost.claims.facts import A100, LLAMA, QWEN, SMALLEST
+from llmcost.claims.findings import Check, Finding, allowed, same, shown
 from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK, break_even, fleet, overhead
-from llmcost.study.claims import facts
-from llmcost.study.claims.facts import A100, LLAMA, QWEN, SMALLEST
-from llmcost.study.claims.findings import Check, Finding, allowed, same, shown
-from llmcost.study.claims.table import Claim, day_read, said
 from llmcost.study.wording import number, percent, usd
 
 OPEN_MODELS = (SMALLEST, QWEN, LLAMA)

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from llmcost.claims import facts
+from llmcost.claims.claim_table import Claim, day_read
+from llmcost.claims.facts import A100, LLAMA
+from llmcost.claims.findings import Check, Finding, same, shown
 from llmcost.inputs import catalog
 from llmcost.inputs.load_shapes import load_shape
 from llmcost.model import fleet, serverless, throughput
-from llmcost.study.claims import facts
-from llmcost.study.claims.facts import A100, LLAMA
-from llmcost.study.claims.findings import Check, Finding, same, shown
-from llmcost.study.claims.table import Claim, day_read
 from llmcost.study.wording import number, percent
 
 LONE_PER_SECOND = 0.01

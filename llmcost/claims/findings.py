@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llmcost.study.claims.table import Claim
+from llmcost.claims.claim_table import Claim
 
 CHOSEN = "chosen by the author"
 ADVICE = "advice or preference"

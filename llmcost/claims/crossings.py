@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from llmcost.claims import facts
+from llmcost.claims.claim_table import Claim, said
+from llmcost.claims.facts import A100, LLAMA
+from llmcost.claims.findings import Check, Finding, allowed, same, shown
 from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK, api_bill, break_even, overhead, split
-from llmcost.study.claims import facts
-from llmcost.study.claims.facts import A100, LLAMA
-from llmcost.study.claims.findings import Check, Finding, allowed, same, shown
-from llmcost.study.claims.table import Claim, said
 from llmcost.study.wording import number, percent, usd, usd_range
 
 FAR_MTOK = 1e6

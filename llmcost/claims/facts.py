@@ -5,6 +5,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from llmcost.claims.claim_table import Claim, day_read
 from llmcost.inputs import catalog
 from llmcost.inputs.api_prices import Offer, open_model_offers, todays_offer
 from llmcost.inputs.client import Today
@@ -20,7 +21,6 @@ from llmcost.model import (
 )
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.types import Gpu, ModelShape, TokenPrices
-from llmcost.study.claims.table import Claim, day_read
 
 LLAMA, QWEN, SMALLEST = "llama-3.3-70b", "qwen3-14b", "llama-3.1-8b"
 A100, H100, L40S = "a100-80gb-sxm", "h100-80gb-sxm", "l40s-48gb"

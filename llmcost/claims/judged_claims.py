@@ -2,17 +2,18 @@
 
 import pandas as pd
 
-from llmcost.study.claims import (
+from llmcost.claims import (
+    around_gpus,
     crossings,
     formulas,
     loads,
-    people,
     prices,
     sleepers,
     thresholds,
     throughputs,
 )
-from llmcost.study.claims.findings import (
+from llmcost.claims.claim_table import Claim, claims
+from llmcost.claims.findings import (
     ADVICE,
     CHOSEN,
     EXPERIENCE,
@@ -23,10 +24,9 @@ from llmcost.study.claims.findings import (
     Finding,
     unchecked,
 )
-from llmcost.study.claims.table import Claim, claims
 
 HOLDS, DOES_NOT, CANNOT = "holds", "does not hold", "cannot be checked"
-THEMES = (throughputs, formulas, prices, crossings, thresholds, people, loads, sleepers)
+THEMES = (throughputs, formulas, prices, crossings, thresholds, around_gpus, loads, sleepers)
 OPEN: dict[tuple[str, ...], tuple[str, str]] = {
     ("A0-005", "A1-004", "A1-016", "A1-018", "A2-023", "A2-044", "A2-060", "A4-036"): (
         CHOSEN,

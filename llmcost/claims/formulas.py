@@ -2,6 +2,9 @@
 
 import math
 
+from llmcost.claims import facts
+from llmcost.claims.claim_table import Claim, day_read, said
+from llmcost.claims.findings import Check, Finding, same, shown
 from llmcost.model import (
     HOURS_PER_MONTH,
     SECONDS_PER_HOUR,
@@ -12,9 +15,6 @@ from llmcost.model import (
     overhead,
     split,
 )
-from llmcost.study.claims import facts
-from llmcost.study.claims.findings import Check, Finding, same, shown
-from llmcost.study.claims.table import Claim, day_read, said
 from llmcost.study.wording import number, usd
 
 HALF_BUSY = 0.5

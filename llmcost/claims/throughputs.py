@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from llmcost.model import TOKENS_PER_MTOK, fleet, throughput
-from llmcost.model.types import WEIGHT_BYTES
-from llmcost.study.claims import facts
-from llmcost.study.claims.facts import A100, H100, L40S, LLAMA, QWEN
-from llmcost.study.claims.findings import (
+from llmcost.claims import facts
+from llmcost.claims.claim_table import Claim, day_read, said
+from llmcost.claims.facts import A100, H100, L40S, LLAMA, QWEN
+from llmcost.claims.findings import (
     NO_INPUTS,
     NO_ROW,
     Check,
@@ -17,7 +16,8 @@ from llmcost.study.claims.findings import (
     shown,
     unchecked,
 )
-from llmcost.study.claims.table import Claim, day_read, said
+from llmcost.model import TOKENS_PER_MTOK, fleet, throughput
+from llmcost.model.types import WEIGHT_BYTES
 from llmcost.study.wording import number, percent
 
 SECONDS_PER_DAY = 86_400

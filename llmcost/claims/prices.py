@@ -8,22 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from llmcost.claims import facts
+from llmcost.claims.claim_table import Claim, claim as claim_of, day_read, said
+from llmcost.claims.facts import A100, H100, LLAMA, QWEN, SMALLEST
+from llmcost.claims.findings import NO_ROW, OWN_ROW, Check, Finding, allowed, same, shown, unchecked
 from llmcost.inputs import catalog
 from llmcost.model import HOURS_PER_MONTH, api_bill, overhead
 from llmcost.model.types import TokenPrices
-from llmcost.study.claims import facts
-from llmcost.study.claims.facts import A100, H100, LLAMA, QWEN, SMALLEST
-from llmcost.study.claims.findings import (
-    NO_ROW,
-    OWN_ROW,
-    Check,
-    Finding,
-    allowed,
-    same,
-    shown,
-    unchecked,
-)
-from llmcost.study.claims.table import Claim, claim as claim_of, day_read, said
 from llmcost.study.wording import number, usd, usd_range
 
 MID_TIER = (

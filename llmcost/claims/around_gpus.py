@@ -3,10 +3,9 @@ make."""
 
 import numpy as np
 
-from llmcost.inputs import catalog
-from llmcost.model import HOURS_PER_MONTH, MONTHS_PER_YEAR, overhead
-from llmcost.study.claims import facts
-from llmcost.study.claims.findings import (
+from llmcost.claims import facts
+from llmcost.claims.claim_table import Claim, day_read, said
+from llmcost.claims.findings import (
     GUESSED,
     NO_INPUTS,
     OWN_ROW,
@@ -17,7 +16,8 @@ from llmcost.study.claims.findings import (
     shown,
     unchecked,
 )
-from llmcost.study.claims.table import Claim, day_read, said
+from llmcost.inputs import catalog
+from llmcost.model import HOURS_PER_MONTH, MONTHS_PER_YEAR, overhead
 from llmcost.study.wording import number, usd, usd_range
 
 WEEKS_PER_MONTH = facts.DAYS_PER_MONTH / 7
