@@ -49,7 +49,7 @@ def load(name: str) -> None:
     """Import what a command needs: most of a second, in which a signal ends all at once.
     ImportError, whatever is damaged."""
     try:
-        importlib.import_module(f"llmcost.reporting.{name}")
+        importlib.import_module(f"llmcost.{name}")
     except Exception as error:  # a file cut short is a SyntaxError, or an EOFError
         raise ImportError(f"{type(error).__name__}: {error}") from error
 
@@ -117,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         help="fill in what a usage export says, and leave the rest as questions",
     )
-    new_command.set_defaults(command=new, needs="new_client")
+    new_command.set_defaults(command=new, needs="reporting.new_client")
     report_command.add_to(commands, PROGRAM)
     audit_command = commands.add_parser(
         "audit", help="follow a figure of a client's report to its formula, inputs and sources"
@@ -132,7 +132,7 @@ def parser() -> argparse.ArgumentParser:
         default="",
         help="the figure; left out: all figures with their keys",
     )
-    audit_command.set_defaults(command=audit, needs="audit")
+    audit_command.set_defaults(command=audit, needs="reporting.audit")
     usage_command = commands.add_parser(
         "usage", help="what a usage export says: period, coverage, models, tokens, bill"
     )
@@ -160,16 +160,16 @@ def parser() -> argparse.ArgumentParser:
         default="",
         help="with --sql: the log's table (default: the format's name)",
     )
-    usage_command.set_defaults(command=usage, needs="usage_text")
+    usage_command.set_defaults(command=usage, needs="reporting.usage_text")
     notebooks_command = commands.add_parser(
         "notebooks", help="run the committed notebooks again, in place"
     )
-    notebooks_command.set_defaults(command=notebooks, needs="committed")
+    notebooks_command.set_defaults(command=notebooks, needs="reporting.committed")
     accuracy_parser = commands.add_parser(
         "accuracy", help="how far the throughput model is from what was measured"
     )
     accuracy_parser.add_argument("--markdown", action="store_true", help="as the README's section")
-    accuracy_parser.set_defaults(command=accuracy, needs="accuracy")
+    accuracy_parser.set_defaults(command=accuracy, needs="ledger.accuracy_text")
     return top
 
 
@@ -279,7 +279,7 @@ def notebooks(_arguments: argparse.Namespace) -> int:
 
 def accuracy(arguments: argparse.Namespace) -> int:
     """Print the accuracy ledger."""
-    from llmcost.reporting import accuracy
+    from llmcost.ledger import accuracy_text
 
-    print(accuracy.markdown() if arguments.markdown else accuracy.text())
+    print(accuracy_text.markdown() if arguments.markdown else accuracy_text.text())
     return 0

@@ -69,7 +69,9 @@ def add_to(commands: argparse._SubParsersAction, program: str) -> None:
     command.add_argument(
         "--scheduler", metavar="tcp://HOST:PORT", default="", help="let a Dask cluster make them"
     )
-    command.set_defaults(command=lambda arguments: report(arguments, program), needs="batch")
+    command.set_defaults(
+        command=lambda arguments: report(arguments, program), needs="reporting.batch"
+    )
 
 
 def positive(text: str) -> int:

@@ -5,7 +5,7 @@ import textwrap
 
 import pandas as pd
 
-from llmcost.study.capacity import accuracy
+from llmcost.ledger import accuracy
 from llmcost.views.tables import Table, table
 
 WIDTH_COUNT, README_WIDTH_COUNT = 110, 140
