@@ -9,8 +9,8 @@ import pytest
 import llmcost as lc
 from llmcost.inputs.paths import data_path
 from llmcost.study.bill import api_parts, hidden_lines, line_evidence, pricing, token_costs
+from llmcost.views.chart_parts import slider
 from llmcost.views.charts import hidden_costs as hidden_charts, pricing as price_charts
-from llmcost.views.controls import menu, slider
 from llmcost.views.readings import hidden_costs as hidden_readings, pricing as price_readings
 
 CLIENTS = sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml"))
@@ -163,9 +163,9 @@ def test_a_model_without_a_price_is_a_gap():
 
 def test_controls_are_parameters_of_a_chart_with_a_name_to_read():
     chart = alt.Chart(pd.DataFrame({"x": [1]})).mark_point().encode(x="x:Q")
-    spec = chart.add_params(slider("tokens", 1, 9, 3, 1), menu("model", ["a", "b"], "a")).to_dict()
-    assert [param["value"] for param in spec["params"]] == [3, "a"]
-    assert [param["bind"]["name"].strip() for param in spec["params"]] == ["tokens", "model"]
+    spec = chart.add_params(slider("tokens", 1, 9, 3, 1)).to_dict()
+    assert [param["value"] for param in spec["params"]] == [3]
+    assert [param["bind"]["name"].strip() for param in spec["params"]] == ["tokens"]
 
 
 @every_client

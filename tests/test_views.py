@@ -17,7 +17,7 @@ import llmcost as lc
 from llmcost.study.capacity import utilization
 from llmcost.study.wording import number
 from llmcost.views import inert, md, renderer, table, theme
-from llmcost.views.playgrounds import fleet_playground, moved_fleet_chart
+from llmcost.views.charts.fleet import fleet_playground, moved_fleet_chart
 from llmcost.views.readings import utilization as utilization_words
 from llmcost.views.renderer import CHART_MIME
 from llmcost.views.results import RESULTS_MIME, plain, results

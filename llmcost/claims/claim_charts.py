@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from llmcost.views.charts.load import halo
+from llmcost.views.chart_parts import halo
 from llmcost.views.theme import COLOURS, layered
 
 JUDGED = {"holds": COLOURS["api"], "does not hold": COLOURS["own"]}

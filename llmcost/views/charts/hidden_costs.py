@@ -5,9 +5,7 @@ import altair as alt
 import pandas as pd
 
 from llmcost.study.wording import number, usd
-from llmcost.views.charts.pricing import coloured
-from llmcost.views.charts.verdict import DASHES, OPTION_COLOURS
-from llmcost.views.controls import slider
+from llmcost.views.chart_parts import DASHES, OPTION_COLOURS, coloured, slider
 from llmcost.views.theme import COLOURS, INK, layered, log_ticks
 
 GROUPS = {

@@ -6,7 +6,7 @@ import json
 import altair as alt
 import pandas as pd
 
-from llmcost.views.charts.verdict import DASHES, OPTION_COLOURS
+from llmcost.views.chart_parts import DASHES, OPTION_COLOURS
 from llmcost.views.theme import COLOURS, layered
 
 MONTH = alt.Axis(format="d", tickMinStep=1, grid=False)

@@ -5,6 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from llmcost.views.chart_parts import halo
 from llmcost.views.theme import COLOURS, layered, log_ticks
 
 PERCENT = alt.Axis(format=".0%")
@@ -27,11 +28,6 @@ def usd_look(title: str, padding: int = 14) -> dict[str, Any]:
         "title": title,
         "axis": alt.Axis(format="$~g", values=ROUND_USD),
     }
-
-
-def halo(text: alt.Chart, **look) -> list[alt.Chart]:
-    """Text that stays readable where it crosses a line: white behind it."""
-    return [text.mark_text(stroke="white", strokeWidth=4, **look), text.mark_text(**look)]
 
 
 def week_chart(week: pd.DataFrame, title: str, subtitle: str) -> alt.LayerChart:

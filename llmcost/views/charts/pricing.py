@@ -7,24 +7,13 @@ import altair as alt
 
 from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.wording import usd
-from llmcost.views.charts.verdict import OPTION_COLOURS, step_colour
-from llmcost.views.controls import slider
+from llmcost.views.chart_parts import OPTION_COLOURS, coloured, slider, step_colour
 from llmcost.views.theme import COLOURS, layered, log_ticks
 
 KINDS = {"today": COLOURS["today"], "closed": COLOURS["tuned"], "open": COLOURS["api"]}
 STATUSES = {"ok": COLOURS["api"], "ask": COLOURS["hybrid"], "failed": COLOURS["muted"]}
 WAYS = OPTION_COLOURS | {"own": COLOURS["own"]}
 MARKS = ["diamond", "circle", "square"]
-
-
-def coloured(field, colours, names=None):
-    """Colour by a name -> colour table; `names` are the legend's words, none hides it."""
-    legend = alt.Legend(labelExpr=f"{names}[datum.label]") if names else None
-    return alt.Color(
-        f"{field}:N",
-        scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-        legend=legend,
-    )
 
 
 def shaped(field, kinds, marks=MARKS, legend=None):

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from llmcost.study.bill.waterfalls import waterfall_bars
-from llmcost.views.charts.verdict import step_colour
+from llmcost.views.chart_parts import step_colour
 from llmcost.views.theme import layered
 
 

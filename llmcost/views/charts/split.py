@@ -3,8 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from llmcost.views.charts.load import halo
-from llmcost.views.controls import slider
+from llmcost.views.chart_parts import halo, slider
 from llmcost.views.theme import COLOURS, layered
 
 PERCENT = alt.Axis(format="~%")

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from llmcost.study.bill.options import LABELS
-from llmcost.views.charts.load import halo
-from llmcost.views.charts.verdict import option_colour
+from llmcost.views.chart_parts import halo, option_colour
 from llmcost.views.theme import COLOURS, INK, layered, log_ticks
 
 LEAST_NAMED_FRACTION = 0.02

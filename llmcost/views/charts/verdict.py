@@ -4,36 +4,8 @@ over volume."""
 import altair as alt
 import pandas as pd
 
-from llmcost.views.controls import slider
+from llmcost.views.chart_parts import DASHES, OPTION_COLOURS, option_colour, slider, step_colour
 from llmcost.views.theme import COLOURS, layered, log_ticks
-
-OPTION_COLOURS = {
-    "today": COLOURS["today"],
-    "tuned": COLOURS["tuned"],
-    "open_api": COLOURS["api"],
-    "serverless": COLOURS["serverless"],
-    "rented": COLOURS["own"],
-    "owned": COLOURS["own"],
-    "hybrid": COLOURS["hybrid"],
-}
-DASHES = {"owned": [5, 3], "hybrid": [2, 2], "tuned": [5, 3]}
-
-
-def option_colour() -> alt.Color:
-    """One colour per option, everywhere."""
-    return alt.Color(
-        "option:N",
-        scale=alt.Scale(domain=list(OPTION_COLOURS), range=list(OPTION_COLOURS.values())),
-        legend=None,
-    )
-
-
-def step_colour() -> alt.Color:
-    """One colour per kind of step in every waterfall: total, less, more."""
-    colours = [COLOURS["today"], COLOURS["api"], COLOURS["own"]]
-    return alt.Color(
-        "kind:N", scale=alt.Scale(domain=["total", "less", "more"], range=colours), legend=None
-    )
 
 
 def options_chart(

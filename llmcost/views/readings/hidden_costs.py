@@ -13,7 +13,7 @@ from llmcost.study.bill.hidden_lines import API, MACHINE, Sleeper, cheapest_own_
 from llmcost.study.bill.line_evidence import RULE_OF_THUMB
 from llmcost.study.verdict.labels import gpu_name
 from llmcost.study.wording import number, percent, usd, usd_range
-from llmcost.views.readings.pricing import times
+from llmcost.views.text import times
 
 if TYPE_CHECKING:
     from llmcost.study.capacity.fleet_sweeps import SpotPrice

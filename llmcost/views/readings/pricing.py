@@ -12,18 +12,10 @@ from llmcost.study.bill.unit_costs import always_on_option
 from llmcost.study.choices import out_of_reach
 from llmcost.study.problem import WorkloadChoice, volumes
 from llmcost.study.wording import mtok, number, percent, usd
+from llmcost.views.text import times
 
 if TYPE_CHECKING:
     from llmcost.study.study import Study
-
-
-def times(ratio: float) -> str:
-    """A factor in words.
-
-    >>> times(3.56), times(24.2), times(1.03)
-    ('3.6 times', '24 times', '1.03 times')
-    """
-    return f"{number(ratio, 3 if ratio < 1.1 else 2)} times"
 
 
 def scope(study: Study, choice: WorkloadChoice) -> str:
