@@ -7,10 +7,9 @@ from test_charts_load import assert_says_what_it_means
 
 from llmcost import open_study
 from llmcost.inputs.paths import data_path
+from llmcost.lessons.verdict import month_charts
 from llmcost.study.horizon import cash, horizon as contract
 from llmcost.study.horizon.months import PRICE_PATHS, typical_months
-from llmcost.views.charts import horizon as charts
-from llmcost.views.readings import horizon as words
 
 CLIENTS = sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml"))
 NO_INTEREST = {
@@ -208,11 +207,14 @@ def test_a_short_contract_has_no_second_year():
 
 def test_charts_of_the_contract(study, horizon):
     months, saved = contract.by_month(study, horizon), contract.saved_to_date(study, horizon)
-    title, subtitle = words.bills_title(study, horizon), words.bills_subtitle(study, horizon)
-    assert_says_what_it_means(charts.bills_chart(months, title, subtitle))
+    title, subtitle = (
+        month_charts.bills_title(study, horizon),
+        month_charts.bills_subtitle(study, horizon),
+    )
+    assert_says_what_it_means(month_charts.bills_chart(months, title, subtitle))
     if len(saved):
         assert_says_what_it_means(
-            charts.savings_chart(
-                saved, words.savings_title(saved), "cash of the advice against today"
+            month_charts.savings_chart(
+                saved, month_charts.savings_title(saved), "cash of the advice against today"
             )
         )

@@ -1,7 +1,5 @@
 """What the judgements on published claims say, in sentences and tables."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -12,10 +12,10 @@ import pandas as pd
 from llmcost.inputs.usage import UsageTable
 from llmcost.inputs.usage.account import TOKENS
 from llmcost.inputs.usage.workload import MIN_HOURS
+from llmcost.lessons.pricing import bill_words
 from llmcost.study.bill.reconciliation import reconciliation
 from llmcost.study.loads import usage_summary
 from llmcost.study.wording import number, percent
-from llmcost.views.readings import reconciliation as bill_words
 from llmcost.views.tables import cell_text, table as text_table
 from llmcost.views.text import visible
 

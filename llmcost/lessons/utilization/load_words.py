@@ -1,10 +1,6 @@
 """A load and the fleet that follows it, as a reader meets them: facts in a table, queues, lags and
 dashboards in sentences."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from llmcost.inputs.load_presets import Preset
@@ -15,12 +11,9 @@ from llmcost.study.capacity.utilization import OwnFleet, at_usual_peak
 from llmcost.study.loads.headroom import HOURS_PER_DAY, size_preset
 from llmcost.study.loads.load_facts import GROWTH_DAYS, LoadFacts
 from llmcost.study.problem import Supply
+from llmcost.study.study import Study
 from llmcost.study.verdict.labels import gpu_name
 from llmcost.study.wording import DASH, number, percent, usd
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
-
 
 SELDOM_FRACTION = 0.01
 """So few requests may wait for a slot before a queue counts as one."""

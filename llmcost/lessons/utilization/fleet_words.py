@@ -1,9 +1,7 @@
 """An own fleet as a reader meets it: what it rests on, its steps, its levels, its rivals, and what
 follows in a sentence."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +10,9 @@ from llmcost.model.fleet import gpu_usd_per_mtok
 from llmcost.model.throughput import MAX_CONCURRENCY, request_seconds
 from llmcost.study.capacity.utilization import OWN_HOURS, SHAPE_REPLICAS, OwnFleet
 from llmcost.study.problem import WorkloadChoice
+from llmcost.study.study import Study
 from llmcost.study.verdict.labels import gpu_name
 from llmcost.study.wording import number, percent, usd
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 
 def described(fleet: OwnFleet) -> str:

@@ -1,11 +1,17 @@
-"""Charts of the contract: every option's bill month by month, and what the advised move has saved
-to date."""
+"""The contract: every option's bill month by month, and what the advised move has saved to date, as
+charts with their titles."""
 
 import json
 
 import altair as alt
 import pandas as pd
 
+from llmcost.model.horizon import payback_months
+from llmcost.study.horizon.horizon import Horizon
+from llmcost.study.horizon.months import growths
+from llmcost.study.study import Study
+from llmcost.study.verdict.asked import crossing
+from llmcost.study.wording import percent, usd
 from llmcost.views.chart_parts import DASHES, OPTION_COLOURS
 from llmcost.views.theme import COLOURS, layered
 
@@ -60,3 +66,26 @@ def savings_chart(
     line = alt.Chart(saved).mark_line(color=COLOURS["api"], point=True).encode(x=x, y=y)
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule().encode(y=alt.Y("zero:Q"))
     return layered([line, zero], title, subtitle, 240)
+
+
+def bills_title(study: Study, horizon: Horizon) -> str:
+    """Whether another option's bill ever falls below the advised one's, and when."""
+    said = crossing(study, horizon)
+    return said[0].upper() + said[1:]
+
+
+def bills_subtitle(study: Study, horizon: Horizon, level: str = "typical") -> str:
+    """What moves in the chart of the bills; `level` is the growth that it was drawn at."""
+    growing = ", ".join(percent(getattr(a, level)) for a in growths(study).values())
+    return (
+        f"Volume grows by {growing} a month, rents and prices move steadily to their mean over"
+        f" {horizon.months_count} months"
+    )
+
+
+def savings_title(saved: pd.DataFrame) -> str:
+    """When the move has paid for itself, and what it has saved at the end."""
+    month, last = payback_months(saved["saved_usd"].to_numpy()), float(saved["saved_usd"].iloc[-1])
+    if month is None:
+        return f"Not paid back within {len(saved)} months: {usd(last, signed=True)} at the end"
+    return f"Paid back in month {month}, {usd(last)} saved by month {len(saved)}"

@@ -1,8 +1,6 @@
 """What the lines around the GPU mean, in sentences that hold for every client."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,14 +9,12 @@ from llmcost.model import SECONDS_PER_HOUR
 from llmcost.model.serverless import awake_fraction
 from llmcost.study.bill.hidden_lines import API, MACHINE, Sleeper, cheapest_own_option
 from llmcost.study.bill.line_evidence import RULE_OF_THUMB
+from llmcost.study.capacity.fleet_sweeps import SpotPrice
+from llmcost.study.capacity.rent_or_buy import RentOrBuy
+from llmcost.study.study import Study
 from llmcost.study.verdict.labels import gpu_name
 from llmcost.study.wording import number, percent, usd, usd_range
 from llmcost.views.text import times
-
-if TYPE_CHECKING:
-    from llmcost.study.capacity.fleet_sweeps import SpotPrice
-    from llmcost.study.capacity.rent_or_buy import RentOrBuy
-    from llmcost.study.study import Study
 
 NO_RIVAL = "Serverless GPUs cannot be had here, or there is nothing to hold beside them."
 NO_GPUS = (

@@ -1,19 +1,14 @@
 """The hybrid split in sentences."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from llmcost.study.bill.hosts import may_leave
+from llmcost.study.split.split import Split
 from llmcost.study.split.split_sweeps import described, split_fixed_lines, splits
+from llmcost.study.study import Study
 from llmcost.study.wording import number, percent, usd
-
-if TYPE_CHECKING:
-    from llmcost.study.split.split import Split
-    from llmcost.study.study import Study
 
 
 def headline(study: Study, shown: Study) -> str:

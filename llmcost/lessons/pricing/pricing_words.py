@@ -1,9 +1,5 @@
 """What the prices of both sides mean, in sentences that hold for every client."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from llmcost.study.bill.pricing import hosts_of, usable
@@ -11,11 +7,9 @@ from llmcost.study.bill.token_costs import ladder, levers
 from llmcost.study.bill.unit_costs import always_on_option
 from llmcost.study.choices import out_of_reach
 from llmcost.study.problem import WorkloadChoice, volumes
+from llmcost.study.study import Study
 from llmcost.study.wording import mtok, number, percent, usd
 from llmcost.views.text import times
-
-if TYPE_CHECKING:
-    from llmcost.study.study import Study
 
 
 def scope(study: Study, choice: WorkloadChoice) -> str:

@@ -9,11 +9,11 @@ import ipywidgets
 import pandas as pd
 from IPython.display import display
 
+from llmcost.lessons.utilization.load_charts import PERCENT, price_chart
 from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok
 from llmcost.study.capacity.utilization import OwnFleet, cost_by_utilization
 from llmcost.study.wording import number, percent, usd
 from llmcost.views.chart_parts import halo
-from llmcost.views.charts.load import PERCENT, price_chart
 from llmcost.views.theme import COLOURS, layered, log_ticks
 
 
