@@ -15,11 +15,12 @@ from test_reporting import clients, files, kit, make, needs_fork  # noqa: F401
 from llmcost import open_study
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
-from llmcost.reporting import batch, build, cli, cluster, report_command
-from llmcost.reporting.client_report import Task
-from llmcost.reporting.errors import ReportError
+from llmcost.report import fingerprint
+from llmcost.report.client_report import Task
+from llmcost.report.failures import ReportError
+from llmcost.report.records import CURE
+from llmcost.reporting import batch, cli, cluster, report_command
 from llmcost.reporting.manifest import NO_TURN
-from llmcost.reporting.records import CURE
 
 pytestmark = needs_fork
 
@@ -161,7 +162,7 @@ def test_a_client_file_that_never_ends_holds_up_nobody(kit):  # noqa: F811
 def test_a_file_that_cannot_be_read_does_not_end_a_run_on_a_cluster(tmp_path):
     (tmp_path / "one").mkdir()
     with pytest.raises(OSError):
-        cluster.with_files(Task("one", tmp_path / "one", build.Kit({}, "", ""), None, ""))
+        cluster.with_files(Task("one", tmp_path / "one", fingerprint.Kit({}, "", ""), None, ""))
 
 
 def test_an_export_named_by_a_pattern_over_all_folders_is_refused(tmp_path):

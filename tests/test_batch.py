@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
+from llmcost.report.failures import ReportError
 from llmcost.reporting import batch, cli
-from llmcost.reporting.errors import ReportError
 from llmcost.reporting.process import Limits
 
 ROOT = Path(__file__).parents[1]

@@ -15,8 +15,9 @@ from xml.etree import ElementTree
 import pytest
 
 from llmcost.inputs.errors import InputError
-from llmcost.reporting import book, index, spreadsheets, whole_files
-from llmcost.reporting.records import CURE, record_of
+from llmcost.report import spreadsheets
+from llmcost.report.records import CURE, record_of
+from llmcost.reporting import book, index, whole_files
 from llmcost.study import open_study
 from llmcost.study.bill.options import LABELS
 from llmcost.views.results import plain

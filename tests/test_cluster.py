@@ -9,11 +9,12 @@ import pytest
 from small_notebooks import write_small_notebooks
 
 from llmcost.inputs.paths import data_path
-from llmcost.reporting import batch, client_report, cluster
-from llmcost.reporting.build import Kit
-from llmcost.reporting.engine import ENGINE_NAME
-from llmcost.reporting.errors import ReportError
-from llmcost.reporting.notebook_runs import blank_notebooks
+from llmcost.report import client_report
+from llmcost.report.engine import ENGINE_NAME
+from llmcost.report.failures import ReportError
+from llmcost.report.fingerprint import Kit
+from llmcost.report.notebook_runs import blank_notebooks
+from llmcost.reporting import batch, cluster
 from llmcost.reporting.process import Limits
 
 needs_fork = pytest.mark.skipif(

@@ -22,8 +22,9 @@ from llmcost.__main__ import damage
 from llmcost.inputs import temporary
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
-from llmcost.reporting import batch, cli, notebook_runs, pdf
-from llmcost.reporting.errors import LONGEST_COUNT, OURS, ReportError, as_problem
+from llmcost.report import notebook_runs, pdf
+from llmcost.report.failures import LONGEST_COUNT, OURS, ReportError, as_problem
+from llmcost.reporting import batch, cli
 from llmcost.reporting.folders import one_run
 from llmcost.reporting.process import Limits, run_jobs
 

@@ -9,9 +9,10 @@ import sys
 import pytest
 from test_reporting import clients, kit, make, needs_fork  # noqa: F401
 
-from llmcost.reporting import batch, cli, manifest, pdf
-from llmcost.reporting.chart_script import ChartScript
-from llmcost.reporting.errors import ReportError
+from llmcost.report import pdf
+from llmcost.report.chart_script import ChartScript
+from llmcost.report.failures import ReportError
+from llmcost.reporting import batch, cli, manifest
 
 CHART = """<figure class="chart"><div></div><script type="application/json">{}</script></figure>"""
 DRAWN_LATE = """<script>setTimeout(() => { document.querySelector("figure div").innerHTML =

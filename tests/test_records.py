@@ -21,10 +21,11 @@ from tampered_records import WAYS, tamper
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.measured import read_measured
 from llmcost.inputs.own_capacity import Measured
-from llmcost.reporting import batch, book, folders, index, spreadsheets
-from llmcost.reporting.errors import ReportError
-from llmcost.reporting.history import published_record
-from llmcost.reporting.records import Record, beginning, read_record, read_run, record_of
+from llmcost.report import spreadsheets
+from llmcost.report.failures import ReportError
+from llmcost.report.history import published_record
+from llmcost.report.records import Record, beginning, read_record, read_run, record_of
+from llmcost.reporting import batch, book, folders, index
 from llmcost.study import open_study
 from llmcost.views.results import plain
 

@@ -16,18 +16,19 @@ from pathlib import Path
 import llmcost
 from llmcost.inputs.paths import notebooks_path
 from llmcost.inputs.price_list import price_list
-from llmcost.reporting import cluster, engine as in_process, index, pdf
-from llmcost.reporting.build import Kit, client_file_bytes
-from llmcost.reporting.chart_script import ChartScript
-from llmcost.reporting.client_report import Task, build_client
-from llmcost.reporting.errors import ReportError
+from llmcost.report import engine as in_process, pdf
+from llmcost.report.chart_script import ChartScript
+from llmcost.report.client_report import Task, build_client
+from llmcost.report.failures import ReportError
+from llmcost.report.fingerprint import Kit, client_file_bytes
+from llmcost.report.history import is_whole, published_record
+from llmcost.report.notebook_runs import blank_notebooks
+from llmcost.report.page import warm_up
+from llmcost.report.records import Record
+from llmcost.reporting import cluster, index
 from llmcost.reporting.folders import clear, make_room, publish, slugs_of
-from llmcost.reporting.history import is_whole, published_record
 from llmcost.reporting.manifest import MANIFEST, Manifest
-from llmcost.reporting.notebook_runs import blank_notebooks
-from llmcost.reporting.page import warm_up
 from llmcost.reporting.process import Done, Limits, run_jobs, uninterrupted
-from llmcost.reporting.records import Record
 
 HAS_FORK = sys.platform == "linux" and hasattr(os, "fork")
 DEFAULT_ENGINE = "fork" if HAS_FORK else "papermill"

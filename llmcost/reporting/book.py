@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from llmcost.inputs.errors import InputError
-from llmcost.reporting.records import Option, Record, read_record
+from llmcost.report.records import Option, Record, read_record
 from llmcost.study.bill.options import LABELS
 from llmcost.study.wording import NOTHING_USD, rounded
 

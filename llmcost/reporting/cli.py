@@ -15,9 +15,9 @@ from pathlib import Path
 
 from llmcost import leaving
 from llmcost.inputs.errors import InputError
+from llmcost.report.failures import OURS, UsageError, as_problem, shown
 from llmcost.reporting import report_command
 from llmcost.reporting.command_words import name_of_file, path_named
-from llmcost.reporting.errors import OURS, UsageError, as_problem, shown
 
 PROGRAM = os.environ.get("LLMCOST_PROGRAM", "llmcost")
 """How this command was called, for messages: run.py names itself here."""

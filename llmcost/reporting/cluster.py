@@ -16,9 +16,9 @@ from pathlib import Path
 from llmcost.inputs.client_file import read_client
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import files_of
-from llmcost.reporting.build import Kit, client_file_bytes
-from llmcost.reporting.client_report import Task, build_client
-from llmcost.reporting.errors import ReportError, as_problem
+from llmcost.report.client_report import Task, build_client
+from llmcost.report.failures import ReportError, as_problem
+from llmcost.report.fingerprint import Kit, client_file_bytes
 from llmcost.reporting.process import Done, Limits, run_jobs
 
 ANSWER_SECONDS = 15

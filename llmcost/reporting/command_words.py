@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from llmcost.reporting.errors import UsageError
+from llmcost.report.failures import UsageError
 
 
 def name_of_file(text: str) -> str:

@@ -9,7 +9,7 @@ import papermill
 import vl_convert
 
 from llmcost.inputs.paths import notebooks_path
-from llmcost.reporting.notebook_runs import check_complete, normalised, temporary_files_aside
+from llmcost.report.notebook_runs import check_complete, normalised, temporary_files_aside
 from llmcost.reporting.process import Limits, run_jobs
 from llmcost.reporting.whole_files import write_whole
 from llmcost.views.renderer import CHART_MIME

@@ -12,8 +12,8 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from llmcost.inputs.errors import InputError
-from llmcost.reporting.errors import ReportError
-from llmcost.reporting.records import Record, read_run
+from llmcost.report.failures import ReportError
+from llmcost.report.records import Record, read_run
 from llmcost.reporting.whole_files import put_whole
 from llmcost.views.text import visible
 

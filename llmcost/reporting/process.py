@@ -26,8 +26,8 @@ from typing import Any
 import psutil
 
 from llmcost.leaving import SIGNALS, uninterrupted
-from llmcost.reporting.errors import ReportError, as_problem
-from llmcost.reporting.family import adopt_orphans, end_family, end_own
+from llmcost.report.failures import ReportError, as_problem
+from llmcost.report.process_family import adopt_orphans, end_family, end_own
 
 GRACE_SECONDS = 5
 ORPHAN_CHECK_SECONDS = 1

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from llmcost.inputs.paths import data_path
+from llmcost.report.failures import ReportError, UsageError
 from llmcost.reporting.command_words import name_of_file, path_named
-from llmcost.reporting.errors import ReportError, UsageError
 
 
 def add_to(commands: argparse._SubParsersAction, program: str) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from llmcost.inputs.errors import InputError
-from llmcost.reporting.spreadsheets import FIRST_DAY, LONGEST_COUNT
+from llmcost.report.spreadsheets import FIRST_DAY, LONGEST_COUNT
 from llmcost.study.results import SCHEMA_VERSION
 
 LARGEST_RESULTS_BYTES = 16 * 2**20

@@ -13,12 +13,12 @@ import nbformat
 import llmcost
 from llmcost.inputs.paths import Stamp, files_of, stamp
 from llmcost.inputs.temporary import temporary_folder
-from llmcost.reporting import engine, page
-from llmcost.reporting.build import Kit
-from llmcost.reporting.errors import ReportError
-from llmcost.reporting.history import since_last_time
-from llmcost.reporting.notebook_runs import executed_notebook, notebook_text, results_of
-from llmcost.reporting.records import Record, record_of
+from llmcost.report import engine, page
+from llmcost.report.failures import ReportError
+from llmcost.report.fingerprint import Kit
+from llmcost.report.history import since_last_time
+from llmcost.report.notebook_runs import executed_notebook, notebook_text, results_of
+from llmcost.report.records import Record, record_of
 from llmcost.views.results import ABOUT_THE_CODE, plain
 
 

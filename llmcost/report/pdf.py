@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from llmcost.leaving import uninterrupted
-from llmcost.reporting.errors import ReportError
+from llmcost.report.failures import ReportError
 
 VARIABLE = "LLMCOST_BROWSER"
 """Environment variable that names the browser to use."""

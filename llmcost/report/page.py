@@ -18,8 +18,8 @@ import mistune
 import nh3
 from markupsafe import Markup
 
-from llmcost.reporting.errors import ReportError
-from llmcost.reporting.figures import bills, first_page_option, round_usd
+from llmcost.report.failures import ReportError
+from llmcost.report.page_figures import bills, first_page_option, round_usd
 from llmcost.study import wording
 from llmcost.views.renderer import CHART_MIME, mimebundle, title_of
 from llmcost.views.tables import cell_text
@@ -36,7 +36,7 @@ CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 def tools() -> tuple[jinja2.Environment, Any, nh3.Cleaner]:
     """The template environment, the Markdown reader and the sanitiser."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("llmcost.reporting", "template"),
+        loader=jinja2.PackageLoader("llmcost.report", "template"),
         autoescape=True,
         undefined=jinja2.ChainableUndefined,
         trim_blocks=True,

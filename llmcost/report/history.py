@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from llmcost.inputs.errors import InputError
-from llmcost.reporting.records import Record, read_record
+from llmcost.report.records import Record, read_record
 from llmcost.study.wording import usd
 
 FIRST = "first report"

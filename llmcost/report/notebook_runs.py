@@ -23,8 +23,8 @@ from papermill.parameterize import parameterize_notebook, translate_parameters
 
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.temporary import temporary_folder
-from llmcost.reporting.errors import ReportError
-from llmcost.reporting.family import living
+from llmcost.report.failures import ReportError
+from llmcost.report.process_family import living
 from llmcost.views.results import RESULTS_MIME
 
 NOTEBOOK_LIMIT_BYTES = 20_000_000
