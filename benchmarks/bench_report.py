@@ -70,7 +70,7 @@ FLOOR = (
     + """
 from pathlib import Path
 from llmcost.inputs.paths import notebooks_path
-from llmcost.reporting import batch
+from llmcost.batch import batch
 from llmcost.report.fingerprint import Kit
 from llmcost.report.notebook_runs import blank_notebooks
 kit = Kit.here(blank_notebooks(sorted(notebooks_path().glob("[0-9]*.ipynb"))))

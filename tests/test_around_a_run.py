@@ -13,14 +13,15 @@ from test_batch import in_a_fork, insert, states
 from test_reporting import clients, files, kit, make, needs_fork  # noqa: F401
 
 from llmcost import open_study
+from llmcost.batch import batch, cluster
+from llmcost.batch.manifest import NO_TURN
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.report import fingerprint
 from llmcost.report.client_report import Task
 from llmcost.report.failures import ReportError
 from llmcost.report.records import CURE
-from llmcost.reporting import batch, cli, cluster, report_command
-from llmcost.reporting.manifest import NO_TURN
+from llmcost.reporting import cli, report_command
 
 pytestmark = needs_fork
 

@@ -17,11 +17,12 @@ from small_notebooks import write_small_notebooks
 from test_reporting import clients, files, kit, make, needs_fork  # noqa: F401
 from tqdm import tqdm
 
+from llmcost.batch import batch
+from llmcost.batch.process import Limits
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.report.failures import ReportError
-from llmcost.reporting import batch, cli
-from llmcost.reporting.process import Limits
+from llmcost.reporting import cli
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("one", "two", "three", "four")
@@ -325,7 +326,7 @@ BUILD = """
 import sys
 from pathlib import Path
 {first}
-from llmcost.reporting import batch
+from llmcost.batch import batch
 failed = batch.report_clients([Path(sys.argv[1])], Path(sys.argv[2]), notebooks=Path(sys.argv[3]))
 print(batch.DEFAULT_ENGINE)
 sys.exit(bool(failed))

@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from llmcost.batch import book, index, whole_files
 from llmcost.inputs.errors import InputError
 from llmcost.report import spreadsheets
 from llmcost.report.records import CURE, record_of
-from llmcost.reporting import book, index, whole_files
 from llmcost.study import open_study
 from llmcost.study.bill.options import LABELS
 from llmcost.views.results import plain

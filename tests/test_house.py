@@ -26,6 +26,7 @@ FLOORS = [
     "claims",
     "ledger",
     "report",
+    "batch",
     "reporting",
 ]
 """From the bottom up. "" is the package itself, which shows the study to notebooks."""

@@ -19,14 +19,15 @@ from test_reporting import clients, files, kit, make, needs_fork  # noqa: F401
 import llmcost
 from llmcost import leaving
 from llmcost.__main__ import damage
+from llmcost.batch import batch
+from llmcost.batch.folders import one_run
+from llmcost.batch.process import Limits, run_jobs
 from llmcost.inputs import temporary
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.report import notebook_runs, pdf
 from llmcost.report.failures import LONGEST_COUNT, OURS, ReportError, as_problem
-from llmcost.reporting import batch, cli
-from llmcost.reporting.folders import one_run
-from llmcost.reporting.process import Limits, run_jobs
+from llmcost.reporting import cli
 
 needs_signals = pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no such signals")
 EXPORT = str(data_path("usage_formats", "plain.sample.csv"))
@@ -426,7 +427,7 @@ LOCKED = """
 import sys, time
 {taken}
 from pathlib import Path
-from llmcost.reporting.folders import one_run
+from llmcost.batch.folders import one_run
 with one_run(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
@@ -556,7 +557,7 @@ def test_a_child_hears_signals_once_it_has_a_session_of_its_own(start_method):
 
 SPAWNING = """
 import signal, sys
-from llmcost.reporting.process import Limits, run_jobs
+from llmcost.batch.process import Limits, run_jobs
 if __name__ == "__main__":
     print("started", flush=True)
     list(run_jobs(abs, [-1] * 20, 2, "spawn", Limits()))

@@ -9,10 +9,11 @@ import sys
 import pytest
 from test_reporting import clients, kit, make, needs_fork  # noqa: F401
 
+from llmcost.batch import batch, manifest
 from llmcost.report import pdf
 from llmcost.report.chart_script import ChartScript
 from llmcost.report.failures import ReportError
-from llmcost.reporting import batch, cli, manifest
+from llmcost.reporting import cli
 
 CHART = """<figure class="chart"><div></div><script type="application/json">{}</script></figure>"""
 DRAWN_LATE = """<script>setTimeout(() => { document.querySelector("figure div").innerHTML =

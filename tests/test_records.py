@@ -18,6 +18,7 @@ from test_reporting import clients, files, kit, make, needs_fork  # noqa: F401
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 from tampered_records import WAYS, tamper
 
+from llmcost.batch import batch, book, folders, index
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.measured import read_measured
 from llmcost.inputs.own_capacity import Measured
@@ -25,7 +26,6 @@ from llmcost.report import spreadsheets
 from llmcost.report.failures import ReportError
 from llmcost.report.history import published_record
 from llmcost.report.records import Record, beginning, read_record, read_run, record_of
-from llmcost.reporting import batch, book, folders, index
 from llmcost.study import open_study
 from llmcost.views.results import plain
 

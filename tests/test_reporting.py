@@ -17,14 +17,15 @@ from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import llmcost
+from llmcost.batch import batch, folders
+from llmcost.batch.process import Limits, run_jobs
 from llmcost.inputs.errors import InputError
 from llmcost.report import engine, notebook_runs, page
 from llmcost.report.failures import ReportError
 from llmcost.report.history import published_record, since_last_time
 from llmcost.report.page_figures import bills, first_page_option
 from llmcost.report.records import record_of
-from llmcost.reporting import batch, cli, folders
-from llmcost.reporting.process import Limits, run_jobs
+from llmcost.reporting import cli
 
 engine.register()
 needs_fork = pytest.mark.skipif(

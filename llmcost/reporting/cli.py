@@ -204,10 +204,10 @@ def new(arguments: argparse.Namespace) -> int:
 
 def usage(arguments: argparse.Namespace) -> int:
     """Read an export and say what it holds."""
+    from llmcost.batch.whole_files import write_whole
     from llmcost.inputs.usage import usage_format, usage_table
     from llmcost.inputs.usage.warehouse import warehouse_sql
     from llmcost.reporting.usage_text import usage_text
-    from llmcost.reporting.whole_files import write_whole
 
     if arguments.sql is None and arguments.table:
         raise UsageError("--table names the table of a query: give --sql DIALECT too")

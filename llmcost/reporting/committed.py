@@ -8,10 +8,10 @@ import nbformat
 import papermill
 import vl_convert
 
+from llmcost.batch.process import Limits, run_jobs
+from llmcost.batch.whole_files import write_whole
 from llmcost.inputs.paths import notebooks_path
 from llmcost.report.notebook_runs import check_complete, normalised, temporary_files_aside
-from llmcost.reporting.process import Limits, run_jobs
-from llmcost.reporting.whole_files import write_whole
 from llmcost.views.renderer import CHART_MIME
 from llmcost.views.results import RESULTS_MIME
 

@@ -5,13 +5,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from llmcost.batch.whole_files import copy_whole, put_whole
 from llmcost.inputs.client import client_schema
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import UsageTable
 from llmcost.inputs.usage.workload import MIN_HOURS, check_span
 from llmcost.leaving import uninterrupted
 from llmcost.reporting.prefilled import prefilled
-from llmcost.reporting.whole_files import copy_whole, put_whole
 
 OWN_NAMES = {"client.yaml", "client.schema.json"}
 TEMPLATE = Path(__file__).parent / "template"

@@ -69,9 +69,7 @@ def add_to(commands: argparse._SubParsersAction, program: str) -> None:
     command.add_argument(
         "--scheduler", metavar="tcp://HOST:PORT", default="", help="let a Dask cluster make them"
     )
-    command.set_defaults(
-        command=lambda arguments: report(arguments, program), needs="reporting.batch"
-    )
+    command.set_defaults(command=lambda arguments: report(arguments, program), needs="batch.batch")
 
 
 def positive(text: str) -> int:
@@ -90,8 +88,8 @@ def report(arguments: argparse.Namespace, program: str) -> int:
             "--jobs is for this machine, a cluster has its own number: leave one of --jobs and"
             " --scheduler out"
         )
-    from llmcost.reporting import batch
-    from llmcost.reporting.manifest import say
+    from llmcost.batch import batch
+    from llmcost.batch.manifest import say
 
     engine = arguments.engine or batch.DEFAULT_ENGINE
     if engine == "fork" and not batch.HAS_FORK:

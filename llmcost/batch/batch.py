@@ -14,6 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import llmcost
+from llmcost.batch import cluster, index
+from llmcost.batch.folders import clear, make_room, publish, slugs_of
+from llmcost.batch.manifest import MANIFEST, Manifest
+from llmcost.batch.process import Done, Limits, run_jobs, uninterrupted
 from llmcost.inputs.paths import notebooks_path
 from llmcost.inputs.price_list import price_list
 from llmcost.report import engine as in_process, pdf
@@ -25,10 +29,6 @@ from llmcost.report.history import is_whole, published_record
 from llmcost.report.notebook_runs import blank_notebooks
 from llmcost.report.page import warm_up
 from llmcost.report.records import Record
-from llmcost.reporting import cluster, index
-from llmcost.reporting.folders import clear, make_room, publish, slugs_of
-from llmcost.reporting.manifest import MANIFEST, Manifest
-from llmcost.reporting.process import Done, Limits, run_jobs, uninterrupted
 
 HAS_FORK = sys.platform == "linux" and hasattr(os, "fork")
 DEFAULT_ENGINE = "fork" if HAS_FORK else "papermill"

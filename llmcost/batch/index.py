@@ -12,12 +12,12 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from llmcost.batch.book import ClientRow, client_rows, line_rows, option_rows, reports_in
+from llmcost.batch.whole_files import put_whole
 from llmcost.report.page import brand_colour, script_hash, tools
 from llmcost.report.page_figures import money
 from llmcost.report.records import Option, Record
 from llmcost.report.spreadsheets import csv_text, xlsx_bytes
-from llmcost.reporting.book import ClientRow, client_rows, line_rows, option_rows, reports_in
-from llmcost.reporting.whole_files import put_whole
 from llmcost.study.bill.options import LABELS
 from llmcost.study.wording import NOTHING_USD, percent, usd
 

@@ -13,13 +13,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
 from pathlib import Path
 
+from llmcost.batch.process import Done, Limits, run_jobs
 from llmcost.inputs.client_file import read_client
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import files_of
 from llmcost.report.client_report import Task, build_client
 from llmcost.report.failures import ReportError, as_problem
 from llmcost.report.fingerprint import Kit, client_file_bytes
-from llmcost.reporting.process import Done, Limits, run_jobs
 
 ANSWER_SECONDS = 15
 AHEAD_COUNT = 2

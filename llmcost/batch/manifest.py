@@ -11,10 +11,10 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from llmcost.batch.whole_files import put_whole
 from llmcost.inputs.errors import InputError
 from llmcost.report.failures import ReportError
 from llmcost.report.records import Record, read_run
-from llmcost.reporting.whole_files import put_whole
 from llmcost.views.text import visible
 
 MANIFEST = "manifest.json"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout, has_fcntl
 
+from llmcost.batch.index import BOOK, INDEX_MARK
+from llmcost.batch.manifest import MANIFEST, is_manifest
 from llmcost.report.failures import ReportError
 from llmcost.report.history import published_record
 from llmcost.report.records import beginning
-from llmcost.reporting.index import BOOK, INDEX_MARK
-from llmcost.reporting.manifest import MANIFEST, is_manifest
 from llmcost.views.text import visible
 
 DEVICE_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
