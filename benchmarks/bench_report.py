@@ -61,10 +61,11 @@ def build_client(task):
     return built
 client_report.build_client = build_client
 """
-COMMAND = (
-    "import sys\nfrom llmcost.reporting import cli\nsys.exit(cli.main(['report', *sys.argv[1:]]))"
+COMMAND = "import sys\nfrom llmcost.cli import command_line\nsys.exit(command_line.main(['report', *sys.argv[1:]]))"
+BATCH = (
+    CLOCKED
+    + "from llmcost.cli import command_line\nsys.exit(command_line.main(['report', *sys.argv[2:]]))"
 )
-BATCH = CLOCKED + "from llmcost.reporting import cli\nsys.exit(cli.main(['report', *sys.argv[2:]]))"
 FLOOR = (
     CLOCKED
     + """

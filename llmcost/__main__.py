@@ -12,7 +12,7 @@ def run() -> int:
     """Run the command line; returns its exit code."""
     leaving.end_at_once()
     try:
-        from llmcost.reporting.cli import main
+        from llmcost.cli.command_line import main
 
         code = main()
         if code == leaving.EXIT_CODE:

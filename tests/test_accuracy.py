@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from llmcost.cli.command_line import main
 from llmcost.inputs.catalog import gpu, in_force, model_shape
 from llmcost.ledger import accuracy, accuracy_text
 from llmcost.model.throughput import compute_roof_tokens_per_second
-from llmcost.reporting.cli import main
 from llmcost.study.capacity.runs import catalog_runs
 
 ROOT = Path(__file__).parent.parent

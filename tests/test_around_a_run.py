@@ -15,13 +15,13 @@ from test_reporting import clients, files, kit, make, needs_fork  # noqa: F401
 from llmcost import open_study
 from llmcost.batch import batch, cluster
 from llmcost.batch.manifest import NO_TURN
+from llmcost.cli import command_line, report_command
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.report import fingerprint
 from llmcost.report.client_report import Task
 from llmcost.report.failures import ReportError
 from llmcost.report.records import CURE
-from llmcost.reporting import cli, report_command
 
 pytestmark = needs_fork
 
@@ -33,7 +33,7 @@ def words(kit, *more):  # noqa: F811
 @pytest.fixture
 def command(kit, monkeypatch):  # noqa: F811
     monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
-    return lambda *more: cli.main(words(kit, *more))
+    return lambda *more: command_line.main(words(kit, *more))
 
 
 def started(kit, *more):  # noqa: F811
@@ -44,7 +44,7 @@ def started(kit, *more):  # noqa: F811
         " time.sleep(60)",
     )
     clients(kit, "a-one", "four")
-    child = in_a_fork(lambda: cli.main(words(kit, "--jobs", "1", *more)))
+    child = in_a_fork(lambda: command_line.main(words(kit, "--jobs", "1", *more)))
     until = time.monotonic() + 60
     while not (kit / "there").exists() and time.monotonic() < until:
         time.sleep(0.02)

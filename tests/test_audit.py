@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import llmcost as lc
+from llmcost.cli.audit_text import chain_text, keys_text
+from llmcost.cli.command_line import main
 from llmcost.inputs.paths import data_path
-from llmcost.reporting.audit import chain_text, keys_text
-from llmcost.reporting.cli import main
 from llmcost.study.audit.figure import Figure, derived, given, slug
 from llmcost.study.audit.figures import figures
 from llmcost.study.bill.unit_costs import always_on_option, unit_costs

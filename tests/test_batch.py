@@ -19,10 +19,10 @@ from tqdm import tqdm
 
 from llmcost.batch import batch
 from llmcost.batch.process import Limits
+from llmcost.cli import command_line
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.report.failures import ReportError
-from llmcost.reporting import cli
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("one", "two", "three", "four")
@@ -104,7 +104,9 @@ def test_the_manifest_says_what_became_of_each(kit, monkeypatch, capsys):  # noq
     monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
     clients(kit, "one", "broken")
     assert (
-        cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out"), "--json"])
+        command_line.main(
+            ["report", "--clients", str(kit / "clients"), "--out", str(kit / "out"), "--json"]
+        )
         == 1
     )
     shown = capsys.readouterr()
@@ -212,7 +214,7 @@ def test_ctrl_c_ends_with_what_is_finished(kit, monkeypatch):  # noqa: F811
     )
     folders = clients(kit, "a-one", "b-two", "four", "z-three")
     words = ["report", *map(str, folders), "--out", str(kit / "out"), "--jobs", "1"]
-    child = in_a_fork(lambda: cli.main(words))
+    child = in_a_fork(lambda: command_line.main(words))
     until = time.monotonic() + 60
     while not (kit / "there").exists() and time.monotonic() < until:
         time.sleep(0.02)
@@ -388,7 +390,7 @@ def test_the_other_commands_need_no_fork_resource_or_fcntl(tmp_path):
         ["audit", "support-assistant"],
     ]
     source = (
-        f"import sys\n{TAKEN_AWAY}\nfrom llmcost.reporting import cli\nsys.exit(max(cli.main(words)"
+        f"import sys\n{TAKEN_AWAY}\nfrom llmcost.cli import command_line\nsys.exit(max(command_line.main(words)"
         f" for words in {commands!r}))"
     )
     # A folder of its own: whoever has fcntl takes the folders of one without it for left behind.

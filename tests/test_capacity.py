@@ -664,7 +664,7 @@ def test_the_table_of_candidates_is_tidy(folder):
 
 def test_the_templates_own_lines_are_valid_once_uncommented():
     template = (
-        Path(__file__).parent.parent / "llmcost" / "reporting" / "template" / "client.yaml"
+        Path(__file__).parent.parent / "llmcost" / "cli" / "template" / "client.yaml"
     ).read_text(encoding="utf-8")
     block = template[template.index("# own_capacity:") : template.index("# people:")]
     said = YAML(typ="safe", pure=True).load(re.sub("^# ?", "", block, flags=re.M))

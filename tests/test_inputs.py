@@ -217,7 +217,7 @@ def test_every_example_is_read_and_says_when_its_numbers_were_chosen(path):
 
 
 def test_the_schema_knows_every_key_of_the_template():
-    template = Path(__file__).parent.parent / "llmcost" / "reporting" / "template" / "client.yaml"
+    template = Path(__file__).parent.parent / "llmcost" / "cli" / "template" / "client.yaml"
     written = YAML(typ="safe", pure=True).load(template.read_text(encoding="utf-8"))
     assert set(written) <= set(client_schema()["properties"])
 

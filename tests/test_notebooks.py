@@ -8,7 +8,7 @@ from pathlib import Path
 import papermill
 import pytest
 
-from llmcost.reporting.committed import PICTURE
+from llmcost.cli.committed_notebooks import PICTURE
 from llmcost.views.results import RESULTS_MIME
 
 ROOT = Path(__file__).parent.parent

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from llmcost import open_study
+from llmcost.cli.command_line import parser
 from llmcost.inputs.paths import data_path
-from llmcost.reporting.cli import parser
 from llmcost.study.wording import usd
 
 ROOT = Path(__file__).parent.parent

@@ -128,6 +128,7 @@ def test_wheel_carries_catalog_notebooks_and_template(wheel):
         "data/clients": "llmcost/_data/clients",
         "notebooks": "llmcost/_data/notebooks",
         "llmcost/report/template": "llmcost/report/template",
+        "llmcost/cli/template": "llmcost/cli/template",
     }.items():
         files = [
             path

@@ -66,10 +66,6 @@ class ReportError(Exception):
         self.code = code
 
 
-class UsageError(Exception):
-    """Something on the command line cannot be done. The text is for a person."""
-
-
 def as_problem(error: BaseException, file: str) -> ReportError:
     """What to tell a person of any exception: the file, what is wrong, how to mend it, in one line
     of at most 500 characters.

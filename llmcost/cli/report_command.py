@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+from llmcost.cli.command_words import UsageError, name_of_file, path_named
 from llmcost.inputs.paths import data_path
-from llmcost.report.failures import ReportError, UsageError
-from llmcost.reporting.command_words import name_of_file, path_named
+from llmcost.report.failures import ReportError
 
 
 def add_to(commands: argparse._SubParsersAction, program: str) -> None:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from llmcost.report.failures import UsageError
+
+class UsageError(Exception):
+    """Something on the command line cannot be done. The text is for a person."""
 
 
 def name_of_file(text: str) -> str:

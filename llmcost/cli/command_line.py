@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 
 from llmcost import leaving
+from llmcost.cli import report_command
+from llmcost.cli.command_words import UsageError, name_of_file, path_named
 from llmcost.inputs.errors import InputError
-from llmcost.report.failures import OURS, UsageError, as_problem, shown
-from llmcost.reporting import report_command
-from llmcost.reporting.command_words import name_of_file, path_named
+from llmcost.report.failures import OURS, as_problem, shown
 
 PROGRAM = os.environ.get("LLMCOST_PROGRAM", "llmcost")
 """How this command was called, for messages: run.py names itself here."""
@@ -117,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         help="fill in what a usage export says, and leave the rest as questions",
     )
-    new_command.set_defaults(command=new, needs="reporting.new_client")
+    new_command.set_defaults(command=new, needs="cli.new_client")
     report_command.add_to(commands, PROGRAM)
     audit_command = commands.add_parser(
         "audit", help="follow a figure of a client's report to its formula, inputs and sources"
@@ -132,7 +132,7 @@ def parser() -> argparse.ArgumentParser:
         default="",
         help="the figure; left out: all figures with their keys",
     )
-    audit_command.set_defaults(command=audit, needs="reporting.audit")
+    audit_command.set_defaults(command=audit, needs="cli.audit_text")
     usage_command = commands.add_parser(
         "usage", help="what a usage export says: period, coverage, models, tokens, bill"
     )
@@ -160,11 +160,11 @@ def parser() -> argparse.ArgumentParser:
         default="",
         help="with --sql: the log's table (default: the format's name)",
     )
-    usage_command.set_defaults(command=usage, needs="reporting.usage_text")
+    usage_command.set_defaults(command=usage, needs="cli.usage_text")
     notebooks_command = commands.add_parser(
         "notebooks", help="run the committed notebooks again, in place"
     )
-    notebooks_command.set_defaults(command=notebooks, needs="reporting.committed")
+    notebooks_command.set_defaults(command=notebooks, needs="cli.committed_notebooks")
     accuracy_parser = commands.add_parser(
         "accuracy", help="how far the throughput model is from what was measured"
     )
@@ -183,7 +183,7 @@ def new(arguments: argparse.Namespace) -> int:
         raise UsageError(
             f"{arguments.folder}: is a file, or a link that leads nowhere; name a new folder"
         )
-    from llmcost.reporting import new_client
+    from llmcost.cli import new_client
 
     questions: list[str] = []
     if arguments.usage:
@@ -205,9 +205,9 @@ def new(arguments: argparse.Namespace) -> int:
 def usage(arguments: argparse.Namespace) -> int:
     """Read an export and say what it holds."""
     from llmcost.batch.whole_files import write_whole
+    from llmcost.cli.usage_text import usage_text
     from llmcost.inputs.usage import usage_format, usage_table
     from llmcost.inputs.usage.warehouse import warehouse_sql
-    from llmcost.reporting.usage_text import usage_text
 
     if arguments.sql is None and arguments.table:
         raise UsageError("--table names the table of a query: give --sql DIALECT too")
@@ -237,11 +237,15 @@ def usage(arguments: argparse.Namespace) -> int:
 
 def audit(arguments: argparse.Namespace) -> int:
     """Print what a figure is made of."""
-    from llmcost.reporting import audit
+    from llmcost.cli import audit_text
     from llmcost.study.study import open_study
 
     study = open_study(arguments.client)
-    print(audit.chain_text(study, arguments.key) if arguments.key else audit.keys_text(study))
+    print(
+        audit_text.chain_text(study, arguments.key)
+        if arguments.key
+        else audit_text.keys_text(study)
+    )
     return 0
 
 
@@ -270,9 +274,9 @@ def check_out(out: Path, files: list[Path]) -> None:
 
 def notebooks(_arguments: argparse.Namespace) -> int:
     """Run the committed notebooks again where they are."""
-    from llmcost.reporting import committed
+    from llmcost.cli import committed_notebooks
 
-    for path in committed.execute_all():
+    for path in committed_notebooks.execute_all():
         print(path.name)
     return 0
 

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llmcost.batch.whole_files import copy_whole, put_whole
+from llmcost.cli.prefilled import prefilled
 from llmcost.inputs.client import client_schema
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import UsageTable
 from llmcost.inputs.usage.workload import MIN_HOURS, check_span
 from llmcost.leaving import uninterrupted
-from llmcost.reporting.prefilled import prefilled
 
 OWN_NAMES = {"client.yaml", "client.schema.json"}
-TEMPLATE = Path(__file__).parent / "template"
+EMPTY = Path(__file__).parent / "template" / "client.yaml"
 
 
 def write_empty(folder: Path) -> Path:
     """The commented client file to fill in, and its schema."""
-    return _written(folder, (TEMPLATE / "client.yaml").read_text(encoding="utf-8"))
+    return _written(folder, EMPTY.read_text(encoding="utf-8"))
 
 
 def write_from_usage(
