@@ -233,14 +233,17 @@ def _marked(database: Database, read: Read, source: str, rows: str) -> tuple[str
     repeated ids is not sorted for it."""
     who = read.value(read.kind.request_id).sql
     database.query(
-        f"""CREATE OR REPLACE TEMP TABLE twice AS SELECT h FROM (SELECT hash({who}) AS h FROM ({source}) WHERE {who} <> '')
+        f"""CREATE OR REPLACE TEMP TABLE twice AS
+        SELECT h FROM (SELECT hash({who}) AS h FROM ({source}) WHERE {who} <> '')
         GROUP BY h HAVING count(*) > 1"""
     )
     found = database.query("SELECT count(*) FROM twice").fetchone()
     if not found or not found[0]:
         return rows, read
-    marked = f"""SELECT *, false AS again FROM ({rows}) ANTI JOIN twice ON h = hash(request_id)
-        UNION ALL SELECT *, {FULLEST_FIRST} > 1 AS again FROM ({rows}) SEMI JOIN twice ON h = hash(request_id)"""
+    marked = f"""SELECT *, false AS again
+        FROM ({rows}) ANTI JOIN twice ON h = hash(request_id)
+        UNION ALL SELECT *, {FULLEST_FIRST} > 1 AS again
+        FROM ({rows}) SEMI JOIN twice ON h = hash(request_id)"""
     return marked, replace(read, again=True)
 
 
