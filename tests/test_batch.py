@@ -264,12 +264,11 @@ class FailingDisk:
 
 def test_whichever_write_fails_the_last_report_is_whole(kit, monkeypatch):  # noqa: F811
     built = []
-    real = batch.here
-    monkeypatch.setattr(batch, "here", lambda *words: built.extend(real(*words)) or built)
+    real = batch.finished
+    monkeypatch.setattr(batch, "finished", lambda *words: built.extend(real(*words)) or built)
     make(kit, "one")
-    monkeypatch.setattr(
-        batch, "here", lambda *_: built
-    )  # no write of it is in the children: one build serves them all
+    # no write of it is in the children: one build serves them all
+    monkeypatch.setattr(batch, "finished", lambda *_: built)
     monkeypatch.setattr(batch, "prepare", lambda *_: None)
     before = no_clock(kit / "out")
     for after_count in range(60):

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import llmcost
@@ -36,8 +37,27 @@ LIMITS = Limits()
 PRICE_DAY = re.compile(r"as_of_date\W+(20\d\d-(?:0\d|1[0-2])-(?:[01]\d|2[0-8]))\b")
 MOST_DAYS_COUNT = 5
 """Of these days the catalog is read ahead; others are read where they are asked for."""
+Stale = tuple[str, Path, Record | None]
+"""A client whose report is not fresh: slug, folder, record of the report that is there."""
 
 
+@dataclass(frozen=True)
+class Workers:
+    """Who makes the reports.
+
+    engine      fork: children of this process; papermill: a real kernel for each notebook
+    jobs_count  clients at a time, at most one for each of this machine's cores
+    limits      what one client's process may take
+    scheduler   address of a Dask cluster; "" for this machine
+    """
+
+    engine: str
+    jobs_count: int
+    limits: Limits
+    scheduler: str
+
+
+# reason: each argument but the folders has its word on the command line, and a default
 def report_clients(
     clients: Sequence[Path],
     out_dir: Path,
@@ -67,6 +87,7 @@ def report_clients(
     if with_pdf:
         pdf.browser_path()  # said before the work, not after it
     kit = Kit.here(blank_notebooks(paths))
+    workers = Workers(engine, jobs or os.cpu_count() or 1, limits, scheduler)
     with make_room(out_dir):
         (out_dir / MANIFEST).unlink(missing_ok=True)
         manifest = Manifest(list(slugs), silent)
@@ -82,16 +103,7 @@ def report_clients(
                 else:
                     stale.append((slug, folder, previous))
             if stale:
-                build(
-                    stale,
-                    kit,
-                    engine,
-                    jobs or os.cpu_count() or 1,
-                    limits,
-                    scheduler,
-                    out_dir,
-                    manifest,
-                )
+                build(stale, kit, workers, out_dir, manifest)
             if with_pdf:
                 print_pdfs(out_dir, manifest)
         finally:
@@ -112,45 +124,32 @@ def is_fresh(folder: Path, report: Path, record: Record, kit: Kit) -> bool:
 
 
 def build(
-    stale: Sequence[tuple[str, Path, Record | None]],
-    kit: Kit,
-    engine: str,
-    jobs_count: int,
-    limits: Limits,
-    scheduler: str,
-    out_dir: Path,
-    manifest: Manifest,
+    stale: Sequence[Stale], kit: Kit, workers: Workers, out_dir: Path, manifest: Manifest
 ) -> None:
-    """Build and publish the report of each (slug, folder, record of the report that is there)."""
+    """Build and publish the report of each client."""
     chart_script = ChartScript()
-    engine_name = in_process.ENGINE_NAME if engine == "fork" else None
-    if not scheduler:
-        prepare(engine, kit, [folder for _, folder, _ in stale])
+    engine_name = in_process.ENGINE_NAME if workers.engine == "fork" else None
+    if not workers.scheduler:
+        prepare(workers.engine, kit, [folder for _, folder, _ in stale])
     script = chart_script.text()
     tasks = [
         Task(slug, folder, kit, engine_name, script, previous) for slug, folder, previous in stale
     ]
     try:
-        for done in (
-            cluster.run(scheduler, tasks, limits)
-            if scheduler
-            else here(tasks, engine, jobs_count, limits)
-        ):
+        for done in finished(tasks, workers):
             with uninterrupted():
                 settle(done, out_dir, manifest)
     finally:
         gc.unfreeze()
 
 
-def here(tasks: Sequence[Task], engine: str, jobs_count: int, limits: Limits) -> Iterator[Done]:
-    """The tasks as they are done on this machine, at most one for each of its cores at a time."""
-    return run_jobs(
-        build_client,
-        tasks,
-        min(jobs_count, os.cpu_count() or 1),
-        "fork" if engine == "fork" else "spawn",
-        limits,
-    )
+def finished(tasks: Sequence[Task], workers: Workers) -> Iterator[Done]:
+    """The tasks as they are done."""
+    if workers.scheduler:
+        return cluster.run(workers.scheduler, tasks, workers.limits)
+    at_once_count = min(workers.jobs_count, os.cpu_count() or 1)
+    method = "fork" if workers.engine == "fork" else "spawn"
+    return run_jobs(build_client, tasks, at_once_count, method, workers.limits)
 
 
 def settle(done: Done, out_dir: Path, manifest: Manifest) -> None:
@@ -170,14 +169,10 @@ def settle(done: Done, out_dir: Path, manifest: Manifest) -> None:
 def print_pdfs(out_dir: Path, manifest: Manifest) -> None:
     """Beside each report of this run its PDF; where a report was left as fresh, one that is there
     stays."""
-    pages = {
-        out_dir / slug / "report.html": slug
-        for slug in manifest.entries
-        if slug not in manifest.failed
-    }
-    missing = [
-        (page, page.with_suffix(".pdf")) for page in pages if not page.with_suffix(".pdf").exists()
-    ]
+    made = [slug for slug in manifest.entries if slug not in manifest.failed]
+    pages = {out_dir / slug / "report.html": slug for slug in made}
+    pairs = [(page, page.with_suffix(".pdf")) for page in pages]
+    missing = [(page, target) for page, target in pairs if not target.exists()]
     manifest.begin("PDFs", len(missing))
     pdf.write_pdfs(missing, lambda page, problem: manifest.printed(pages[page], problem))
 
@@ -186,11 +181,9 @@ def prepare(engine: str, kit: Kit, folders: Iterable[Path]) -> None:
     """Where children are forked: import and use everything once, so that each of them starts
     warm."""
     if engine == "fork":
-        # Libraries keep threads of their own that a fork leaves behind; nothing here uses them in
-        # the parent.
-        warnings.filterwarnings(
-            "ignore", message=".*multi-threaded.*fork", category=DeprecationWarning
-        )
+        # Libraries keep threads that a fork leaves behind; nothing here uses them in the parent.
+        message = ".*multi-threaded.*fork"
+        warnings.filterwarnings("ignore", message=message, category=DeprecationWarning)
         for module in pkgutil.walk_packages(llmcost.__path__, "llmcost."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)

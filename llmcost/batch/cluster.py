@@ -81,9 +81,8 @@ def build_there(task: Task, limits: Limits) -> Done:
             " there",
             "cluster",
         )
-    multiprocessing.current_process().daemon = (
-        False  # Dask's word for "ends with its parent", which ours do anyway
-    )
+    # Dask's word for "ends with its parent", which ours do anyway
+    multiprocessing.current_process().daemon = False
     methods = multiprocessing.get_all_start_methods()
     method = "forkserver" if "forkserver" in methods else "spawn"
     multiprocessing.get_context(method).set_forkserver_preload([build_client.__module__])
@@ -97,9 +96,7 @@ def outcome(future: Future, task: Task) -> Done:
         return replace(future.result(), job=task)
     except ReportError as error:
         problem = as_problem(error, "client.yaml")
-    except (
-        Exception
-    ) as error:  # a worker that died three times over it, or a cluster that went away
+    except Exception as error:  # a worker died three times over it, or the cluster went away
         problem = ReportError(
             f"was lost on the cluster ({type(error).__name__}). Make the report again", "cluster"
         )

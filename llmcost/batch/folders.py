@@ -38,9 +38,8 @@ def safe_slug(name: str) -> str:
     slug = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60]
     if slug and slug == name and not DEVICE_NAMES.fullmatch(name):
         return slug
-    return (
-        f"{slug or 'client'}-{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:6]}"
-    )
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
+    return f"{slug or 'client'}-{digest[:6]}"
 
 
 def slugs_of(clients: Sequence[Path]) -> tuple[dict[str, Path], dict[str, ReportError]]:
@@ -61,10 +60,9 @@ def slugs_of(clients: Sequence[Path]) -> tuple[dict[str, Path], dict[str, Report
         if slug in slugs:
             slug = f"{slug}-{hashlib.sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:6]}"
         slugs[slug] = folder
-        if problem := "; ".join(
-            filter(None, [name_problem(name), link_problem(folder), share_problem(folder, others)])
-        ):
-            problems[slug] = ReportError(problem, "input")
+        found = [name_problem(name), link_problem(folder), share_problem(folder, others)]
+        if any(found):
+            problems[slug] = ReportError("; ".join(filter(None, found)), "input")
     return slugs, problems
 
 
@@ -87,10 +85,8 @@ def link_problem(folder: Path) -> str:
     ""."""
     for path, what in ((folder, "its folder"), (folder / "client.yaml", "client.yaml")):
         if path.is_symlink() and not os.path.exists(path):
-            return (
-                f"{what} is a link that leads nowhere: put the"
-                f" {'folder' if path == folder else 'file'} itself there"
-            )
+            kind = "folder" if path == folder else "file"
+            return f"{what} is a link that leads nowhere: put the {kind} itself there"
     return ""
 
 
@@ -171,7 +167,8 @@ def one_run(out_dir: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if has_fcntl:  # while it is held, or another run's would be taken away; elsewhere the lock does it itself
+        # while it is held, or another run's would be taken away; elsewhere the lock does it itself
+        if has_fcntl:
             (out_dir / LOCK).unlink(missing_ok=True)
         lock.release()
 

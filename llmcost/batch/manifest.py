@@ -22,9 +22,8 @@ NO_TURN = "the run ended before its turn: make the report again"
 BAR = "{n_fmt} of {total_fmt} {unit}{postfix}, about {remaining} left |{bar}|"
 
 tqdm.monitor_interval = 0  # a bar has no thread beside it, as this process forks
-tqdm.set_lock(
-    threading.RLock()
-)  # the default is shared with all that is forked: a process killed with it in hand would hold it for ever
+# The default lock is shared with what is forked: a process killed with it holds it for ever.
+tqdm.set_lock(threading.RLock())
 
 
 class Manifest:
@@ -90,9 +89,7 @@ class Manifest:
             "failed", problem.code, visible(problem), seconds, peak_memory_gb, warnings
         )
         say(visible(f"{slug}: {problem}"), sys.stderr)
-        for note in getattr(
-            problem, "__notes__", []
-        ):  # a traceback, for who is looking for an error of ours
+        for note in getattr(problem, "__notes__", []):  # the traceback of an error of ours
             say(note, sys.stderr)
         self.bar.set_postfix_str(f"{len(self.failed)} failed", refresh=False)
         self.bar.update()

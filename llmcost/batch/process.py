@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -74,14 +74,7 @@ def run_jobs(
                 with uninterrupted():
                     child = Child(context, function, waiting.popleft(), limits)
                     running[child.receiver] = child
-            nearest = min(child.deadline for child in running.values())
-            ready = wait(running, timeout=max(0, nearest - time.monotonic()))
-            late = [
-                receiver
-                for receiver, child in running.items()
-                if child.deadline <= time.monotonic()
-            ]
-            for receiver in {*ready, *late}:
+            for receiver in _ready_or_late(running):
                 done = running[receiver].done()
                 del running[receiver]
                 if strangers is not None:
@@ -93,6 +86,14 @@ def run_jobs(
         if strangers is not None:
             _end_strays(strangers)
             adopt_orphans(False)
+
+
+def _ready_or_late(running: Mapping[Any, "Child"]) -> set[Any]:
+    """The receivers of children that have answered or whose time is up; waits for the first."""
+    nearest = min(child.deadline for child in running.values())
+    ready = wait(running, timeout=max(0, nearest - time.monotonic()))
+    now = time.monotonic()
+    return {*ready, *(receiver for receiver, child in running.items() if child.deadline <= now)}
 
 
 def is_alone() -> bool:
@@ -204,9 +205,8 @@ class Child:
 
 
 def _hand_over(connection: Connection, job: Any) -> None:
-    with contextlib.suppress(
-        OSError, TypeError
-    ):  # the child is gone; TypeError where the connection is closed meanwhile
+    # the child is gone; TypeError where the connection is closed meanwhile
+    with contextlib.suppress(OSError, TypeError):
         connection.send(job)
 
 
@@ -241,17 +241,15 @@ def _confine(limits: Limits) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         signal.alarm(int(limits.wall_seconds + GRACE_SECONDS))
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    with contextlib.suppress(
-        ImportError, OSError, ValueError
-    ):  # no `resource` on Windows, no such limit on macOS
+    # no `resource` on Windows, no such limit on macOS
+    with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         wanted = int(limits.memory_gb * 2**30)
-        resource.setrlimit(
-            resource.RLIMIT_AS,
-            (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard),
-        )
+        if hard != resource.RLIM_INFINITY:
+            wanted = min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
 
 
 def _end_with(parent: int) -> None:
@@ -268,12 +266,9 @@ def _peak_memory_gb() -> float | None:
         import resource
     except ImportError:
         return None
-    own, children = (
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    with contextlib.suppress(
-        OSError, IndexError
-    ):  # Linux counts to a process what its parent held when it was started
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    # Linux counts to a process what its parent held when it was started
+    with contextlib.suppress(OSError, IndexError):
         own = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
     return max(own, children) / (2**30 if sys.platform == "darwin" else 2**20)

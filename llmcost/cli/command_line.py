@@ -195,10 +195,8 @@ def new(arguments: argparse.Namespace) -> int:
         new_client.write_empty(arguments.folder)
     for number, question in enumerate(questions, 1):
         print(f"{number}. {question}")
-    print(
-        f"{'Answer these in' if questions else 'Fill in'} {target}, then: {PROGRAM} report"
-        f" {shlex.quote(str(arguments.folder))}"
-    )
+    task = "Answer these in" if questions else "Fill in"
+    print(f"{task} {target}, then: {PROGRAM} report {shlex.quote(str(arguments.folder))}")
     return 0
 
 
@@ -253,21 +251,20 @@ def existing_file(name: str) -> Path:
     """The file of that name; UsageError where there is none."""
     if os.path.isdir(name):
         raise UsageError(f"{name}: is a folder; name the files in it, {name.rstrip('/')}/*")
-    if not os.path.isfile(name):
-        raise UsageError(
-            f"{name}:"
-            f" {'is no plain file; save it as one' if os.path.exists(name) else 'there is no such file'}"
-        )
-    return Path(name)
+    if os.path.isfile(name):
+        return Path(name)
+    if os.path.exists(name):
+        raise UsageError(f"{name}: is no plain file; save it as one")
+    raise UsageError(f"{name}: there is no such file")
 
 
 def check_out(out: Path, files: list[Path]) -> None:
     """Refuse, before the work, what cannot be written to or must not be written over."""
-    if out.is_dir() or not out.parent.is_dir():
-        raise UsageError(
-            f"{out}: {'is a folder' if out.is_dir() else f'there is no folder {out.parent}'}; --out"
-            " wants the name of a file"
-        )
+    cure = "--out wants the name of a file"
+    if out.is_dir():
+        raise UsageError(f"{out}: is a folder; {cure}")
+    if not out.parent.is_dir():
+        raise UsageError(f"{out}: there is no folder {out.parent}; {cure}")
     if out.exists() and any(out.samefile(file) for file in files):
         raise UsageError(f"{out}: is the export itself; give --out another name")
 

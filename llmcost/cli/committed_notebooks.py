@@ -26,9 +26,8 @@ def execute_all() -> Iterator[Path]:
     Raises ReportError for one of which not every cell ran; its file stays as it was.
     """
     for path in sorted(notebooks_path().glob("[0-9]*.ipynb")):
-        [done] = run_jobs(
-            executed_text, [path], 1, "spawn", Limits()
-        )  # where a kernel's last words are for nobody
+        # in a process of its own, where a kernel's last words are for nobody
+        [done] = run_jobs(executed_text, [path], 1, "spawn", Limits())
         if done.problem:
             raise done.problem
         write_whole(path, done.returned)

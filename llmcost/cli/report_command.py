@@ -142,7 +142,7 @@ def is_client(folder: Path) -> bool:
         return "client.yaml" in os.listdir(folder)
     except NotADirectoryError:
         return False
-    except OSError:  # a link to nowhere or to itself, a folder that nobody may read: its client wants to be heard of
+    except OSError:  # a link to nowhere, a folder that nobody may read: its client is to be named
         return not folder.name.startswith(".")
 
 

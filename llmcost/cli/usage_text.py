@@ -9,6 +9,7 @@ from collections import Counter
 
 import pandas as pd
 
+from llmcost.inputs.class_prices import Unpriced
 from llmcost.inputs.usage import UsageTable
 from llmcost.inputs.usage.account import TOKENS
 from llmcost.inputs.usage.workload import MIN_HOURS
@@ -64,40 +65,35 @@ def _head(table: UsageTable) -> str:
     named = [
         name if number == 1 else f"{name} ({number:,} files)" for name, number in packs.items()
     ]
-    names = ", ".join(named[:MOST_NAMES]) + (
-        f" and {len(named) - MOST_NAMES:,} more files" if len(named) > MOST_NAMES else ""
-    )
-    seller = (
-        f", sold by {visible(table.provider)}" if table.provider not in ("", "self-hosted") else ""
-    )
-    lines = [f"{names}: {table.kind.title}{seller}"]
-    if table.period:
-        first, end = table.period
-        hours = (end - first).total_seconds() / 3600
-        span = (
-            f"{number(hours / 24)} days"
-            if hours >= 48
-            else f"{number(hours)} hour{'' if hours == 1 else 's'}"
-        )
-        grain = RESOLUTIONS.get(
-            table.resolution_hours, f"a row every {number(table.resolution_hours)} hours"
-        )
-        if table.kind.time.relative:
-            lines.append(
-                f"  period    {span} from the start of the record, which names no day; {grain}"
-            )
-        else:
-            lines.append(
-                f"  period    {first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC: {span}; {grain}"
-            )
-        unit = "days" if table.resolution_hours >= 24 else "hours"
-        lines.append(f"  coverage  {percent(table.covered_fraction)} of the {unit} have a row")
-        lines.append(f"  peak      {_peak(table, hours)}")
-    lines += [
-        f"  note      {visible(note)}"
-        for note in (*table.notes, *([table.kind.note] if table.kind.note else []))
+    names = ", ".join(named[:MOST_NAMES])
+    if len(named) > MOST_NAMES:
+        names += f" and {len(named) - MOST_NAMES:,} more files"
+    is_sold = table.provider not in ("", "self-hosted")
+    seller = f", sold by {visible(table.provider)}" if is_sold else ""
+    notes = [note for note in (*table.notes, table.kind.note) if note]
+    lines = [f"{names}: {table.kind.title}{seller}", *_times(table)]
+    return "\n".join([*lines, *(f"  note      {visible(note)}" for note in notes)])
+
+
+def _times(table: UsageTable) -> list[str]:
+    """Period, coverage and peak, a line each."""
+    if not table.period:
+        return []
+    first, end = table.period
+    hours, resolution_hours = (end - first).total_seconds() / 3600, table.resolution_hours
+    unit = "days" if resolution_hours >= 24 else "hours"
+    grain = RESOLUTIONS.get(resolution_hours, f"a row every {number(resolution_hours)} hours")
+    span = f"{number(hours / 24)} days"
+    if hours < 48:
+        span = f"{number(hours)} hour{'' if hours == 1 else 's'}"
+    period = f"{first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC: {span}"
+    if table.kind.time.relative:
+        period = f"{span} from the start of the record, which names no day"
+    return [
+        f"  period    {period}; {grain}",
+        f"  coverage  {percent(table.covered_fraction)} of the {unit} have a row",
+        f"  peak      {_peak(table, hours)}",
     ]
-    return "\n".join(lines)
 
 
 def _peak(table: UsageTable, hours: float) -> str:
@@ -119,10 +115,8 @@ def _account(table: UsageTable) -> str:
     lines = [f"Rows  {table.rows_count():,} = {parts}"]
     for row in table.outcomes.itertuples():
         if row.kind != "used":
-            lines.append(
-                f"  {row.rows_count:>12,}  {row.kind}:"
-                f" {row.outcome}{f' ({visible(row.examples)})' if row.examples else ''}"
-            )
+            places = f" ({visible(row.examples)})" if row.examples else ""
+            lines.append(f"  {row.rows_count:>12,}  {row.kind}: {row.outcome}{places}")
     return "\n".join(lines)
 
 
@@ -185,22 +179,18 @@ def _bill(table: UsageTable) -> str:
     )
     steps = found.waterfall[(found.waterfall["usd"] != 0) | (found.waterfall["kind"] == "gap")]
     if len(found.unpriced) == len(found.models):
-        near = {
-            _short(model.name): ", ".join(map(visible, model.nearest))
-            for model in found.unpriced[:MOST_NAMES]
-        }
-        names = ", ".join(
-            f"{name} (nearest: {models})" if models else name for name, models in near.items()
-        )
-        more = (
-            f" and {len(found.unpriced) - MOST_NAMES:,} more"
-            if len(found.unpriced) > MOST_NAMES
-            else ""
-        )
-        return (
-            f"No price list knows {names}{more}: there is no bill at list prices to compare with."
-        )
+        shown = {_short(model.name): _unpriced(model) for model in found.unpriced[:MOST_NAMES]}
+        names = ", ".join(shown.values())
+        if len(found.unpriced) > MOST_NAMES:
+            names += f" and {len(found.unpriced) - MOST_NAMES:,} more"
+        return f"No price list knows {names}: there is no bill at list prices to compare with."
     return f"{bill_words.title(found)}.\n\n{_steps(steps)}"
+
+
+def _unpriced(model: Unpriced) -> str:
+    """A model without a price, with those of the price list whose names are nearest."""
+    near = ", ".join(map(visible, model.nearest))
+    return f"{_short(model.name)} (nearest: {near})" if near else _short(model.name)
 
 
 def bill_day(table: UsageTable) -> dt.date:

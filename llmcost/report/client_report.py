@@ -62,7 +62,8 @@ def build_client(task: Task) -> Built:
         study = llmcost.open_study(str(folder))
         files_read = study.client.files_named
         untouched |= stamps(folder, files_read)
-        study.record()  # what is wrong with the inputs is said before a notebook runs, and they share what it works out
+        # What is wrong with the inputs is said before a notebook runs; all share what it found.
+        study.record()
         executed = {
             name: executed_notebook(name, blank, str(folder), folder.name, task.engine_name)
             for name, blank in task.kit.notebooks.items()

@@ -163,9 +163,8 @@ def fresh_shell():
         try:
             yield shell
         finally:
-            atexit.unregister(
-                shell.atexit_operations
-            )  # it would keep the shell, and all that its cells made, to the process's end
+            # it would keep the shell, and all that its cells made, to the process's end
+            atexit.unregister(shell.atexit_operations)
             CellShell.clear_instance()
             sys.modules["__main__"] = main
 

@@ -135,9 +135,8 @@ def is_path(name: object) -> bool:
 def shown(text: object) -> str:
     """One line of a message, with nothing in it that a terminal would obey: names of files and
     columns may hold anything."""
-    from llmcost.views.text import (
-        visible,
-    )  # half a second of imports, only for who has something to say
+    # half a second of imports, only for who has something to say
+    from llmcost.views.text import visible
 
     return visible(text)
 

@@ -52,7 +52,8 @@ SCRIPTS = re.compile(r"<script>(.*?)</script>\n", re.DOTALL)
 """What runs in a report: the chart script, then our few lines that draw with it."""
 FOLLOW = """([page, draw]) => {
   const next = new DOMParser().parseFromString(page, "text/html");
-  next.querySelector("meta[http-equiv]")?.remove();  // the same policy is in force already, and policies pile up
+  // the same policy is in force already, and policies pile up
+  next.querySelector("meta[http-equiv]")?.remove();
   const unseen = next.head.appendChild(next.createElement("style"));
   unseen.textContent = "@media screen { body { display: none } }";  // laid out for paper only
   document.documentElement.replaceWith(next.documentElement);
@@ -221,9 +222,7 @@ async def _launched(driver: Any, program: Path) -> Any:
     """The running browser; ReportError in one line if it does not start."""
     from playwright.async_api import Error
 
-    is_root = (
-        hasattr(os, "geteuid") and os.geteuid() == 0
-    )  # Chromium's sandbox refuses to run as root
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox refuses root
     try:
         return await driver.chromium.launch(
             executable_path=program, args=FLAGS, chromium_sandbox=not is_root
@@ -250,6 +249,5 @@ async def _problem_of(tab: Tab, page: Path, target: Path) -> str:
 
 
 def _first_line(error: Any) -> str:
-    return re.sub(
-        r"^\w+\.\w+: ", "", error.message.strip().splitlines()[0]
-    )  # without the name of the driver's function
+    """What the browser said, without the name of the driver's function."""
+    return re.sub(r"^\w+\.\w+: ", "", error.message.strip().splitlines()[0])

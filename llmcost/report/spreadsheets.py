@@ -35,7 +35,8 @@ def csv_text(rows: Sequence[dict[str, Any]]) -> str:
 
     A word that a spreadsheet would take for a formula gets an apostrophe before it:
 
-    >>> print(csv_text([{"name": "=1+1", "cost_usd": -2.5}, {"name": "a, b", "cost_usd": None}]), end="")
+    >>> rows = [{"name": "=1+1", "cost_usd": -2.5}, {"name": "a, b", "cost_usd": None}]
+    >>> print(csv_text(rows), end="")
     name,cost_usd
     '=1+1,-2.5
     "a, b",
@@ -74,23 +75,27 @@ def _write_sheet(
 ) -> None:
     """One table. Every cell is written by its type: a library's guess would make a formula of
     `=1+1` and a link of an address."""
+    if not rows:
+        return
     rows = _with_room(rows)
-    for column, title in enumerate(rows[0] if rows else {}):
+    for column, title in enumerate(rows[0]):
         shape = next((shape for end, shape in formats.items() if title.endswith(end)), None)
         words = [str(row[title]) for row in rows if isinstance(row[title], str)]
         sheet.set_column(column, column, min(max(12, *map(len, words), 0), 48) if words else 13)
         sheet.write_string(0, column, title, head)
         for line, row in enumerate(rows, start=1):
-            value = row[title]
-            if isinstance(value, str):
-                sheet.write_string(line, column, _cell_text(value))
-            elif isinstance(value, dt.date):
-                sheet.write_datetime(line, column, dt.datetime.combine(value, dt.time()), shape)
-            elif value is not None:
-                sheet.write_number(line, column, value, shape)
-    if rows:
-        sheet.freeze_panes(1, 1)
-        sheet.autofilter(0, 0, len(rows), len(rows[0]) - 1)
+            _write_cell(sheet, line, column, row[title], shape)
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, len(rows), len(rows[0]) - 1)
+
+
+def _write_cell(sheet: Any, line: int, column: int, value: Any, shape: Any) -> None:
+    if isinstance(value, str):
+        sheet.write_string(line, column, _cell_text(value))
+    elif isinstance(value, dt.date):
+        sheet.write_datetime(line, column, dt.datetime.combine(value, dt.time()), shape)
+    elif value is not None:
+        sheet.write_number(line, column, value, shape)
 
 
 def _with_room(rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:

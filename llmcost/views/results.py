@@ -8,10 +8,8 @@ from llmcost.study.wording import rounded
 
 RESULTS_MIME = "application/vnd.llmcost.results+json"
 STORED_DIGITS_COUNT = 9
-ABOUT_THE_CODE = (
-    "fingerprint",
-    "versions",
-)  # moves with every line of code, so it travels beside the numbers that nbval compares
+ABOUT_THE_CODE = ("fingerprint", "versions")
+"""Moves with every line of code, so it travels beside the numbers that nbval compares."""
 
 
 def plain(value, where="results"):

@@ -29,7 +29,10 @@ def _usd(value):
 
 
 def _difference(value):
-    return "0" if _usd(value).strip("-0.,") == "" else f"{'+' if value > 0 else ''}{_usd(value)}"
+    text = _usd(value)
+    if not text.strip("-0.,"):
+        return "0"
+    return f"+{text}" if value > 0 else text
 
 
 KINDS = {

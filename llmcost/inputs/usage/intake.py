@@ -277,9 +277,9 @@ def _resolution_hours(frame: pd.DataFrame, read: Read, zone: str) -> float:
     widths = counted["width_us"].dropna()
     if len(widths):
         hours_count = float(widths.min()) / 3.6e9
-        return (
-            0.0 if hours_count < 1 else 24.0 if 23 <= hours_count <= 25 else hours_count
-        )  # a day of 23 hours is a day
+        if hours_count < 1:
+            return 0.0
+        return 24.0 if 23 <= hours_count <= 25 else hours_count  # a day of 23 hours is a day
     hours = _time(counted["hour"].dropna().drop_duplicates()).dt.tz_convert(zone)
     return 24.0 if len(hours) and (hours.dt.hour == 0).all() else 1.0
 

@@ -195,25 +195,10 @@ def spans_sql(read: Read, judged: str, span: str) -> str:
     first_us, when the first row began, tells whether two files hold the same rows; of one file it
     is not asked.
     """
-    kind, several = read.kind, read.has_measures
-    is_told = several or read.has(kind.requests)
-    sums = {
-        "rows": "sum(n)" if read.has(kind.rows) else "count(*)",
-        "requests": "sum(requests)" if is_told or read.grain != "request" else "count(*)",
-        "uncached": "sum(uncached)",
-        "cache_read": "0",
-        "cache_write": "0",
-        "whole_output": "sum(whole_output)",
-        "thought": "sum(thought)" if read.has(kind.tokens.reasoning) else "0",
-        "cost_usd": "sum(cost_usd)" if kind.cost and read.has(kind.cost.field) else "NULL",
-    }
-    for count in ("cache_read", "cache_write"):
-        if several or read.has(getattr(kind.tokens, count)):
-            sums[count] = f"sum(coalesce({count}, 0))"
+    sums = _sums(read)
+    sums |= {"width_us": "NULL", "inside_hour": "NULL"}
     if read.grain in ("bucket", "cost") and not read.in_warehouse:
         sums |= {"width_us": "min(end_us - us)", "inside_hour": f"bool_or(us % {HOUR_US} <> 0)"}
-    else:
-        sums |= {"width_us": "NULL", "inside_hour": "NULL"}
     keys = [
         f"CASE WHEN outcome NOT IN (20, 21, 27) THEN {span} END AS span",
         *read.naming,
@@ -227,6 +212,26 @@ def spans_sql(read: Read, judged: str, span: str) -> str:
     added = ", ".join(f"{sql} AS {name}" for name, sql in sums.items())
     numbered = ", ".join(str(number) for number in range(1, len(keys) + 1))
     return f"SELECT {', '.join(keys)}, {added} FROM ({judged}) GROUP BY {numbered}"
+
+
+def _sums(read: Read) -> dict[str, str]:
+    """Name -> sum of what the rows of a span hold; 0 or NULL of what the file has nothing of."""
+    kind, several = read.kind, read.has_measures
+    is_told = several or read.has(kind.requests)
+    found = {
+        "rows": "sum(n)" if read.has(kind.rows) else "count(*)",
+        "requests": "sum(requests)" if is_told or read.grain != "request" else "count(*)",
+        "uncached": "sum(uncached)",
+        "cache_read": "0",
+        "cache_write": "0",
+        "whole_output": "sum(whole_output)",
+        "thought": "sum(thought)" if read.has(kind.tokens.reasoning) else "0",
+        "cost_usd": "sum(cost_usd)" if kind.cost and read.has(kind.cost.field) else "NULL",
+    }
+    for count in ("cache_read", "cache_write"):
+        if several or read.has(getattr(kind.tokens, count)):
+            found[count] = f"sum(coalesce({count}, 0))"
+    return found
 
 
 def hourly_sql(read: Read, spans: str, span_us: int) -> str:

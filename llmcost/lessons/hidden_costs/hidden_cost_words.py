@@ -16,6 +16,7 @@ from llmcost.study.verdict.labels import gpu_name
 from llmcost.study.wording import number, percent, usd, usd_range
 from llmcost.views.text import times
 
+RIVALS = {"open_api": "the open model by API", "rented": "rented GPUs", "owned": "owned GPUs"}
 NO_RIVAL = "Serverless GPUs cannot be had here, or there is nothing to hold beside them."
 NO_GPUS = (
     "No GPUs of your own can be had, rented, bought or serverless: there is no bill to take apart."
@@ -83,39 +84,33 @@ def awake_title(sleeping: Sleeper) -> str:
 def sleeper_reading(sleeping: Sleeper, rented_count: int | None) -> str:
     """What the simulation of the client's own hours says beside the formula."""
     boots, seconds = sleeping.boots_per_hour, number(sleeping.boot_seconds, 2)
+    cold = "hardly ever does one start cold."
+    if boots >= 0.01:
+        cold = (
+            f"cold starts: {number(boots, 2)} an hour, of {seconds} s each, billed;"
+            f" {percent(sleeping.cold_requests_fraction)} of the requests wait for one."
+        )
     text = (
         "Your hours are not even. Hour by hour, replicas billed on average:"
-        f" **{number(sleeping.billed_replicas_count)}**, "
+        f" **{number(sleeping.billed_replicas_count)}**, for a load of"
+        f" {number(sleeping.load_replicas_count)}; {cold}"
     )
-    text += f"for a load of {number(sleeping.load_replicas_count)}; "
-    cold = (
-        f"cold starts: {number(boots, 2)} an hour, of {seconds} s each, billed;"
-        f" {percent(sleeping.cold_requests_fraction)} of the requests "
-    )
-    text += cold + "wait for one." if boots >= 0.01 else "hardly ever does one start cold."
     if sleeping.replica_usd_per_hour is None:
         return f"{text} This client may not have serverless GPUs: the speed is that of its own."
-    return (
-        f"{text} A rented fleet has {rented_count} replicas at its peak, spares included."
-        if rented_count
-        else text
-    )
+    if rented_count:
+        return f"{text} A rented fleet has {rented_count} replicas at its peak, spares included."
+    return text
 
 
 def slices_title(slices: pd.DataFrame) -> str:
     """How many slices of a rented fleet are given back, and what that saves."""
     gone = slices[slices["had"] == "by the hour"]
     if gone.empty:
-        reason = (
-            "nobody lets it so"
-            if slices["hourly_usd_per_month"].isna().all() and len(slices) > 1
-            else "nothing pays to give back"
-        )
-        return (
-            f"All {len(slices)} slices stand: {reason}"
-            if len(slices) > 1
-            else "One slice carries this load: there is nothing to give back"
-        )
+        if len(slices) < 2:
+            return "One slice carries this load: there is nothing to give back"
+        is_let = slices["hourly_usd_per_month"].notna().any()
+        reason = "nothing pays to give back" if is_let else "nobody lets it so"
+        return f"All {len(slices)} slices stand: {reason}"
     saved = (gone["standing_usd_per_month"] - gone["hourly_usd_per_month"]).sum()
     return (
         f"{len(gone)} of {len(slices)} slices are had by the hour: {usd(saved)} a month less than"
@@ -128,29 +123,26 @@ def spot_reading(price: SpotPrice | None, name: str) -> str:
     if price is None:
         return f"The catalog has no spot offer of a {name} to hold beside one by the hour."
     all_in = price.gpu_usd_per_hour + price.restarts_usd_per_hour
+    saves = "still saves" if 2 * all_in < price.on_demand_usd_per_hour else "saves nothing"
     return (
         f"**Spot.** {price.provider} lets a {name} that it may take back for"
         f" {usd(price.gpu_usd_per_hour)} an hour, {usd(all_in)} with the restarts, beside"
         f" {usd(price.on_demand_usd_per_hour)} by the hour. Work that cannot wait needs a spare as"
-        f" well: two of them cost {usd(2 * all_in)}, so a single spot replica"
-        f" {'saves nothing' if 2 * all_in >= price.on_demand_usd_per_hour else 'still saves'}."
+        f" well: two of them cost {usd(2 * all_in)}, so a single spot replica {saves}."
     )
 
 
 def pays_title(both: RentOrBuy) -> str:
     """From which month a bought card is cheaper, path by path."""
-    name, found = (
-        gpu_name(both.card.gpu_id),
-        {path: month for path, month in both.pays_from.items() if month is not None},
-    )
+    name = gpu_name(both.card.gpu_id)
+    found = {path: month for path, month in both.pays_from.items() if month is not None}
     never = [path for path in both.pays_from if path not in found]
     if not found:
         return f"Buying the {name} never beats renting it, whichever way rents go"
     first, last = min(found.values()), max(found.values())
     months = f"month {first}" if first == last else f"month {first} to {last}"
-    return f"A bought {name} pays from {months} on" + (
-        f", but never if rent {never[0]}" if never else ", whichever way rents go"
-    )
+    limit = f"but never if rent {never[0]}" if never else "whichever way rents go"
+    return f"A bought {name} pays from {months} on, {limit}"
 
 
 def pays_marks(both: RentOrBuy) -> pd.DataFrame:
@@ -178,17 +170,11 @@ def warm_table(warm: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
 
 def crossing_words(row: Any) -> str:
     """One crossing in a few words."""
-    rival = {"open_api": "the open model by API", "rented": "rented GPUs", "owned": "owned GPUs"}[
-        row.against
-    ]
+    rival, is_cheaper = RIVALS[row.against], row.becomes == "cheaper"
     if pd.isna(row.volume_ratio):
-        return (
-            f"beats {rival} at every volume" if row.becomes == "cheaper" else f"never beats {rival}"
-        )
-    return (
-        f"beats {rival} {'above' if row.becomes == 'cheaper' else 'below'}"
-        f" {times(row.volume_ratio)} today's volume"
-    )
+        return f"beats {rival} at every volume" if is_cheaper else f"never beats {rival}"
+    side = "above" if is_cheaper else "below"
+    return f"beats {rival} {side} {times(row.volume_ratio)} today's volume"
 
 
 def crossing_points(crossings: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:

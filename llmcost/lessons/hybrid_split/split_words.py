@@ -43,10 +43,8 @@ def _owned(study: Study, split: Split) -> str:
                 f"{before}**Own nothing.** One replica ({described(supply)}) costs {price}: no"
                 " hours are steady enough."
             )
-        fullest, needed = (
-            percent(split.slices["fill_fraction"].iloc[0]),
-            percent(split.break_even_fill_fraction),
-        )
+        fullest = percent(split.slices["fill_fraction"].iloc[0])
+        needed = percent(split.break_even_fill_fraction)
         needed = needed if needed != fullest else f"just above {needed}"
         text = (
             f"The fullest slice of the load is at work {fullest} of the time; owning"
@@ -54,14 +52,9 @@ def _owned(study: Study, split: Split) -> str:
         )
         return f"{before}**Own nothing.** {text}"
     have = [f"own {split.owned_count}"] if split.owned_count else []
-    have += (
-        [
-            f"rent up to {int(split.hours['hour_replicas'].max())}{' more' if have else ''} by the"
-            " hour"
-        ]
-        if split.hour_count
-        else []
-    )
+    if split.hour_count:
+        more = " more" if have else ""
+        have.append(f"rent up to {int(split.hours['hour_replicas'].max())}{more} by the hour")
     floor = (
         f", {split.floor_count} of them for work that may not leave" if split.floor_count else ""
     )

@@ -68,23 +68,19 @@ def invoice_title(found: Reconciliation) -> str:
 
 def _share(fraction: float) -> str:
     """More than the whole is not explained, it is too much."""
-    return f"{'come to' if fraction > 1.005 else 'explain'} {percent(fraction)}"
+    verb = "come to" if fraction > 1.005 else "explain"
+    return f"{verb} {percent(fraction)}"
 
 
 def reading(found: Reconciliation) -> str:
     """One paragraph: how much is explained, by what, and what is not priced."""
     parts = [title(found), *_effects(found)]
     if found.unpriced:
-        many = len(found.unpriced) != 1
+        models = "model is" if len(found.unpriced) == 1 else "models are"
         names = ", ".join(_unpriced(model) for model in found.unpriced[:MOST_UNPRICED])
-        names += (
-            f" and {len(found.unpriced) - MOST_UNPRICED:,} more"
-            if len(found.unpriced) > MOST_UNPRICED
-            else ""
-        )
-        parts.append(
-            f"{count(len(found.unpriced))} model{'s are' if many else ' is'} unpriced: {names}"
-        )
+        if len(found.unpriced) > MOST_UNPRICED:
+            names += f" and {len(found.unpriced) - MOST_UNPRICED:,} more"
+        parts.append(f"{count(len(found.unpriced))} {models} unpriced: {names}")
     invoice = f" {invoice_title(found)}." if found.invoice_usd_per_month is not None else ""
     return f"{'; '.join(parts)}.{invoice}"
 

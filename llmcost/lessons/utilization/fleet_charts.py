@@ -47,11 +47,9 @@ def promise_chart(
     )
     points, rules = marks.dropna(subset="usd_per_month"), marks[marks["usd_per_month"].isna()]
     dots = alt.Chart(points).mark_point(size=110, color=COLOURS["own"], opacity=1).encode(x=x, y=y)
-    late = (
-        points["milliseconds"].max() ** 2
-        > sweep["milliseconds"].min() * sweep["milliseconds"].max()
-    )  # right of the log axis's middle
-    side = {"align": "right", "dx": -10} if late else {"align": "left", "dx": 10}
+    middle = (sweep["milliseconds"].min() * sweep["milliseconds"].max()) ** 0.5  # of a log axis
+    is_right = points["milliseconds"].max() > middle
+    side = {"align": "right", "dx": -10} if is_right else {"align": "left", "dx": 10}
     names = halo(alt.Chart(points).encode(x=x, y=y, text=alt.Text("text:N")), dy=-12, **side)
     rule = alt.Chart(rules).mark_rule().encode(x=x)
     limit = halo(

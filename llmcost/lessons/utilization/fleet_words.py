@@ -181,14 +181,10 @@ def named_shapes(shapes: pd.DataFrame) -> pd.DataFrame:
 
 def shapes_title(shapes: pd.DataFrame, fleet: OwnFleet) -> str:
     """How far the hours alone move a price, and on how many shapes own GPUs win."""
-    rival = rival_usd_per_mtok(fleet)
-    worst = shapes["usd_per_mtok"].max() / shapes["usd_per_mtok"].min()
-    won = (
-        f"; own GPUs beat {usd(rival)} on {(shapes['usd_per_mtok'] < rival).sum()} of {len(shapes)}"
-        " shapes"
-        if rival
-        else ""
-    )
+    rival, prices = rival_usd_per_mtok(fleet), shapes["usd_per_mtok"]
+    worst, won = prices.max() / prices.min(), ""
+    if rival:
+        won = f"; own GPUs beat {usd(rival)} on {(prices < rival).sum()} of {len(shapes)} shapes"
     return f"The hours alone make a price up to {number(worst, 2)} times another{won}"
 
 
@@ -226,33 +222,26 @@ def promise_title(sweep: pd.DataFrame, fleet: OwnFleet) -> str:
 def headline(study: Study, shown: Study, fleet: OwnFleet) -> str:
     """How busy the fleet would be and what a token then costs; says so where only the client
     without its gates has a fleet."""
-    gated = (
-        ""
-        if shown is study
-        else (
+    gated, elsewhere = "", "No API may do this work."
+    if shown is not study:
+        gated = (
             "No GPU plan passes this client's own gates. **What follows is the same client without"
             " them.** "
         )
-    )
     largest = "" if len(shown.choices) == 1 else f"Largest workload, {fleet.choice.workload.id}. "
-    rival, full = (
-        rival_usd_per_mtok(fleet),
-        gpu_usd_per_mtok(fleet.replica_usd_per_hour, fleet.tokens_per_second, 1.0),
-    )
-    asks = "The open model's API" if fleet.api_usd_per_mtok is not None else "Today's model"
+    full = gpu_usd_per_mtok(fleet.replica_usd_per_hour, fleet.tokens_per_second, 1.0)
+    rival = rival_usd_per_mtok(fleet)
+    if rival is not None:
+        asks = "The open model's API" if fleet.api_usd_per_mtok is not None else "Today's model"
+        elsewhere = f"{asks} asks {usd(rival)} for the same work."
     return (
         f"{gated}{largest}**Of what its own GPUs could deliver, this client would use"
         f" {percent(fleet.standing_utilization_fraction)}.** The busiest hour is"
         f" {number(fleet.peak_to_mean_ratio, 2)} times the mean one, so {fleet.replicas_count}"
         f" replicas ({described(fleet)}) stand ready for a mean load of"
         f" {number(fleet.supply.curve.mean, 2)}. GPUs alone, a million tokens costs {usd(full)} on"
-        f" a replica that is always full and **{usd(fleet.usd_per_mtok)}** at this load. "
-        + (
-            f"{asks} asks {usd(rival)} for the same work."
-            if rival is not None
-            else "No API may do this work."
-        )
-        + given_back(fleet)
+        f" a replica that is always full and **{usd(fleet.usd_per_mtok)}** at this load."
+        f" {elsewhere}{given_back(fleet)}"
     )
 
 
@@ -276,9 +265,9 @@ def stop(fleet: OwnFleet, fitting_count: int) -> str:
         return f"more would pass {number(latency.limit_seconds * 1e3)} ms"
     if fleet.supply.plan.own and fleet.supply.replica.concurrency_count < fitting_count:
         return "the client measured no more"
-    return (
-        "memory holds no more" if fitting_count < MAX_CONCURRENCY else "an engine schedules no more"
-    )
+    if fitting_count < MAX_CONCURRENCY:
+        return "memory holds no more"
+    return "an engine schedules no more"
 
 
 def meaning(fleet: OwnFleet) -> str:

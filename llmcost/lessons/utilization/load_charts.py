@@ -139,10 +139,8 @@ def rival_rules(rivals: pd.DataFrame) -> list[alt.Chart]:
     note = alt.Chart(rivals).encode(
         x=alt.XValue(0), y=alt.Y("usd_per_mtok:Q"), text=alt.Text("text:N")
     )
-    return [
-        rule,
-        *halo(note, align="left", dx=5, dy=10),
-    ]  # below the rule: the falling line comes from above
+    # below the rule: the falling line comes from above
+    return [rule, *halo(note, align="left", dx=5, dy=10)]
 
 
 def shapes_chart(

@@ -28,13 +28,9 @@ def facts_table(study: Study, fleet: OwnFleet, facts: LoadFacts) -> pd.DataFrame
     size."""
     usual = size_preset("peak_to_mean", study.client, fleet.choice.load)
     above = study.inputs[f"{fleet.choice.at}.load.headroom_fraction"]
-    kept = (
-        f"not told; {percent(above.typical)} kept ready for it ({percent(above.low)} to"
-        f" {percent(above.high)})"
-    )
-    kept = (
-        kept if above.low < above.high else f"not told; {percent(above.typical)} kept ready for it"
-    )
+    kept = f"not told; {percent(above.typical)} kept ready for it"
+    if above.low < above.high:
+        kept += f" ({percent(above.low)} to {percent(above.high)})"
     rows = [
         ("record", _record(facts), ""),
         ("requests a day", number(facts.requests_per_day_count), usual.size),
@@ -61,13 +57,11 @@ def _record(facts: LoadFacts) -> str:
     days = number(facts.hours_count / HOURS_PER_DAY)
     if not facts.measured:
         return f"{days} days of a public shape; only the totals are the client's"
-    grain = (
-        "days only, their hours from a public shape"
-        if facts.resolution_hours > 1
-        else "by the hour"
-        if facts.resolution_hours == 1
-        else "finer than an hour"
-    )
+    grain = "by the hour"
+    if facts.resolution_hours > 1:
+        grain = "days only, their hours from a public shape"
+    elif facts.resolution_hours < 1:
+        grain = "finer than an hour"
     return (
         f"{days} days of the client's own export, {grain}; {percent(facts.covered_fraction)} of the"
         " hours covered"
@@ -157,13 +151,9 @@ def waits_table(waits: pd.DataFrame) -> pd.DataFrame:
 def _seconds(value: float) -> str:
     if value > 1e6:
         return "without end"
-    return (
-        f"{number(value, 2)} s"
-        if value >= 1
-        else f"{number(1e3 * value, 2)} ms"
-        if value >= 1e-3
-        else "under 1 ms"
-    )
+    if value >= 1:
+        return f"{number(value, 2)} s"
+    return f"{number(1e3 * value, 2)} ms" if value >= 1e-3 else "under 1 ms"
 
 
 def queue_reading(fleet: OwnFleet, queue: PeakQueue, waits: pd.DataFrame) -> str:
@@ -223,15 +213,12 @@ def following_reading(study: Study, fleet: OwnFleet, supply: Supply, frame: pd.D
             f"The fleet that stands still costs {stands} a month for its GPUs; it is as small as it"
             " can be, so following saves nothing."
         )
-    late = (
-        f"when {percent(last['unserved_fraction'])} of the work comes too late and needs an API to"
-        " fall back on"
-    )
-    late = (
-        late
-        if last["unserved_fraction"] > 0
-        else "when headroom and spares still carry what comes before they are ready"
-    )
+    late = "when headroom and spares still carry what comes before they are ready"
+    if last["unserved_fraction"] > 0:
+        late = (
+            f"when {percent(last['unserved_fraction'])} of the work comes too late and needs an API"
+            " to fall back on"
+        )
     load = cold_start_seconds(
         supply.replica.weights_gb, float(study.values["hidden_costs.weights_load_gb_per_second"])
     )

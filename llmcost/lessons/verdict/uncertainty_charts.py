@@ -36,9 +36,8 @@ def reversal_chart(cells: pd.DataFrame, title: str, subtitle: str) -> alt.LayerC
         scale=alt.Scale(type="log", nice=False),
         axis=alt.Axis(values=y_ticks, format="~%", grid=False),
     )
-    shade = alt.condition(
-        "datum.option == 'owned'", alt.value(0.5), alt.value(0.85)
-    )  # bought GPUs have the colour of rented ones
+    # bought GPUs have the colour of rented ones
+    shade = alt.condition("datum.option == 'owned'", alt.value(0.5), alt.value(0.85))
     areas = (
         alt.Chart(areas_of(cells))
         .mark_rect(stroke=None)
@@ -109,9 +108,8 @@ def area_labels(cells: pd.DataFrame) -> pd.DataFrame:
         others = np.hypot(x[mine, None] - x[~mine], y[mine, None] - y[~mine]).min(
             axis=1, initial=2.0
         )
-        border = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y) + 0.05)[
-            mine
-        ]  # names are wider than high
+        # names are wider than high
+        border = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y) + 0.05)[mine]
         if size >= LEAST_NAMED_FRACTION * len(cells):
             places.append(cells[mine].iloc[int(np.minimum(others, border).argmax())])
     found = pd.DataFrame(places)[["option", "volume_ratio", "load_factor_fraction"]]
