@@ -20,7 +20,7 @@ from llmcost.report import spreadsheets
 from llmcost.report.records import CURE, record_of
 from llmcost.study import open_study
 from llmcost.study.bill.options import LABELS
-from llmcost.views.results import plain
+from llmcost.views.notebook_results import plain
 
 CLIENTS = ("hospital-notes", "small-bursty-product", "support-assistant")
 FAILED = {

@@ -9,7 +9,7 @@ import papermill
 import pytest
 
 from llmcost.cli.committed_notebooks import PICTURE
-from llmcost.views.results import RESULTS_MIME
+from llmcost.views.notebook_results import RESULTS_MIME
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))

@@ -27,7 +27,7 @@ from llmcost.report.failures import ReportError
 from llmcost.report.history import published_record
 from llmcost.report.records import Record, beginning, read_record, read_run, record_of
 from llmcost.study import open_study
-from llmcost.views.results import plain
+from llmcost.views.notebook_results import plain
 
 CLIENTS = ("hospital-notes", "small-bursty-product", "support-assistant")
 TAMPERED, *OTHERS = CLIENTS

@@ -19,8 +19,8 @@ from llmcost.lessons.utilization.fleet_charts import fleet_playground, moved_fle
 from llmcost.study.capacity import utilization
 from llmcost.study.wording import number
 from llmcost.views import inert, md, renderer, table, theme
+from llmcost.views.notebook_results import RESULTS_MIME, plain, results
 from llmcost.views.renderer import CHART_MIME
-from llmcost.views.results import RESULTS_MIME, plain, results
 from llmcost.views.text import visible
 
 FRAME = pd.DataFrame({"x": [1.0, 1 / 3], "y": ["a", "b"]})

@@ -12,8 +12,8 @@ from llmcost.batch.process import Limits, run_jobs
 from llmcost.batch.whole_files import write_whole
 from llmcost.inputs.paths import notebooks_path
 from llmcost.report.notebook_runs import check_complete, normalised, temporary_files_aside
+from llmcost.views.notebook_results import RESULTS_MIME
 from llmcost.views.renderer import CHART_MIME
-from llmcost.views.results import RESULTS_MIME
 
 PICTURE = "05_verdict.svg"
 """The first chart of the notebook of that name, as the README shows it."""

@@ -19,7 +19,7 @@ from llmcost.report.fingerprint import Kit
 from llmcost.report.history import since_last_time
 from llmcost.report.notebook_runs import executed_notebook, notebook_text, results_of
 from llmcost.report.records import Record, record_of
-from llmcost.views.results import ABOUT_THE_CODE, plain
+from llmcost.views.notebook_results import ABOUT_THE_CODE, plain
 
 
 @dataclass(frozen=True)

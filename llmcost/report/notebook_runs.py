@@ -25,7 +25,7 @@ from llmcost.inputs.errors import InputError
 from llmcost.inputs.temporary import temporary_folder
 from llmcost.report.failures import ReportError
 from llmcost.report.process_family import living
-from llmcost.views.results import RESULTS_MIME
+from llmcost.views.notebook_results import RESULTS_MIME
 
 NOTEBOOK_LIMIT_BYTES = 20_000_000
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"

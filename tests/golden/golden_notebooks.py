@@ -17,7 +17,7 @@ from golden_plain import plain
 
 from llmcost import lessons
 from llmcost.inputs.paths import notebooks_path
-from llmcost.views.results import Results
+from llmcost.views.notebook_results import Results
 from llmcost.views.tables import Table
 from llmcost.views.text import Prose
 
