@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from llmcost.views.chart_parts import halo
+from llmcost.views.chart_parts import coloured, halo
 from llmcost.views.theme import COLOURS, layered
 
 JUDGED = {"holds": COLOURS["api"], "does not hold": COLOURS["own"]}
@@ -87,11 +87,7 @@ def ratios_chart(ratios: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCh
     x = alt.X("ratio:Q", title="recomputed over claimed, log scale", scale=scale, axis=axis)
     y = alt.Y("label:N", sort=list(ratios["label"]), title=None, axis=alt.Axis(labelLimit=300))
     base = alt.Chart(ratios).encode(y=y)
-    colour = alt.Color(
-        "judgement:N",
-        scale=alt.Scale(domain=list(JUDGED), range=list(JUDGED.values())),
-        legend=alt.Legend(),
-    )
+    colour = coloured("judgement", JUDGED, alt.Legend())
     shape = alt.Shape(
         "judgement:N", scale=alt.Scale(domain=list(JUDGED), range=["circle", "square"]), legend=None
     )

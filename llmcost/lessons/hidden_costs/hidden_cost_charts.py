@@ -5,7 +5,14 @@ import altair as alt
 import pandas as pd
 
 from llmcost.study.wording import number, usd
-from llmcost.views.chart_parts import DASHES, OPTION_COLOURS, coloured, slider
+from llmcost.views.chart_parts import (
+    OPTION_COLOURS,
+    coloured,
+    named_legend,
+    option_lines,
+    slider,
+    upright,
+)
 from llmcost.views.theme import COLOURS, INK, layered, log_ticks
 
 GROUPS = {
@@ -53,11 +60,7 @@ def bill_chart(groups, title, subtitle):
     )
     present = {name: colour for name, colour in GROUPS.items() if name in set(groups["group"])}
     legend = alt.Legend(columns=4, symbolType="square", symbolSize=140)
-    colour = alt.Color(
-        "group:N",
-        scale=alt.Scale(domain=list(present), range=list(present.values())),
-        legend=legend,
-    )
+    colour = coloured("group", present, legend)
     bars = (
         alt.Chart(groups)
         .mark_bar(stroke="white", strokeWidth=1)
@@ -129,19 +132,11 @@ def multiplier_chart(curves, points, title, subtitle):
     x, y, scale = multiplier_axes(
         machines.min(), machines.max(), max(20, 1.4 * points["multiplier"].max())
     )
-    options = {option: OPTION_COLOURS[option] for option in points["option"]}
     words = {
         row.option: f"{row.label}: {number(row.multiplier, 2)}x" for row in points.itertuples()
     }
-    legend = alt.Legend(labelExpr=f"{words}[datum.label]", symbolType="stroke")
-    colour = alt.Color(
-        "option:N",
-        scale=alt.Scale(domain=list(options), range=list(options.values())),
-        legend=legend,
-    )
-    dashes = alt.Scale(
-        domain=list(options), range=[DASHES.get(option, [1, 0]) for option in options]
-    )
+    legend = named_legend(words, symbolType="stroke")
+    colour, dash = option_lines(list(words), legend, legend)
     spread = alt.Chart(curves[curves["option"] == points["option"].iloc[0]]).mark_area(
         opacity=0.18, clip=True
     )
@@ -152,9 +147,7 @@ def multiplier_chart(curves, points, title, subtitle):
         color=alt.ColorValue(OPTION_COLOURS["rented"]),
     )
     lines = alt.Chart(curves).mark_line(clip=True)
-    lines = lines.encode(
-        x=x, y=y, color=colour, strokeDash=alt.StrokeDash("option:N", scale=dashes, legend=legend)
-    )
+    lines = lines.encode(x=x, y=y, color=colour, strokeDash=dash)
     dots = alt.Chart(points).mark_point(size=120, filled=True, opacity=1)
     dots = dots.encode(
         x=x, y=alt.Y("multiplier:Q", scale=scale), color=colour, tooltip=["label", "multiplier"]
@@ -222,14 +215,9 @@ def slices_chart(slices, title, subtitle):
     y = alt.Y(
         "cheaper:Q", title="USD per month", scale=top, axis=alt.Axis(format="$~s", tickCount=5)
     )
-    had = alt.Scale(domain=["standing", "by the hour"], range=[COLOURS["own"], "#f3b183"])
-    bars = (
-        alt.Chart(slices)
-        .mark_bar()
-        .encode(
-            x=x, y=y, color=alt.Color("had:N", scale=had, legend=alt.Legend(symbolType="square"))
-        )
-    )
+    had = {"standing": COLOURS["own"], "by the hour": "#f3b183"}
+    colour = coloured("had", had, alt.Legend(symbolType="square"))
+    bars = alt.Chart(slices).mark_bar().encode(x=x, y=y, color=colour)
     amounts = (
         alt.Chart(slices).mark_text(dy=-8, fontSize=11).encode(x=x, y=y, text=alt.Text("words:N"))
     )
@@ -280,7 +268,6 @@ def crossings_chart(totals, crossings, title, subtitle):
     totals     option, label, volume_ratio, usd_per_month
     crossings  volume_ratio, usd_per_month, words
     """
-    options = list(dict.fromkeys(totals["option"]))
     axis = alt.Axis(format="~g", values=[0.01, 0.1, 1, 10, 100], grid=False)
     x = alt.X(
         "volume_ratio:Q",
@@ -295,20 +282,9 @@ def crossings_chart(totals, crossings, title, subtitle):
         scale=alt.Scale(type="log", nice=False, padding=8),
     )
     y = y.axis(alt.Axis(format="$~s", values=ticks))
-    legend = alt.Legend(
-        labelExpr=f"{dict(zip(totals['option'], totals['label'], strict=True))}[datum.label]",
-        symbolType="stroke",
-    )
-    colour = alt.Color(
-        "option:N",
-        scale=alt.Scale(domain=options, range=[OPTION_COLOURS[o] for o in options]),
-        legend=legend,
-    )
-    dash = alt.StrokeDash(
-        "option:N",
-        scale=alt.Scale(domain=options, range=[DASHES.get(o, [1, 0]) for o in options]),
-        legend=legend,
-    )
+    names = dict(zip(totals["option"], totals["label"], strict=True))
+    legend = named_legend(names, symbolType="stroke")
+    colour, dash = option_lines(list(names), legend, legend)
     lines = alt.Chart(totals).mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
     dots = (
         alt.Chart(crossings)
@@ -335,12 +311,7 @@ def ranges_chart(ranges, typical_usd_per_month, title, subtitle):
         scale=alt.Scale(zero=False),
         axis=alt.Axis(format="$~s", tickCount=5),
     )
-    names = {
-        "measured": "measured",
-        "list_price": "list price",
-        "reported": "reported",
-        "guess": "guess",
-    }
+    names = {word: word.replace("_", " ") for word in EVIDENCE}
     bars = (
         alt.Chart(ranges)
         .mark_bar(height=14)
@@ -348,14 +319,10 @@ def ranges_chart(ranges, typical_usd_per_month, title, subtitle):
             y=y,
             x=x,
             x2=alt.X2("at_high_usd_per_month:Q"),
-            color=coloured("evidence", EVIDENCE, names),
+            color=coloured("evidence", EVIDENCE, named_legend(names)),
         )
     )
-    rule = (
-        alt.Chart(pd.DataFrame({"typical": [typical_usd_per_month]}))
-        .mark_rule()
-        .encode(x=alt.X("typical:Q"))
-    )
+    rule = upright("typical", typical_usd_per_month)
     return layered([bars, rule], title, subtitle, alt.Step(24))
 
 

@@ -3,13 +3,12 @@
 import altair as alt
 import pandas as pd
 
-from llmcost.views.chart_parts import halo, slider
+from llmcost.views.chart_parts import halo, level, named_legend, slider
 from llmcost.views.theme import COLOURS, layered
 
 PERCENT = alt.Axis(format="~%")
 WAYS = {"own": "own replicas", "hour": "replicas by the hour", "api": "API"}
 SIDES = alt.Scale(domain=list(WAYS), range=[COLOURS[way] for way in WAYS])
-SIDE_NAMES = f"{WAYS}[datum.label]"
 
 
 def cut_chart(
@@ -35,11 +34,8 @@ def cut_chart(
         "load_replicas:Q", title="load in replicas", scale=alt.Scale(domain=[0, top], nice=False)
     )
     base = alt.Chart(duration)
-    colour = alt.Color(
-        "side:N",
-        scale=SIDES,
-        legend=alt.Legend(labelExpr=SIDE_NAMES, symbolOpacity=0.5, symbolStrokeWidth=0),
-    )
+    legend = named_legend(WAYS, symbolOpacity=0.5, symbolStrokeWidth=0)
+    colour = alt.Color("side:N", scale=SIDES, legend=legend)
     tops = {
         "own": ("floor", "owned_replicas"),
         "hour": ("owned_replicas", "run_replicas"),
@@ -54,15 +50,8 @@ def cut_chart(
     line = base.mark_line(color=COLOURS["load"], strokeWidth=1.5, interpolate="step-after").encode(
         x=x, y=y
     )
-    rule = alt.Chart(cut).mark_rule().encode(y=alt.Y("replicas:Q"))
-    note = halo(
-        alt.Chart(cut).encode(
-            x=alt.XValue("width"), y=alt.Y("replicas:Q"), text=alt.Text("text:N")
-        ),
-        align="right",
-        dy=-9,
-    )
-    return layered([*areas[::-1], line, *([rule, *note] if len(cut) else [])], title, subtitle, 330)
+    height = level(cut, "replicas") if len(cut) else []
+    return layered([*areas[::-1], line, *height], title, subtitle, 330)
 
 
 def fill_chart(
@@ -84,23 +73,12 @@ def fill_chart(
         axis=PERCENT,
         scale=alt.Scale(domain=[0, top], nice=False),
     )
-    colour = alt.Color(
-        "way:N", scale=SIDES, legend=alt.Legend(labelExpr=SIDE_NAMES, symbolStrokeWidth=0)
-    )
+    colour = alt.Color("way:N", scale=SIDES, legend=named_legend(WAYS, symbolStrokeWidth=0))
     bars = (
         alt.Chart(slices).mark_bar(size=min(60.0, 400 / len(slices))).encode(x=x, y=y, color=colour)
     )
-    even = alt.Chart(
-        pd.DataFrame({"fill_fraction": [break_even_fill_fraction], "text": ["break-even fill u*"]})
-    )
-    note = halo(
-        even.encode(x=alt.XValue("width"), y=alt.Y("fill_fraction:Q"), text=alt.Text("text:N")),
-        align="right",
-        dy=-9,
-    )
-    return layered(
-        [bars, even.mark_rule().encode(y=alt.Y("fill_fraction:Q")), *note], title, subtitle, 310
-    )
+    even = {"fill_fraction": [break_even_fill_fraction], "text": ["break-even fill u*"]}
+    return layered([bars, *level(pd.DataFrame(even), "fill_fraction")], title, subtitle, 310)
 
 
 def cost_chart(
@@ -121,9 +99,7 @@ def cost_chart(
         axis=alt.Axis(format="$,.0f", tickCount=6),
         stack="zero",
     )
-    colour = alt.Color(
-        "side:N", scale=SIDES, legend=alt.Legend(labelExpr=SIDE_NAMES, symbolStrokeWidth=0)
-    )
+    colour = alt.Color("side:N", scale=SIDES, legend=named_legend(WAYS, symbolStrokeWidth=0))
     base = alt.Chart(costs).transform_calculate(place=f"indexof({list(WAYS)}, datum.side)")
     bars = base.mark_bar(opacity=0.75).encode(x=x, y=y, color=colour, order=alt.Order("place:Q"))
     note = halo(

@@ -7,11 +7,17 @@ import altair as alt
 
 from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.wording import usd
-from llmcost.views.chart_parts import OPTION_COLOURS, coloured, slider, step_colour
+from llmcost.views.chart_parts import OPTION_COLOURS, coloured, named_legend, slider, step_colour
 from llmcost.views.theme import COLOURS, layered, log_ticks
 
 KINDS = {"today": COLOURS["today"], "closed": COLOURS["tuned"], "open": COLOURS["api"]}
+KIND_WORDS = {
+    "today": "answers today",
+    "closed": "closed model",
+    "open": "open model at its cheapest host",
+}
 STATUSES = {"ok": COLOURS["api"], "ask": COLOURS["hybrid"], "failed": COLOURS["muted"]}
+STATUS_WORDS = {"ok": "eligible", "ask": "must be asked", "failed": "refused"}
 WAYS = OPTION_COLOURS | {"own": COLOURS["own"]}
 MARKS = ["diamond", "circle", "square"]
 
@@ -91,15 +97,7 @@ def tiers_chart(tiers, title, subtitle):
     base = alt.Chart(tiers).encode(
         x=x, y=alt.Y("label:N", sort=list(tiers["label"]), title=None, axis=alt.Axis(grid=True))
     )
-    colour = coloured(
-        "kind",
-        KINDS,
-        {
-            "today": "answers today",
-            "closed": "closed model",
-            "open": "open model at its cheapest host",
-        },
-    )
+    colour = coloured("kind", KINDS, named_legend(KIND_WORDS))
     faint = alt.condition(alt.datum.allowed, alt.value(1.0), alt.value(0.4))
     points = base.mark_point(size=110, filled=True).encode(
         color=colour, shape=shaped("kind", KINDS), opacity=faint, tooltip=["label", "tier"]
@@ -131,9 +129,7 @@ def hosts_chart(hosts, title, subtitle):
         x=x,
         y=alt.Y("provider:N", sort=list(hosts["provider"]), title=None, axis=alt.Axis(grid=True)),
     )
-    colour = coloured(
-        "status", STATUSES, {"ok": "eligible", "ask": "must be asked", "failed": "refused"}
-    )
+    colour = coloured("status", STATUSES, named_legend(STATUS_WORDS))
     shape = shaped("status", STATUSES, ["circle", "triangle-up", "cross"])
     points = base.mark_point(size=90, filled=True, opacity=1).encode(color=colour, shape=shape)
     text = base.mark_text(align="left", dx=9, fontSize=11, limit=330).encode(
@@ -185,7 +181,8 @@ def uses_chart(cases, title, subtitle):
     x = money_axis(cases[field], field, "USD per 1,000 requests", left=0.18, right=0.12)
     base = alt.Chart(cases).encode(x=x, y=alt.Y("use_case:N", sort=order, title=None))
     ways = {way: WAYS[way] for way in dict.fromkeys(cases["way"])}
-    colour = coloured("way", ways, dict(zip(cases["way"], cases["label"], strict=True)))
+    names = dict(zip(cases["way"], cases["label"], strict=True))
+    colour = coloured("way", ways, named_legend(names))
     line = base.mark_line(color=COLOURS["muted"], strokeWidth=1.5).encode(
         detail=alt.Detail("use_case:N")
     )

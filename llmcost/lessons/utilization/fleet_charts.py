@@ -13,7 +13,7 @@ from llmcost.lessons.utilization.load_charts import PERCENT, price_chart
 from llmcost.model.fleet import delivered_utilization, gpu_usd_per_mtok
 from llmcost.study.capacity.utilization import OwnFleet, cost_by_utilization
 from llmcost.study.wording import number, percent, usd
-from llmcost.views.chart_parts import halo
+from llmcost.views.chart_parts import halo, level
 from llmcost.views.theme import COLOURS, layered, log_ticks
 
 
@@ -74,21 +74,11 @@ def following_chart(hours: pd.DataFrame, static_count: float, title: str) -> alt
     billed = alt.Chart(hours).mark_line(
         color=COLOURS["own"], interpolate="step-after", strokeWidth=1.5
     )
-    static = alt.Chart(
-        pd.DataFrame(
-            {"replicas": [static_count], "text": [f"standing still: {static_count:g} replicas"]}
-        )
-    )
-    note = halo(
-        static.encode(x=alt.XValue("width"), y=alt.Y("replicas:Q"), text=alt.Text("text:N")),
-        align="right",
-        dy=-9,
-    )
+    static = {"replicas": [static_count], "text": [f"standing still: {static_count:g} replicas"]}
     layers = [
         load.encode(x=x, y=alt.Y("load_replicas:Q", title="replicas", scale=top)),
         billed.encode(x=x, y=alt.Y("billed_replicas:Q")),
-        static.mark_rule().encode(y=alt.Y("replicas:Q")),
-        *note,
+        *level(pd.DataFrame(static), "replicas"),
     ]
     subtitle = "A week. Area: load. Line: billed replicas, headroom and spares included"
     return layered(layers, title, subtitle, 280)

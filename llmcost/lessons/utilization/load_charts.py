@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from llmcost.views.chart_parts import halo
+from llmcost.views.chart_parts import halo, level
 from llmcost.views.theme import COLOURS, layered, log_ticks
 
 PERCENT = alt.Axis(format=".0%")
@@ -86,15 +86,7 @@ def duration_chart(
     served = alt.Chart(curve).mark_area(
         color=COLOURS["own"], opacity=0.35, interpolate="step-after", line={"color": COLOURS["own"]}
     )
-    rule = alt.Chart(levels).mark_rule().encode(y=alt.Y("replicas:Q"))
-    note = halo(
-        alt.Chart(levels).encode(
-            x=alt.XValue("width"), y=alt.Y("replicas:Q"), text=alt.Text("text:N")
-        ),
-        align="right",
-        dy=-9,
-    )
-    return layered([served.encode(x=x, y=y), rule, *note], title, subtitle, 310)
+    return layered([served.encode(x=x, y=y), *level(levels, "replicas")], title, subtitle, 310)
 
 
 def price_chart(

@@ -12,7 +12,7 @@ from llmcost.study.horizon.months import growths
 from llmcost.study.study import Study
 from llmcost.study.verdict.asked import crossing
 from llmcost.study.wording import percent, usd
-from llmcost.views.chart_parts import DASHES, OPTION_COLOURS
+from llmcost.views.chart_parts import option_lines
 from llmcost.views.theme import COLOURS, layered
 
 MONTH = alt.Axis(format="d", tickMinStep=1, grid=False)
@@ -23,7 +23,6 @@ def bills_chart(months: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
 
     months  option, label, month, usd_per_month
     """
-    shown = list(dict.fromkeys(months["option"]))
     names = dict(zip(months["option"], months["label"], strict=True))
     legend = alt.Legend(
         title=None,
@@ -32,8 +31,7 @@ def bills_chart(months: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
         columns=2,
         labelLimit=340,
     )
-    colours = alt.Scale(domain=shown, range=[OPTION_COLOURS[option] for option in shown])
-    dashes = alt.Scale(domain=shown, range=[DASHES.get(option, [1, 0]) for option in shown])
+    colour, dash = option_lines(list(names), legend)
     lines = (
         alt.Chart(months)
         .mark_line(interpolate="step-after")
@@ -47,8 +45,8 @@ def bills_chart(months: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
                 axis=alt.Axis(format="$,.0f"),
                 scale=alt.Scale(zero=True),
             ),
-            color=alt.Color("option:N", scale=colours, legend=legend),
-            strokeDash=alt.StrokeDash("option:N", scale=dashes, legend=None),
+            color=colour,
+            strokeDash=dash,
         )
     )
     return layered([lines], title, subtitle, 300)

@@ -4,7 +4,15 @@ over volume."""
 import altair as alt
 import pandas as pd
 
-from llmcost.views.chart_parts import DASHES, OPTION_COLOURS, option_colour, slider, step_colour
+from llmcost.views.chart_parts import (
+    OPTION_COLOURS,
+    named_legend,
+    option_colour,
+    option_lines,
+    slider,
+    step_colour,
+    upright,
+)
 from llmcost.views.theme import COLOURS, layered, log_ticks
 
 
@@ -93,16 +101,8 @@ def tornado_chart(
             color=alt.Color("evidence:N", scale=shades, legend=alt.Legend(title=None)),
         )
     )
-    rule = (
-        alt.Chart(pd.DataFrame({"typical": [typical_usd_per_month]}))
-        .mark_rule()
-        .encode(x=alt.X("typical:Q"))
-    )
-    zero = (
-        alt.Chart(pd.DataFrame({"zero": [0.0]}))
-        .mark_rule(strokeDash=[], strokeWidth=2)
-        .encode(x=alt.X("zero:Q"))
-    )
+    rule = upright("typical", typical_usd_per_month)
+    zero = upright("zero", 0.0, strokeDash=[], strokeWidth=2)
     return layered([bars, rule, zero], title, subtitle, alt.Step(28))
 
 
@@ -127,28 +127,10 @@ def volume_chart(sweep: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
             values=log_ticks(sweep["usd_per_month"].min(), sweep["usd_per_month"].max()),
         ),
     )
-    dash = alt.StrokeDash(
-        "option:N",
-        scale=alt.Scale(
-            domain=list(OPTION_COLOURS),
-            range=[DASHES.get(option, [1, 0]) for option in OPTION_COLOURS],
-        ),
-        legend=None,
-    )
-    names = alt.Legend(
-        title=None,
-        labelExpr=f"{dict(zip(sweep['option'], sweep['label'], strict=True))}[datum.label]",
-        symbolType="stroke",
-        columns=3,
-    )
-    colour = alt.Color(
-        "option:N",
-        scale=alt.Scale(
-            domain=list(dict.fromkeys(sweep["option"])),
-            range=[OPTION_COLOURS[o] for o in dict.fromkeys(sweep["option"])],
-        ),
-        legend=names,
-    )
+    names = dict(zip(sweep["option"], sweep["label"], strict=True))
+    legend = named_legend(names, title=None, symbolType="stroke", columns=3)
+    colour, _ = option_lines(list(names), legend)
+    _, dash = option_lines(list(OPTION_COLOURS), legend)
     drawn = sweep[["option", "value", "usd_per_month"]]  # of a thousand rows only what is drawn
     lines = alt.Chart(drawn).mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
     now = alt.Chart(pd.DataFrame({"now": [1.0], "text": ["today's volume"]}))
