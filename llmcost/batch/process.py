@@ -2,7 +2,7 @@
 the next.
 
 Each child has its own session, which is killed at the end with whatever else it has started
-(`family.py`), and by the child itself when its parent is gone; what it writes to the terminal is
+(`process_family.py`), and by the child itself when its parent is gone; what it writes to the terminal is
 lost, and what it returns comes back through a pipe. Forked from a warm parent a child starts in
 milliseconds; where there is no fork, or for real kernels, it is started afresh. On Windows a child
 has no session and no memory limit.
