@@ -1,11 +1,11 @@
 """Jobs in processes of their own, with a wall clock and a memory limit: what one does cannot reach
 the next.
 
-Each child has its own session, which is killed at the end with whatever else it has started
-(`process_family.py`), and by the child itself when its parent is gone; what it writes to the terminal is
-lost, and what it returns comes back through a pipe. Forked from a warm parent a child starts in
-milliseconds; where there is no fork, or for real kernels, it is started afresh. On Windows a child
-has no session and no memory limit.
+Each child has its own session. That is killed at the end with whatever else the child has started
+(`process_family.py`), and by the child itself when its parent is gone. What a child writes to the
+terminal is lost, and what it returns comes back through a pipe. Forked from a warm parent a child
+starts in milliseconds; where there is no fork, or for real kernels, it is started afresh. On
+Windows a child has no session and no memory limit.
 """
 
 import contextlib

@@ -26,6 +26,7 @@ from llmcost.claims.findings import (
 )
 
 HOLDS, DOES_NOT, CANNOT = "holds", "does not hold", "cannot be checked"
+JUDGEMENTS = {True: HOLDS, False: DOES_NOT, None: CANNOT}
 THEMES = (throughputs, formulas, prices, crossings, thresholds, around_gpus, loads, sleepers)
 OPEN: dict[tuple[str, ...], tuple[str, str]] = {
     ("A0-005", "A1-004", "A1-016", "A1-018", "A2-023", "A2-044", "A2-060", "A4-036"): (
@@ -96,7 +97,7 @@ def judgements() -> pd.DataFrame:
                 "low": found.low,
                 "high": found.high,
                 "unit": found.unit,
-                "judgement": CANNOT if found.holds is None else HOLDS if found.holds else DOES_NOT,
+                "judgement": JUDGEMENTS[found.holds],
                 "ratio": found.ratio,
                 "reason": found.reason,
                 "cause": found.cause,

@@ -24,8 +24,9 @@ ABBREVIATIONS = {
 def _usd(value):
     """Whole dollars from a hundred on, cents below, a price's own digits below a cent."""
     value = wording.rounded(value, SHOWN_DIGITS_COUNT)
-    decimals_count = 0 if abs(value) >= 100 or value == 0 else 2 if abs(value) >= 0.1 else 4
-    return f"{value:,.{decimals_count}f}"
+    if abs(value) >= 100 or value == 0:
+        return f"{value:,.0f}"
+    return f"{value:,.2f}" if abs(value) >= 0.1 else f"{value:,.4f}"
 
 
 def _difference(value):
