@@ -206,15 +206,6 @@ def test_a_short_contract_has_no_second_year():
 
 
 def test_charts_of_the_contract(study, horizon):
-    months, saved = contract.by_month(study, horizon), contract.saved_to_date(study, horizon)
-    title, subtitle = (
-        month_charts.bills_title(study, horizon),
-        month_charts.bills_subtitle(study, horizon),
-    )
+    months, title = contract.by_month(study, horizon), month_charts.bills_title(study, horizon)
+    subtitle = month_charts.bills_subtitle(study, horizon)
     assert_says_what_it_means(month_charts.bills_chart(months, title, subtitle))
-    if len(saved):
-        assert_says_what_it_means(
-            month_charts.savings_chart(
-                saved, month_charts.savings_title(saved), "cash of the advice against today"
-            )
-        )

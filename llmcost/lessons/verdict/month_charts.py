@@ -1,19 +1,17 @@
-"""The contract: every option's bill month by month, and what the advised move has saved to date, as
-charts with their titles."""
+"""The contract: every option's bill month by month, as a chart with its title."""
 
 import json
 
 import altair as alt
 import pandas as pd
 
-from llmcost.model.horizon import payback_months
 from llmcost.study.horizon.horizon import Horizon
 from llmcost.study.horizon.months import growths
 from llmcost.study.study import Study
 from llmcost.study.verdict.asked import crossing
-from llmcost.study.wording import percent, usd
+from llmcost.study.wording import percent
 from llmcost.views.chart_parts import option_lines
-from llmcost.views.theme import COLOURS, layered
+from llmcost.views.theme import layered
 
 MONTH = alt.Axis(format="d", tickMinStep=1, grid=False)
 
@@ -52,20 +50,6 @@ def bills_chart(months: pd.DataFrame, title: str, subtitle: str) -> alt.LayerCha
     return layered([lines], title, subtitle, 300)
 
 
-def savings_chart(
-    saved: pd.DataFrame, title: str, subtitle: str
-) -> alt.LayerChart | alt.FacetChart:
-    """What the advised move has saved up to each month, below zero until it is paid back.
-
-    saved  month, saved_usd
-    """
-    x = alt.X("month:Q", title="month of the contract", axis=MONTH, scale=alt.Scale(nice=False))
-    y = alt.Y("saved_usd:Q", title="USD saved to date", axis=alt.Axis(format="$,.0f"))
-    line = alt.Chart(saved).mark_line(color=COLOURS["api"], point=True).encode(x=x, y=y)
-    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule().encode(y=alt.Y("zero:Q"))
-    return layered([line, zero], title, subtitle, 240)
-
-
 def bills_title(study: Study, horizon: Horizon) -> str:
     """Whether another option's bill ever falls below the advised one's, and when."""
     said = crossing(study, horizon)
@@ -79,11 +63,3 @@ def bills_subtitle(study: Study, horizon: Horizon, level: str = "typical") -> st
         f"Volume grows by {growing} a month, rents and prices move steadily to their mean over"
         f" {horizon.months_count} months"
     )
-
-
-def savings_title(saved: pd.DataFrame) -> str:
-    """When the move has paid for itself, and what it has saved at the end."""
-    month, last = payback_months(saved["saved_usd"].to_numpy()), float(saved["saved_usd"].iloc[-1])
-    if month is None:
-        return f"Not paid back within {len(saved)} months: {usd(last, signed=True)} at the end"
-    return f"Paid back in month {month}, {usd(last)} saved by month {len(saved)}"
