@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from llmcost.reporting.pdf import browser_path, write_pdfs
+from llmcost.report.pdf import browser_path, write_pdfs
 
 
 def main() -> None:

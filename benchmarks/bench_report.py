@@ -33,13 +33,13 @@ from pathlib import Path
 from generated_clients import write_whole_client
 
 from llmcost.inputs.paths import PACKAGE, notebooks_path
-from llmcost.reporting.notebook_runs import blank_notebooks
+from llmcost.report.notebook_runs import blank_notebooks
 
 STAGES = ("study", "cells", "engine", "page", "rest")
 # The unit of work with clocks around its stages; each process adds its readings to a file.
 CLOCKED = """
 import sys, time
-from llmcost.reporting import client_report, engine
+from llmcost.report import client_report, engine
 spent = dict.fromkeys(("study", "cells", "engine", "page"), 0.0)
 def clocked(stage, function, inner=None):
     def wrapper(*words, **options):
@@ -66,17 +66,21 @@ def build_client(task):
 client_report.build_client = build_client
 """
 COMMAND = (
-    "import sys\nfrom llmcost.reporting import cli\nsys.exit(cli.main(['report', *sys.argv[1:]]))"
+    "import sys\nfrom llmcost.cli import command_line\n"
+    "sys.exit(command_line.main(['report', *sys.argv[1:]]))"
 )
-BATCH = CLOCKED + "from llmcost.reporting import cli\nsys.exit(cli.main(['report', *sys.argv[2:]]))"
+BATCH = (
+    CLOCKED
+    + "from llmcost.cli import command_line\nsys.exit(command_line.main(['report', *sys.argv[2:]]))"
+)
 FLOOR = (
     CLOCKED
     + """
 from pathlib import Path
 from llmcost.inputs.paths import notebooks_path
-from llmcost.reporting import batch
-from llmcost.reporting.build import Kit
-from llmcost.reporting.notebook_runs import blank_notebooks
+from llmcost.batch import batch
+from llmcost.report.fingerprint import Kit
+from llmcost.report.notebook_runs import blank_notebooks
 kit = Kit.here(blank_notebooks(sorted(notebooks_path().glob("[0-9]*.ipynb"))))
 folders = sorted(path.parent for path in Path(sys.argv[2]).glob("*/client.yaml"))
 batch.prepare("fork", kit, folders)

@@ -12,7 +12,7 @@ def run() -> int:
     """Run the command line; returns its exit code."""
     leaving.end_at_once()
     try:
-        from llmcost.reporting.cli import main
+        from llmcost.cli.command_line import main
 
         code = main()
         if code == leaving.EXIT_CODE:
@@ -31,7 +31,7 @@ def leave() -> None:
     The interpreter's own end would be told by libraries what they have not cleared up, and would
     take an interrupt that was caught in the `exec` of a library for one that was not.
     """
-    family = sys.modules.get("llmcost.reporting.family")
+    family = sys.modules.get("llmcost.report.process_family")
     if family:  # else nothing was started
         family.end_own()
     for stream in (sys.stdout, sys.stderr):

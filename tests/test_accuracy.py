@@ -8,11 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from llmcost.cli.command_line import main
 from llmcost.inputs.catalog import gpu, in_force, model_shape
+from llmcost.ledger import accuracy, accuracy_text
 from llmcost.model.throughput import compute_roof_tokens_per_second
-from llmcost.reporting import accuracy as printed
-from llmcost.reporting.cli import main
-from llmcost.study.capacity import accuracy
 from llmcost.study.capacity.runs import catalog_runs
 
 ROOT = Path(__file__).parent.parent
@@ -166,7 +165,7 @@ def test_the_command_fits_a_terminal_and_shows_every_group(points, capsys):
     assert max(map(len, lines)) <= 110
     assert (
         sum(line.startswith(("held out  ", "fitted    ")) for line in lines)
-        == len(printed.by_plan(points).rows) + 4
+        == len(accuracy_text.by_plan(points).rows) + 4
     )
 
 

@@ -12,14 +12,16 @@ import pytest
 from test_batch import in_a_fork, insert, states
 from test_reporting import clients, files, kit, make, needs_fork  # noqa: F401
 
-from llmcost import open_study
+from llmcost.batch import batch, cluster
+from llmcost.batch.manifest import NO_TURN
+from llmcost.cli import command_line, report_command
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
-from llmcost.reporting import batch, build, cli, cluster, report_command
-from llmcost.reporting.client_report import Task
-from llmcost.reporting.errors import ReportError
-from llmcost.reporting.manifest import NO_TURN
-from llmcost.reporting.records import CURE
+from llmcost.report import fingerprint
+from llmcost.report.client_report import Task
+from llmcost.report.failures import ReportError
+from llmcost.report.records import CURE
+from llmcost.study.study import open_study
 
 pytestmark = needs_fork
 
@@ -31,7 +33,7 @@ def words(kit, *more):  # noqa: F811
 @pytest.fixture
 def command(kit, monkeypatch):  # noqa: F811
     monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
-    return lambda *more: cli.main(words(kit, *more))
+    return lambda *more: command_line.main(words(kit, *more))
 
 
 def started(kit, *more):  # noqa: F811
@@ -42,7 +44,7 @@ def started(kit, *more):  # noqa: F811
         " time.sleep(60)",
     )
     clients(kit, "a-one", "four")
-    child = in_a_fork(lambda: cli.main(words(kit, "--jobs", "1", *more)))
+    child = in_a_fork(lambda: command_line.main(words(kit, "--jobs", "1", *more)))
     until = time.monotonic() + 60
     while not (kit / "there").exists() and time.monotonic() < until:
         time.sleep(0.02)
@@ -161,7 +163,7 @@ def test_a_client_file_that_never_ends_holds_up_nobody(kit):  # noqa: F811
 def test_a_file_that_cannot_be_read_does_not_end_a_run_on_a_cluster(tmp_path):
     (tmp_path / "one").mkdir()
     with pytest.raises(OSError):
-        cluster.with_files(Task("one", tmp_path / "one", build.Kit({}, "", ""), None, ""))
+        cluster.with_files(Task("one", tmp_path / "one", fingerprint.Kit({}, "", ""), None, ""))
 
 
 def test_an_export_named_by_a_pattern_over_all_folders_is_refused(tmp_path):

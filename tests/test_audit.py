@@ -7,9 +7,9 @@ from functools import cache
 import pytest
 
 import llmcost as lc
+from llmcost.cli.audit_text import chain_text, keys_text
+from llmcost.cli.command_line import main
 from llmcost.inputs.paths import data_path
-from llmcost.reporting.audit import chain_text, keys_text
-from llmcost.reporting.cli import main
 from llmcost.study.audit.figures import figures
 from llmcost.study.audit.first_page import slug
 from llmcost.study.fleets.fleet_facts import delivered_utilization_fraction

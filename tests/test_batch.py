@@ -17,11 +17,12 @@ from small_notebooks import write_small_notebooks
 from test_reporting import clients, files, kit, make, needs_fork  # noqa: F401
 from tqdm import tqdm
 
+from llmcost.batch import batch
+from llmcost.batch.process import Limits
+from llmcost.cli import command_line
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
-from llmcost.reporting import batch, cli
-from llmcost.reporting.errors import ReportError
-from llmcost.reporting.process import Limits
+from llmcost.report.failures import ReportError
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("one", "two", "three", "four")
@@ -103,7 +104,9 @@ def test_the_manifest_says_what_became_of_each(kit, monkeypatch, capsys):  # noq
     monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
     clients(kit, "one", "broken")
     assert (
-        cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out"), "--json"])
+        command_line.main(
+            ["report", "--clients", str(kit / "clients"), "--out", str(kit / "out"), "--json"]
+        )
         == 1
     )
     shown = capsys.readouterr()
@@ -211,7 +214,7 @@ def test_ctrl_c_ends_with_what_is_finished(kit, monkeypatch):  # noqa: F811
     )
     folders = clients(kit, "a-one", "b-two", "four", "z-three")
     words = ["report", *map(str, folders), "--out", str(kit / "out"), "--jobs", "1"]
-    child = in_a_fork(lambda: cli.main(words))
+    child = in_a_fork(lambda: command_line.main(words))
     until = time.monotonic() + 60
     while not (kit / "there").exists() and time.monotonic() < until:
         time.sleep(0.02)
@@ -261,12 +264,11 @@ class FailingDisk:
 
 def test_whichever_write_fails_the_last_report_is_whole(kit, monkeypatch):  # noqa: F811
     built = []
-    real = batch.here
-    monkeypatch.setattr(batch, "here", lambda *words: built.extend(real(*words)) or built)
+    real = batch.finished
+    monkeypatch.setattr(batch, "finished", lambda *words: built.extend(real(*words)) or built)
     make(kit, "one")
-    monkeypatch.setattr(
-        batch, "here", lambda *_: built
-    )  # no write of it is in the children: one build serves them all
+    # no write of it is in the children: one build serves them all
+    monkeypatch.setattr(batch, "finished", lambda *_: built)
     monkeypatch.setattr(batch, "prepare", lambda *_: None)
     before = no_clock(kit / "out")
     for after_count in range(60):
@@ -325,7 +327,7 @@ BUILD = """
 import sys
 from pathlib import Path
 {first}
-from llmcost.reporting import batch
+from llmcost.batch import batch
 failed = batch.report_clients([Path(sys.argv[1])], Path(sys.argv[2]), notebooks=Path(sys.argv[3]))
 print(batch.DEFAULT_ENGINE)
 sys.exit(bool(failed))
@@ -387,7 +389,7 @@ def test_the_other_commands_need_no_fork_resource_or_fcntl(tmp_path):
         ["audit", "support-assistant"],
     ]
     source = (
-        f"import sys\n{TAKEN_AWAY}\nfrom llmcost.reporting import cli\nsys.exit(max(cli.main(words)"
+        f"import sys\n{TAKEN_AWAY}\nfrom llmcost.cli import command_line\nsys.exit(max(command_line.main(words)"
         f" for words in {commands!r}))"
     )
     # A folder of its own: whoever has fcntl takes the folders of one without it for left behind.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llmcost.reporting import batch
+from llmcost.batch import batch
 
 ROOT = Path(__file__).parents[1]
 

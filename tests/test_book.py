@@ -14,12 +14,13 @@ from xml.etree import ElementTree
 
 import pytest
 
+from llmcost.batch import book, index, whole_files
 from llmcost.inputs.errors import InputError
-from llmcost.reporting import book, index, spreadsheets, whole_files
-from llmcost.reporting.records import CURE, record_of
+from llmcost.report import spreadsheets
+from llmcost.report.records import CURE, record_of
 from llmcost.study import open_study
 from llmcost.study.bill.options import LABELS
-from llmcost.views.results import plain
+from llmcost.views.notebook_results import plain
 
 CLIENTS = ("hospital-notes", "small-bursty-product", "support-assistant")
 FAILED = {

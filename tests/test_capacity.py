@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from ruamel.yaml import YAML
 
-from llmcost import InputError, open_study
 from llmcost.inputs import measured as measured_files
 from llmcost.inputs.catalog import gpu, in_force, model_shape
 from llmcost.inputs.client import Latency
+from llmcost.inputs.errors import InputError
 from llmcost.inputs.measured import read_measured
 from llmcost.inputs.own_capacity import Measured, OwnCapacity
 from llmcost.inputs.paths import files_inside, files_of
@@ -33,6 +33,7 @@ from llmcost.study.capacity.measurements import evidence
 from llmcost.study.capacity.runs import Key, catalog_runs, gpu_ratio, possible
 from llmcost.study.capacity.serving_plans import BANDS, ServingPlan, serving_plans
 from llmcost.study.fleets.utilization import concurrency_sweep, own_fleet
+from llmcost.study.study import open_study
 
 SAMPLES = Path(__file__).parent / "measured"
 DAY = dt.date(2026, 11, 15)
@@ -664,7 +665,7 @@ def test_the_table_of_candidates_is_tidy(folder):
 
 def test_the_templates_own_lines_are_valid_once_uncommented():
     template = (
-        Path(__file__).parent.parent / "llmcost" / "reporting" / "template" / "client.yaml"
+        Path(__file__).parent.parent / "llmcost" / "cli" / "template" / "client.yaml"
     ).read_text(encoding="utf-8")
     block = template[template.index("# own_capacity:") : template.index("# people:")]
     said = YAML(typ="safe", pure=True).load(re.sub("^# ?", "", block, flags=re.MULTILINE))

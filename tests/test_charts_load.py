@@ -6,16 +6,13 @@ import pandas as pd
 import pytest
 
 import llmcost as lc
+from llmcost.lessons.hybrid_split import split_charts
+from llmcost.lessons.utilization import fleet_charts, fleet_words, load_charts, load_words
+from llmcost.lessons.verdict import uncertainty_charts, verdict_words
 from llmcost.study.fleets import fleet_sweeps, utilization, without_gates
 from llmcost.study.fleets.exact_split import WAYS
 from llmcost.study.loads import load_facts
 from llmcost.study.uncertainty import split_sweeps
-from llmcost.views.charts import fleet as charts, load, split, uncertainty
-from llmcost.views.readings import (
-    load as load_words,
-    utilization as words,
-    verdict as verdict_words,
-)
 
 CLIENTS = ["large-single-tenant", "small-bursty-product", "hospital-notes"]
 
@@ -70,24 +67,27 @@ def test_load_charts(study, fleet):
         load_facts.load_facts(choice.load, hours),
         load_facts.hour_of_week(choice.load, hours),
     )
-    rivals, shapes = words.rivals(fleet), words.named_shapes(utilization.same_volume(fleet))
+    rivals, shapes = (
+        fleet_words.rivals(fleet),
+        fleet_words.named_shapes(utilization.same_volume(fleet)),
+    )
     for chart in (
-        load.week_chart(week, load_words.week_title(week, facts), choice.load.described),
-        load.duration_chart(
-            words.duration(fleet),
-            words.levels(fleet),
-            words.duration_title(fleet),
-            words.described(fleet),
+        load_charts.week_chart(week, load_words.week_title(week, facts), choice.load.described),
+        load_charts.duration_chart(
+            fleet_words.duration(fleet),
+            fleet_words.levels(fleet),
+            fleet_words.duration_title(fleet),
+            fleet_words.described(fleet),
         ),
-        load.price_chart(
+        load_charts.price_chart(
             utilization.cost_by_utilization(fleet),
-            words.price_point(fleet),
+            fleet_words.price_point(fleet),
             rivals,
-            words.price_title(fleet),
+            fleet_words.price_title(fleet),
             "s",
         ),
-        load.shapes_chart(
-            shapes, rivals, words.shapes_title(shapes, fleet), words.SHAPES_DESCRIBED
+        load_charts.shapes_chart(
+            shapes, rivals, fleet_words.shapes_title(shapes, fleet), fleet_words.SHAPES_DESCRIBED
         ),
     ):
         assert_says_what_it_means(chart)
@@ -101,14 +101,14 @@ def test_fleet_charts(study, fleet):
     supply = fleet_sweeps.on_demand_supply(study, fleet) or fleet.supply
     lags, late = fleet_sweeps.following(study, fleet, supply), fleet_sweeps.SHOWN_LAG_HOURS
     for chart in (
-        charts.promise_chart(
+        fleet_charts.promise_chart(
             promises,
-            words.promise_marks(promises, fleet),
-            words.promise_title(promises, fleet),
+            fleet_words.promise_marks(promises, fleet),
+            fleet_words.promise_title(promises, fleet),
             "s",
         ),
-        charts.busy_chart(rising, points, load_words.busy_title(fleet, time_busy), "s"),
-        charts.following_chart(
+        fleet_charts.busy_chart(rising, points, load_words.busy_title(fleet, time_busy), "s"),
+        fleet_charts.following_chart(
             fleet_sweeps.followed_hours(fleet, supply),
             3,
             load_words.following_title(lags, late, supply),
@@ -183,12 +183,12 @@ def test_split_charts(study):
         }
     )
     for chart in (
-        split.fill_chart(one.slices, one.break_even_fill_fraction, "t", "s"),
-        split.cut_chart(split_sweeps.duration(one), cut, "t", "s"),
-        split.cost_chart(parts, best, "t", "s"),
-        split.law_chart(laws, laws.assign(text="here"), "t", "s"),
-        split.saving_chart(sweep, fixed, "t", "s"),
-        split.cost_playground(one.costs),
+        split_charts.fill_chart(one.slices, one.break_even_fill_fraction, "t", "s"),
+        split_charts.cut_chart(split_sweeps.duration(one), cut, "t", "s"),
+        split_charts.cost_chart(parts, best, "t", "s"),
+        split_charts.law_chart(laws, laws.assign(text="here"), "t", "s"),
+        split_charts.saving_chart(sweep, fixed, "t", "s"),
+        split_charts.cost_playground(one.costs),
     ):
         assert_says_what_it_means(chart)
 
@@ -228,10 +228,10 @@ def test_uncertainty_charts():
         study = lc.open_study(client)
         cells, known = study.reversal_map(), study.information()
         assert_says_what_it_means(
-            uncertainty.reversal_chart(cells, verdict_words.map_title(cells), "s")
+            uncertainty_charts.reversal_chart(cells, verdict_words.map_title(cells), "s")
         )
-        assert_says_what_it_means(uncertainty.information_chart(known.head(4), "t", "s"))
-        areas = uncertainty.areas_of(cells)
+        assert_says_what_it_means(uncertainty_charts.information_chart(known.head(4), "t", "s"))
+        areas = uncertainty_charts.areas_of(cells)
         width, height = (np.log(areas[high] / areas[low]) for low, high in EDGES)
         whole = np.log(cells["volume_ratio"].max() / cells["volume_ratio"].min()) * -np.log(
             cells["load_factor_fraction"].min()
@@ -239,7 +239,7 @@ def test_uncertainty_charts():
         assert (width * height).sum() == pytest.approx(
             whole
         )  # the areas fill the map and do not overlap
-        assert set(uncertainty.area_labels(cells)["option"]) <= set(cells["option"])
+        assert set(uncertainty_charts.area_labels(cells)["option"]) <= set(cells["option"])
 
 
 EDGES = [("left_ratio", "right_ratio"), ("bottom_fraction", "top_fraction")]

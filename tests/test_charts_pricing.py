@@ -8,12 +8,12 @@ import pytest
 
 import llmcost as lc
 from llmcost.inputs.paths import data_path
+from llmcost.lessons.hidden_costs import hidden_cost_charts, hidden_cost_words
+from llmcost.lessons.pricing import pricing_charts, pricing_words
 from llmcost.study.fleets import hidden_lines
 from llmcost.study.prices import api_parts, pricing, token_costs
 from llmcost.study.uncertainty import line_evidence
-from llmcost.views.charts import hidden_costs as hidden_charts, pricing as price_charts
-from llmcost.views.controls import menu, slider
-from llmcost.views.readings import hidden_costs as hidden_readings, pricing as price_readings
+from llmcost.views.chart_parts import slider
 
 CLIENTS = sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml"))
 every_client = pytest.mark.parametrize("client", CLIENTS)
@@ -32,36 +32,38 @@ def charts_of(client):
         pricing.direct_hosts(pricing.hosts_of(study, choice)),
         token_costs.use_cases(study, choice),
     )
-    yield price_charts.tiers_chart(tiers, price_readings.tiers_title(tiers), "s")
-    yield price_charts.hosts_chart(hosts, price_readings.hosts_title(study, choice), "s")
-    yield price_charts.ladder_chart(
-        token_costs.ladder(study, choice), price_readings.ladder_title(study, choice), "s"
+    yield pricing_charts.tiers_chart(tiers, pricing_words.tiers_title(tiers), "s")
+    yield pricing_charts.hosts_chart(hosts, pricing_words.hosts_title(study, choice), "s")
+    yield pricing_charts.ladder_chart(
+        token_costs.ladder(study, choice), pricing_words.ladder_title(study, choice), "s"
     )
-    yield price_charts.uses_chart(cases, price_readings.uses_title(cases), "s")
-    yield price_charts.request_playground(tiers, 1_000, 100, 0.3)
+    yield pricing_charts.uses_chart(cases, pricing_words.uses_title(cases), "s")
+    yield pricing_charts.request_playground(tiers, 1_000, 100, 0.3)
     lines, multipliers = hidden_lines.bill_lines(study), hidden_lines.multipliers(study)
-    yield hidden_charts.bill_chart(
-        hidden_lines.bill_groups(lines), hidden_readings.bill_title(study, lines, multipliers), "s"
+    yield hidden_cost_charts.bill_chart(
+        hidden_lines.bill_groups(lines),
+        hidden_cost_words.bill_title(study, lines, multipliers),
+        "s",
     )
     machine = np.geomspace(100, 100_000, 20)
     curves = pd.concat(
         [hidden_lines.multiplier_curve(study, option, machine) for option in multipliers["option"]]
     )
-    yield hidden_charts.multiplier_chart(
-        curves, multipliers, hidden_readings.multiplier_title(multipliers), "s"
+    yield hidden_cost_charts.multiplier_chart(
+        curves, multipliers, hidden_cost_words.multiplier_title(multipliers), "s"
     )
     sleeping = hidden_lines.sleeper(study, choice)
     here = pd.DataFrame(
         {"requests_per_hour": [sleeping.requests_per_second * 3600], "words": ["here"]}
     )
     curve = hidden_lines.awake_curve(sleeping, np.geomspace(0.1, 1e4, 20), [5, 60])
-    yield hidden_charts.awake_chart(curve, here, hidden_readings.awake_title(sleeping), "s")
+    yield hidden_cost_charts.awake_chart(curve, here, hidden_cost_words.awake_title(sleeping), "s")
     option = hidden_lines.own_options(study)[0]
     ranges, evidence = line_evidence.ranges(study, option), line_evidence.evidence(study, option)
-    yield hidden_charts.ranges_chart(
-        ranges, study.totals[option], hidden_readings.guesses_title(evidence, ranges, option), "s"
+    yield hidden_cost_charts.ranges_chart(
+        ranges, study.totals[option], hidden_cost_words.guesses_title(evidence, ranges, option), "s"
     )
-    yield hidden_charts.multiplier_playground(145_000, 0.25, 3_000)
+    yield hidden_cost_charts.multiplier_playground(145_000, 0.25, 3_000)
 
 
 def units(spec):
@@ -165,9 +167,9 @@ def test_a_model_without_a_price_is_a_gap():
 
 def test_controls_are_parameters_of_a_chart_with_a_name_to_read():
     chart = alt.Chart(pd.DataFrame({"x": [1]})).mark_point().encode(x="x:Q")
-    spec = chart.add_params(slider("tokens", 1, 9, 3, 1), menu("model", ["a", "b"], "a")).to_dict()
-    assert [param["value"] for param in spec["params"]] == [3, "a"]
-    assert [param["bind"]["name"].strip() for param in spec["params"]] == ["tokens", "model"]
+    spec = chart.add_params(slider("tokens", 1, 9, 3, 1)).to_dict()
+    assert [param["value"] for param in spec["params"]] == [3]
+    assert [param["bind"]["name"].strip() for param in spec["params"]] == ["tokens"]
 
 
 @every_client
@@ -176,7 +178,7 @@ def test_what_tuning_saves_adds_up_and_is_drawn(client):
     steps = api_parts.tuning_steps(study)
     assert steps.empty == ("today" not in study.totals)
     if len(steps):
-        spec = price_charts.tuning_chart(steps, price_readings.tuning_title(steps), "s").to_dict()
+        spec = pricing_charts.tuning_chart(steps, pricing_words.tuning_title(steps), "s").to_dict()
         drawn = next(iter(spec["datasets"].values()))
         assert drawn[-1]["end_usd_per_month"] == pytest.approx(
             study.lines["tuned"]["API, today's model"]
@@ -217,7 +219,7 @@ def test_the_cheapest_host_of_each_tier_is_among_those_that_have_it(client):
 def test_the_table_of_hosts_has_a_row_for_each_that_serves_the_model_itself_and_tells_what_it_states():
     study, choice = opened("support-assistant")
     offers = pricing.hosts_of(study, choice)
-    shown = price_readings.offers(pricing.direct_hosts(offers)).set_index("provider")
+    shown = pricing_words.offers(pricing.direct_hosts(offers)).set_index("provider")
     routers = set(offers.loc[offers["reason"] == "passes requests on to other hosts", "provider"])
     assert routers and not routers & set(shown.index) and shown.index.is_unique
     assert set(shown.index) | routers == set(offers["provider"])

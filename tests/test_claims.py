@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from llmcost import claims
+from llmcost.claims import claim_table, findings, judged_claims, loads
 from llmcost.model import api_bill, break_even, fleet, overhead, serverless, split, throughput
-from llmcost.study import claims
-from llmcost.study.claims import findings, judge, loads, table
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -33,16 +33,20 @@ def verdict(claim_id, **other):
 def test_every_claim_has_one_judgement_and_a_reason():
     assert set(claims.CHECKS) == set(CLAIMS) == set(JUDGED.index)
     assert len(CLAIMS) == 198
-    assert set(JUDGED["judgement"]) == {judge.HOLDS, judge.DOES_NOT, judge.CANNOT}
+    assert set(JUDGED["judgement"]) == {
+        judged_claims.HOLDS,
+        judged_claims.DOES_NOT,
+        judged_claims.CANNOT,
+    }
     for row in JUDGED.itertuples():
         assert row.reason and len(row.reason) <= 150 and "nan" not in row.reason.split(), row
-        assert (row.cause in findings.CAUSES) == (row.judgement == judge.CANNOT), row
+        assert (row.cause in findings.CAUSES) == (row.judgement == judged_claims.CANNOT), row
 
 
 def test_every_derived_number_is_recomputed():
     derived = JUDGED[JUDGED["kind"].isin(DERIVED)]
     assert derived["low"].notna().all() and derived["high"].notna().all()
-    assert set(derived[derived["judgement"] == judge.CANNOT]["cause"]) <= {
+    assert set(derived[derived["judgement"] == judged_claims.CANNOT]["cause"]) <= {
         findings.NO_INPUTS,
         findings.NO_ROW,
     }
@@ -63,7 +67,7 @@ def test_what_an_article_says_twice_is_judged_once():
 def test_a_number_a_thousand_times_as_large_does_not_hold(claim_id):
     said = CLAIMS[claim_id].values
     larger = re.sub(
-        table.NUMBER, lambda match: f"{1000 * float(match[0]):.12g}".replace("e+", "e"), said
+        claim_table.NUMBER, lambda match: f"{1000 * float(match[0]):.12g}".replace("e+", "e"), said
     )
     assert verdict(claim_id, values=larger) is False
 
@@ -109,7 +113,9 @@ def test_another_number_from_the_model_changes_the_judgement(module, name, monke
     for claim_id in MOVED[module, name]:
         assert (
             verdict(claim_id)
-            != {judge.HOLDS: True, judge.DOES_NOT: False}[JUDGED["judgement"][claim_id]]
+            != {judged_claims.HOLDS: True, judged_claims.DOES_NOT: False}[
+                JUDGED["judgement"][claim_id]
+            ]
         ), claim_id
 
 
@@ -168,12 +174,12 @@ def test_the_readme_counts_what_is_judged():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     total = JUDGED["judgement"].value_counts()
     words = (
-        f"Of {len(CLAIMS)} statements {total[judge.HOLDS]} hold, {total[judge.DOES_NOT]} do not,"
-        f" {total[judge.CANNOT]} cannot be checked"
+        f"Of {len(CLAIMS)} statements {total[judged_claims.HOLDS]} hold, {total[judged_claims.DOES_NOT]} do not,"
+        f" {total[judged_claims.CANNOT]} cannot be checked"
     )
     assert words in " ".join(readme.split())
     assert claims.counts(JUDGED)[
-        [judge.HOLDS, judge.DOES_NOT, judge.CANNOT]
+        [judged_claims.HOLDS, judged_claims.DOES_NOT, judged_claims.CANNOT]
     ].to_numpy().sum() == len(CLAIMS)
 
 

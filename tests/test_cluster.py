@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from small_notebooks import write_small_notebooks
 
+from llmcost.batch import batch, cluster
+from llmcost.batch.process import Limits
 from llmcost.inputs.paths import data_path
-from llmcost.reporting import batch, client_report, cluster
-from llmcost.reporting.build import Kit
-from llmcost.reporting.engine import ENGINE_NAME
-from llmcost.reporting.errors import ReportError
-from llmcost.reporting.notebook_runs import blank_notebooks
-from llmcost.reporting.process import Limits
+from llmcost.report import client_report
+from llmcost.report.engine import ENGINE_NAME
+from llmcost.report.failures import ReportError
+from llmcost.report.fingerprint import Kit
+from llmcost.report.notebook_runs import blank_notebooks
 
 needs_fork = pytest.mark.skipif(
     not batch.HAS_FORK, reason="the batch forks only where fork is dependable"

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 from llmcost import views
 from llmcost.inputs.paths import notebooks_path
-from llmcost.reporting.page import markdown_html, safe_html
+from llmcost.report.page import markdown_html, safe_html
 from llmcost.views.text import MONEY
 
 words = st.text(st.sampled_from("$\\a5 <&>.,`*_"), max_size=12)

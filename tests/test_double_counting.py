@@ -16,6 +16,7 @@ from llmcost.study.bill.fleet_lines import fleet, fleet_lines, replica_usd_per_m
 from llmcost.study.fleets.fleet_facts import delivered_utilization_fraction
 from llmcost.study.fleets.hidden_lines import API, bill_lines, multipliers
 from llmcost.study.formulas.api_charges import open_model, todays_model
+from llmcost.study.formulas.fixed_costs import api_people, engineers
 from llmcost.study.formulas.fleet_costs import (
     colocation,
     energy,
@@ -25,7 +26,6 @@ from llmcost.study.formulas.fleet_costs import (
     maintenance,
     storage_of_weights,
 )
-from llmcost.study.formulas.fixed_costs import api_people, engineers
 from llmcost.study.graph import Group
 from llmcost.study.lines import ALL_LINES
 from llmcost.study.problem import VOLUME

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from llmcost.batch.batch import report_clients
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
-from llmcost.reporting.batch import report_clients
 from llmcost.study import open_study
 
 BASE = (data_path("clients", "support-assistant", "client.yaml")).read_text(encoding="utf-8")

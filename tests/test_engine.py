@@ -7,10 +7,10 @@ import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from llmcost.cli.committed_notebooks import settle
 from llmcost.inputs.paths import notebooks_path
-from llmcost.reporting import engine
-from llmcost.reporting.committed import settle
-from llmcost.reporting.notebook_runs import normalised
+from llmcost.report import engine
+from llmcost.report.notebook_runs import normalised
 
 engine.register()
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 import llmcost as lc
+from llmcost.batch.batch import report_clients
 from llmcost.inputs.errors import InputError
-from llmcost.reporting.batch import report_clients
 
 CLIENT = """schema_version: 1
 name: A client with an export

@@ -5,15 +5,14 @@ import numpy as np
 import pytest
 from test_charts_load import assert_says_what_it_means
 
-from llmcost import open_study
 from llmcost.inputs.paths import data_path
+from llmcost.lessons.verdict import month_charts
 from llmcost.study.formulas.api_charges import open_model, todays_model
-from llmcost.study.formulas.fleet_costs import gpu_capital, gpu_rent
 from llmcost.study.formulas.fixed_costs import api_people, engineers
+from llmcost.study.formulas.fleet_costs import gpu_capital, gpu_rent
 from llmcost.study.horizon import cash, whole_contract as contract
 from llmcost.study.horizon.months import PRICE_PATHS, typical_months
-from llmcost.views.charts import horizon as charts
-from llmcost.views.readings import horizon as words
+from llmcost.study.study import open_study
 
 CLIENTS = sorted(path.parent.name for path in data_path("clients").glob("*/client.yaml"))
 NO_INTEREST = {
@@ -210,12 +209,6 @@ def test_a_short_contract_has_no_second_year():
 
 
 def test_charts_of_the_contract(study, horizon):
-    months, saved = contract.by_month(study, horizon), contract.saved_to_date(study, horizon)
-    title, subtitle = words.bills_title(study, horizon), words.bills_subtitle(study, horizon)
-    assert_says_what_it_means(charts.bills_chart(months, title, subtitle))
-    if len(saved):
-        assert_says_what_it_means(
-            charts.savings_chart(
-                saved, words.savings_title(saved), "cash of the advice against today"
-            )
-        )
+    months, title = contract.by_month(study, horizon), month_charts.bills_title(study, horizon)
+    subtitle = month_charts.bills_subtitle(study, horizon)
+    assert_says_what_it_means(month_charts.bills_chart(months, title, subtitle))

@@ -13,9 +13,10 @@ import altair as alt
 import hostile
 import pytest
 
-from llmcost.reporting import batch, folders, index, pdf
-from llmcost.reporting.errors import ReportError
-from llmcost.reporting.manifest import Manifest
+from llmcost.batch import batch, folders, index
+from llmcost.batch.manifest import Manifest
+from llmcost.report import pdf
+from llmcost.report.failures import ReportError
 from llmcost.views.renderer import CHART_MIME
 from llmcost.views.text import visible
 

@@ -6,6 +6,7 @@ import pytest
 
 import llmcost as lc
 from llmcost.inputs.errors import InputError
+from llmcost.lessons.hybrid_split import split_words
 from llmcost.study.assumptions import drawn_values
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.fleet_lines import fleet
@@ -13,7 +14,6 @@ from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import pools
 from llmcost.study.fleets import without_gates
 from llmcost.study.uncertainty.split_sweeps import overflow_peak_requests_per_minute, splits
-from llmcost.views.readings import split as words
 
 FILE = """
 schema_version: 1
@@ -180,12 +180,12 @@ def test_where_nothing_is_owned_a_sentence_says_why(client, why):
     fullest = float(np.clip(split.hours["load_replicas"], 0, 1).mean())
     u_star = split.own_usd_per_replica_hour / split.api_usd_per_replica_hour
     assert split.owned_count + split.hour_count == 0 and (fullest < u_star)
-    said = words.nothing_owned(split, fullest, u_star)
+    said = split_words.nothing_owned(split, fullest, u_star)
     assert (
         why in said
         and ("dearer than the API" in said) == (u_star >= 1)
         and "The API takes it all, for $" in said
     )
-    assert "owning one pays from 60 % on" in words.nothing_owned(
+    assert "owning one pays from 60 % on" in split_words.nothing_owned(
         split, 0.4, 0.6
-    ) and "busy 40 %" in words.nothing_owned(split, 0.4, 0.6)
+    ) and "busy 40 %" in split_words.nothing_owned(split, 0.4, 0.6)

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from llmcost import InputError, open_study
 from llmcost.inputs.api_prices import open_model_offers, todays_offer
 from llmcost.inputs.catalog import in_force, known_id
 from llmcost.inputs.client import client_schema
 from llmcost.inputs.client_file import read_client
+from llmcost.inputs.errors import InputError
 from llmcost.inputs.today import Today
+from llmcost.study.study import open_study
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "data" / "clients").glob("*/client.yaml"))
 GOOD = """\
@@ -217,7 +218,7 @@ def test_every_example_is_read_and_says_when_its_numbers_were_chosen(path):
 
 
 def test_the_schema_knows_every_key_of_the_template():
-    template = Path(__file__).parent.parent / "llmcost" / "reporting" / "template" / "client.yaml"
+    template = Path(__file__).parent.parent / "llmcost" / "cli" / "template" / "client.yaml"
     written = YAML(typ="safe", pure=True).load(template.read_text(encoding="utf-8"))
     assert set(written) <= set(client_schema()["properties"])
 

@@ -19,13 +19,15 @@ from test_reporting import clients, files, kit, make, needs_fork  # noqa: F401
 import llmcost
 from llmcost import leaving
 from llmcost.__main__ import damage
+from llmcost.batch import batch
+from llmcost.batch.folders import one_run
+from llmcost.batch.process import Limits, run_jobs
+from llmcost.cli import command_line
 from llmcost.inputs import temporary
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
-from llmcost.reporting import batch, cli, notebook_runs, pdf
-from llmcost.reporting.errors import LONGEST_COUNT, OURS, ReportError, as_problem
-from llmcost.reporting.folders import one_run
-from llmcost.reporting.process import Limits, run_jobs
+from llmcost.report import notebook_runs, pdf
+from llmcost.report.failures import LONGEST_COUNT, OURS, ReportError, as_problem
 
 needs_signals = pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no such signals")
 EXPORT = str(data_path("usage_formats", "plain.sample.csv"))
@@ -104,8 +106,8 @@ def test_what_is_ignored_at_the_start_stays_ignored(tmp_path):
 LATE = """
 import atexit, os, signal, sys
 from llmcost import __main__, leaving
-from llmcost.reporting import cli
-cli.done = lambda arguments: 1
+from llmcost.cli import command_line
+command_line.done = lambda arguments: 1
 atexit.register(lambda: os.kill(os.getpid(), signal.{name}))
 sys.argv[1:] = ["accuracy"]
 sys.exit(__main__.run())
@@ -201,11 +203,11 @@ def test_the_word_of_a_library_for_an_interrupt_is_one_only_if_there_was_one(
                 signal.raise_signal(signal.SIGTERM)
         raise RuntimeError("Query interrupted")
 
-    monkeypatch.setattr(cli, "done", lambda _: query(True))
-    assert cli.main(["accuracy"]) == 130
+    monkeypatch.setattr(command_line, "done", lambda _: query(True))
+    assert command_line.main(["accuracy"]) == 130
     assert capsys.readouterr().err == f"{leaving.LINE}\n"
-    monkeypatch.setattr(cli, "done", lambda _: query(False))
-    assert cli.main(["accuracy"]) == 3
+    monkeypatch.setattr(command_line, "done", lambda _: query(False))
+    assert command_line.main(["accuracy"]) == 3
     assert "error of ours" in capsys.readouterr().err
 
 
@@ -386,7 +388,7 @@ def test_planted_links_and_foreign_folders_are_left_alone(place, monkeypatch):
 
 def test_an_export_outlives_no_command_that_failed(place, tmp_path, capsys):
     (tmp_path / "export.csv").write_text("a,b\n1,2\n")
-    assert cli.main(["usage", str(tmp_path / "export.csv")]) == 2
+    assert command_line.main(["usage", str(tmp_path / "export.csv")]) == 2
     assert [path.name for path in place.iterdir()] == ["export.csv"]
 
 
@@ -398,7 +400,10 @@ def test_what_a_stopped_client_has_unpacked_is_gone_after_the_run(kit, monkeypat
     )
     insert(kit, "import time; time.sleep(60)")
     clients(kit, "one")
-    assert cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out")]) == 1
+    assert (
+        command_line.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out")])
+        == 1
+    )
     assert not list(place.glob("llmcost-*"))
 
 
@@ -425,7 +430,7 @@ LOCKED = """
 import sys, time
 {taken}
 from pathlib import Path
-from llmcost.reporting.folders import one_run
+from llmcost.batch.folders import one_run
 with one_run(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
@@ -521,7 +526,9 @@ def test_a_sleeper_ends_with_an_interrupted_and_with_a_killed_run(kit, monkeypat
     monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
     place = sleepers_of(kit, "import time; time.sleep(60)")
     child = in_a_fork(
-        lambda: cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out")])
+        lambda: command_line.main(
+            ["report", "--clients", str(kit / "clients"), "--out", str(kit / "out")]
+        )
     )
     until_seconds = time.monotonic() + 60
     while len(list(place.iterdir())) < 2 and time.monotonic() < until_seconds:
@@ -555,7 +562,7 @@ def test_a_child_hears_signals_once_it_has_a_session_of_its_own(start_method):
 
 SPAWNING = """
 import signal, sys
-from llmcost.reporting.process import Limits, run_jobs
+from llmcost.batch.process import Limits, run_jobs
 if __name__ == "__main__":
     print("started", flush=True)
     list(run_jobs(abs, [-1] * 20, 2, "spawn", Limits()))
@@ -706,12 +713,12 @@ def test_a_cell_that_says_too_much_is_cut(kit):  # noqa: F811
 
 @pytest.mark.parametrize("words", [["audit", "support-assistant"], ["usage", EXPORT], ["accuracy"]])
 def test_an_error_of_ours_is_one_line_until_one_looks_for_it(monkeypatch, capsys, words):
-    monkeypatch.setattr(cli, "done", lambda _: {}["a mistake of ours"])
-    assert cli.main(words) == 3
+    monkeypatch.setattr(command_line, "done", lambda _: {}["a mistake of ours"])
+    assert command_line.main(words) == 3
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1 and "an error of ours" in said and "LLMCOST_DEBUG=1" in said
     monkeypatch.setenv("LLMCOST_DEBUG", "1")
-    assert cli.main(words) == 3
+    assert command_line.main(words) == 3
     assert "Traceback (most recent call last)" in capsys.readouterr().err
 
 

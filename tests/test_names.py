@@ -7,10 +7,10 @@ import shutil
 
 import pytest
 
-from llmcost import open_study
 from llmcost.inputs.paths import data_path
 from llmcost.inputs.yaml_file import plain, read_yaml
-from llmcost.reporting.build import Kit
+from llmcost.report.fingerprint import Kit
+from llmcost.study.study import open_study
 
 NAMES = ["acme*", "acme[12]", "usage[1]", "run?", "-rf", "a\nb", "a'b\"c", "\u202eb", "😀"]
 SPEEDS = [(16, 760), (64, 1520)]

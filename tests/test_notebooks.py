@@ -8,8 +8,8 @@ from pathlib import Path
 import papermill
 import pytest
 
-from llmcost.reporting.committed import PICTURE
-from llmcost.views.results import RESULTS_MIME
+from llmcost.cli.committed_notebooks import PICTURE
+from llmcost.views.notebook_results import RESULTS_MIME
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
@@ -88,7 +88,11 @@ def test_papermill_sees_exactly_the_three_parameters(notebook):
 
 def test_cells_are_short_and_mostly_prose(notebook):
     code, prose = cells(notebook, "code"), cells(notebook, "markdown")
-    lines = sorted(len([line for line in text(cell).splitlines() if line.strip()]) for cell in code)
+    imports, *lessons = code
+    lines = sorted(
+        len([line for line in text(cell).splitlines() if line.strip()]) for cell in lessons
+    )
+    assert len(text(imports).splitlines()) <= 20
     assert lines[-1] <= 15 and lines[len(lines) // 2] <= 6
     assert len(prose) >= 0.45 * (len(prose) + len(code))
 

@@ -4,7 +4,7 @@ it."""
 import hostile
 import pytest
 
-from llmcost.reporting.page import safe_html
+from llmcost.report.page import safe_html
 
 KEPT = (
     '<h2>A</h2><p>b <em>c</em> <a href="https://example.org/x">d</a></p><table><tbody><tr><td'

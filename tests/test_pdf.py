@@ -9,9 +9,11 @@ import sys
 import pytest
 from test_reporting import clients, kit, make, needs_fork  # noqa: F401
 
-from llmcost.reporting import batch, cli, manifest, pdf
-from llmcost.reporting.chart_script import ChartScript
-from llmcost.reporting.errors import ReportError
+from llmcost.batch import batch, manifest
+from llmcost.cli import command_line
+from llmcost.report import pdf
+from llmcost.report.chart_script import ChartScript
+from llmcost.report.failures import ReportError
 
 CHART = """<figure class="chart"><div></div><script type="application/json">{}</script></figure>"""
 DRAWN_LATE = """<script>setTimeout(() => { document.querySelector("figure div").innerHTML =
@@ -229,16 +231,16 @@ def test_report_prints_what_has_no_pdf_yet(browser, kit, monkeypatch, capsys):  
     monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
     clients(kit, "one", "two")
     words = ["report", "--clients", str(kit / "clients"), "--out", str(kit / "out")]
-    assert cli.main(words) == 0 and not list(kit.glob("out/*/report.pdf"))
-    assert cli.main([*words, "--pdf"]) == 0
+    assert command_line.main(words) == 0 and not list(kit.glob("out/*/report.pdf"))
+    assert command_line.main([*words, "--pdf"]) == 0
     made = {path: path.stat().st_mtime_ns for path in kit.glob("out/*/report.pdf")}
     assert len(made) == 2 and {entry["state"] for entry in manifest_of(kit / "out").values()} == {
         "fresh"
     }
     assert 'href="one/report.pdf"' in (kit / "out" / "index.html").read_text()
-    assert cli.main([*words, "--pdf"]) == 0
+    assert command_line.main([*words, "--pdf"]) == 0
     assert {path: path.stat().st_mtime_ns for path in made} == made
-    assert cli.main([*words, "--force"]) == 0 and not list(kit.glob("out/*/report.pdf")), (
+    assert command_line.main([*words, "--force"]) == 0 and not list(kit.glob("out/*/report.pdf")), (
         "a PDF of an older report"
     )
 
@@ -256,7 +258,9 @@ def test_a_report_without_its_pdf_is_a_failure_that_is_named(kit, monkeypatch, c
     )
     clients(kit, "one", "two")
     assert (
-        cli.main(["report", "--clients", str(kit / "clients"), "--out", str(kit / "out"), "--pdf"])
+        command_line.main(
+            ["report", "--clients", str(kit / "clients"), "--out", str(kit / "out"), "--pdf"]
+        )
         == 1
     )
     said = manifest_of(kit / "out")
@@ -283,6 +287,9 @@ def test_a_client_without_its_pdf_keeps_its_warnings():
 
 def test_without_a_browser_nothing_is_begun(no_places, tmp_path, capsys):
     assert (
-        cli.main(["report", "small-bursty-product", "--out", str(tmp_path / "out"), "--pdf"]) == 2
+        command_line.main(
+            ["report", "small-bursty-product", "--out", str(tmp_path / "out"), "--pdf"]
+        )
+        == 2
     )
     assert "none was found" in capsys.readouterr().err and not (tmp_path / "out").exists()

@@ -10,9 +10,9 @@ import pytest
 from ruamel.yaml import YAML
 
 import llmcost
-from llmcost import open_study
+from llmcost.cli.command_line import main, parser
 from llmcost.inputs.paths import data_path
-from llmcost.reporting.cli import main, parser
+from llmcost.study.study import open_study
 from llmcost.study.wording import usd
 
 ROOT = Path(__file__).parent.parent

@@ -12,10 +12,10 @@ from ruamel.yaml import YAML
 
 from llmcost.inputs.class_prices import ModelPrices, Unpriced, model_prices
 from llmcost.inputs.client import Quote
+from llmcost.lessons.pricing.bill_charts import reconciliation_chart
+from llmcost.lessons.pricing.bill_words import reading
 from llmcost.model.bill_steps import CLASSES
 from llmcost.study.bill.reconciliation import reconciliation
-from llmcost.views.charts.reconciliation import reconciliation_chart
-from llmcost.views.readings.reconciliation import reading
 
 AS_OF = dt.date(2026, 11, 1)
 CASES = YAML(typ="safe").load(Path(__file__).parent / "reconciliation.yaml")

@@ -18,15 +18,16 @@ from test_reporting import clients, files, kit, make, needs_fork  # noqa: F401
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 from tampered_records import WAYS, tamper
 
+from llmcost.batch import batch, book, folders, index
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.measured import read_measured
 from llmcost.inputs.own_capacity import Measured
-from llmcost.reporting import batch, book, folders, index, spreadsheets
-from llmcost.reporting.errors import ReportError
-from llmcost.reporting.history import published_record
-from llmcost.reporting.records import Record, beginning, read_record, read_run, record_of
+from llmcost.report import spreadsheets
+from llmcost.report.failures import ReportError
+from llmcost.report.history import published_record
+from llmcost.report.records import Record, beginning, read_record, read_run, record_of
 from llmcost.study import open_study
-from llmcost.views.results import plain
+from llmcost.views.notebook_results import plain
 
 CLIENTS = ("hospital-notes", "small-bursty-product", "support-assistant")
 TAMPERED, *OTHERS = CLIENTS

@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
-from llmcost import open_study
 from llmcost.inputs import catalog, paths
 from llmcost.inputs.data_cache import data_stamps, forget_data
 from llmcost.inputs.paths import data_path
+from llmcost.study.study import open_study
 
 HEAD = "model_id,gpu_id,gpus_count,precision,engine,concurrency_count,input_tokens,output_tokens,output_tokens_per_second\n"
 RUN = "llama-3.3-70b,h100-80gb-sxm,2,fp8,vllm,{count},1000,100,{speed}\n"

@@ -13,17 +13,19 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from llmcost.report.answer_figures import bills, first_page_option
 from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import llmcost
+from llmcost.batch import batch, folders
+from llmcost.batch.process import Limits, run_jobs
+from llmcost.cli import command_line
 from llmcost.inputs.errors import InputError
-from llmcost.reporting import batch, cli, engine, folders, notebook_runs, page
-from llmcost.reporting.errors import ReportError
-from llmcost.reporting.figures import bills, first_page_option
-from llmcost.reporting.history import published_record, since_last_time
-from llmcost.reporting.process import Limits, run_jobs
-from llmcost.reporting.records import record_of
+from llmcost.report import engine, notebook_runs, page
+from llmcost.report.failures import ReportError
+from llmcost.report.history import published_record, since_last_time
+from llmcost.report.records import record_of
 
 engine.register()
 needs_fork = pytest.mark.skipif(
@@ -525,14 +527,14 @@ def test_a_late_job_does_not_hold_up_the_others():
 
 def test_an_unknown_client_gets_the_nearest_names(kit, capsys):
     clients(kit, "support-assistant")
-    assert cli.main(["report", "suport-asistant", "--clients", str(kit / "clients")]) == 2
+    assert command_line.main(["report", "suport-asistant", "--clients", str(kit / "clients")]) == 2
     assert "Did you mean support-assistant?" in capsys.readouterr().err
 
 
 def test_new_writes_a_client_file_once(tmp_path, capsys):
-    assert cli.main(["new", str(tmp_path / "mine")]) == 0
+    assert command_line.main(["new", str(tmp_path / "mine")]) == 0
     assert "schema_version: 1" in (tmp_path / "mine" / "client.yaml").read_text()
-    assert cli.main(["new", str(tmp_path / "mine")]) == 2
+    assert command_line.main(["new", str(tmp_path / "mine")]) == 2
 
 
 @needs_fork
@@ -540,11 +542,11 @@ def test_exit_codes(kit, monkeypatch, capsys):
     monkeypatch.setattr(batch, "notebooks_path", lambda: kit / "notebooks")
     clients(kit, "one", "broken")
     words = ["--clients", str(kit / "clients"), "--out", str(kit / "out")]
-    assert cli.main(["report", "one", *words]) == 0
-    assert cli.main(["report", *words]) == 1
-    assert cli.main(["report", "--clients", str(kit / "nowhere")]) == 2
+    assert command_line.main(["report", "one", *words]) == 0
+    assert command_line.main(["report", *words]) == 1
+    assert command_line.main(["report", "--clients", str(kit / "nowhere")]) == 2
     monkeypatch.setattr(batch, "report_clients", lambda *_, **__: 1 / 0)
-    assert cli.main(["report", *words]) == 3
+    assert command_line.main(["report", *words]) == 3
 
 
 def test_the_first_page_rounds_a_difference_as_coarsely_as_its_totals():

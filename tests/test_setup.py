@@ -128,7 +128,8 @@ def test_wheel_carries_catalog_notebooks_and_template(wheel):
         "data/load_shapes": "llmcost/_data/load_shapes",
         "data/clients": "llmcost/_data/clients",
         "notebooks": "llmcost/_data/notebooks",
-        "llmcost/reporting/template": "llmcost/reporting/template",
+        "llmcost/report/template": "llmcost/report/template",
+        "llmcost/cli/template": "llmcost/cli/template",
     }.items():
         files = [
             path

@@ -9,8 +9,8 @@ import pytest
 
 from llmcost.inputs import paths
 from llmcost.inputs.data_cache import forget_data
-from llmcost.reporting import build
-from llmcost.reporting.notebook_runs import blank_notebooks
+from llmcost.report import fingerprint
+from llmcost.report.notebook_runs import blank_notebooks
 
 DAYS = {"early": "2026-10-01", "plain": "2026-11-15", "fan": "2026-11-15", "exporter": "2026-11-15"}
 READ = {"exporter": ["usage-*.csv"]}
@@ -161,7 +161,7 @@ CHANGES = {
     ),
     "throughput": (change_row("throughput", "output_tokens_per_second", "9.99"), EVERYBODY),
     "code": (append("llmcost/model/fleet.py"), EVERYBODY),
-    "template": (append("llmcost/reporting/template/first_page.html"), EVERYBODY),
+    "template": (append("llmcost/report/template/first_page.html"), EVERYBODY),
     "notebook": (new_source, EVERYBODY),
     "output of a committed notebook": (new_output, set()),
     "load shape": (
@@ -174,7 +174,7 @@ CHANGES = {
 
 def fingerprints(place):
     forget_data()
-    kit = build.Kit.here(blank_notebooks(sorted((place / "notebooks").glob("[0-9]*.ipynb"))))
+    kit = fingerprint.Kit.here(blank_notebooks(sorted((place / "notebooks").glob("[0-9]*.ipynb"))))
     return {
         name: kit.fingerprint(place / "clients" / name, READ.get(name, []), day)
         for name, day in DAYS.items()
@@ -201,7 +201,7 @@ def test_exactly_the_affected_reports_are_stale(place):
 
 def test_the_version_of_a_package_counts(place, monkeypatch):
     before = fingerprints(place)
-    monkeypatch.setattr(build, "version", lambda name: "2" if name == "pandas" else "1")
+    monkeypatch.setattr(fingerprint, "version", lambda name: "2" if name == "pandas" else "1")
     assert not set(before.values()) & set(fingerprints(place).values())
 
 
@@ -224,4 +224,4 @@ def test_what_moves_a_figure_or_a_page_is_among_the_packages():
         "xlsxwriter",
         "zstandard",
     }  # controls, locks, kernels, processes, warehouses, bars, the book, packed exports
-    assert {Requirement(line).name for line in lines} - without_a_say == set(build.PACKAGES)
+    assert {Requirement(line).name for line in lines} - without_a_say == set(fingerprint.PACKAGES)

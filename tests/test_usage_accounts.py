@@ -9,10 +9,10 @@ import pytest
 from usage_defects import ROW_DEFECTS
 from usage_exports import SAMPLES, Export, put
 
+from llmcost.cli.usage_text import usage_text
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import packed, usage_table
 from llmcost.inputs.usage.table import is_thin
-from llmcost.reporting.usage_text import usage_text
 
 HEAD = "time,model,requests,input_tokens,output_tokens\n"
 

@@ -6,9 +6,9 @@ import re
 import pytest
 
 import llmcost as lc
+from llmcost.cli.command_line import main
 from llmcost.inputs.client_file import OPEN_QUESTION, read_client
 from llmcost.inputs.errors import InputError
-from llmcost.reporting.cli import main
 
 HOURS = 15 * 24
 MODELS = {

@@ -12,12 +12,12 @@ import pytest
 import yaml
 
 import llmcost as lc
+from llmcost.cli.command_line import main
+from llmcost.cli.new_client import prefilled
+from llmcost.cli.usage_text import usage_text
 from llmcost.inputs.client import Usage
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.usage import read_usage, usage_table
-from llmcost.reporting.cli import main
-from llmcost.reporting.new_client import prefilled
-from llmcost.reporting.usage_text import usage_text
 from llmcost.study.bill.reconciliation import reconciliation
 from llmcost.study.loads.usage_summary import warnings
 

@@ -7,12 +7,11 @@ import pytest
 
 import llmcost as lc
 from llmcost.inputs.paths import notebooks_path
-from llmcost.study.fleets.fleet_facts import delivered_utilization_fraction
+from llmcost.lessons.utilization import fleet_words
 from llmcost.study.fleets.utilization import own_fleet
 from llmcost.study.prices.pricing import main_choice
-from llmcost.study.verdict.reasons import why
+from llmcost.study.verdict.reasons import delivered_utilization_fraction, why
 from llmcost.study.wording import percent
-from llmcost.views.readings import utilization as words
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +34,7 @@ def test_each_sentence_names_the_one_that_it_shows(study):
     fleet = own_fleet(study, main_choice(study))
     delivered = delivered_utilization_fraction(study, fleet.choice, fleet.option)
     assert f"{percent(delivered)} delivered utilization" in why(study)
-    steps = words._steps(fleet)
+    steps = fleet_words._steps(fleet)
     assert steps["standing utilization"] == percent(fleet.standing_utilization_fraction)
     assert "delivered utilization" not in steps
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from llmcost import open_study
 from llmcost.inputs.paths import data_path
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.horizon import whole_contract as contract
+from llmcost.study.study import open_study
 from llmcost.study.uncertainty.evidence import moving_inputs
 from llmcost.study.verdict import gates, plan
 from llmcost.study.verdict.confidence import confidence

@@ -14,13 +14,13 @@ import pytest
 from altair.utils.data import to_values
 
 import llmcost as lc
+from llmcost.lessons.utilization import fleet_words
+from llmcost.lessons.utilization.fleet_charts import fleet_playground, moved_fleet_chart
 from llmcost.study.fleets import utilization
 from llmcost.study.wording import number
 from llmcost.views import inert, md, renderer, table, theme
-from llmcost.views.playgrounds import fleet_playground, moved_fleet_chart
-from llmcost.views.readings import utilization as utilization_words
+from llmcost.views.notebook_results import RESULTS_MIME, plain, results
 from llmcost.views.renderer import CHART_MIME
-from llmcost.views.results import RESULTS_MIME, plain, results
 from llmcost.views.text import visible
 
 FRAME = pd.DataFrame({"x": [1.0, 1 / 3], "y": ["a", "b"]})
@@ -211,7 +211,7 @@ def test_results_refuse_what_json_cannot_hold(value, error):
 def test_the_playground_of_the_fleet_asks_the_package():
     study = lc.open_study("large-single-tenant")
     fleet = utilization.own_fleet(study, study.choices[0])
-    rivals, peak = utilization_words.rivals(fleet), fleet.peak_to_mean_ratio
+    rivals, peak = fleet_words.rivals(fleet), fleet.peak_to_mean_ratio
     at_rest = moved_fleet_chart(
         fleet, rivals, 1.0, peak, fleet.headroom_fraction, fleet.spare_count
     ).to_dict()

@@ -8,10 +8,10 @@ import pytest
 from ruamel.yaml import YAML
 
 import llmcost as lc
+from llmcost.batch.batch import report_clients
 from llmcost.inputs.catalog import DIVISORS, hidden_costs, table
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
-from llmcost.reporting.batch import report_clients
 from llmcost.study.bill.bills import people_fte
 from llmcost.study.fleets.fleet_facts import owns_nothing
 from llmcost.study.horizon.cash import cash

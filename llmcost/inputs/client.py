@@ -18,7 +18,7 @@ from llmcost.inputs.client_types import (
     Word,
 )
 from llmcost.inputs.own_capacity import OwnCapacity
-from llmcost.inputs.people import OneOff, People
+from llmcost.inputs.people_costs import OneOff, People
 from llmcost.inputs.today import Today
 
 

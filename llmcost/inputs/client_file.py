@@ -75,10 +75,8 @@ def _answered(file: str, raw: Any, document: Any) -> None:
 def _open_questions(raw: Any, at: list[str | int]) -> Iterator[list[str | int]]:
     if raw == OPEN_QUESTION:
         yield at
-    items = (
-        raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
-    )
-    for key, value in items:
+    items = list(enumerate(raw)) if isinstance(raw, list) else []
+    for key, value in raw.items() if isinstance(raw, dict) else items:
         yield from _open_questions(value, [*at, key])
 
 
@@ -152,20 +150,20 @@ def _is_branch(part: Any) -> bool:
 def _named(raw: Any, location: Sequence[Any]) -> list[str]:
     names = []
     for key in location:
-        raw = (
-            raw[key]
-            if isinstance(raw, list) and isinstance(key, int) and key < len(raw)
-            else raw.get(key)
-            if isinstance(raw, dict)
-            else None
-        )
-        label = (
-            key
-            if not isinstance(key, int) or not isinstance(raw, dict)
-            else raw.get("id", raw.get("model_id", key))
-        )
+        raw = _part(raw, key)
+        label = key
+        if isinstance(key, int) and isinstance(raw, dict):
+            label = raw.get("id", raw.get("model_id", key))
         names.append(str(label))
     return names
+
+
+def _part(raw: Any, key: Any) -> Any:
+    """What stands at a key of a mapping or a place of a list; None where nothing does."""
+    if isinstance(raw, dict):
+        return raw.get(key)
+    is_place = isinstance(raw, list) and isinstance(key, int) and key < len(raw)
+    return raw[key] if is_place else None
 
 
 CURES = {

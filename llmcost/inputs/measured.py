@@ -160,46 +160,34 @@ def _csv_rows(text: str) -> list[tuple[dict[str, str], Run]]:
 
 
 def _csv_run(row: dict[str, str], place: str) -> Run:
-    def value(column: str) -> float | None:
-        text = (row.get(column) or "").strip()
-        if not text and column not in FIGURES:
-            return None
-        try:
-            found = float(text)
-        except ValueError:
-            found = math.nan
-        if not 0 < found < LARGEST:
-            raise Unreadable(
-                f"{place}: {column} is {text!r}",
-                "A plain number above zero, decimal point and no commas",
-            )
-        return found
-
     if None in row:
-        raise Unreadable(
-            f"{place} has more cells than the header", "Export it again; no thousand separators"
-        )
-    tails = {
-        metric: {p: value(f"{metric}_p{p:g}_seconds") for p in PERCENTILES}
-        for metric in ("itl", "ttft")
-    }
-    known = {
-        metric: {p: seconds for p, seconds in of.items() if seconds} for metric, of in tails.items()
-    }
-    count, into, out, speed = (float(value(column) or 0) for column in FIGURES)
-    return Run(
-        place,
-        "",
-        "",
-        into,
-        out,
-        count,
-        speed,
-        value("ttft_seconds"),
-        value("tpot_seconds"),
-        known["itl"],
-        known["ttft"],
-    )
+        problem = f"{place} has more cells than the header"
+        raise Unreadable(problem, "Export it again; no thousand separators")
+    tails = [_tail(row, metric, place) for metric in ("itl", "ttft")]
+    count, into, out, speed = (float(_value(row, column, place) or 0) for column in FIGURES)
+    ttft, tpot = (_value(row, column, place) for column in ("ttft_seconds", "tpot_seconds"))
+    return Run(place, "", "", into, out, count, speed, ttft, tpot, *tails)
+
+
+def _tail(row: dict[str, str], metric: str, place: str) -> dict[float, float]:
+    """Percentile -> seconds, of those that the row has."""
+    seconds = {p: _value(row, f"{metric}_p{p:g}_seconds", place) for p in PERCENTILES}
+    return {p: value for p, value in seconds.items() if value}
+
+
+def _value(row: dict[str, str], column: str, place: str) -> float | None:
+    """A number of a row; None where a cell that may be empty is."""
+    text = (row.get(column) or "").strip()
+    if not text and column not in FIGURES:
+        return None
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not 0 < found < LARGEST:
+        cure = "A plain number above zero, decimal point and no commas"
+        raise Unreadable(f"{place}: {column} is {text!r}", cure)
+    return found
 
 
 def _plausible(run: Run) -> None:

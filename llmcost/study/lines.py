@@ -6,10 +6,10 @@ Every module of `formulas` is imported here, so that every line and every quanti
 from typing import Any
 
 from llmcost.study.formulas import (
+    answer_figures,
     api_charges,
     fixed_costs,
     fleet_costs,
-    page_figures,
     serverless_costs,
     split_costs,
     volumes_and_load,
@@ -25,7 +25,7 @@ FORMULAS = (
     serverless_costs,
     split_costs,
     fixed_costs,
-    page_figures,
+    answer_figures,
 )
 """The modules of the cost math, in the order in which a reader meets them."""
 

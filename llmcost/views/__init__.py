@@ -4,7 +4,7 @@ Importing this package makes every Altair chart of the process show through our 
 """
 
 from llmcost.views import renderer, theme
-from llmcost.views.results import results
+from llmcost.views.notebook_results import results
 from llmcost.views.tables import table
 from llmcost.views.text import inert, md
 from llmcost.views.theme import COLOURS

@@ -36,7 +36,7 @@ def _written(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         return _name(node.id)
     if isinstance(node, ast.Constant):
-        return f"{node.value:,}".replace(",", "{,}")
+        return str(ast.unparse(node))
     if isinstance(node, ast.BinOp):
         return _operation(node)
     if isinstance(node, ast.UnaryOp):

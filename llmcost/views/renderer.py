@@ -44,9 +44,9 @@ def stable_names(text):
     """The text with made-up names counted in it from 1, whatever was drawn before it in the
     process."""
     kinds = {match[0]: match[1] for match in MADE_UP_NAME.finditer(text)}
-    names = {
-        name: f"shown_{kind}_{number}" for number, (name, kind) in enumerate(kinds.items(), start=1)
-    }  # data_1 would be Vega's own
+    numbered = enumerate(kinds.items(), start=1)
+    # data_1 would be Vega's own
+    names = {name: f"shown_{kind}_{number}" for number, (name, kind) in numbered}
     return MADE_UP_NAME.sub(lambda match: names[match[0]], text)
 
 
@@ -55,16 +55,11 @@ def columns_read(rows, text):
     write otherwise is kept."""
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return rows  # plain values
-    unread = {
-        name
-        for name in set().union(*rows)
-        if re.fullmatch(r"\w+", name, re.ASCII) and name not in text
-    }
-    return (
-        [{name: cell for name, cell in row.items() if name not in unread} for row in rows]
-        if unread
-        else rows
-    )
+    plain = {name for name in set().union(*rows) if re.fullmatch(r"\w+", name, re.ASCII)}
+    unread = {name for name in plain if name not in text}
+    if not unread:
+        return rows
+    return [{name: cell for name, cell in row.items() if name not in unread} for row in rows]
 
 
 def title_of(spec):

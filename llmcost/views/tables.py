@@ -24,12 +24,16 @@ ABBREVIATIONS = {
 def _usd(value):
     """Whole dollars from a hundred on, cents below, a price's own digits below a cent."""
     value = wording.rounded(value, SHOWN_DIGITS_COUNT)
-    decimals_count = 0 if abs(value) >= 100 or value == 0 else 2 if abs(value) >= 0.1 else 4
-    return f"{value:,.{decimals_count}f}"
+    if abs(value) >= 100 or value == 0:
+        return f"{value:,.0f}"
+    return f"{value:,.2f}" if abs(value) >= 0.1 else f"{value:,.4f}"
 
 
 def _difference(value):
-    return "0" if _usd(value).strip("-0.,") == "" else f"{'+' if value > 0 else ''}{_usd(value)}"
+    text = _usd(value)
+    if not text.strip("-0.,"):
+        return "0"
+    return f"+{text}" if value > 0 else text
 
 
 KINDS = {

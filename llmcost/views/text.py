@@ -4,6 +4,8 @@ import re
 import unicodedata
 from html import escape
 
+from llmcost.study.wording import number
+
 DOLLAR = "<span>$</span>"
 """A dollar in HTML: money, never the start of a formula.
 
@@ -69,3 +71,12 @@ def inert(text):
     \<b\>R\&D\<\/b\> \[x\]\(http\:\/\/y\)
     """
     return re.sub(r"([!-+/:-@\[-`{-~.-])", r"\\\1", visible(text))
+
+
+def times(ratio: float) -> str:
+    """A factor in words.
+
+    >>> times(3.56), times(24.2), times(1.03)
+    ('3.6 times', '24 times', '1.03 times')
+    """
+    return f"{number(ratio, 3 if ratio < 1.1 else 2)} times"

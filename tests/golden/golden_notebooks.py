@@ -15,9 +15,9 @@ from unittest import mock
 import pandas as pd
 from golden_plain import plain
 
+from llmcost import lessons
 from llmcost.inputs.paths import notebooks_path
-from llmcost.views import charts
-from llmcost.views.results import Results
+from llmcost.views.notebook_results import Results
 from llmcost.views.tables import Table
 from llmcost.views.text import Prose
 
@@ -44,8 +44,8 @@ def shown_by_notebooks(client: str) -> dict[str, Any]:
 def charts_left_undrawn() -> Iterator[None]:
     """Inside it, what would draw a chart gives back what it was asked to draw."""
     with contextlib.ExitStack() as undone:
-        for found in pkgutil.iter_modules(charts.__path__):
-            module = import_module(f"{charts.__name__}.{found.name}")
+        for found in pkgutil.walk_packages(lessons.__path__, f"{lessons.__name__}."):
+            module = import_module(found.name)
             for name in [name for name in vars(module) if name.endswith("_chart")]:
                 undrawn = _undrawn(name, getattr(module, name))
                 undone.enter_context(mock.patch.object(module, name, undrawn))

@@ -84,7 +84,8 @@ def _torn_lines(database: Database, files: list[UsageFile]) -> dict[int, list[in
     tables = [name for (name,) in database.rows("SELECT table_name FROM duckdb_tables()")]
     if "reject_errors" not in tables:
         return {}
-    query = """SELECT DISTINCT file_path, line FROM reject_errors JOIN reject_scans USING (scan_id, file_id) ORDER BY 1, 2"""
+    query = """SELECT DISTINCT file_path, line
+        FROM reject_errors JOIN reject_scans USING (scan_id, file_id) ORDER BY 1, 2"""
     numbers = {str(file.place): number for number, file in enumerate(files)}
     found: dict[int, list[int]] = {}
     for path, line in database.rows(query):
@@ -101,7 +102,8 @@ def _examples(
         "SELECT place - min(place) OVER (PARTITION BY file) + 1 AS place, file, outcome FROM"
         f" ({numbered})"
     )
-    query = f"""SELECT outcome, file, place FROM ({within}) WHERE outcome IN ({", ".join(map(str, REJECTED))})
+    rejected = ", ".join(map(str, REJECTED))
+    query = f"""SELECT outcome, file, place FROM ({within}) WHERE outcome IN ({rejected})
         QUALIFY row_number() OVER (PARTITION BY outcome ORDER BY file, place) <= {EXAMPLES}"""
     found: dict[int, list[str]] = {}
     for outcome, number, place in database.rows(query):

@@ -21,6 +21,12 @@ WHOLE = {
 }
 FIRST_US, LAST_US = 1_420_070_400_000_000, 4_102_444_800_000_000
 """2015 and 2100, in microseconds since 1970: what is outside was read in the wrong unit."""
+DATES_WITH_SLASHES: dict[bool | None, list[str]] = {
+    None: [],
+    True: ["%d/%m/%y", "%d/%m/%Y"],
+    False: ["%m/%d/%y", "%m/%d/%Y"],
+}
+"""Whether the day comes first -> how such dates are written; %Y would take 26 for the year 26."""
 GROUPED = r"^[0-9]{1,3}([, ''\x{a0}\x{202f}][0-9]{3})+(\.[0-9]*)?$"
 """A number with thousands separators that cannot be read otherwise: 1,234,567. A lone point is a
 decimal."""
@@ -220,26 +226,18 @@ def time_us_sql(value: Value, zone: str, relative: str, day_first: bool | None) 
             f"CASE WHEN {us} BETWEEN 0 AND {LAST_US} THEN CAST({us} AS BIGINT) +"
             f" {RELATIVE_START_US} END"
         )
-    units = (
-        (1e11, "* 1e6"),
-        (1e14, "* 1e3"),
-        (1e17, ""),
-    )  # seconds, milliseconds, microseconds; else nanoseconds
-    scaled = (
-        "CASE "
-        + " ".join(f"WHEN {plain} < {below:g} THEN {plain} {factor}" for below, factor in units)
-        + f" ELSE {plain} / 1e3 END"
-    )
+    # seconds, milliseconds, microseconds; else nanoseconds
+    units = ((1e11, "* 1e6"), (1e14, "* 1e3"), (1e17, ""))
+    cases = " ".join(f"WHEN {plain} < {below:g} THEN {plain} {factor}" for below, factor in units)
+    scaled = f"CASE {cases} ELSE {plain} / 1e3 END"
     epoch = (
         f"CASE WHEN isfinite({plain}) AND {plain} BETWEEN 0 AND 9e18 THEN CAST({scaled} AS"
         " BIGINT) END"
     )
     if value.family != "text":
         return epoch
-    order = {None: [], True: ["%d/%m/%y", "%d/%m/%Y"], False: ["%m/%d/%y", "%m/%d/%Y"]}[
-        day_first
-    ]  # %Y would take 26 for the year 26
-    formats = [f"{date}{clock}" for date in order for clock in ("", " %H:%M", " %H:%M:%S")]
+    dates = DATES_WITH_SLASHES[day_first]
+    formats = [f"{date}{clock}" for date in dates for clock in ("", " %H:%M", " %H:%M:%S")]
     slashed = (
         f"epoch_us(timezone({literal(zone)}, try_strptime({value.sql}, {list_literal(formats)})))"
         if formats

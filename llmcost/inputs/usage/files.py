@@ -74,13 +74,11 @@ class UsageFile:
         """Cells stand by their number: no name of a column ever enters SQL."""
         types = {f"c{number}": "VARCHAR" for number in range(self.cells_count)}
         types |= {column.sql: column.type for column in self.columns.values()}
+        cells = ", ".join(f"{literal(cell)}: {literal(kind)}" for cell, kind in types.items())
         options = [
             f"delim = {literal(self.delimiter)}",
             "quote = '\"', escape = '\"', header = true, auto_detect = false",
-            (
-                "columns ="
-                f" {{{', '.join(f'{literal(cell)}: {literal(kind)}' for cell, kind in types.items())}}}"
-            ),
+            f"columns = {{{cells}}}",
             f"strict_mode = {str(self.is_strict).lower()}",
             f"store_rejects = {str(not self.is_tidy).lower()}",
             LINES,

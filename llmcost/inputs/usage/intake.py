@@ -233,14 +233,17 @@ def _marked(database: Database, read: Read, source: str, rows: str) -> tuple[str
     repeated ids is not sorted for it."""
     who = read.value(read.kind.request_id).sql
     database.query(
-        f"""CREATE OR REPLACE TEMP TABLE twice AS SELECT h FROM (SELECT hash({who}) AS h FROM ({source}) WHERE {who} <> '')
+        f"""CREATE OR REPLACE TEMP TABLE twice AS
+        SELECT h FROM (SELECT hash({who}) AS h FROM ({source}) WHERE {who} <> '')
         GROUP BY h HAVING count(*) > 1"""
     )
     found = database.query("SELECT count(*) FROM twice").fetchone()
     if not found or not found[0]:
         return rows, read
-    marked = f"""SELECT *, false AS again FROM ({rows}) ANTI JOIN twice ON h = hash(request_id)
-        UNION ALL SELECT *, {FULLEST_FIRST} > 1 AS again FROM ({rows}) SEMI JOIN twice ON h = hash(request_id)"""
+    marked = f"""SELECT *, false AS again
+        FROM ({rows}) ANTI JOIN twice ON h = hash(request_id)
+        UNION ALL SELECT *, {FULLEST_FIRST} > 1 AS again
+        FROM ({rows}) SEMI JOIN twice ON h = hash(request_id)"""
     return marked, replace(read, again=True)
 
 
@@ -274,9 +277,9 @@ def _resolution_hours(frame: pd.DataFrame, read: Read, zone: str) -> float:
     widths = counted["width_us"].dropna()
     if len(widths):
         hours_count = float(widths.min()) / 3.6e9
-        return (
-            0.0 if hours_count < 1 else 24.0 if 23 <= hours_count <= 25 else hours_count
-        )  # a day of 23 hours is a day
+        if hours_count < 1:
+            return 0.0
+        return 24.0 if 23 <= hours_count <= 25 else hours_count  # a day of 23 hours is a day
     hours = _time(counted["hour"].dropna().drop_duplicates()).dt.tz_convert(zone)
     return 24.0 if len(hours) and (hours.dt.hour == 0).all() else 1.0
 

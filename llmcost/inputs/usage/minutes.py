@@ -37,10 +37,9 @@ def busiest_minutes(
     if sized.empty:
         return pd.DataFrame()
     by_hour = sized.groupby(["model", "hour"], as_index=False)["tokens"].sum()
-    largest = (
-        by_hour.groupby("model")["tokens"].sum().nlargest(MINUTED_MODELS).index
-    )  # 5,000 names must not make a query of 5,000 terms
-    by_hour = by_hour[by_hour["model"].isin(largest)]
+    sums = by_hour.groupby("model")["tokens"].sum()
+    # 5,000 names must not make a query of 5,000 terms
+    by_hour = by_hour[by_hour["model"].isin(sums.nlargest(MINUTED_MODELS).index)]
     busiest = by_hour.loc[by_hour.groupby("model")["tokens"].idxmax()]
     starts = {row.model: row.hour.value // 60_000_000_000 for row in busiest.itertuples()}
     wanted = " OR ".join(
@@ -49,10 +48,14 @@ def busiest_minutes(
     )
     minutes = "spans"
     if read.has_native_time:
-        minutes = f"({spans_sql(read, f'SELECT * FROM ({judged}) WHERE {_within(read, starts.values())}', f'us // {MINUTE_US}')})"
-    query = f"""{source if read.has_native_time else ""} SELECT model, span, CAST(sum(tokens) AS DOUBLE) AS tokens FROM (
-        SELECT {model_sql(read)} AS model, span, uncached + cache_read + cache_write + whole_output AS tokens FROM {minutes}
-        WHERE outcome IN ({", ".join(map(str, COUNTING))})) WHERE {wanted} GROUP BY 1, 2"""
+        within = f"SELECT * FROM ({judged}) WHERE {_within(read, starts.values())}"
+        minutes = f"({spans_sql(read, within, f'us // {MINUTE_US}')})"
+    counting = ", ".join(map(str, COUNTING))
+    tokens = f"""SELECT {model_sql(read)} AS model, span,
+        uncached + cache_read + cache_write + whole_output AS tokens
+        FROM {minutes} WHERE outcome IN ({counting})"""
+    query = f"""{source if read.has_native_time else ""} SELECT model, span,
+        CAST(sum(tokens) AS DOUBLE) AS tokens FROM ({tokens}) WHERE {wanted} GROUP BY 1, 2"""
     return framed(database, query)
 
 

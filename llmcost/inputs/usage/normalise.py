@@ -47,6 +47,11 @@ class Read:
         return any(self.value(term).family != "missing" for term in terms(fields))
 
     @property
+    def has_measures(self) -> bool:
+        """Whether the file has one row per measure, and no row with all counts."""
+        return self.kind.measures is not None
+
+    @property
     def counts(self) -> list[Value]:
         """The columns of all token counts and of the requests; of a cost export, the amounts."""
         fields = [
@@ -214,9 +219,9 @@ def _clock(read: Read) -> str:
 
 def _first(read: Read, fields: Fields, sql) -> str:
     found = [sql(read.value(field)) for field in terms(fields) if read.has(field)]
-    return (
-        f"coalesce({', '.join(found)})" if len(found) > 1 else found[0] if found else "NULL::BIGINT"
-    )
+    if len(found) > 1:
+        return f"coalesce({', '.join(found)})"
+    return found[0] if found else "NULL::BIGINT"
 
 
 def _count(read: Read, fields: Fields) -> str:
@@ -225,18 +230,19 @@ def _count(read: Read, fields: Fields) -> str:
     found = []
     for entry in [fields] if isinstance(fields, str) else fields:
         numbers = [number_sql(read.value(field)) for field in entry.split(SUM) if read.has(field)]
-        if len(numbers) > 1:
-            summed = " + ".join(f"coalesce({number}, 0)" for number in numbers)
-            found.append(f"CASE WHEN coalesce({', '.join(numbers)}) IS NOT NULL THEN {summed} END")
-        else:
-            found += numbers
+        found += [_sum(numbers)] if len(numbers) > 1 else numbers
+    if len(found) < 2:
+        return found[0] if found else "NULL"
     # some dialects' greatest() is NULL where one of its arguments is
-    found = (
-        [f"coalesce({', '.join([*found[i:], *found[:i]])})" for i in range(len(found))]
-        if len(found) > 1
-        else found
-    )
-    return f"greatest({', '.join(found)})" if len(found) > 1 else found[0] if found else "NULL"
+    turned = [[*found[start:], *found[:start]] for start in range(len(found))]
+    filled = ", ".join(f"coalesce({', '.join(numbers)})" for numbers in turned)
+    return f"greatest({filled})"
+
+
+def _sum(numbers: Sequence[str]) -> str:
+    """The sum of what is filled; NULL where nothing is."""
+    summed = " + ".join(f"coalesce({number}, 0)" for number in numbers)
+    return f"CASE WHEN coalesce({', '.join(numbers)}) IS NOT NULL THEN {summed} END"
 
 
 def _requests(read: Read) -> str:
@@ -253,20 +259,20 @@ def counted_sql(read: Read, source: str) -> str:
     """
     measures = read.kind.measures
     assert measures is not None
-    number, at = (
-        number_sql(read.value(measures.of)),
-        _first(read, read.kind.time.field, lambda v: _time(read, v)),
-    )
-    value, known = (
-        f"CASE WHEN isfinite({number}) THEN {number} END",
-        "CASE WHEN value IS NOT NULL THEN at_us END",
-    )
+    number = number_sql(read.value(measures.of))
+    at = _first(read, read.kind.time.field, lambda v: _time(read, v))
     series = f"{read.value(measures.by).sql}, {read.value(read.kind.series).sql}"
+    values = f"""SELECT *, CASE WHEN isfinite({number}) THEN {number} END AS value, {at} AS at_us
+        FROM ({source})"""
+    pairs = f"""SELECT *, lag(value IGNORE NULLS) OVER readings AS before,
+        lag(CASE WHEN value IS NOT NULL THEN at_us END IGNORE NULLS) OVER readings AS before_us
+        FROM ({values}) WINDOW readings AS (PARTITION BY {series} ORDER BY at_us)"""
     return f"""SELECT * REPLACE (coalesce(before_us, at_us) AS at_us),
-        CASE WHEN at_us IS NULL OR value < before THEN value ELSE value - coalesce(before, value) END AS rise,
-        CASE WHEN at_us IS NULL THEN 'whole' WHEN before_us IS NULL THEN 'first' WHEN value < before THEN 'reset' ELSE 'rise' END AS reading
-        FROM (SELECT *, lag(value IGNORE NULLS) OVER readings AS before, lag({known} IGNORE NULLS) OVER readings AS before_us
-        FROM (SELECT *, {value} AS value, {at} AS at_us FROM ({source})) WINDOW readings AS (PARTITION BY {series} ORDER BY at_us))"""
+        CASE WHEN at_us IS NULL OR value < before THEN value
+            ELSE value - coalesce(before, value) END AS rise,
+        CASE WHEN at_us IS NULL THEN 'whole' WHEN before_us IS NULL THEN 'first'
+            WHEN value < before THEN 'reset' ELSE 'rise' END AS reading
+        FROM ({pairs})"""
 
 
 def _measured(read: Read, measures: Measures) -> dict[str, str]:
@@ -277,20 +283,16 @@ def _measured(read: Read, measures: Measures) -> dict[str, str]:
         amount = "rise"
     if measures.unit:
         unit = f"lower(trim({read.value(measures.unit).sql}))"
-        amount = (
-            f"({amount}) * CASE "
-            + " ".join(f"WHEN {unit} = {literal(u)} THEN {k}" for u, k in measures.units.items())
-            + " END"
-        )
+        cases = (f"WHEN {unit} = {literal(u)} THEN {k}" for u, k in measures.units.items())
+        amount = f"({amount}) * CASE {' '.join(cases)} END"
     found: dict[str, str] = {}
     earlier: list[str] = []
     for count in ("cache_read", "cache_write", "output", "input", "requests"):
         names = [n.lower() for n in _names_there(getattr(measures, count), read.names)]
         like = " OR ".join(f"{by} {'LIKE' if '%' in n else '='} {literal(n)}" for n in names)
         if like:
-            found[count] = (
-                f"CASE WHEN ({like}){''.join(f' AND NOT ({e})' for e in earlier)} THEN {amount} END"
-            )
+            alone = "".join(f" AND NOT ({other})" for other in earlier)
+            found[count] = f"CASE WHEN ({like}){alone} THEN {amount} END"
             earlier.append(like)
     return found | ({} if "requests" in found else {"requests": "NULL"})
 
@@ -308,11 +310,8 @@ def _cost(read: Read) -> tuple[str, str]:
     if cost is None or not read.has(cost.field):
         return "NULL", "false"
     amount = number_sql(read.value(terms(cost.field)[0]))
-    # finite, as every dialect can say it
-    usd = (
-        f"CASE WHEN abs({amount}) < 1e300 THEN {amount}"
-        f" {'/ 100' if cost.unit == 'cents' else ''} END"
-    )
+    scale = "/ 100" if cost.unit == "cents" else ""
+    usd = f"CASE WHEN abs({amount}) < 1e300 THEN {amount} {scale} END"  # finite in every dialect
     if not read.has(cost.currency):
         return usd, "false"
     ours = f"lower(trim(coalesce({read.value(cost.currency).sql}, ''))) IN ('usd', '')"
@@ -323,12 +322,10 @@ def _matches(read: Read, field: str, values: Sequence[str | int]) -> str:
     value = read.value(field)
     if value.family == "missing":
         return "false" if field in read.kind.failed else "true"
-    tests = [
-        (
-            f"coalesce({number_sql(value)} >= {v}, false)"
-            if isinstance(v, int)
-            else f"coalesce({value.sql}::VARCHAR {'LIKE' if '%' in v else '='} {literal(v)}, false)"
-        )
-        for v in values
-    ]
-    return f"({' OR '.join(tests)})"
+    return f"({' OR '.join(f'coalesce({_meets(value, wanted)}, false)' for wanted in values)})"
+
+
+def _meets(value: Value, wanted: str | int) -> str:
+    if isinstance(wanted, int):
+        return f"{number_sql(value)} >= {wanted}"
+    return f"{value.sql}::VARCHAR {'LIKE' if '%' in wanted else '='} {literal(wanted)}"

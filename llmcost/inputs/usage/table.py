@@ -77,9 +77,9 @@ class UsageTable:
         if self.period is None:
             return 0.0
         steps = self.period_hours / max(self.resolution_hours, 1.0)
-        return min(
-            len(self.covered_hours) / (round(steps) if self.resolution_hours >= 24 else steps), 1.0
-        )  # a day may have 25 hours
+        if self.resolution_hours >= 24:
+            steps = round(steps)  # a day may have 25 hours
+        return min(len(self.covered_hours) / steps, 1.0)
 
 
 LEAST_COVERED, MOST_REJECTED = 0.95, 0.02

@@ -41,18 +41,11 @@ def warehouse_sql(kind: UsageFormat, dialect: str, table: str = "") -> str:
         "UTC",
         in_warehouse=True,
     )
-    tree = sqlglot.parse_one(
-        _query(
-            read,
-            ", ".join(dict.fromkeys(f"{sql} AS {name}" for sql, _, name in columns.values())),
-            source,
-        ),
-        "duckdb",
-    )
+    asked = ", ".join(f"{sql} AS {name}" for sql, _, name in columns.values())
+    tree = sqlglot.parse_one(_query(read, asked, source), "duckdb")
     for number, part in enumerate(tree.find_all(exp.Subquery), start=1):
-        part.set(
-            "alias", exp.TableAlias(this=exp.to_identifier(f"part{number}"))
-        )  # some dialects ask for a name
+        name = exp.to_identifier(f"part{number}")  # some dialects ask for one
+        part.set("alias", exp.TableAlias(this=name))
     try:
         query = tree.sql(
             dialect, pretty=True, identify=True, unsupported_level=sqlglot.ErrorLevel.RAISE
@@ -97,53 +90,40 @@ def _refuse(kind: UsageFormat, dialect: str) -> None:
 def _columns(kind: UsageFormat) -> dict[str, tuple[str, str, str]]:
     """Field -> (SQL, family, name) of all that is read. A path is looked up in a column of JSON; of
     several times the last one is taken."""
+    found = {}
+    for place, (field, family) in enumerate(_families(kind).items()):
+        column, _, path = field.partition("/")
+        sql = exp.column(column, quoted=True).sql("duckdb")
+        if path:
+            steps = "".join(map(_step, path.split("/")))
+            sql = f"json_extract_string({sql}, {literal('$' + steps)})"
+            if family != "text":
+                sql = f"CAST({sql} AS {'BIGINT' if family == 'whole' else 'DOUBLE'})"
+        found[field] = (sql, family, f"f{place}")
+    for other in terms(kind.time.field)[:-1]:
+        del found[other]
+    return found
+
+
+def _families(kind: UsageFormat) -> dict[str, str]:
+    """Field -> what it holds: text | number | whole | time."""
+    by, currency, number = [], "", []
+    if kind.measures:
+        by, number = [kind.measures.by, kind.measures.unit], [kind.measures.of]
+    if kind.cost:
+        currency, number = kind.cost.currency, [*number, *terms(kind.cost.field)]
+    named = [*terms(kind.model), kind.tier, kind.batch, kind.request_id]
+    text = [*named, currency, *by, *kind.keep, *kind.failed]
     counts = [term for count in (*COUNTS, "total") for term in terms(getattr(kind.tokens, count))]
     marks = [
         field
         for field, values in (kind.keep | kind.failed).items()
-        if any(isinstance(v, int) for v in values)
+        if any(isinstance(value, int) for value in values)
     ]
     whole = [*counts, kind.requests, kind.rows, kind.outcome, *marks]
-    number = [
-        kind.measures.of if kind.measures else "",
-        *(terms(kind.cost.field) if kind.cost else []),
-    ]
-    by = [kind.measures.by, kind.measures.unit] if kind.measures else []
-    currency = kind.cost.currency if kind.cost else ""
-    text = [
-        *terms(kind.model),
-        kind.tier,
-        kind.batch,
-        kind.request_id,
-        currency,
-        *by,
-        *kind.keep,
-        *kind.failed,
-    ]
-    families = (
-        dict.fromkeys(text, "text")
-        | dict.fromkeys(number, "number")
-        | dict.fromkeys(whole, "whole")
-    )
-    families |= dict.fromkeys(terms(kind.time.field), "time")
-    found = {}
-    for place, (field, family) in enumerate(
-        (field, family) for field, family in families.items() if field
-    ):
-        column, _, path = field.partition("/")
-        sql = exp.column(column, quoted=True).sql("duckdb")
-        if path:
-            sql = (
-                f"json_extract_string({sql}, {literal('$' + ''.join(map(_step, path.split('/'))))})"
-            )
-            sql = (
-                sql
-                if family == "text"
-                else f"CAST({sql} AS {'BIGINT' if family == 'whole' else 'DOUBLE'})"
-            )
-        found[field] = (sql, family, f"f{place}")
-    for other in terms(kind.time.field)[:-1]:
-        del found[other]
+    found = dict.fromkeys(text, "text") | dict.fromkeys(number, "number")
+    found |= dict.fromkeys(whole, "whole") | dict.fromkeys(terms(kind.time.field), "time")
+    found.pop("", None)
     return found
 
 

@@ -10,7 +10,7 @@ from llmcost.study.bill.bills import option_bills
 from llmcost.study.bill.draws import cheapest_fraction
 from llmcost.study.case import Case
 from llmcost.study.fleets.unit_costs import always_on_option, unit_cost_nodes
-from llmcost.study.formulas import page_figures
+from llmcost.study.formulas import answer_figures
 from llmcost.study.graph import Node, Timing, applied, summed
 from llmcost.study.horizon.cash import cash, first_year_months
 from llmcost.study.horizon.months import DISCOUNT, discount, typical_months
@@ -45,7 +45,7 @@ def ranges(case: Case, totals: dict[str, Node]) -> dict[str, Node]:
     drawn, found = _drawn(case), {}
     chances = cheapest_fraction(case.draws())
     for option, total in totals.items():
-        for end in (page_figures.p10, page_figures.p90):
+        for end in (answer_figures.p10, answer_figures.p90):
             found[f"{option}.{end.name}"] = applied(end, draws=drawn[option])
         found[f"{option}.probability_cheapest"] = Node(
             "share of the draws in which it is cheapest",
@@ -69,7 +69,7 @@ def _drawn(case: Case) -> dict[str, Node]:
 
 def _difference(name: str, one: Node, other: Node) -> Node:
     given = {"usd_per_month": one, "other_usd_per_month": other}
-    return replace(applied(page_figures.difference_usd_per_month, **given), name=name)
+    return replace(applied(answer_figures.difference_usd_per_month, **given), name=name)
 
 
 def against_rival(case: Case, totals: dict[str, Node]) -> dict[str, Node]:
@@ -83,7 +83,7 @@ def against_rival(case: Case, totals: dict[str, Node]) -> dict[str, Node]:
         f"{name}, in each draw", drawn[rival_option(case)], drawn[advised_option(case)]
     )
     found = {key: _difference(name, totals[rival_option(case)], totals[advised_option(case)])}
-    for end in (page_figures.p10, page_figures.p90):
+    for end in (answer_figures.p10, answer_figures.p90):
         ending = replace(applied(end, draws=in_draws), name=f"{name}, {end.name}")
         found[f"{key}.{end.name}"] = ending
     return found
@@ -131,7 +131,7 @@ def money(case: Case, totals: dict[str, Node]) -> dict[str, Node]:
     if "today" in totals and winner != "today":
         today = _cash(case, horizon, "today")
         years = {"todays_year_1_usd": today["year_1"], "year_1_usd": advised["year_1"]}
-        saved = applied(page_figures.saved_in_year_1_usd, **years)
+        saved = applied(answer_figures.saved_in_year_1_usd, **years)
         found["cash.year_1_saved"] = replace(saved, name="cash of the first year, saved")
     found |= _payback(case, horizon, advised)
     drawn = Node(
@@ -140,7 +140,7 @@ def money(case: Case, totals: dict[str, Node]) -> dict[str, Node]:
         "USD",
         source="draws of the whole contract, growth and price paths in them",
     )
-    for end in (page_figures.p10, page_figures.p90):
+    for end in (answer_figures.p10, answer_figures.p90):
         ending = replace(applied(end, draws=drawn), name=f"present value, {end.name}", unit="USD")
         found[f"cash.{winner}.npv.{end.name}"] = ending
     unit = case.client.unit_of_work
@@ -155,7 +155,7 @@ def money(case: Case, totals: dict[str, Node]) -> dict[str, Node]:
             ),
         }
         found["per_unit"] = replace(
-            applied(page_figures.usd_per_unit, **given), name=f"per {unit.name}"
+            applied(answer_figures.usd_per_unit, **given), name=f"per {unit.name}"
         )
     return found
 
@@ -176,7 +176,7 @@ def _payback(case: Case, horizon: Horizon, advised: dict[str, Node]) -> dict[str
         return {}
     theirs = _cash(case, horizon, stay)["by_month"]
     given = {"cash_by_month": advised["by_month"], "todays_cash_by_month": theirs}
-    node = replace(applied(page_figures.payback, **given), name="month in which it is paid back")
+    node = replace(applied(answer_figures.payback, **given), name="month in which it is paid back")
     return {f"cash.{winner}.payback": node}
 
 
@@ -215,15 +215,17 @@ def _cash(case: Case, horizon: Horizon, option: str) -> dict[str, Node]:
     months = first_year_months(horizon)
     first = Node("months of the first year", months, "months", source="client.yaml: horizon_months")
     rate = client_scope({**case.values, DISCOUNT: discount(case.hidden).typical}, 0, assumptions)
-    by_month = applied(page_figures.cash_by_month, **flows)
+    by_month = applied(answer_figures.cash_by_month, **flows)
     found = {
         "by_month": by_month,
-        "once": applied(page_figures.first_month_usd, usd_by_month=flows["once_usd_by_month"]),
+        "once": applied(answer_figures.first_month_usd, usd_by_month=flows["once_usd_by_month"]),
         "hardware": applied(
-            page_figures.first_month_usd, usd_by_month=flows["bought_usd_by_month"]
+            answer_figures.first_month_usd, usd_by_month=flows["bought_usd_by_month"]
         ),
-        "year_1": applied(page_figures.year_1_usd, cash_by_month=by_month, first_year_months=first),
-        "npv": rate.apply(page_figures.npv_usd, **flows, book_usd_at_the_end=at_the_end),
+        "year_1": applied(
+            answer_figures.year_1_usd, cash_by_month=by_month, first_year_months=first
+        ),
+        "npv": rate.apply(answer_figures.npv_usd, **flows, book_usd_at_the_end=at_the_end),
     }
     return {key: replace(node, name=CASH.get(key, node.name)) for key, node in found.items()}
 

@@ -22,7 +22,7 @@ from llmcost.study.bill.fleet_lines import (
     replica_usd_per_month,
 )
 from llmcost.study.case import Case
-from llmcost.study.formulas import page_figures
+from llmcost.study.formulas import answer_figures
 from llmcost.study.graph import Group, Node, Scope, summed
 from llmcost.study.lines import AnyLine
 from llmcost.study.problem import WorkloadChoice
@@ -75,19 +75,19 @@ def unit_cost_nodes(
     }
     inside = scope.inside(given)
     found = {
-        "full": inside.node(page_figures.full_usd_per_mtok.name),
-        "at_load": inside.node(page_figures.loaded_usd_per_mtok.name),
-        "with_people": inside.node(page_figures.peopled_usd_per_mtok.name),
-        "utilization": inside.node(page_figures.utilization_fraction.name),
+        "full": inside.node(answer_figures.full_usd_per_mtok.name),
+        "at_load": inside.node(answer_figures.loaded_usd_per_mtok.name),
+        "with_people": inside.node(answer_figures.peopled_usd_per_mtok.name),
+        "utilization": inside.node(answer_figures.utilization_fraction.name),
     }
     if choice.host:
         bill = open_bill(workload, choice)
-        by_api = workload.apply(page_figures.open_api_usd_per_mtok, open_api_usd_per_month=bill)
+        by_api = workload.apply(answer_figures.open_api_usd_per_mtok, open_api_usd_per_month=bill)
         found["open_api"] = by_api
     if choice.today:
         parts = today_parts(workload, choice, case.invoice_multiplier, TUNED)
         bill = summed_parts("tuned", parts)
-        found["today"] = workload.apply(page_figures.tuned_usd_per_mtok, tuned_usd_per_month=bill)
+        found["today"] = workload.apply(answer_figures.tuned_usd_per_mtok, tuned_usd_per_month=bill)
     return found
 
 

@@ -1,0 +1,1 @@
+"""Many clients: what is stale is built in processes or on a cluster, and published."""

@@ -1,0 +1,1 @@
+"""Notebook 04: which part of a load belongs on which side."""

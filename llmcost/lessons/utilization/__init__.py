@@ -1,0 +1,1 @@
+"""Notebook 02: a load, and how busy the fleet under it is."""

@@ -1,5 +1,0 @@
-"""One module of charts per question: a tidy frame in, a chart out; no money arithmetic, no files.
-
-Channels are objects, as alt.Text("name:N"): Altair looks for the class of a plain string anew each
-time, which takes it two milliseconds.
-"""

@@ -1,2 +1,0 @@
-"""One module of computed prose per question: a study in, sentences and small tables of words
-out."""
