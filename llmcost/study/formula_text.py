@@ -9,6 +9,9 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+CONVERSIONS = ("float", "np.asarray")
+"""Calls that change no number."""
+
 
 def written_out(function: Callable[..., Any]) -> ast.expr:
     """The expression that a function returns.
@@ -63,7 +66,7 @@ class _Written(ast.NodeTransformer):
         return ast.Name(node.attr) if is_numpy else node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "asarray":
+        if ast.unparse(node.func) in CONVERSIONS:
             bare: ast.AST = self.visit(node.args[0])
             return bare
         function = self.known.get(node.func.id) if isinstance(node.func, ast.Name) else None

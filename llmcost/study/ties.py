@@ -2,9 +2,11 @@
 of a sum."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
+
+from llmcost.model.types import Array, Number
 
 T = TypeVar("T")
 
@@ -12,14 +14,14 @@ TIE_RATIO = 1e-9
 """Share of a bill by which equal bills may differ, for their sums were made in another order."""
 
 
-def beyond(one_usd: Any, other_usd: Any) -> Any:
+def beyond(one_usd: Number, other_usd: Number) -> Array:
     """What one amount is beyond another; nothing where they cost the same. Broadcasts.
 
     >>> float(beyond(0.3, 0.1 + 0.2)), float(beyond(3.0, 1.0))
     (0.0, 2.0)
     """
-    is_more = np.abs(np.subtract(one_usd, other_usd)) > TIE_RATIO * np.abs(one_usd)
-    return np.where(is_more, np.subtract(one_usd, other_usd), 0.0)
+    difference: Array = np.subtract(one_usd, other_usd)
+    return np.where(np.abs(difference) > TIE_RATIO * np.abs(one_usd), difference, 0.0)
 
 
 def cheapest(found: Iterable[T], usd: Callable[[T], float]) -> T:

@@ -2,20 +2,21 @@
 
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
 from llmcost.model.serverless import billed_boots_and_cold
+from llmcost.model.types import Array, Number
 from llmcost.study.graph import Group, line, quantity
 
 
 @quantity("s")
 def service_seconds(
-    mean_input_tokens,
-    mean_output_tokens,
-    token_ratio,
-    tuned_cached_fraction,
-    read_tokens_per_second,
-    write_tokens_per_second,
-    in_flight_count,
-    throughput_multiplier,
-):
+    mean_input_tokens: Number,
+    mean_output_tokens: Number,
+    token_ratio: Number,
+    tuned_cached_fraction: Number,
+    read_tokens_per_second: Number,
+    write_tokens_per_second: Number,
+    in_flight_count: Number,
+    throughput_multiplier: Number,
+) -> Number:
     """Seconds that one mean request holds a full replica, beside those in flight with it.
 
     The time between its tokens is another number: a measured one leaves out the reading of the
@@ -33,22 +34,22 @@ def service_seconds(
 
 
 @quantity("ratio")
-def requests_scale_ratio(taken_fraction, volume_ratio):
+def requests_scale_ratio(taken_fraction: Number, volume_ratio: Number) -> Number:
     """Requests of the moved work over the requests of the hours."""
     return taken_fraction * volume_ratio
 
 
 @quantity("(replicas, boots/hour, fraction)")
 def billed_boots_cold(
-    load_replicas_by_hour,
-    requests_by_hour,
-    service_seconds,
-    idle_timeout_seconds,
-    load_seconds,
-    warm_count,
-    headroom_scale_ratio,
-    requests_scale_ratio,
-):
+    load_replicas_by_hour: Array,
+    requests_by_hour: Array,
+    service_seconds: Number,
+    idle_timeout_seconds: Number,
+    load_seconds: Number,
+    warm_count: int,
+    headroom_scale_ratio: Number,
+    requests_scale_ratio: Number,
+) -> tuple[Number, Number, Number]:
     """Mean replicas billed, boots an hour, and the share of requests that wait for a boot.
 
     Bursts inside the hour wake replicas here as they ask a fleet for headroom: the load is the
@@ -67,12 +68,12 @@ def billed_boots_cold(
 
 
 @quantity("replicas")
-def billed_replicas(billed_boots_cold):
+def billed_replicas(billed_boots_cold: tuple[Number, Number, Number]) -> Number:
     """Mean replicas billed."""
     return billed_boots_cold[0]
 
 
 @line("Serverless GPUs", Group.GPUS)
-def serverless_gpus(billed_replicas, rent_usd_per_hour):
+def serverless_gpus(billed_replicas: Number, rent_usd_per_hour: Number) -> Number:
     """GPUs billed by the second while they are awake."""
     return billed_replicas * rent_usd_per_hour * HOURS_PER_MONTH
