@@ -13,7 +13,7 @@ from llmcost.inputs.client import Gates
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.inputs.today import Today
-from llmcost.model.api_bill import api_usd_per_month
+from llmcost.study.bill.api_lines import listed_usd_per_month
 from llmcost.study.bill.bills import option_bills, option_lines
 from llmcost.study.formulas.api_charges import todays_model
 from llmcost.study.market.hosts import RequestShape, cheapest_eligible, judged_offers
@@ -255,7 +255,7 @@ def test_a_month_of_the_past_is_priced_as_it_was(folder):
     assert before.choices[0].today.prices != after.choices[0].today.prices
     assert before.lines["today"][todays_model] != pytest.approx(after.lines["today"][todays_model])
     for study in (before, after):
-        bill = api_usd_per_month(study.choices[0].today.prices, 900, 100, 0.3)
+        bill = listed_usd_per_month(study.choices[0].today.prices, 900, 100, 0.3)
         assert study.lines["today"][todays_model] == pytest.approx(bill)
 
 
@@ -290,7 +290,7 @@ def judged(
     shape = RequestShape(tokens, requests_per_minute, AS_OF.isoformat(), until)
     offers = open_model_offers(model, AS_OF, [])
     return judged_offers(
-        offers, workload, lambda offer: float(api_usd_per_month(offer.prices, 900, 100)), shape
+        offers, workload, lambda offer: float(listed_usd_per_month(offer.prices, 900, 100)), shape
     )
 
 

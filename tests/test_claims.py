@@ -11,7 +11,9 @@ import pytest
 
 from llmcost import claims
 from llmcost.claims import claim_table, findings, judged_claims, loads
-from llmcost.model import api_bill, break_even, fleet, overhead, serverless, split, throughput
+from llmcost.model import break_even, fleet, overhead, serverless, split, throughput
+from llmcost.study.bill import api_lines
+from llmcost.study.formulas import fixed_costs
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -95,9 +97,9 @@ MOVED = {
     (throughput, "weights_gb"): {"A1-019"},
     (throughput, "output_tokens_per_second"): {"A2-005"},
     (fleet, "replicas_for_peak"): {"A1-008", "A2-025"},
-    (api_bill, "api_usd_per_month"): {"A2-002", "A2-032", "A2-052"},
+    (api_lines, "listed_usd_per_month"): {"A2-002", "A2-032", "A2-052"},
     (overhead, "implied_multiplier"): {"A2-040"},
-    (overhead, "engineers_usd_per_month"): {"A1-013", "A4-041"},
+    (fixed_costs, "engineers"): {"A1-013", "A4-041"},
     (overhead, "energy_usd_per_month"): {"A1-014"},
     (overhead, "capital_usd_per_month"): {"A4-016"},
     (split, "break_even_fill"): {"A2-028", "A0-009"},

@@ -14,7 +14,7 @@ from llmcost.inputs.catalog import table
 from llmcost.inputs.load_shapes import load_shape, shape_names
 from llmcost.inputs.paths import data_path
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR
-from llmcost.model.api_bill import api_usd_per_month, committed_usd_per_month
+from llmcost.model.api_bill import committed_usd_per_month
 from llmcost.model.autoscale import LoadLevels, autoscaled, cheapest_mix
 from llmcost.model.break_even import staircase_break_even
 from llmcost.model.fleet import (
@@ -32,6 +32,7 @@ from llmcost.model.split import owned_slices, split_usd_per_month
 from llmcost.model.types import TokenPrices
 from llmcost.model.uncertainty import triangle_ends, triangular_draws, uniform_stream
 from llmcost.study.assumptions import drawn_values, typical_values
+from llmcost.study.bill.api_lines import listed_usd_per_month
 from llmcost.study.bill.bills import option_totals
 from llmcost.study.bill.fleet_lines import fixed_lines
 from llmcost.study.fleets.exact_split import pool_splits
@@ -291,11 +292,11 @@ def test_a_linear_load_saves_the_square_of_one_minus_u_star(u_star):
 def test_more_cache_or_batch_never_costs_more(into, cached_share, out, batch, cached, batched):
     listed = TokenPrices(into, into * cached_share, out, tier_ratios={"batch": (batch,) * 4})
     little, much = (
-        api_usd_per_month(listed, 100, 20, *shares)
+        listed_usd_per_month(listed, 100, 20, *shares)
         for shares in zip(*map(sorted, (cached, batched)), strict=True)
     )
     assert much <= little + 1e-9
-    assert much >= 0 and little <= api_usd_per_month(listed, 100, 20) + 1e-9
+    assert much >= 0 and little <= listed_usd_per_month(listed, 100, 20) + 1e-9
 
 
 @given(between(0, 20_000), between(0, 20_000), fractions, fractions)

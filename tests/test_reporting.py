@@ -13,7 +13,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from llmcost.report.answer_figures import bills, first_page_option
 from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -25,6 +24,7 @@ from llmcost.inputs.errors import InputError
 from llmcost.report import engine, notebook_runs, page
 from llmcost.report.failures import ReportError
 from llmcost.report.history import published_record, since_last_time
+from llmcost.report.page_figures import bills, first_page_option
 from llmcost.report.records import record_of
 
 engine.register()

@@ -18,6 +18,7 @@ from llmcost.claims.findings import (
 )
 from llmcost.inputs import catalog
 from llmcost.model import HOURS_PER_MONTH, MONTHS_PER_YEAR, overhead
+from llmcost.study.formulas import fixed_costs
 from llmcost.study.wording import number, usd, usd_range
 
 WEEKS_PER_MONTH = facts.DAYS_PER_MONTH / 7
@@ -26,15 +27,13 @@ WEEKS_PER_MONTH = facts.DAYS_PER_MONTH / 7
 def engineers() -> np.ndarray:
     """[low, typical, high] USD a month of the engineers that a rented fleet takes."""
     usd_per_year = facts.hidden("engineer_usd_per_year")
-    return np.asarray(
-        overhead.engineers_usd_per_month(facts.hidden("engineer_fte_rented"), usd_per_year)
-    )
+    return np.asarray(fixed_costs.engineers(facts.hidden("engineer_fte_rented"), usd_per_year))
 
 
 def refreshes() -> np.ndarray:
     """[low, typical, high] USD a month of newer models."""
     usd = facts.hidden("refresh_usd")
-    return np.asarray(overhead.refreshes_usd_per_month(facts.hidden("refreshes_per_year"), usd))
+    return np.asarray(fixed_costs.model_refreshes(facts.hidden("refreshes_per_year"), usd))
 
 
 def around() -> np.ndarray:
@@ -113,7 +112,7 @@ def floor(claim: Claim) -> Finding:
 def senior_share(claim: Claim) -> Finding:
     """A fifth to a third of an engineer at the dated salaries."""
     low, _, high = facts.hidden("engineer_usd_per_year")
-    found = overhead.engineers_usd_per_month(said("A1-012"), np.array([low, high]))
+    found = fixed_costs.engineers(said("A1-012"), np.array([low, high]))
     implied = said(claim.claim_id) * MONTHS_PER_YEAR / said("A1-012")
     reason = (
         f"means {usd_range(*implied)} a year, where another article says {usd(said('A4-034')[0])}"
@@ -164,7 +163,7 @@ def is_a_line(item: str) -> Check:
 def zero_burden(claim: Claim) -> Finding:
     """The people that an API takes."""
     usd_per_year = facts.hidden("engineer_usd_per_year")
-    found = np.asarray(overhead.engineers_usd_per_month(facts.hidden("api_fte"), usd_per_year))
+    found = np.asarray(fixed_costs.engineers(facts.hidden("api_fte"), usd_per_year))
     return unchecked(
         GUESSED,
         f"keys, limits, price and model changes take time too: about {usd(found[1])} a month by our"
@@ -187,7 +186,7 @@ def loaded_salary(claim: Claim) -> Finding:
 
 def six_weeks(claim: Claim) -> Finding:
     """Full-time engineers that the dollars pay for six weeks."""
-    one = overhead.engineers_usd_per_month(1.0, said("A4-034")[0]) * 6 / WEEKS_PER_MONTH
+    one = fixed_costs.engineers(1.0, said("A4-034")[0]) * 6 / WEEKS_PER_MONTH
     return unchecked(
         NO_INPUTS,
         "full-time engineers for six weeks at that article's salary; it gives no headcount",
@@ -198,7 +197,7 @@ def six_weeks(claim: Claim) -> Finding:
 
 def refresh_effort(claim: Claim) -> Finding:
     """Months of one engineer in a refresh."""
-    months = said(claim.claim_id)[0] / overhead.engineers_usd_per_month(1.0, said("A4-034")[0])
+    months = said(claim.claim_id)[0] / fixed_costs.engineers(1.0, said("A4-034")[0])
     return unchecked(
         NO_INPUTS,
         "months of one engineer at that article's salary; it gives no effort",

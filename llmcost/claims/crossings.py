@@ -10,7 +10,9 @@ from llmcost.claims import facts
 from llmcost.claims.claim_table import Claim, said
 from llmcost.claims.facts import A100, LLAMA
 from llmcost.claims.findings import Check, Finding, allowed, same, shown
-from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK, api_bill, break_even, overhead, split
+from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK, break_even, split
+from llmcost.study.bill import api_lines
+from llmcost.study.formulas import fixed_costs
 from llmcost.study.wording import number, percent, usd, usd_range
 
 FAR_MTOK = 1e6
@@ -20,7 +22,7 @@ def flat_bill(usd_per_mtok: np.ndarray, mtok: float) -> np.ndarray:
     """USD of a volume at one price for every token."""
     return np.array(
         [
-            api_bill.api_usd_per_month(facts.flat(price), mtok, 0.0)
+            api_lines.listed_usd_per_month(facts.flat(price), mtok, 0.0)
             for price in np.atleast_1d(usd_per_mtok)
         ]
     )
@@ -262,7 +264,7 @@ def engineer_outweighs(claim: Claim) -> Finding:
     own = facts.runpod_rent(A100) / (
         facts.mtok_per_month(facts.total_rate(A100, LLAMA, "fp4", facts.shape())) / HOURS_PER_MONTH
     )
-    people = overhead.engineers_usd_per_month(
+    people = fixed_costs.engineers(
         facts.hidden("engineer_fte_rented")[1], facts.hidden("engineer_usd_per_year")[1]
     )
     found = people / (said("A2-014") - own) * TOKENS_PER_MTOK

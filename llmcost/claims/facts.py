@@ -15,12 +15,12 @@ from llmcost.model import (
     HOURS_PER_MONTH,
     SECONDS_PER_HOUR,
     TOKENS_PER_MTOK,
-    api_bill,
     split,
     throughput,
 )
 from llmcost.model.fleet import LoadDurationCurve
 from llmcost.model.types import Gpu, ModelShape, TokenPrices
+from llmcost.study.bill import api_lines
 
 LLAMA, QWEN, SMALLEST = "llama-3.3-70b", "qwen3-14b", "llama-3.1-8b"
 A100, H100, L40S = "a100-80gb-sxm", "h100-80gb-sxm", "l40s-48gb"
@@ -110,7 +110,7 @@ def mixed_usd_per_mtok(prices: TokenPrices, request: tuple[float, float] | None 
     """USD per million tokens, read and written, of requests of this shape: a chat's, if none is
     given."""
     read, written = request or shape()
-    return float(api_bill.api_usd_per_month(prices, read, written)) / (read + written)
+    return float(api_lines.listed_usd_per_month(prices, read, written)) / (read + written)
 
 
 @data_cached
@@ -150,7 +150,7 @@ def break_even_fill(
         gpu_id, model_id, precision, (read, written)
     )
     mtok_per_hour = safe_rate * SECONDS_PER_HOUR / TOKENS_PER_MTOK
-    api_usd_per_hour = api_bill.api_usd_per_month(
+    api_usd_per_hour = api_lines.listed_usd_per_month(
         prices, mtok_per_hour * read / written, mtok_per_hour
     )
     return float(split.break_even_fill(runpod_rent(gpu_id), api_usd_per_hour))

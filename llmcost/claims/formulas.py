@@ -9,12 +9,12 @@ from llmcost.model import (
     HOURS_PER_MONTH,
     SECONDS_PER_HOUR,
     TOKENS_PER_MTOK,
-    api_bill,
     break_even,
     fleet,
-    overhead,
     split,
 )
+from llmcost.study.bill import api_lines
+from llmcost.study.formulas import fixed_costs
 from llmcost.study.wording import number, usd
 
 HALF_BUSY = 0.5
@@ -68,7 +68,7 @@ def idle_is_paid(claim: Claim) -> Finding:
 def api_is_by_use(claim: Claim) -> Finding:
     """The API's bill of nothing, and of twice as much."""
     prices = facts.list_prices("openai", "gpt-4o", day_read())
-    none, once, twice = (api_bill.api_usd_per_month(prices, n, n) for n in (0.0, 1.0, 2.0))
+    none, once, twice = (api_lines.listed_usd_per_month(prices, n, n) for n in (0.0, 1.0, 2.0))
     reason = (
         "no tokens, no bill, and twice the tokens twice the bill; commitments and rate limits are"
         " the exceptions"
@@ -103,9 +103,7 @@ def loaded_formula(claim: Claim) -> Finding:
     """Rent over tokens, and people over tokens."""
     rent, rate = rent_and_rate()
     mtok = facts.mtok_per_month(rate) * HALF_BUSY
-    people = overhead.engineers_usd_per_month(
-        facts.hidden("engineer_fte_rented")[1], said("A4-034")[0]
-    )
+    people = fixed_costs.engineers(facts.hidden("engineer_fte_rented")[1], said("A4-034")[0])
     by_hand = (rent * HOURS_PER_MONTH + people) / (mtok * TOKENS_PER_MTOK)
     found = (fleet.gpu_usd_per_mtok(rent, rate, HALF_BUSY) + people / mtok) / TOKENS_PER_MTOK
     times = by_hand / (rent * HOURS_PER_MONTH / mtok / TOKENS_PER_MTOK)
@@ -133,7 +131,7 @@ def three_terms(claim: Claim) -> Finding:
     rent, rate = rent_and_rate()
 
     def cost(rent: float, busy: float, fte: float) -> float:
-        people = overhead.engineers_usd_per_month(fte, said("A4-034")[0])
+        people = fixed_costs.engineers(fte, said("A4-034")[0])
         return float(
             fleet.gpu_usd_per_mtok(rent, rate, busy) + people / (facts.mtok_per_month(rate) * busy)
         )
@@ -167,7 +165,7 @@ def one_number(claim: Claim) -> Finding:
 def input_is_not_output(claim: Claim) -> Finding:
     """The bill of the same tokens, written over read."""
     prices = facts.list_prices("openai", "gpt-4o", day_read())
-    read, written = (api_bill.api_usd_per_month(prices, *each) for each in ((1, 0), (0, 1)))
+    read, written = (api_lines.listed_usd_per_month(prices, *each) for each in ((1, 0), (0, 1)))
     ratio = float(written / read)
     return shown(
         ratio > 1,
@@ -214,9 +212,7 @@ def totals_differ(claim: Claim) -> Finding:
     gpus, tokens = said("A2-026")[0], said("A2-023")[0] / TOKENS_PER_MTOK
     rate = facts.total_rate(facts.A100, facts.LLAMA, "fp4", facts.shape())
     full = fleet.gpu_usd_per_mtok(gpus / said("A2-025")[0] / HOURS_PER_MONTH, rate, 1.0)
-    people = overhead.engineers_usd_per_month(
-        facts.hidden("engineer_fte_rented")[1], said("A4-034")[0]
-    )
+    people = fixed_costs.engineers(facts.hidden("engineer_fte_rented")[1], said("A4-034")[0])
     reason = (
         f"{usd((gpus + people) / tokens)} per Mtok on two A100s at 1 B tokens a month, {usd(full)}"
         " if always full and free of people"

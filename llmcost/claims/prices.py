@@ -13,8 +13,9 @@ from llmcost.claims.claim_table import Claim, claim as claim_of, day_read, said
 from llmcost.claims.facts import A100, H100, LLAMA, QWEN, SMALLEST
 from llmcost.claims.findings import NO_ROW, OWN_ROW, Check, Finding, allowed, same, shown, unchecked
 from llmcost.inputs import catalog
-from llmcost.model import HOURS_PER_MONTH, api_bill, overhead
+from llmcost.model import HOURS_PER_MONTH, overhead
 from llmcost.model.types import TokenPrices
+from llmcost.study.bill import api_lines
 from llmcost.study.wording import number, usd, usd_range
 
 MID_TIER = (
@@ -185,7 +186,7 @@ def tier_spread(claim: Claim) -> Finding:
 def right_tier(claim: Claim) -> Finding:
     """GPT-4o over GPT-4o mini, for a chat."""
     large, small = (
-        api_bill.api_usd_per_month(
+        api_lines.listed_usd_per_month(
             TokenPrices(said(i, 0)[0], said(i, 0)[0], said(i, 1)[0]), *facts.shape()
         )
         for i in ("A4-002", "A4-003")

@@ -8,7 +8,8 @@ from llmcost.claims import facts
 from llmcost.claims.claim_table import Claim, day_read, said
 from llmcost.claims.facts import A100, LLAMA, QWEN, SMALLEST
 from llmcost.claims.findings import Check, Finding, allowed, same, shown
-from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK, break_even, fleet, overhead
+from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK, break_even, fleet
+from llmcost.study.formulas import fixed_costs
 from llmcost.study.wording import number, percent, usd
 
 OPEN_MODELS = (SMALLEST, QWEN, LLAMA)
@@ -53,7 +54,7 @@ def per_thousand_at_tenth(claim: Claim) -> Finding:
 def own_lines_usd() -> np.ndarray:
     """A month of its A100 with a fifth to a third of its engineer (A1's share, for it gives
     none)."""
-    return said("A4-022")[0] * HOURS_PER_MONTH + overhead.engineers_usd_per_month(
+    return said("A4-022")[0] * HOURS_PER_MONTH + fixed_costs.engineers(
         said("A1-012"), said("A4-034")[0]
     )
 
@@ -152,9 +153,7 @@ def both_conditions(claim: Claim) -> Finding:
     """Whether an idle fleet alone, and people alone, each sink a fleet that would win."""
     price, gpus = said("A2-014")[1], said("A2-009")[1] * HOURS_PER_MONTH
     capacity = facts.mtok_per_month(facts.total_rate(A100, LLAMA, "fp4", facts.shape()))
-    people = overhead.engineers_usd_per_month(
-        facts.hidden("engineer_fte_rented")[1], said("A4-034")[0]
-    )
+    people = fixed_costs.engineers(facts.hidden("engineer_fte_rented")[1], said("A4-034")[0])
     full, idle = price * capacity - gpus, price * capacity * 0.1 - gpus
     sunk = sum([idle < 0, full - people < 0])
     return same(

@@ -6,26 +6,6 @@ from llmcost.model import HOURS_PER_MONTH, MONTHS_PER_YEAR
 from llmcost.model.types import Array, Number, as_array
 
 
-def engineers_usd_per_month(engineer_fte: Number, engineer_usd_per_year: Number) -> Number:
-    """USD per month of a share of an engineer. Marginal: only the time that this option adds.
-
-    >>> engineers_usd_per_month(0.25, 145_000)
-    3020.8333333333335
-    """
-    usd_per_year = engineer_fte * engineer_usd_per_year
-    return usd_per_year / MONTHS_PER_YEAR
-
-
-def refreshes_usd_per_month(refreshes_per_year: Number, refresh_usd: Number) -> Number:
-    """USD per month of evaluating and rolling out newer models."""
-    return refreshes_per_year * refresh_usd / MONTHS_PER_YEAR
-
-
-def amortised_usd_per_month(once_usd: Number, horizon_months: Number) -> Number:
-    """USD per month of something paid once, spread evenly over the horizon, without interest."""
-    return once_usd / horizon_months
-
-
 def monthly_rate_fraction(discount_fraction_per_year: Number) -> Array:
     """The monthly rate that compounds to the yearly one: (1 + r)^(1/12) - 1. 0 stays 0."""
     yearly_growth = 1 + as_array(discount_fraction_per_year)

@@ -105,13 +105,25 @@ def purchase_scope(
 
 def _prices(offer: Offer) -> dict[str, Given]:
     source = offer.row + (f"; {offer.source}" if offer.source not in offer.row else "")
-    about = (offer.date, offer.confidence)
+    said = (source, offer.date, offer.confidence)
+    return price_facts(offer.prices, f"of {offer.model_id} at {offer.provider}", said)
+
+
+def price_facts(
+    prices: TokenPrices, whose: str, said: tuple[str, str, str] = ("given", "", "")
+) -> dict[str, Given]:
+    """What a purchase is told of a price list.
+
+    whose  words behind the name of each price
+    said   who says so: source, date, confidence
+    """
+    source, *about = said
     told: dict[str, Given] = {}
-    for kind, usd in zip(CLASSES, offer.prices.by_class, strict=True):
-        name = f"{kind.replace('_', ' ')} of {offer.model_id} at {offer.provider}"
+    for kind, usd in zip(CLASSES, prices.by_class, strict=True):
+        name = f"{kind.replace('_', ' ')} {whose}"
         told[f"{kind}_usd_per_mtok"] = Told(usd, "USD/Mtok", source, name, *about)
-    long_ratios = offer.prices.long_context_ratios or (1.0,) * len(CLASSES)
-    for tier, ratios in {**offer.prices.tier_ratios, "long": long_ratios}.items():
+    long_ratios = prices.long_context_ratios or (1.0,) * len(CLASSES)
+    for tier, ratios in {**prices.tier_ratios, "long": long_ratios}.items():
         for kind, ratio in zip(CLASSES, ratios, strict=True):
             name = f"{tier}: price over list, {kind.replace('_', ' ')}"
             told[f"{tier}_{kind}_ratio"] = Told(ratio, "ratio", source, name, *about)

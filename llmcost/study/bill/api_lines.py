@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from llmcost.inputs.api_prices import Offer
+from llmcost.model.types import TokenPrices
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.options import Number
 from llmcost.study.formulas import api_charges
 from llmcost.study.graph import Assumed, Given, Node, Part, Same, Scope, Told, summed
 from llmcost.study.problem import WorkloadChoice
-from llmcost.study.scopes import TUNED, is_nothing, purchase_scope, scope_of
+from llmcost.study.scopes import TUNED, is_nothing, price_facts, purchase_scope, scope_of
 
 AnyPart = Part[..., Any]
 Parts = dict[AnyPart, Node]
@@ -57,16 +58,16 @@ def listed_parts(
     tokens_ratio  its tokens per token of today's
     """
     scope = purchase_scope(workload, choice, offer, bought, tuned, tokens_ratio)
-    return parts_of(scope, offer)
+    return parts_of(scope, offer.prices)
 
 
-def parts_of(scope: Scope, offer: Offer) -> Parts:
+def parts_of(scope: Scope, prices: TokenPrices) -> Parts:
     """What the scope of a purchase buys at list prices, by part."""
     parts: Parts = {part: scope.node(part.name) for part in TOKENS}
-    if offer.prices.long_context_ratios is not None:
+    if prices.long_context_ratios is not None:
         parts[api_charges.long_context] = scope.node(api_charges.long_context.name)
     for part, tier in TIERS.items():
-        if tier in offer.prices.tier_ratios:
+        if tier in prices.tier_ratios:
             parts[part] = scope.node(part.name)
     parts = {part: node for part, node in parts.items() if not is_nothing(node.value)}
     if not is_nothing(scope("billed_retries_fraction")):
@@ -75,6 +76,39 @@ def parts_of(scope: Scope, offer: Offer) -> Parts:
             api_charges.billed_retries, listed_usd_per_month=listed
         )
     return parts
+
+
+def listed_usd_per_month(
+    prices: TokenPrices,
+    input_mtok_per_month: Number,
+    output_mtok_per_month: Number,
+    cached_input_fraction: Number = 0.0,
+    batched_fraction: Number = 0.0,
+) -> Number:
+    """What these tokens cost at a price list, in USD per month. Numbers or arrays; they broadcast.
+
+    >>> from llmcost.model.types import TokenPrices
+    >>> prices = TokenPrices(2.50, 1.25, 10.00, tier_ratios={"batch": (0.5,) * 4})
+    >>> [float(listed_usd_per_month(prices, 900, 150, *shares)) for shares in ((), (0.4, 0.1))]
+    [3750.0, 3135.0]
+    """
+    shares = {
+        "read_fraction": cached_input_fraction,
+        "batch_share_fraction": batched_fraction,
+        "written_fraction": 0.0,
+        "wanted_flex_fraction": 0.0,
+        "wanted_priority_fraction": 0.0,
+        "long_context_fraction": 0.0,
+        "billed_retries_fraction": 0.0,
+    }
+    volumes = {
+        "bought_input_mtok_per_month": input_mtok_per_month,
+        "bought_output_mtok_per_month": output_mtok_per_month,
+        "bought_reasoning_mtok_per_month": 0.0,
+    }
+    given = {**shares, **volumes}
+    told: dict[str, Given] = {name: Told(value, "", "given") for name, value in given.items()}
+    return usd_of(parts_of(Scope({}, price_facts(prices, "given") | told), prices))
 
 
 def today_parts(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from llmcost.inputs.catalog import gpu, in_force
 from llmcost.model import SECONDS_PER_HOUR
-from llmcost.model.overhead import amortised_usd_per_month, implied_multiplier
+from llmcost.model.overhead import implied_multiplier
 from llmcost.model.serverless import awake_and_boots
 from llmcost.study.assumptions import Values, drawn_values
 from llmcost.study.bill.fleet_lines import fixed_lines
@@ -17,6 +17,7 @@ from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_scop
 from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import replicas_count
 from llmcost.study.fleets.labels import fleet_name, gpu_name
+from llmcost.study.formulas.fixed_costs import migration
 from llmcost.study.graph import Group
 from llmcost.study.lines import HOSTING_LINES
 from llmcost.study.problem import WorkloadChoice
@@ -105,10 +106,8 @@ def around_usd_per_month(case: Case, option: str, values: Values) -> np.ndarray:
         np.asarray(line, dtype=float)
         for line in fixed_lines(option, values, case.decision.horizon_months).values()
     )
-    migration = amortised_usd_per_month(
-        values["one_off.migration_usd"], case.decision.horizon_months
-    )
-    return np.asarray(fixed + migration)
+    moving = migration(values["one_off.migration_usd"], case.decision.horizon_months)
+    return np.asarray(fixed + moving)
 
 
 def around_band(case: Case, option: str) -> tuple[float, float, float]:

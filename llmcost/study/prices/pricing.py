@@ -206,7 +206,7 @@ def _in_tier_usd(choice: WorkloadChoice, values: Values, offer: Offer, tier: str
     shares = {
         f"{name}_share_fraction": Told(float(name == tier), "fraction", about) for name in TIERS
     }
-    return float(usd_of(parts_of(bought.inside(shares), offer)))
+    return float(usd_of(parts_of(bought.inside(shares), offer.prices)))
 
 
 def refusals(case: Case, choice: WorkloadChoice) -> pd.DataFrame:

@@ -9,11 +9,11 @@ import pandas as pd
 from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.catalog import in_force
 from llmcost.model import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
-from llmcost.model.api_bill import api_usd_per_month
 from llmcost.model.throughput import request_seconds
 from llmcost.model.types import Request
 from llmcost.study.bill.api_lines import (
     listed_parts,
+    listed_usd_per_month,
     open_api_usd_per_month,
     tuned_usd_per_month,
     usd_of,
@@ -135,7 +135,9 @@ def use_cases(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
         about = (use.input_tokens, use.output_tokens, use.cached_input_fraction, use.confidence)
         tokens = (use.input_tokens / TOKENS_PER_MTOK, use.output_tokens / TOKENS_PER_MTOK)
         for way, offer, label in sides:
-            usd = 1000 * float(api_usd_per_month(offer.prices, *tokens, use.cached_input_fraction))
+            usd = 1000 * float(
+                listed_usd_per_month(offer.prices, *tokens, use.cached_input_fraction)
+            )
             rows.append((use.use_case, way, label, usd, *about))
         own = own_usd_per_request(
             case,

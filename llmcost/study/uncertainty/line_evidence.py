@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from llmcost.inputs.catalog import gpu
-from llmcost.model.overhead import energy_usd_per_month, engineers_usd_per_month
+from llmcost.model.overhead import energy_usd_per_month
 from llmcost.study.assumptions import Assumption
 from llmcost.study.bill.bills import option_bills
 from llmcost.study.bill.fleet_lines import replica_usd_per_month
 from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import always_on_fleet, delivered_utilization_fraction
 from llmcost.study.fleets.hidden_lines import multipliers
+from llmcost.study.formulas.fixed_costs import api_people
 from llmcost.study.graph import Group, Node
 from llmcost.study.lines import HOSTING_LINES
 from llmcost.study.names import plain_name
@@ -166,7 +167,7 @@ def counted_twice(case: Case, choice: WorkloadChoice, option: str) -> pd.DataFra
     gpus = float(always_on_fleet(case, choice, option).paid_replicas) * supply.plan.gpus_count
     power = gpus * float(energy_usd_per_month(watts, share, pue, price) + watts / 1e3 * space)
     people = float(
-        engineers_usd_per_month(
+        api_people(
             float(case.values["people.api_fte"]), float(case.values["people.engineer_usd_per_year"])
         )
     )
