@@ -1,4 +1,5 @@
-"""The command line: `llmcost new`, `usage`, `report`, `audit`, `accuracy`, `notebooks`.
+"""The command line: `llmcost new`, `usage`, `report`, `audit`, `formulas`, `accuracy`,
+`notebooks`.
 
 Exit codes: 0 everything asked for is there; 1 some clients failed and the others are published; 2
 nothing could run; 3 an error of ours; 130 interrupted.
@@ -133,6 +134,7 @@ def parser() -> argparse.ArgumentParser:
         help="the figure; left out: all figures with their keys",
     )
     audit_command.set_defaults(command=audit, needs="cli.audit_text")
+    add_formulas_to(commands)
     usage_command = commands.add_parser(
         "usage", help="what a usage export says: period, coverage, models, tokens, bill"
     )
@@ -170,6 +172,18 @@ def parser() -> argparse.ArgumentParser:
     )
     accuracy_parser.set_defaults(command=accuracy, needs="ledger.accuracy_text")
     return top
+
+
+def add_formulas_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The words of `llmcost formulas`."""
+    formulas_command = commands.add_parser(
+        "formulas", help="every formula of the cost math with its unit, meaning, inputs and sources"
+    )
+    formulas_command.add_argument("--html", action="store_true", help="as a page, not Markdown")
+    formulas_command.add_argument(
+        "--out", metavar="FILE", type=path_named, help="write it there instead of printing it"
+    )
+    formulas_command.set_defaults(command=formulas, needs="cli.formulas_text")
 
 
 def new(arguments: argparse.Namespace) -> int:
@@ -243,6 +257,23 @@ def audit(arguments: argparse.Namespace) -> int:
         if arguments.key
         else audit_text.keys_text(study)
     )
+    return 0
+
+
+def formulas(arguments: argparse.Namespace) -> int:
+    """Print the page of formulas, or write it."""
+    from llmcost.batch.whole_files import write_whole
+    from llmcost.cli import formulas_text
+
+    if arguments.out:
+        check_out(arguments.out, [])
+    make = formulas_text.page if arguments.html else formulas_text.markdown
+    text = make()
+    if arguments.out:
+        write_whole(arguments.out, text)
+        print(f"Formulas: {arguments.out}")
+    else:
+        print(text, end="")
     return 0
 
 
