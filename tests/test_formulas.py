@@ -4,11 +4,13 @@ import ast
 import inspect
 from importlib import import_module
 
+import nbformat
 import numpy as np
 import pytest
 
 from llmcost.cli import formulas_text
 from llmcost.cli.command_line import main
+from llmcost.inputs.paths import notebooks_path
 from llmcost.study.formulas.fixed_costs import engineers, set_up
 from llmcost.study.graph import (
     QUANTITIES,
@@ -24,7 +26,7 @@ from llmcost.study.graph import (
     summed,
 )
 from llmcost.study.lines import ALL_LINES, FORMULAS, HOSTING_LINES
-from llmcost.views.latex import latex
+from llmcost.views.latex import MARK, latex, with_formulas
 
 every_quantity = pytest.mark.parametrize("name", QUANTITIES)
 OBJECTS = {
@@ -147,3 +149,22 @@ def test_the_command_prints_every_quantity_and_input(capsys, tmp_path):
     assert text.startswith("<!doctype html>") and "<script" not in text and "$$" not in text
     assert text.count("<h3>") == len(QUANTITIES)
     assert main(["formulas", "--out", str(tmp_path)]) == 2
+
+
+@pytest.mark.parametrize(
+    "path", sorted(notebooks_path().glob("[0-9]*.ipynb")), ids=lambda p: p.stem
+)
+def test_marked_formulas_of_a_notebook_are_those_of_the_code(path):
+    cells = nbformat.read(path, 4).cells
+    lessons = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    assert [with_formulas(source) for source in lessons] == lessons
+
+
+def test_the_lessons_on_costs_show_formulas_of_the_code():
+    cells = [
+        cell
+        for path in notebooks_path().glob("[0-9]*.ipynb")
+        for cell in nbformat.read(path, 4).cells
+    ]
+    shown = {mark[2] for cell in cells for mark in MARK.finditer(cell.source)}
+    assert shown >= {"engineers", "energy", "moved_mtok_per_month", "pays_for_its_people"}

@@ -12,6 +12,7 @@ from llmcost.batch.process import Limits, run_jobs
 from llmcost.batch.whole_files import write_whole
 from llmcost.inputs.paths import notebooks_path
 from llmcost.report.notebook_runs import check_complete, normalised, temporary_files_aside
+from llmcost.views.latex import with_formulas
 from llmcost.views.notebook_results import RESULTS_MIME
 from llmcost.views.renderer import CHART_MIME
 
@@ -49,11 +50,16 @@ def draw_picture(path: Path) -> Path:
 
 
 def executed_text(path: Path) -> str:
-    """One notebook, executed where it is, as its file shall be; ReportError unless every cell
-    ran."""
+    """One notebook, executed where it is, as its file shall be, its marked formulas written anew.
+
+    Raises ReportError unless every cell ran.
+    """
     with temporary_files_aside():
         executed = papermill.execute_notebook(path, None, progress_bar=False, cwd=path.parent)
     check_complete(executed, path.name)
+    for cell in executed.cells:
+        if cell.cell_type == "markdown":
+            cell.source = with_formulas(cell.source)
     for cell in executed.cells:
         for output in cell.get("outputs", []):
             settle(output)

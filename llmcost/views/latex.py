@@ -1,10 +1,13 @@
 """Formulas as LaTeX, from the code that works them out."""
 
 import ast
+import re
 from typing import Any
 
-from llmcost.study.graph import Quantity
+from llmcost.study.graph import QUANTITIES, Quantity
 
+MARK = re.compile(r"(<!-- formula: (\w+) -->\n)\$\$.*?\$\$", re.DOTALL)
+"""A formula in the Markdown of a lesson: a comment that names its quantity, then its LaTeX."""
 FUNCTIONS = {"maximum": r"\max", "minimum": r"\min"}
 OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: " + ",
@@ -22,6 +25,11 @@ def latex(quantity: Quantity[..., Any]) -> str:
     \\text{set\\_up} = \\frac{\\text{setup\\_usd}}{\\text{horizon\\_months}}
     """
     return f"{_name(quantity.name)} = {_written(quantity.expression)}"
+
+
+def with_formulas(markdown: str) -> str:
+    """Markdown whose marked formulas are those of the code. Raises KeyError for an unknown one."""
+    return MARK.sub(lambda mark: f"{mark[1]}$${latex(QUANTITIES[mark[2]])}$$", markdown)
 
 
 def _name(name: str) -> str:
@@ -43,6 +51,8 @@ def _written(node: ast.expr) -> str:
         return f"-{_factor(node.operand)}"
     if isinstance(node, ast.Call):
         return _call(node)
+    if isinstance(node, ast.Compare):
+        return f"{_written(node.left)} > {_written(node.comparators[0])}"
     if isinstance(node, ast.Attribute):
         return rf"{_written(node.value)}.{_name(node.attr)}"
     return rf"\texttt{{{_escaped(ast.unparse(node))}}}"
