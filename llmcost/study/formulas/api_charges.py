@@ -24,7 +24,8 @@ def whole_long_context_fraction(
     mean_input_tokens: Number, tokens_ratio: Number, long_context_tokens: Number
 ) -> Number:
     """All of the tokens where the mean request is a long one, else none."""
-    return np.where(mean_input_tokens * tokens_ratio > long_context_tokens, 1.0, 0.0)
+    its_tokens = mean_input_tokens * tokens_ratio
+    return np.where(its_tokens > long_context_tokens, 1.0, 0.0)
 
 
 @quantity("Mtok/month")
@@ -32,7 +33,8 @@ def bought_input_mtok_per_month(
     input_mtok_per_month: Number, volume_ratio: Number, bought_ratio: Number
 ) -> Number:
     """Input tokens that are bought here, billed retries apart."""
-    return input_mtok_per_month * volume_ratio * bought_ratio
+    whole_mtok = input_mtok_per_month * volume_ratio
+    return whole_mtok * bought_ratio
 
 
 @quantity("Mtok/month")
@@ -40,7 +42,8 @@ def bought_output_mtok_per_month(
     output_mtok_per_month: Number, volume_ratio: Number, bought_ratio: Number
 ) -> Number:
     """Output tokens that are bought here, hidden reasoning and billed retries apart."""
-    return output_mtok_per_month * volume_ratio * bought_ratio
+    whole_mtok = output_mtok_per_month * volume_ratio
+    return whole_mtok * bought_ratio
 
 
 @quantity("Mtok/month")
@@ -48,7 +51,8 @@ def bought_reasoning_mtok_per_month(
     reasoning_mtok_per_month: Number, volume_ratio: Number, bought_ratio: Number
 ) -> Number:
     """Tokens of hidden reasoning that are bought here."""
-    return reasoning_mtok_per_month * volume_ratio * bought_ratio
+    whole_mtok = reasoning_mtok_per_month * volume_ratio
+    return whole_mtok * bought_ratio
 
 
 @part("input, fresh")
@@ -60,7 +64,8 @@ def fresh_input(
 ) -> Number:
     """Input that the model reads anew."""
     fresh_fraction = 1 - read_fraction - written_fraction
-    return bought_input_mtok_per_month * fresh_fraction * input_usd_per_mtok
+    fresh_mtok = bought_input_mtok_per_month * fresh_fraction
+    return fresh_mtok * input_usd_per_mtok
 
 
 @part("input, read from the cache")
@@ -68,7 +73,8 @@ def read_input(
     bought_input_mtok_per_month: Number, read_fraction: Number, cached_input_usd_per_mtok: Number
 ) -> Number:
     """Input that the prompt cache holds already."""
-    return bought_input_mtok_per_month * read_fraction * cached_input_usd_per_mtok
+    read_mtok = bought_input_mtok_per_month * read_fraction
+    return read_mtok * cached_input_usd_per_mtok
 
 
 @part("input, written to the cache")
@@ -76,7 +82,8 @@ def written_input(
     bought_input_mtok_per_month: Number, written_fraction: Number, cache_write_usd_per_mtok: Number
 ) -> Number:
     """Input that is written to the prompt cache, where a write has its own price."""
-    return bought_input_mtok_per_month * written_fraction * cache_write_usd_per_mtok
+    written_mtok = bought_input_mtok_per_month * written_fraction
+    return written_mtok * cache_write_usd_per_mtok
 
 
 @part("output")
@@ -96,7 +103,8 @@ def billed_fresh_input(
     fresh_input: Number, long_context_fraction: Number, long_input_ratio: Number
 ) -> Number:
     """Fresh input, long requests at their price."""
-    return fresh_input * (1 + long_context_fraction * (long_input_ratio - 1))
+    dearer_ratio = 1 + long_context_fraction * (long_input_ratio - 1)
+    return fresh_input * dearer_ratio
 
 
 @quantity("USD/month")
@@ -104,7 +112,8 @@ def billed_read_input(
     read_input: Number, long_context_fraction: Number, long_cached_input_ratio: Number
 ) -> Number:
     """Input from the cache, long requests at their price."""
-    return read_input * (1 + long_context_fraction * (long_cached_input_ratio - 1))
+    dearer_ratio = 1 + long_context_fraction * (long_cached_input_ratio - 1)
+    return read_input * dearer_ratio
 
 
 @quantity("USD/month")
@@ -112,7 +121,8 @@ def billed_written_input(
     written_input: Number, long_context_fraction: Number, long_cache_write_ratio: Number
 ) -> Number:
     """Input written to the cache, long requests at their price."""
-    return written_input * (1 + long_context_fraction * (long_cache_write_ratio - 1))
+    dearer_ratio = 1 + long_context_fraction * (long_cache_write_ratio - 1)
+    return written_input * dearer_ratio
 
 
 @quantity("USD/month")
@@ -120,7 +130,9 @@ def billed_output(
     output: Number, reasoning: Number, long_context_fraction: Number, long_output_ratio: Number
 ) -> Number:
     """Output and hidden reasoning, long requests at their price."""
-    return (output + reasoning) * (1 + long_context_fraction * (long_output_ratio - 1))
+    listed_usd = output + reasoning
+    dearer_ratio = 1 + long_context_fraction * (long_output_ratio - 1)
+    return listed_usd * dearer_ratio
 
 
 @quantity("USD/month")
@@ -131,7 +143,8 @@ def standard_usd_per_month(
     billed_output: Number,
 ) -> Number:
     """All tokens in the standard tier, long requests at their price."""
-    return billed_fresh_input + billed_read_input + billed_written_input + billed_output
+    into_usd = billed_fresh_input + billed_read_input + billed_written_input
+    return into_usd + billed_output
 
 
 @part("long context")
@@ -144,7 +157,9 @@ def long_context(
     reasoning: Number,
 ) -> Number:
     """What the tokens of long requests cost more than listed."""
-    return standard_usd_per_month - (fresh_input + read_input + written_input + output + reasoning)
+    read_usd = fresh_input + read_input + written_input
+    made_usd = output + reasoning
+    return standard_usd_per_month - read_usd - made_usd
 
 
 @quantity("fraction")

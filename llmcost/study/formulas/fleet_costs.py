@@ -27,7 +27,8 @@ def fleet_replicas(
     machine_gpus_count: Number,
 ) -> Number:
     """Replicas that are up in the busiest hour: spares in them, filled up to whole machines."""
-    return whole_machines(needed_replicas + spare_count, replica_gpus_count, machine_gpus_count)
+    wanted_replicas = needed_replicas + spare_count
+    return whole_machines(wanted_replicas, replica_gpus_count, machine_gpus_count)
 
 
 @quantity("s")
@@ -47,7 +48,8 @@ def rent_usd_per_hour(
     replica_gpus_count: Number, gpu_usd_per_hour: Number, rent_path_multiplier: Number
 ) -> Number:
     """The GPUs of a replica that stands, for an hour, over the horizon."""
-    return replica_gpus_count * gpu_usd_per_hour * rent_path_multiplier
+    today_usd = replica_gpus_count * gpu_usd_per_hour
+    return today_usd * rent_path_multiplier
 
 
 @quantity("USD/hour")
@@ -57,7 +59,8 @@ def by_the_hour_usd_per_hour(
     by_the_hour_path_multiplier: Number,
 ) -> Number:
     """The GPUs of a replica that can be given back, for an hour, over the horizon."""
-    return replica_gpus_count * by_the_hour_gpu_usd_per_hour * by_the_hour_path_multiplier
+    today_usd = replica_gpus_count * by_the_hour_gpu_usd_per_hour
+    return today_usd * by_the_hour_path_multiplier
 
 
 @quantity("USD/hour")
@@ -66,7 +69,8 @@ def restarts_usd_per_hour(
 ) -> Number:
     """Starts of a spot replica that was taken away, billed; 0 for other terms."""
     restart_hours = spot_interruptions_per_month * start_seconds / SECONDS_PER_HOUR
-    return rent_usd_per_hour * restart_hours / HOURS_PER_MONTH
+    restarts_usd_per_month = rent_usd_per_hour * restart_hours
+    return restarts_usd_per_month / HOURS_PER_MONTH
 
 
 @quantity("(replicas, replicas)")
@@ -142,7 +146,8 @@ def storage_of_weights(
     stored_replicas: Number, weights_gb: Number, storage_usd_per_gb_month: Number
 ) -> Number:
     """A copy of the weights for each replica."""
-    return stored_replicas * weights_gb * storage_usd_per_gb_month
+    stored_gb = stored_replicas * weights_gb
+    return stored_gb * storage_usd_per_gb_month
 
 
 @line("GPU rent by the hour", Group.GPUS)
@@ -190,7 +195,8 @@ def colocation(
     standing_gpus: Number, power_watts: Number, colocation_usd_per_kw_month: Number
 ) -> Number:
     """Space and cooling, by the kW."""
-    return standing_gpus * power_watts / WATTS_PER_KW * colocation_usd_per_kw_month
+    provisioned_kw = standing_gpus * power_watts / WATTS_PER_KW
+    return provisioned_kw * colocation_usd_per_kw_month
 
 
 @line("Maintenance", Group.POWER)
@@ -198,4 +204,5 @@ def maintenance(
     standing_gpus: Number, card_usd: Number, maintenance_fraction_per_year: Number
 ) -> Number:
     """Upkeep of bought GPUs, a share of their price."""
-    return standing_gpus * card_usd * maintenance_fraction_per_year / MONTHS_PER_YEAR
+    cards_usd = standing_gpus * card_usd
+    return cards_usd * maintenance_fraction_per_year / MONTHS_PER_YEAR

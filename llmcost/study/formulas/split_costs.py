@@ -74,7 +74,8 @@ def split_saving(
     all_api_usd_per_month: Number, overflow_usd_per_month: Number, own_usd_per_month: Number
 ) -> Number:
     """What the split saves against sending to the API all that may go there."""
-    return beyond(all_api_usd_per_month, overflow_usd_per_month + own_usd_per_month)
+    split_usd = overflow_usd_per_month + own_usd_per_month
+    return beyond(all_api_usd_per_month, split_usd)
 
 
 @quantity("yes or no")
@@ -85,7 +86,8 @@ def pays_for_its_people(
 
     A saving that is only rounding is none.
     """
-    return savings_usd_per_month - fixed_usd_per_month > TIE_RATIO * all_api_usd_per_month
+    left_usd = savings_usd_per_month - fixed_usd_per_month
+    return left_usd > TIE_RATIO * all_api_usd_per_month
 
 
 @quantity("yes or no")

@@ -66,7 +66,8 @@ def asked_input_mtok_per_month(
     input_mtok_per_month: Number, volume_ratio: Number, billed_retries_fraction: Number
 ) -> Number:
     """Input tokens that a model is asked for, billed retries included."""
-    return input_mtok_per_month * volume_ratio * (1 + billed_retries_fraction)
+    sent_ratio = 1 + billed_retries_fraction
+    return input_mtok_per_month * volume_ratio * sent_ratio
 
 
 @quantity("Mtok/month")
@@ -78,7 +79,8 @@ def asked_output_mtok_per_month(
 ) -> Number:
     """Output tokens that a model is asked for, hidden reasoning and billed retries included."""
     written = output_mtok_per_month + reasoning_mtok_per_month
-    return written * volume_ratio * (1 + billed_retries_fraction)
+    sent_ratio = 1 + billed_retries_fraction
+    return written * volume_ratio * sent_ratio
 
 
 @quantity("Mtok/month")
@@ -121,7 +123,8 @@ def mean_load_replicas(
 ) -> Number:
     """Mean load: replica-seconds asked for per second, over the safe share of saturation."""
     speed = safe_share_fraction * throughput_multiplier
-    return replica_seconds_per_month / (HOURS_PER_MONTH * SECONDS_PER_HOUR * speed)
+    replica_seconds = HOURS_PER_MONTH * SECONDS_PER_HOUR * speed
+    return replica_seconds_per_month / replica_seconds
 
 
 @quantity("replicas")
