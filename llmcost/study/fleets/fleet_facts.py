@@ -6,6 +6,7 @@ from llmcost.study.bill.bills import hybrid_plan
 from llmcost.study.bill.fleet_lines import Fleet, fleet
 from llmcost.study.case import Case
 from llmcost.study.fleets.exact_split import workload_split
+from llmcost.study.formulas.fleet_costs import card_usd
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.scopes import scope_of
@@ -76,7 +77,8 @@ def hardware_usd_by_gpu(case: Case, option: str) -> dict[str, float]:
         if supply is None or supply.offer.term != "owned":
             continue
         price = float(case.values[f"gpu_purchase.{supply.offer.gpu_id}.purchase_usd"])
-        server = 1 + float(case.values["hidden_costs.owned_server_overhead_fraction"])
-        usd = replicas_count(case, choice, option) * supply.plan.gpus_count * price * server
+        server_fraction = float(case.values["hidden_costs.owned_server_overhead_fraction"])
+        gpus = replicas_count(case, choice, option) * supply.plan.gpus_count
+        usd = gpus * float(card_usd(price, server_fraction))
         found[supply.offer.gpu_id] = found.get(supply.offer.gpu_id, 0.0) + usd
     return found

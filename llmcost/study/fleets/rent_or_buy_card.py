@@ -11,7 +11,7 @@ from llmcost.model.rent_or_buy import bought_usd, buying_pays_from_month, rent_p
 from llmcost.study.bill.fleet_lines import card_lines
 from llmcost.study.case import Case
 from llmcost.study.fleets.hidden_lines import Card
-from llmcost.study.formulas.fleet_costs import gpu_capital
+from llmcost.study.formulas.fleet_costs import card_usd, gpu_capital
 from llmcost.study.market.gpu_offers import GpuOffer, gpu_offers
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.ties import cheapest
@@ -92,7 +92,8 @@ def rent_or_buy(case: Case, choice: WorkloadChoice, card: Card) -> RentOrBuy | N
     offer = cheapest((o for o in let if order[o.status] == best), lambda o: o.hourly_usd)
     values = case.values
     lines = card_lines(card.price_usd, card.resale_fraction, card.power_watts, values)
-    capex = card.price_usd * (1 + float(values["hidden_costs.owned_server_overhead_fraction"]))
+    server_fraction = float(values["hidden_costs.owned_server_overhead_fraction"])
+    capex = float(card_usd(card.price_usd, server_fraction))
     upkeep = float(sum(usd for item, usd in lines.items() if item is not gpu_capital))
     life, discount = (
         int(values["hidden_costs.owned_life_months"]),

@@ -14,9 +14,11 @@ WATTS_PER_KW = 1000.0
 
 
 @quantity("replicas")
-def needed_replicas(peak_hour_replicas: Number, headroom_scale_ratio: Number) -> Number:
+def needed_replicas(
+    peak_hour_replicas: Number, load_scale_ratio: Number, headroom_fraction: Number
+) -> Number:
     """Whole replicas that carry the busiest hour with headroom; one at least."""
-    return replicas_for_peak(peak_hour_replicas * headroom_scale_ratio, 0.0)
+    return replicas_for_peak(peak_hour_replicas * load_scale_ratio, headroom_fraction)
 
 
 @quantity("replicas")
