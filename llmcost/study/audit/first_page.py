@@ -11,7 +11,7 @@ from llmcost.study.bill.draws import cheapest_fraction
 from llmcost.study.case import Case
 from llmcost.study.fleets.unit_costs import always_on_option, unit_cost_nodes
 from llmcost.study.formulas import answer_figures
-from llmcost.study.graph import Node, Timing, applied, summed
+from llmcost.study.graph import Node, Scope, Timing, applied, summed
 from llmcost.study.horizon.cash import cash, first_year_months
 from llmcost.study.horizon.months import DISCOUNT, discount, typical_months
 from llmcost.study.horizon.whole_contract import Horizon, horizon_of
@@ -181,53 +181,59 @@ def _payback(case: Case, horizon: Horizon, advised: dict[str, Node]) -> dict[str
 
 
 def _cash(case: Case, horizon: Horizon, option: str) -> dict[str, Node]:
-    """One option's payments, by month of the contract: from its bill of each month."""
-    each = horizon.typical[option]
-    values = typical_months(case)
-    assumptions = {**case.inputs, DISCOUNT: discount(case.hidden)}
-    bill = option_bills(case.decision, values, case.inputs)[option]
-    by_timing: dict[Timing, dict[str, Node]] = {timing: {} for timing in Timing}
-    for line, node in bill.items():
-        by_timing[line.timing][line.name] = node
-    hardware = by_timing[Timing.HARDWARE]
-
-    def paid(name: str, usd: np.ndarray, timing: Timing, how: str) -> Node:
-        parts = by_timing[timing] if timing is not Timing.HARDWARE else hardware
-        source = "" if parts else "nothing of the kind"
-        return Node(name, usd, "USD", None, parts, source=source, algorithm=how)
-
-    running = summed("running", by_timing[Timing.RUNNING])
-    flows = {
-        "once_usd_by_month": paid("once", each.once_usd[0], Timing.ONCE, "paid_when_it_rises"),
-        "bought_usd_by_month": paid(
-            "bought", each.hardware.bought_usd[0], Timing.HARDWARE, "hardware_cash"
-        ),
-        "running_usd_by_month": replace(running, value=each.running_usd[0]),
-        "leaving_usd_by_month": paid(
-            "leaving", each.leaving_usd[0], Timing.LEAVING, "paid_at_the_end"
-        ),
-        "sold_usd_by_month": paid(
-            "sold", each.hardware.sold_usd[0], Timing.HARDWARE, "hardware_cash"
-        ),
-    }
-    book = float(each.hardware.book_usd[0, -1])
-    at_the_end = paid("book value", np.asarray(book), Timing.HARDWARE, "hardware_cash")
+    """One option's payments, by month of the contract."""
+    flows = _flows(case, horizon, option)
+    book = flows.pop("book_usd_at_the_end")
     months = first_year_months(horizon)
     first = Node("months of the first year", months, "months", source="client.yaml: horizon_months")
-    rate = client_scope({**case.values, DISCOUNT: discount(case.hidden).typical}, 0, assumptions)
     by_month = applied(answer_figures.cash_by_month, **flows)
+    paid_first, bought = flows["once_usd_by_month"], flows["bought_usd_by_month"]
     found = {
         "by_month": by_month,
-        "once": applied(answer_figures.first_month_usd, usd_by_month=flows["once_usd_by_month"]),
-        "hardware": applied(
-            answer_figures.first_month_usd, usd_by_month=flows["bought_usd_by_month"]
-        ),
+        "once": applied(answer_figures.first_month_usd, usd_by_month=paid_first),
+        "hardware": applied(answer_figures.first_month_usd, usd_by_month=bought),
         "year_1": applied(
             answer_figures.year_1_usd, cash_by_month=by_month, first_year_months=first
         ),
-        "npv": rate.apply(answer_figures.npv_usd, **flows, book_usd_at_the_end=at_the_end),
+        "npv": _rate_scope(case).apply(answer_figures.npv_usd, **flows, book_usd_at_the_end=book),
     }
     return {key: replace(node, name=CASH.get(key, node.name)) for key, node in found.items()}
+
+
+def _rate_scope(case: Case) -> Scope:
+    """Where the cost of capital is found, which a present value needs even where no bill does."""
+    rate = discount(case.hidden)
+    values = {**case.values, DISCOUNT: rate.typical}
+    return client_scope(values, 0, {**case.inputs, DISCOUNT: rate})
+
+
+def _flows(case: Case, horizon: Horizon, option: str) -> dict[str, Node]:
+    """What is paid in each month, from the lines of the bill of each month."""
+    each = horizon.typical[option]
+    bill = option_bills(case.decision, typical_months(case), case.inputs)[option]
+    lines: dict[Timing, dict[str, Node]] = {timing: {} for timing in Timing}
+    for line, node in bill.items():
+        lines[line.timing][line.name] = node
+    hardware, running = each.hardware, summed("running", lines[Timing.RUNNING])
+    bought, once = lines[Timing.HARDWARE], lines[Timing.ONCE]
+    return {
+        "once_usd_by_month": _paid("once", each.once_usd[0], once, "paid_when_it_rises"),
+        "bought_usd_by_month": _paid("bought", hardware.bought_usd[0], bought, "hardware_cash"),
+        "running_usd_by_month": replace(running, value=each.running_usd[0]),
+        "leaving_usd_by_month": _paid(
+            "leaving", each.leaving_usd[0], lines[Timing.LEAVING], "paid_at_the_end"
+        ),
+        "sold_usd_by_month": _paid("sold", hardware.sold_usd[0], bought, "hardware_cash"),
+        "book_usd_at_the_end": _paid(
+            "book value", hardware.book_usd[0, -1], bought, "hardware_cash"
+        ),
+    }
+
+
+def _paid(name: str, usd: np.ndarray, lines: dict[str, Node], how: str) -> Node:
+    """Payments that an algorithm makes of some lines of the bill."""
+    source = "" if lines else "nothing of the kind"
+    return Node(name, usd, "USD", None, lines, source=source, algorithm=how)
 
 
 def moving(case: Case) -> dict[str, Node]:
@@ -235,8 +241,8 @@ def moving(case: Case) -> dict[str, Node]:
     found: dict[str, Node] = {}
     tornado = advice_tornado(case)
     for row in tornado[tornado["swing_usd_per_month"] >= A_CENT].head(8).itertuples():
-        low = _at(case, row.path, row.low, row.at_low_usd_per_month)
-        high = _at(case, row.path, row.high, row.at_high_usd_per_month)
+        low = _at(case, row.path, row.low)
+        high = _at(case, row.path, row.high)
         name = f"{plain_name(row.path)} from low to high"
         found[f"swing.{slug(row.path)}"] = _difference(name, high, low)
     for flip in nearest_flips(case):
@@ -257,7 +263,7 @@ def moving(case: Case) -> dict[str, Node]:
     return found
 
 
-def _at(case: Case, path: str, value: float, usd_per_month: float) -> Node:
+def _at(case: Case, path: str, value: float) -> Node:
     """The advice minus its yardstick with one input at a value, all else typical."""
     bills = option_bills(case.decision, {**case.values, path: value}, case.inputs)
     totals = {
