@@ -6,8 +6,10 @@ from llmcost.study.audit.first_page import against_rival, money, moving, per_mto
 from llmcost.study.bill.bills import option_bills
 from llmcost.study.case import Case
 from llmcost.study.graph import Node, summed
+from llmcost.study.once_per_case import once_per_case
 
 
+@once_per_case
 def figures(case: Case) -> dict[str, Node]:
     """Every figure by its key: totals and lines of the options, their ranges, and what else the
     first page says."""
