@@ -76,6 +76,7 @@ def test_every_link_and_command_leads_somewhere():
         "usage",
         "audit",
         "accuracy",
+        "formulas",
     }
     for command in commands:
         words = shlex.split(command)
