@@ -6,9 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from llmcost.model.autoscale import LoadLevels
+from llmcost.model import autoscale, hourly_split, serverless, starts
+from llmcost.model.autoscale import LoadLevels, cheapest_mix
 from llmcost.model.horizon import hardware_cash
-from llmcost.model.hourly_split import distinct_slices
+from llmcost.model.hourly_split import Prices, distinct_slices
 from llmcost.model.information import DEGREE, FOLDS, input_information_usd
 from llmcost.model.serverless import billed_boots_and_cold
 
@@ -123,6 +124,29 @@ def test_levels_equal_a_count_of_the_hours(rng):
         starts = [now and not above[hour - 1] for hour, now in enumerate(above)]
         assert levels.above_fraction(level) == pytest.approx(sum(above) / 50)
         assert levels.starts_per_hour(level) == pytest.approx(sum(starts) / 50)
+
+
+def test_what_is_worked_on_in_parts_is_the_same_as_a_whole(rng, monkeypatch):
+    """Sizes of parts are for the processor's cache: nobody's bill depends on them."""
+    load = rng.uniform(0, 4, 48)
+    scale, api = rng.uniform(0.2, 2, (2, 1, 9))
+    prices = Prices(rng.uniform(0.2, 1, 9), rng.uniform(0.3, 1.5, 9), rng.uniform(0, 1, 9))
+
+    replicas = np.ceil(4 * scale[0])
+
+    def everything():
+        split = hourly_split.hourly_split(load[None], scale, 4 * api, prices)
+        mix = cheapest_mix(LoadLevels(load), replicas, 2.0, 3.0, 0.1, scale[0])
+        asleep = billed_boots_and_cold(load, load, 4, 60 * scale[0], 30)
+        return [each.tolist() for each in (*vars(split).values(), *mix, *asleep)]
+
+    whole = everything()
+    monkeypatch.setattr(hourly_split, "CHUNK", 2)
+    monkeypatch.setattr(starts, "SLICES_AT_ONCE", 1)
+    monkeypatch.setattr(autoscale, "SLICES_AT_ONCE", 2)
+    monkeypatch.setattr(serverless, "HOURS_AT_ONCE", 100)
+    for in_parts, at_once in zip(everything(), whole, strict=True):
+        assert in_parts == pytest.approx(at_once)
 
 
 def test_distinct_slices_are_all_slices_up_to_the_highest_level(rng):

@@ -145,11 +145,8 @@ def cheapest_mix(
 
 def _fleets_at_once(slices_count: Positions) -> list[Positions]:
     """Positions of the fleets that are worked on together."""
-    fleets_count = slices_count.size
-    slices_in_all = slices_count.sum()
-    enough_parts = 1 + slices_in_all // SLICES_AT_ONCE
-    parts_count = min(enough_parts, fleets_count)
-    positions = np.arange(fleets_count)
+    positions = np.arange(slices_count.size)
+    parts_count = 1 + slices_count.sum() // SLICES_AT_ONCE
     return np.array_split(positions, parts_count)
 
 

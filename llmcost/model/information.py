@@ -98,11 +98,9 @@ def input_information_usd(option_usd: Numbers, uniform_fraction: Numbers) -> Arr
 
 
 def _rank_polynomials(draws_count: int) -> Array:
-    """Legendre polynomials of the ranks, from just above -1 to just below 1: (draws, degrees)."""
-    ranks = np.arange(draws_count)
-    odd = 2 * ranks + 1
-    middle_of_rank = odd / draws_count - 1
-    curves = legvander(middle_of_rank, DEGREE)
+    """Legendre polynomials of the ranks, which run from -1 to 1: (draws, degrees)."""
+    ranks = np.linspace(-1, 1, draws_count)
+    curves = legvander(ranks, DEGREE)
     return as_array(curves)
 
 
