@@ -121,7 +121,8 @@ def table(log: str, path: Path, runs_count: int) -> None:
         most = max(r["peak_mib"] for r in runs[way])
         what = f"{log}, {said['rows'] / 1e6:g} M rows" if way == "bare" else ""
         print(
-            f"{what:36}{way:6}{said['seconds']:9.2f}{ratios[0]:8.2f}{said['busy']:11.2f}{ratios[1]:8.2f}{most:10.0f}",
+            f"{what:36}{way:6}{said['seconds']:9.2f}{ratios[0]:8.2f}"
+            f"{said['busy']:11.2f}{ratios[1]:8.2f}{most:10.0f}",
             flush=True,
         )
 

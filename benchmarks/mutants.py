@@ -164,7 +164,9 @@ def failure(modules: list[str], copied: Path) -> str | None:
         except subprocess.TimeoutExpired:
             return "the clock"
         if done.returncode:
-            told = re.search(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", done.stdout + done.stderr, re.M)
+            told = re.search(
+                r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", done.stdout + done.stderr, re.MULTILINE
+            )
             return told[1] if told else (done.stdout + done.stderr)[-200:]
     return None
 

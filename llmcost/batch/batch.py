@@ -57,8 +57,7 @@ class Workers:
     scheduler: str
 
 
-# reason: each argument but the folders has its word on the command line, and a default
-def report_clients(
+def report_clients(  # reason: each argument but the folders has its word on the command line
     clients: Sequence[Path],
     out_dir: Path,
     engine: str = DEFAULT_ENGINE,
