@@ -7,7 +7,7 @@ import pytest
 
 import llmcost as lc
 from llmcost.study.fleets import fleet_sweeps, utilization, without_gates
-from llmcost.study.fleets.exact_split import WAYS
+from llmcost.study.fleets.exact_split import Way
 from llmcost.study.loads import load_facts
 from llmcost.study.uncertainty import split_sweeps
 from llmcost.views.charts import fleet as charts, load, split, uncertainty
@@ -166,7 +166,7 @@ def test_time_busy_is_never_below_what_is_delivered(study, fleet):
 def test_split_charts(study):
     one, _ = split_sweeps.splits(study)[0]
     parts = one.costs.melt(
-        "owned_count", [f"{way}_usd_per_month" for way in WAYS], "side", "usd_per_month"
+        "owned_count", [f"{way}_usd_per_month" for way in Way], "side", "usd_per_month"
     )
     best = pd.DataFrame(
         {"owned_count": [one.owned_count], "usd_per_month": [1.0], "text": ["here"]}
