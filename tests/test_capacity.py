@@ -505,7 +505,7 @@ def test_requests_longer_than_the_models_context_need_a_run_that_held_them():
     assert (
         plan_of(Request(50_000.0, 200.0, cached_input_tokens=150_000.0), own=[]).gate == "context"
     )
-    assert plan_of(Request(130_000.0, 200.0), own=[]).gate == ""
+    assert plan_of(Request(130_000.0, 200.0), own=[]).gate is None
     assert plan_of(long, [run(1.0, 5.0, None, None, input_tokens=200_000.0)]).origin == "client"
 
 
@@ -517,10 +517,10 @@ def test_every_plan_says_which_gate_it_fails():
         replace(REQUEST, itl_limit_seconds=0.02),
     )
     for plan in plans:
-        assert {"ok": "", "ask": "evidence"}.get(plan.status, plan.gate) == plan.gate
+        assert {"ok": None, "ask": "evidence"}.get(plan.status, plan.gate) == plan.gate
         assert (plan.replica is None) == (plan.gate in ("memory", "compute", "latency"))
         assert bool(plan.reason) == bool(plan.gate)
-    assert {"", "memory", "latency", "evidence"} <= {plan.gate for plan in plans}
+    assert {None, "memory", "latency", "evidence"} <= {plan.gate for plan in plans}
 
 
 # --- a client with measurements of its own ---

@@ -2,10 +2,10 @@
 
 import pytest
 
-from llmcost import Study, open_study
 from llmcost.study.case import Case, opened_case
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.results import fingerprint
+from llmcost.study.study import Study, open_study
 from llmcost.study.uncertainty.advice import advised_option, rival_option, yardstick_option
 from llmcost.study.verdict.answer import verdict
 

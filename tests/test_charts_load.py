@@ -10,7 +10,7 @@ from llmcost.lessons.hybrid_split import split_charts
 from llmcost.lessons.utilization import fleet_charts, fleet_words, load_charts, load_words
 from llmcost.lessons.verdict import uncertainty_charts, verdict_words
 from llmcost.study.fleets import fleet_sweeps, utilization, without_gates
-from llmcost.study.fleets.exact_split import WAYS
+from llmcost.study.fleets.exact_split import Way
 from llmcost.study.loads import load_facts
 from llmcost.study.uncertainty import split_sweeps
 
@@ -166,7 +166,7 @@ def test_time_busy_is_never_below_what_is_delivered(study, fleet):
 def test_split_charts(study):
     one, _ = split_sweeps.splits(study)[0]
     parts = one.costs.melt(
-        "owned_count", [f"{way}_usd_per_month" for way in WAYS], "side", "usd_per_month"
+        "owned_count", [f"{way}_usd_per_month" for way in Way], "side", "usd_per_month"
     )
     best = pd.DataFrame(
         {"owned_count": [one.owned_count], "usd_per_month": [1.0], "text": ["here"]}

@@ -54,8 +54,8 @@ LIMIT_OF_MODULE, LIMIT_OF_FUNCTION = 390, 75
 
 
 STUDY_ROOMS = [
-    "ties", "wording", "names", "once_per_case", "question", "assumptions", "formula_text", "graph",
-    "formulas", "loads", "capacity", "market", "problem", "lines", "scopes", "bill", "choices",
+    "ties", "wording", "names", "once_per_case", "question", "assumptions", "judgement",
+    "formula_text", "graph", "formulas", "loads", "capacity", "market", "problem", "lines", "scopes", "bill", "choices",
     "case", "fleets", "prices", "uncertainty", "horizon", "verdict", "audit", "frames", "results",
     "study",
 ]  # fmt: skip

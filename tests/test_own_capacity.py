@@ -18,6 +18,7 @@ from llmcost.study.bill.fleet_lines import (
 from llmcost.study.bill.hybrid_lines import pool_bills
 from llmcost.study.bill.pools import Pool
 from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_scope
+from llmcost.study.choices.candidates import MAY_BE_TAKEN_AWAY
 from llmcost.study.fleets import hidden_lines, serverless_sweeps
 from llmcost.study.fleets.rent_or_buy_card import FLAT, rent_or_buy
 from llmcost.study.formulas.fleet_costs import (
@@ -30,7 +31,7 @@ from llmcost.study.formulas.fleet_costs import (
     spot_restarts,
 )
 from llmcost.study.formulas.serverless_costs import serverless_gpus
-from llmcost.study.market.gpu_offers import MAY_BE_TAKEN_AWAY, NOT_CONSIDERED
+from llmcost.study.market.gpu_offers import NOT_CONSIDERED
 from llmcost.study.problem import VOLUME
 
 BURSTY = "claims-triage"
@@ -112,10 +113,10 @@ def _purchases(study, candidate):
 def test_spot_is_refused_unless_listed_then_asked_about_and_certain_where_the_work_can_wait():
     study = lc.open_study(BURSTY)
     spot = study.candidates().query("term == 'spot' and provider == 'verda'")
-    assert len(spot) and set(spot["reason"]) == {NOT_CONSIDERED}
+    assert len(spot) and set(spot["reason"]) == {NOT_CONSIDERED.words}
     listed, choice, supply = rented(**{"own_capacity.terms": ["spot"]})
     found = listed.candidates().query("option == 'rented' and status == 'ask' and term == 'spot'")
-    assert MAY_BE_TAKEN_AWAY in set(found["reason"]) and supply.offer.term == "spot"
+    assert MAY_BE_TAKEN_AWAY.words in set(found["reason"]) and supply.offer.term == "spot"
     lines = fleet_lines(choice, supply, listed.values, 0)
     up = fleet(choice, supply, listed.values, 0)
     assert float(up.standing_replicas) == float(

@@ -8,6 +8,7 @@ predicted / measured: above 1 the model promises too much.
 
 import datetime as dt
 import math
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from llmcost.inputs.catalog import gpu, in_force, model_shape
 from llmcost.model.throughput import DoesNotFit, roofline_replica
 from llmcost.model.types import Replica, Request
 from llmcost.study import wording
-from llmcost.study.capacity.measurements import evidence
+from llmcost.study.capacity.measurements import Origin, evidence
 from llmcost.study.capacity.runs import Key, catalog_runs
 from llmcost.study.capacity.serving_plans import BANDS
 
@@ -26,7 +27,7 @@ FITTED_TABLES = {("trtllm", "0.17")}
 prediction of these rows proves anything."""
 FEWEST_POINTS_COUNT = 5
 """With fewer points a group can be found bad, never good."""
-CARE_ERROR_FRACTION = BANDS["roofline"] - 1
+CARE_ERROR_FRACTION = BANDS[Origin.ROOFLINE] - 1
 """Beyond the band that the study puts on a plan which nobody measured."""
 STOP_ERROR_FRACTION = 1.0
 STOP_BIAS_RATIO = 1.5
@@ -38,6 +39,14 @@ RULE = (
 )
 EVERY_DAY = dt.date.max
 PLAN = ["engine", "gpu_id", "precision"]
+
+
+class Use(StrEnum):
+    """Whether the roofline may be used, by RULE."""
+
+    OK = "ok"
+    WITH_CARE = "with care"
+    DO_NOT_USE = "do not use"
 
 
 def predictions(as_of: dt.date = EVERY_DAY) -> pd.DataFrame:
@@ -154,8 +163,7 @@ def ledger(points: pd.DataFrame, by: list[str] | None = None) -> pd.DataFrame:
     the other measured rows
     itl_points_count, itl_median_error_fraction, itl_bias_ratio           time between tokens, where
     it was measured
-    use                                                                   ok | with care | do not
-    use, by RULE
+    use                                                                   a `Use`, by RULE
     """
     keys = ["points", *(PLAN if by is None else by)]
     lines = [
@@ -189,20 +197,20 @@ def _errors(rows: pd.DataFrame) -> dict[str, Any]:
     return found | {"use": use(len(rows), found["p90_error_fraction"], found["bias_ratio"])}
 
 
-def use(points_count: int, p90_error_fraction: float, bias_ratio: float) -> str:
-    """ok | with care | do not use, by RULE.
+def use(points_count: int, p90_error_fraction: float, bias_ratio: float) -> Use:
+    """Whether the roofline may be used for points of one kind.
 
-    >>> use(20, 0.3, 1.1), use(4, 0.1, 1.0), use(20, 0.6, 1.0), use(20, 0.6, 0.5), use(3, 2.0, 1.0)
-    ('ok', 'with care', 'with care', 'do not use', 'do not use')
+    >>> print(use(20, 0.3, 1.1), use(4, 0.1, 1.0), use(20, 0.6, 1.0), use(20, 0.6, 0.5), sep=", ")
+    ok, with care, with care, do not use
     """
     if (
         p90_error_fraction > STOP_ERROR_FRACTION
         or not 1 / STOP_BIAS_RATIO <= bias_ratio <= STOP_BIAS_RATIO
     ):
-        return "do not use"
+        return Use.DO_NOT_USE
     if p90_error_fraction > CARE_ERROR_FRACTION or points_count < FEWEST_POINTS_COUNT:
-        return "with care"
-    return "ok"
+        return Use.WITH_CARE
+    return Use.OK
 
 
 def cautions(points: pd.DataFrame, as_of: dt.date = EVERY_DAY) -> list[str]:
@@ -214,15 +222,15 @@ def cautions(points: pd.DataFrame, as_of: dt.date = EVERY_DAY) -> list[str]:
     found = [
         (
             "Do not use the roofline (in brackets: predicted over measured, points) for",
-            _listed(lines[lines["use"] == "do not use"]),
+            _listed(lines[lines["use"] == Use.DO_NOT_USE]),
         ),
         (
             "Use it with care, its errors are wide, for",
-            _listed(lines[(lines["use"] == "with care") & many]),
+            _listed(lines[(lines["use"] == Use.WITH_CARE) & many]),
         ),
         (
             f"Fewer than {FEWEST_POINTS_COUNT} points say too little of",
-            _listed(lines[(lines["use"] == "with care") & ~many]),
+            _listed(lines[(lines["use"] == Use.WITH_CARE) & ~many]),
         ),
         ("No public row at all says anything of", ", ".join(never)),
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -13,6 +14,15 @@ from llmcost.model.uncertainty import triangular_draws, uniform_stream
 
 Values = Mapping[str, float | np.ndarray]
 """One value, or an array of them, for each assumption's path."""
+
+
+class Confidence(StrEnum):
+    """How well a number is known: from the best to the worst."""
+
+    MEASURED = "measured"
+    LIST_PRICE = "list_price"
+    REPORTED = "reported"
+    GUESS = "guess"
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,7 @@ def stated(
     band: Band,
     unit: str,
     client: Client,
-    confidence: str = "reported",
+    confidence: str = Confidence.REPORTED,
     ceiling: float = np.inf,
 ) -> Assumption:
     """A number that stands in the client file."""
@@ -204,7 +214,7 @@ def _scaled_engineers(way: str, client: Client, hidden: Mapping[str, HiddenCost]
         level: getattr(band, level) * getattr(scaled, level) / getattr(rented, level)
         for level in ("low", "typical", "high")
     }
-    return stated(path, Band(**levels), "FTE", client, "guess")
+    return stated(path, Band(**levels), "FTE", client, Confidence.GUESS)
 
 
 def typical_values(assumptions: Mapping[str, Assumption]) -> dict[str, float | np.ndarray]:

@@ -17,9 +17,10 @@ from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.waterfalls import waterfall_bars
 from llmcost.study.case import Case
 from llmcost.study.choices.decisions import out_of_reach
+from llmcost.study.judgement import Status
 from llmcost.study.lines import AnyLine
 from llmcost.study.names import distinct_names, shown_range
-from llmcost.study.problem import VOLUME
+from llmcost.study.problem import VOLUME, Option
 from llmcost.study.uncertainty.advice import advice_tornado, advised_option
 from llmcost.study.verdict.answer import saving_steps
 
@@ -72,11 +73,11 @@ def cheapest_along(sweep: pd.DataFrame) -> list[str]:
 
 def options(case: Case) -> pd.DataFrame:
     """One row per option, priced or not."""
-    draws, today = case.draws(), case.totals.get("today")
+    draws, today = case.draws(), case.totals.get(Option.TODAY)
     chance = cheapest_fraction(draws)
     rows = []
     for option, label in LABELS.items():
-        row: dict[str, Any] = {"option": option, "label": label, "status": "ok", "reason": ""}
+        row: dict[str, Any] = {"option": option, "label": label, "status": Status.OK, "reason": ""}
         if option in case.totals:
             row |= {
                 "usd_per_month": case.totals[option],
@@ -89,7 +90,7 @@ def options(case: Case) -> pd.DataFrame:
             }
         else:
             reasons = [found for choice in case.choices if (found := out_of_reach(option, choice))]
-            row |= {"status": reasons[0][0], "reason": reasons[0][1]}
+            row |= {"status": reasons[0].status, "reason": reasons[0].words}
         rows.append(row)
     columns = [
         "p10_usd_per_month",
@@ -105,7 +106,10 @@ def options(case: Case) -> pd.DataFrame:
 def waterfall(case: Case) -> pd.DataFrame:
     """The way from today's bill to the advised one: step, start_usd_per_month, end_usd_per_month,
     amount, kind (total | less | more)."""
-    today, saving = case.totals.get("today", 0.0), saving_steps(case.totals, advised_option(case))
+    today, saving = (
+        case.totals.get(Option.TODAY, 0.0),
+        saving_steps(case.totals, advised_option(case)),
+    )
     changes = [(step["step"], step["usd_per_month"], False) for step in saving]
     *_, advised = accumulate((change for _, change, _ in changes), initial=today)
     return waterfall_bars(

@@ -3,6 +3,7 @@ of a workload uses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +21,22 @@ from llmcost.study.market.hosts import JudgedOffer
 VOLUME = "volume_multiplier"
 """All volumes times this: a knob for break-evens and what-ifs, 1 in every answer.
 `workloads.<id>.volume_multiplier` moves one alone."""
+
+
+class Option(StrEnum):
+    """A way to have the work done."""
+
+    TODAY = "today"
+    TUNED = "tuned"
+    OPEN_API = "open_api"
+    SERVERLESS = "serverless"
+    RENTED = "rented"
+    OWNED = "owned"
+    HYBRID = "hybrid"
+
+
+STAYING = (Option.TODAY, Option.TUNED)
+"""Options that stay on today's model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +113,7 @@ class WorkloadChoice:
 
     today      what answers now and may go on answering, or None
     host       the cheapest eligible API host of the open model, or None
-    supplies   "rented", "owned", "serverless", "hybrid" -> the cheapest supply; a missing one has
-               no feasible plan
+    supplies   option that runs GPUs -> the cheapest supply; a missing one has no feasible plan
     """
 
     workload: Workload

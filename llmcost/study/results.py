@@ -16,6 +16,7 @@ from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.catalog import row_by_name
 from llmcost.model.types import Measurement, TokenPrices
 from llmcost.study import frames
+from llmcost.study.assumptions import Confidence
 from llmcost.study.bill.draws import regret
 from llmcost.study.case import Case
 from llmcost.study.market.gpu_offers import GpuOffer
@@ -165,7 +166,7 @@ def _run(run: Measurement) -> dict[str, Any]:
         **plain,
         **columns,
         "source": "client.yaml",
-        "confidence": "measured",
+        "confidence": Confidence.MEASURED,
     }
 
 

@@ -7,10 +7,11 @@ import pandas as pd
 
 from llmcost.model import SECONDS_PER_HOUR
 from llmcost.model.serverless import awake_fraction
-from llmcost.study.fleets.fleet_sweeps import SpotPrice
-from llmcost.study.fleets.hidden_lines import API, MACHINE, Sleeper, cheapest_own_option
+from llmcost.study.fleets.fleet_sweeps import Had, SpotPrice
+from llmcost.study.fleets.hidden_lines import MACHINE, Sleeper, cheapest_own_option
 from llmcost.study.fleets.labels import gpu_name
 from llmcost.study.fleets.rent_or_buy_card import RentOrBuy
+from llmcost.study.graph import Group
 from llmcost.study.study import Study
 from llmcost.study.uncertainty.line_evidence import RULE_OF_THUMB
 from llmcost.study.wording import number, percent, usd, usd_range
@@ -42,8 +43,9 @@ def bill_title(study: Study, lines: pd.DataFrame, multipliers: pd.DataFrame) -> 
     option = cheapest_own_option(study)
     assert option is not None, "what has lines has an option"
     mine = multipliers.set_index("option").loc[option]
+    not_around = [group.value for group in (*MACHINE, Group.API)]
     around = (
-        lines[(lines["option"] == option) & ~lines["group"].isin([*MACHINE, API])]
+        lines[(lines["option"] == option) & ~lines["group"].isin(not_around)]
         .groupby("group")["usd_per_month"]
         .sum()
     )
@@ -104,7 +106,7 @@ def sleeper_reading(sleeping: Sleeper, rented_count: int | None) -> str:
 
 def slices_title(slices: pd.DataFrame) -> str:
     """How many slices of a rented fleet are given back, and what that saves."""
-    gone = slices[slices["had"] == "by the hour"]
+    gone = slices[slices["had"] == Had.BY_THE_HOUR]
     if gone.empty:
         if len(slices) < 2:
             return "One slice carries this load: there is nothing to give back"
@@ -223,7 +225,7 @@ def so_what(study: Study, lines: pd.DataFrame, multipliers: pd.DataFrame) -> str
     assert option is not None, "what has lines has an option"
     mine = multipliers.set_index("option").loc[option]
     hosting = (
-        lines[(lines["option"] == option) & (lines["group"] != API)]
+        lines[(lines["option"] == option) & (lines["group"] != Group.API.value)]
         .sort_values("usd_per_month", ascending=False)
         .head(3)
     )

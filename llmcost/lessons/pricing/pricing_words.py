@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from llmcost.study.choices.decisions import out_of_reach
+from llmcost.study.choices.decisions import no_host_reason, out_of_reach
 from llmcost.study.fleets.unit_costs import always_on_option
 from llmcost.study.prices.pricing import hosts_of, usable
 from llmcost.study.prices.token_costs import ladder, levers
@@ -30,13 +30,7 @@ def scope(study: Study, choice: WorkloadChoice) -> str:
 def no_own_reason(choice: WorkloadChoice) -> str:
     """Why neither rented nor owned GPUs can be had."""
     found = out_of_reach("rented", choice) or out_of_reach("owned", choice)
-    return found[1] if found else "another workload has no plan"
-
-
-def no_host_reason(choice: WorkloadChoice) -> str:
-    """Why no host may sell the open model."""
-    found = out_of_reach("open_api", choice)
-    return found[1].split(": ", 1)[-1] if found else ""
+    return found.words if found else "another workload has no plan"
 
 
 def headline(study: Study, choice: WorkloadChoice) -> str:
@@ -49,7 +43,7 @@ def headline(study: Study, choice: WorkloadChoice) -> str:
             f"A million tokens of your mix cost **{usd(steps['today', 'at your load'])}** on"
             f" {choice.today.model_id}, tuned."
         )
-    open_api = f"No host may sell {model} for it: {no_host_reason(choice)}."
+    open_api = f"No host may sell {model} for it: {no_host_reason(choice).words}."
     if choice.host:
         open_api = (
             f"{model} from {choice.host.offer.provider} costs"

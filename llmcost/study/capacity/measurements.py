@@ -9,6 +9,7 @@ they act on modelled ones.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -27,19 +28,32 @@ LEAST_WEIGHT_RATIO = 0.05
 """Runs that weigh less than this beside the nearest are left out."""
 
 
+class Origin(StrEnum):
+    """Where a throughput comes from, the most trusted first.
+
+    CLIENT        the client's own runs
+    MEASURED      public runs at this mean request
+    INTERPOLATED  between public runs at other mean requests
+    ROOFLINE      the model, held to runs where there are some
+    """
+
+    CLIENT = "client"
+    MEASURED = "measured"
+    INTERPOLATED = "interpolated"
+    ROOFLINE = "roofline"
+
+
 @dataclass(frozen=True)
 class Evidence:
     """The runs of one engine that speak for a plan at this request, and the curve through them.
 
-    origin     measured (at this mean request) | interpolated (between other ones) | roofline
-               (beyond them, held to them)
     least_count, most_count  the measured concurrencies
     percentile_measured      whether the curve's latencies are those of the percentile asked for
     ttft_measured            whether the first token was timed at all, or is modelled
     """
 
     engine: str
-    origin: str
+    origin: Origin
     runs: tuple[Measurement, ...]
     curve: ServingCurve
     least_count: float
@@ -110,9 +124,10 @@ def _of_engine(
     )  # a tail of some runs and the mean of others do not mix
     curves = [_through(key, group, asked, at_count) for group in groups]
     counts = [count for counts, _ in curves for count in counts]
+    origin = Origin.INTERPOLATED if among(SAME_RATIO) else Origin.ROOFLINE
     return Evidence(
         engine,
-        "measured" if near.any() else "interpolated" if among(SAME_RATIO) else "roofline",
+        Origin.MEASURED if near.any() else origin,
         taken,
         _mean(at_count, [curve for _, curve in curves], weights[used]),
         min(counts),

@@ -18,28 +18,31 @@ from llmcost.inputs.data_cache import forgotten_with_data
 from llmcost.model.goodput import TooSlow, safe_index
 from llmcost.model.throughput import DoesNotFit, delivering_replica, request_seconds
 from llmcost.model.types import Gpu, Measurement, ModelShape, Replica, Request, ServingCurve
-from llmcost.study.capacity.measurements import Evidence, evidence
+from llmcost.study.capacity.measurements import Evidence, Origin, evidence
 from llmcost.study.capacity.runs import Key, catalog_runs, gpu_ratio, possible
+from llmcost.study.judgement import Judged, Reason, ReasonKind, Status
 from llmcost.study.ties import cheapest
 
 TENSOR_PARALLEL_COUNTS = (1, 2, 4, 8)
 FAST_LINK_GB_PER_SECOND = 100.0
 """Slower links are PCIe, which the roofline does not know."""
-BANDS = {"client": 1.1, "measured": 1.25, "interpolated": 1.25, "roofline": 1.5}
+BANDS = {
+    Origin.CLIENT: 1.1,
+    Origin.MEASURED: 1.25,
+    Origin.INTERPOLATED: 1.25,
+    Origin.ROOFLINE: 1.5,
+}
 """Throughput is uncertain by times or divided by this, by where it comes from: own runs, a tuned
 engine, or one that nobody measured."""
 
 
 @dataclass(frozen=True)
-class ServingPlan:
+class ServingPlan(Judged):
     """A model on so many GPUs at a precision: the replica, or the gate that it fails.
 
-    origin     client | measured | interpolated | roofline: where the throughput comes from
     sources    the measurements that were used, of the client or of the catalog; engine is what they
                ran on
-    status     ok | ask (nobody measured it on such GPUs) | infeasible, with the reason
-    gate       context | memory | compute | latency | evidence: what it fails or must be asked
-               about, "" where it passes
+    reasons    the gate that it fails, or what must be asked: nobody measured it on such GPUs
     own        whether the measurements are the client's
     percentile_measured  whether the promised percentile itself was measured; else the mean stands
                          in for it
@@ -52,11 +55,9 @@ class ServingPlan:
     gpus_count: int
     precision: str
     replica: Replica | None
-    origin: str
-    sources: tuple[str, ...]
-    status: str
-    reason: str
-    gate: str = ""
+    origin: Origin = Origin.ROOFLINE
+    sources: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     engine: str = ""
     own: bool = False
     percentile_measured: bool = False
@@ -124,43 +125,21 @@ def precisions(model: ModelShape, on: Gpu) -> list[str]:
 
 
 def _plan(key: Key, as_of: dt.date, request: Request, own: Sequence[Measurement]) -> ServingPlan:
-    bare = ServingPlan(
-        key.model.model_id,
-        key.on.gpu_id,
-        key.gpus_count,
-        key.precision,
-        None,
-        "roofline",
-        (),
-        "infeasible",
-        "",
-    )
-    tokens, longest = (
-        request.whole_tokens,
-        max([key.model.context_tokens, *(run.input_tokens + run.output_tokens for run in own)]),
-    )
+    bare = ServingPlan(key.model.model_id, key.on.gpu_id, key.gpus_count, key.precision, None)
+    mistaken = replace(bare, own=bool(own), sources=tuple(run.source for run in own))
+    held = max((run.input_tokens + run.output_tokens for run in own), default=0.0)
+    tokens, longest = request.whole_tokens, max(key.model.context_tokens, held)
     if tokens > longest:
-        return replace(
-            bare,
-            gate="context",
-            reason=f"requests of {tokens:,.0f} tokens are longer than the model's {longest:,.0f}",
-        )
+        words = f"requests of {tokens:,.0f} tokens are longer than the model's {longest:,.0f}"
+        return _failing(bare, ReasonKind.CONTEXT, words)
     try:
         fits = key.fitting(request)
     except DoesNotFit as gate:
-        reason = f"{gate}, though {own[0].source} says that it ran" if own else str(gate)
-        return replace(
-            bare,
-            gate="memory",
-            reason=reason,
-            own=bool(own),
-            sources=tuple(run.source for run in own),
-        )
+        words = f"{gate}, though {own[0].source} says that it ran" if own else str(gate)
+        return _failing(mistaken, ReasonKind.MEMORY, words)
     mine, claim = possible(key, own)
     if claim:
-        return replace(
-            bare, gate="compute", reason=claim, own=True, sources=tuple(run.source for run in own)
-        )
+        return _failing(mistaken, ReasonKind.COMPUTE, claim)
     rows, _ = possible(
         key,
         catalog_runs(as_of).get(
@@ -187,6 +166,11 @@ def _plan(key: Key, as_of: dt.date, request: Request, own: Sequence[Measurement]
     return _best([_served(key, replace(bare, engine=engine), request, curve)], key, as_of, request)
 
 
+def _failing(plan: ServingPlan, gate: ReasonKind, words: str) -> ServingPlan:
+    """The plan without a replica, for it fails a gate."""
+    return replace(plan, reasons=(Reason(Status.INFEASIBLE, gate, words),))
+
+
 def _most(own: Sequence[Measurement], request: Request, fits: int) -> int:
     """The most requests in flight that the client's runs speak for: no more than were measured, nor
     tokens than were held."""
@@ -208,7 +192,8 @@ def _measured_plan(key: Key, bare: ServingPlan, request: Request, found: Evidenc
     """The plan on one engine's measurements; beyond the measured requests or concurrencies it is
     the roofline held to them."""
     sources = tuple(dict.fromkeys(run.source for run in found.runs))
-    origin = "client" if bare.own and found.origin == "measured" else found.origin
+    is_own = bare.own and found.origin is Origin.MEASURED
+    origin = Origin.CLIENT if is_own else found.origin
     plan = _served(
         key,
         replace(bare, origin=origin, sources=sources, engine=found.engine),
@@ -216,8 +201,8 @@ def _measured_plan(key: Key, bare: ServingPlan, request: Request, found: Evidenc
         found.curve,
     )
     far = plan.replica and not found.covers(plan.replica.concurrency_count)
-    if far or origin == "roofline":
-        return replace(plan, origin="roofline")
+    if far or origin is Origin.ROOFLINE:
+        return replace(plan, origin=Origin.ROOFLINE)
     return replace(
         plan, percentile_measured=found.percentile_measured, ttft_measured=found.ttft_measured
     )
@@ -228,25 +213,20 @@ def _served(key: Key, plan: ServingPlan, request: Request, curve: ServingCurve) 
     try:
         best = safe_index(curve, request.itl_limit_seconds, request.ttft_limit_seconds)
     except TooSlow as gate:
-        return replace(plan, gate="latency", reason=str(gate))
+        return _failing(plan, ReasonKind.LATENCY, str(gate))
     found = (
         int(curve.concurrency_count[best]),
         float(curve.output_tokens_per_second[best]),
         float(curve.itl_seconds[best]),
     )
-    return replace(
-        plan,
-        replica=delivering_replica(
-            key.on, key.gpus_count, key.model, key.precision, request, *found
-        ),
-        status="ok",
-    )
+    replica = delivering_replica(key.on, key.gpus_count, key.model, key.precision, request, *found)
+    return replace(plan, replica=replica)
 
 
 def _best(plans: list[ServingPlan], key: Key, as_of: dt.date, request: Request) -> ServingPlan:
     """Of one plan on several engines the most trusted, of equals the fastest; with what must be
     asked about its GPUs."""
-    order = list(BANDS)
+    order = list(Origin)
 
     def trust(plan: ServingPlan) -> tuple[bool, int]:
         return plan.replica is None, order.index(plan.origin)
@@ -259,19 +239,19 @@ def _best(plans: list[ServingPlan], key: Key, as_of: dt.date, request: Request) 
     best = cheapest((plan for plan in plans if trust(plan) == most_trusted), seconds)
     if best.replica is None or best.own:
         return best
-    status, reason = _known_gpus(key.on, key.gpus_count, as_of)
-    return replace(best, status=status, reason=reason, gate="evidence" if reason else "")
+    return replace(best, reasons=_unknown_gpus(key.on, key.gpus_count, as_of))
 
 
-def _known_gpus(on: Gpu, count: int, as_of: dt.date) -> tuple[str, str]:
-    """ok, or ask where no public measurement supports a plan of this kind."""
+def _unknown_gpus(on: Gpu, count: int, as_of: dt.date) -> tuple[Reason, ...]:
+    """What must be asked where no public measurement supports a plan of this kind."""
     counts = {
         measured_count
         for _, gpu_id, measured_count, _ in catalog_runs(as_of)
         if gpu_id == on.gpu_id
     }
+    words = ""
     if not counts:
-        return "ask", f"no public throughput measurement on {on.gpu_id}"
-    if count > 1 and on.link_gb_per_second < FAST_LINK_GB_PER_SECOND and max(counts) == 1:
-        return "ask", f"no public measurement of {on.gpu_id} working together over PCIe"
-    return "ok", ""
+        words = f"no public throughput measurement on {on.gpu_id}"
+    elif count > 1 and on.link_gb_per_second < FAST_LINK_GB_PER_SECOND and max(counts) == 1:
+        words = f"no public measurement of {on.gpu_id} working together over PCIe"
+    return (Reason(Status.ASK, ReasonKind.EVIDENCE, words),) if words else ()

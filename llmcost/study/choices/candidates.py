@@ -20,42 +20,46 @@ from llmcost.study.choices.stack import Stack, kind, stacked
 from llmcost.study.choices.supplies import replica_load, supply_assumptions
 from llmcost.study.formulas.fleet_costs import storage_of_weights
 from llmcost.study.formulas.serverless_costs import serverless_gpus
-from llmcost.study.market.gpu_offers import MAY_BE_TAKEN_AWAY, PRICE_IS_A_GUESS, GpuOffer
+from llmcost.study.judgement import Judged, Reason, ReasonKind, Status
+from llmcost.study.market.gpu_offers import GpuOffer, Term
 from llmcost.study.market.hosts import may_leave
-from llmcost.study.problem import Supply, WorkloadChoice
+from llmcost.study.problem import Option, Supply, WorkloadChoice
 from llmcost.study.scopes import scope_of, supply_scope
 from llmcost.study.ties import TIE_RATIO, cheapest, cheapest_first
 
+MAY_BE_TAKEN_AWAY = Reason(
+    Status.ASK,
+    ReasonKind.RULE,
+    "spot: may be taken away at any time, and neither can the work wait nor does an API stand"
+    " behind it",
+)
+
 
 @dataclass(frozen=True)
-class Candidate:
+class Candidate(Judged):
     """A plan at an offer for one option, with the bill of its GPUs (of a hybrid
-    with the API's overflow), or the reason why it is out (of every option where `option` is empty).
+    with the API's overflow), or the reason why it is out (of every option where there is none).
 
     replicas_count, paid_replicas  up in the busiest hour, and the mean of those paid for
-    gate          context | memory | compute | latency | price | rule | evidence: what it fails or
-                  must be asked about, "" where nothing
     margin_ratio  of a hybrid: fill of the first slice over the fill that it needs; above 1 it is
                   worth owning
     """
 
-    option: str
+    option: Option | None
     plan: ServingPlan
-    offer: GpuOffer | None
-    supply: Supply | None
-    replicas_count: float | None
-    paid_replicas: float | None
-    usd_per_month: float | None
-    status: str
-    reason: str
-    gate: str = ""
+    reasons: tuple[Reason, ...]
+    offer: GpuOffer | None = None
+    supply: Supply | None = None
+    replicas_count: float | None = None
+    paid_replicas: float | None = None
+    usd_per_month: float | None = None
     margin_ratio: float = 0.0
 
     @property
     def questions_count(self) -> int:
         """How many things have to be asked about the plan and its offer."""
-        asked = (self.offer.questions_count if self.offer else 0) + (self.plan.status == "ask")
-        return asked if self.status == "ask" else 0
+        offer_count = self.offer.questions_count if self.offer else 0
+        return self.plan.questions_count + offer_count
 
 
 def candidates(
@@ -74,65 +78,42 @@ def candidates(
     found: list[Candidate] = []
     supplies: list[Supply] = []
     for plan in plans:
-        if refused := _refused(plan, choice.workload, by_gpu):
-            found.append(refused)
+        if reasons := _refusals(plan, choice.workload, by_gpu):
+            found.append(Candidate(None, plan, reasons))
             continue
         best_offers = _cheapest_offers(plan, by_gpu[plan.gpu_id])
         load = replica_load(plan, work, choice)
         for offer in best_offers:
-            if offer.status == "failed":
-                found.append(
-                    Candidate(
-                        _option(offer),
-                        plan,
-                        offer,
-                        None,
-                        None,
-                        None,
-                        None,
-                        "gated",
-                        offer.reason,
-                        "rule",
-                    )
-                )
+            if offer.status is Status.FAILED:
+                gated = Reason(Status.GATED, ReasonKind.RULE, offer.reason)
+                found.append(Candidate(_option(offer), plan, (gated,), offer))
                 continue
-            warm = client.own_capacity.warm_replicas_count if offer.term == "serverless" else 0
+            is_serverless = offer.term is Term.SERVERLESS
+            warm = client.own_capacity.warm_replicas_count if is_serverless else 0
             supplies.append(Supply(plan, offer, load, _by_the_hour(plan, offer, best_offers), warm))
     found += _priced(client, choice, supplies, values)
     by_name = sorted(found, key=lambda c: c.plan.name)
     rising = cheapest_first(by_name, lambda c: c.usd_per_month or 0.0)
-    return sorted(rising, key=lambda c: (c.option, c.status != "ok"))
+    return sorted(rising, key=lambda c: (c.option or "", c.status is not Status.OK))
 
 
-def _refused(plan: ServingPlan, workload: Workload, offered: Container[str]) -> Candidate | None:
-    """A plan that no offer can make good, with the reason."""
+def _refusals(plan: ServingPlan, workload: Workload, offered: Container[str]) -> tuple[Reason, ...]:
+    """Why no offer can make a plan good; nothing where one can."""
     if plan.replica is None:
-        return Candidate(
-            "", plan, None, None, None, None, None, plan.status, plan.reason, plan.gate
-        )
-    if (lowest := workload.gates.lowest_precision) and WEIGHT_BYTES[plan.precision] < WEIGHT_BYTES[
-        lowest
-    ]:
-        reason = f"{plan.precision.upper()} is coarser than the {lowest.upper()} that is asked for"
-        return Candidate("", plan, None, None, None, None, None, "gated", reason, "rule")
+        return plan.reasons
+    lowest = workload.gates.lowest_precision
+    if lowest and WEIGHT_BYTES[plan.precision] < WEIGHT_BYTES[lowest]:
+        words = f"{plan.precision.upper()} is coarser than the {lowest.upper()} that is asked for"
+        return (Reason(Status.GATED, ReasonKind.RULE, words),)
     if plan.gpu_id not in offered:
-        return Candidate(
-            "",
-            plan,
-            None,
-            None,
-            None,
-            None,
-            None,
-            "infeasible",
-            "nobody in the catalog offers this GPU",
-            "price",
-        )
-    return None
+        words = "nobody in the catalog offers this GPU"
+        return (Reason(Status.INFEASIBLE, ReasonKind.PRICE, words),)
+    return ()
 
 
-def _option(offer: GpuOffer) -> str:
-    return offer.term if offer.term in ("owned", "serverless") else "rented"
+def _option(offer: GpuOffer) -> Option:
+    by_term = {Term.OWNED: Option.OWNED, Term.SERVERLESS: Option.SERVERLESS}
+    return by_term.get(offer.term, Option.RENTED)
 
 
 def cheapest_supplies(found: Iterable[Candidate]) -> Mapping[str, Supply]:
@@ -140,7 +121,7 @@ def cheapest_supplies(found: Iterable[Candidate]) -> Mapping[str, Supply]:
     asked."""
     by_option: dict[str, list[Candidate]] = {}
     for candidate in found:
-        if candidate.supply is not None and candidate.status in ("ok", "ask"):
+        if candidate.option and candidate.supply:
             by_option.setdefault(candidate.option, []).append(candidate)
     best = {option: cheapest_candidate(tried) for option, tried in by_option.items()}
     return {option: candidate.supply for option, candidate in best.items() if candidate.supply}
@@ -165,7 +146,7 @@ def _bill(candidate: Candidate) -> float:
 def _cheapest_offers(plan: ServingPlan, offers: Iterable[GpuOffer]) -> list[GpuOffer]:
     """Of each term, and of machines that a replica fills or shares, the cheapest offer that may be
     used, else the cheapest refused."""
-    kinds: dict[tuple[str, bool], list[GpuOffer]] = {}
+    kinds: dict[tuple[Term, bool], list[GpuOffer]] = {}
     for offer in offers:
         kinds.setdefault((offer.term, offer.filled_by(plan.gpus_count)), []).append(offer)
     return [_cheapest_offer(tried) for tried in kinds.values()]
@@ -176,7 +157,7 @@ def _cheapest_offer(tried: Sequence[GpuOffer]) -> GpuOffer:
     any."""
 
     def asked(offer: GpuOffer) -> tuple[bool, int]:
-        return offer.status == "failed", offer.questions_count
+        return offer.status is Status.FAILED, offer.questions_count
 
     least = min(map(asked, tried))
     return cheapest((offer for offer in tried if asked(offer) == least), lambda o: o.listed_usd)
@@ -185,13 +166,12 @@ def _cheapest_offer(tried: Sequence[GpuOffer]) -> GpuOffer:
 def _by_the_hour(plan: ServingPlan, offer: GpuOffer, offers: Iterable[GpuOffer]) -> GpuOffer | None:
     """The on-demand offer of single replicas that goes with an offer: it asks no more questions
     than the offer itself does."""
-    allowed = {"ok": ("ok",), "ask": ("ok", "ask")}.get(offer.status, ())
     found = [
         other
         for other in offers
-        if other.term == "on_demand"
+        if other.term is Term.ON_DEMAND
         and other.filled_by(plan.gpus_count)
-        and other.status in allowed
+        and other.status.rank <= offer.status.rank
     ]
     return cheapest(found, lambda other: other.hourly_usd) if found else None
 
@@ -207,7 +187,7 @@ def _priced(
     for places in kinds.values():
         stack = stacked([supplies[i] for i in places])
         at = {**values, **_typical_values(stack, client)}
-        price = _serverless if stack.offer.term == "serverless" else _always_on
+        price = _serverless if stack.offer.term is Term.SERVERLESS else _always_on
         found.update(zip(places, price(client, choice, stack, at), strict=True))
     return [candidate for i in range(len(supplies)) for candidate in found[i]]
 
@@ -221,13 +201,9 @@ def _typical_values(stack: Stack, client: Client) -> dict[str, np.ndarray]:
     return dict(zip([stack.throughput_path, *paths], each.T, strict=True))
 
 
-def _judged(supply: Supply) -> tuple[str, str, str]:
-    """(status, reason, gate) of a supply that is not refused: what must be asked of its plan, else
-    of its offer."""
-    plan, offer = supply.plan, supply.offer
-    if plan.status == "ask":
-        return plan.status, plan.reason, plan.gate
-    return offer.status, offer.reason, {"": "", PRICE_IS_A_GUESS: "price"}.get(offer.reason, "rule")
+def _questions(supply: Supply) -> tuple[Reason, ...]:
+    """What must be asked of a supply's plan, else of its offer."""
+    return supply.plan.reasons or supply.offer.reasons
 
 
 def _serverless(
@@ -238,7 +214,8 @@ def _serverless(
     counts = awake / HOURS_PER_MONTH / stack.offer.hourly_usd / stack.plan.gpus_count
     bills = awake + scope(storage_of_weights.name)
     for supply, count, usd in zip(stack.supplies, counts, bills, strict=True):
-        yield [_candidate("serverless", supply, (count, count, usd), _judged(supply))]
+        numbers = (count, count, usd)
+        yield [_candidate(Option.SERVERLESS, supply, numbers, _questions(supply))]
 
 
 def _always_on(
@@ -260,22 +237,22 @@ def _always_on(
         else None
     )
     for i, (supply, numbers) in enumerate(zip(stack.supplies, fleets, strict=True)):
-        judged = _judged(supply)
-        certain = supply.offer.term != "spot" or choice.can_wait or judged[0] != "ok"
-        alone = judged if certain else ("ask", MAY_BE_TAKEN_AWAY, "rule")
+        asked = _questions(supply)
+        is_taken = supply.offer.term is Term.SPOT and not choice.can_wait
+        alone = asked or ((MAY_BE_TAKEN_AWAY,) if is_taken else ())
         found = [_candidate(_option(supply.offer), supply, numbers, alone)]
         if is_floor:  # its fleet is the floor on which the others are split
-            found.append(replace(found[0], option="hybrid"))
+            found.append(replace(found[0], option=Option.HYBRID))
         if splits is not None:
             *numbers, margin = splits[i]
-            found.append(_candidate("hybrid", supply, numbers, judged, margin))
+            found.append(_candidate(Option.HYBRID, supply, numbers, asked, margin))
         yield found
 
 
 def _splits(choice: WorkloadChoice, stack: Stack, at: Values) -> np.ndarray:
     """The exact split on each supply alone: owned replicas, those with the ones by the hour, USD a
     month, `margin_ratio`; a row each."""
-    (split,) = pool_bills([Pool([replace(choice, supplies={"hybrid": stack})])], at, 0)
+    (split,) = pool_bills([Pool([replace(choice, supplies={Option.HYBRID: stack})])], at, 0)
     usd = sum(split.lines.values()) + split.api_usd_per_month
     replica_api_usd = open_api_usd_per_month(choice, at) / stack.curve.mean
     margin = stack.curve.fill(0) * replica_api_usd / sum(replica_lines(stack, at).values())
@@ -287,14 +264,12 @@ def _splits(choice: WorkloadChoice, stack: Stack, at: Values) -> np.ndarray:
 
 
 def _candidate(
-    option: str,
+    option: Option,
     supply: Supply,
     numbers: Iterable[float],
-    judged: tuple[str, str, str],
+    reasons: tuple[Reason, ...],
     margin_ratio: float = 0.0,
 ) -> Candidate:
     """A supply for an option; `numbers` are its replicas, those paid for, and its USD a month."""
-    peak, paid, usd = map(float, numbers)
-    return Candidate(
-        option, supply.plan, supply.offer, supply, peak, paid, usd, *judged, float(margin_ratio)
-    )
+    figures = (*map(float, numbers), float(margin_ratio))
+    return Candidate(option, supply.plan, reasons, supply.offer, supply, *figures)

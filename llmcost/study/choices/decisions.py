@@ -18,10 +18,18 @@ from llmcost.study.bill.options import LABELS
 from llmcost.study.bill.pools import pools, same_plan
 from llmcost.study.choices.candidates import Candidate, candidates, cheapest_supplies
 from llmcost.study.choices.supplies import supply_assumptions, workload_plans
+from llmcost.study.judgement import Reason, ReasonKind, Status
 from llmcost.study.loads.load import WorkloadLoad
-from llmcost.study.market.gpu_offers import gpu_offers
-from llmcost.study.market.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
-from llmcost.study.problem import WorkloadChoice
+from llmcost.study.market.gpu_offers import AIR_GAP, gpu_offers
+from llmcost.study.market.hosts import (
+    DATA_MAY_NOT_LEAVE,
+    OWN_WEIGHTS,
+    JudgedOffer,
+    cheapest_eligible,
+    judged_offers,
+    may_leave,
+)
+from llmcost.study.problem import STAYING, Option, WorkloadChoice
 from llmcost.study.scopes import request_shape, scope_of
 from llmcost.study.ties import cheapest
 
@@ -137,7 +145,7 @@ def best_considered(
         moved = [
             float(usd)
             for option, usd in option_totals(decision, values).items()
-            if option not in ("today", "tuned")
+            if option not in STAYING
         ]
         failing = 0.0 if one.choice.today else 1 - one.choice.alternative.passing_fraction.typical
         return failing if moved else 1.0, min(moved, default=float("inf"))
@@ -189,15 +197,15 @@ def sharing_plans(
         return float(sum(part.api_usd_per_month + sum(part.lines.values()) for part in parts))
 
     for one, other in permutations(chosen, 2):
-        if all("hybrid" in choice.supplies for choice in chosen.values()):
-            wanted = chosen[one].supplies["hybrid"]
+        if all(Option.HYBRID in choice.supplies for choice in chosen.values()):
+            wanted = chosen[one].supplies[Option.HYBRID]
             for candidate in tried[other][0].candidates:
                 if (
-                    candidate.option == "hybrid"
+                    candidate.option is Option.HYBRID
                     and candidate.supply
                     and same_plan(candidate.supply, wanted)
                 ):
-                    supplies = {**chosen[other].supplies, "hybrid": candidate.supply}
+                    supplies = {**chosen[other].supplies, Option.HYBRID: candidate.supply}
                     moved = {**chosen, other: replace(chosen[other], supplies=supplies)}
                     chosen = cheapest((chosen, moved), usd)
     return {
@@ -206,38 +214,39 @@ def sharing_plans(
     }
 
 
-def out_of_reach(option: str, choice: WorkloadChoice) -> tuple[str, str] | None:
-    """(status, reason) why an option cannot be had for a workload, or None."""
+def out_of_reach(option: str, choice: WorkloadChoice) -> Reason | None:
+    """Why an option cannot be had for a workload; None where it can."""
     gates = choice.workload.gates
-    if option in ("today", "tuned"):
+    if option in STAYING:
         if choice.workload.today and not may_leave(choice.workload):
-            return "gated", "data may not leave"
-        return None if choice.today else ("infeasible", "nothing answers these requests today")
-    if option in ("open_api", "hybrid") and choice.host is None and option not in choice.supplies:
-        reason = _why_no_host(choice)
-        return (
-            "unpriced" if reason == "no host has a price for it" else "gated"
-        ), f"{choice.alternative.model_id}: {reason}"
-    if option not in ("open_api", *choice.supplies):
-        return (
-            ("gated", "air gap: no rented GPU")
-            if gates.air_gapped and option != "owned"
-            else (
-                "infeasible",
-                "no GPU plan fits memory, latency, the terms considered and the horizon",
-            )
-        )
-    return None
+            return replace(DATA_MAY_NOT_LEAVE, status=Status.GATED)
+        nothing = "nothing answers these requests today"
+        return None if choice.today else Reason(Status.INFEASIBLE, ReasonKind.OFFER, nothing)
+    if option in choice.supplies:
+        return None
+    if option in (Option.OPEN_API, Option.HYBRID) and choice.host is None:
+        return _without_host(choice)
+    if option == Option.OPEN_API:
+        return None
+    if gates.air_gapped and option != Option.OWNED:
+        return replace(AIR_GAP, status=Status.GATED)
+    words = "no GPU plan fits memory, latency, the terms considered and the horizon"
+    return Reason(Status.INFEASIBLE, ReasonKind.OFFER, words)
 
 
-def _why_no_host(choice: WorkloadChoice) -> str:
+def _without_host(choice: WorkloadChoice) -> Reason:
+    reason = no_host_reason(choice)
+    return replace(reason, words=f"{choice.alternative.model_id}: {reason.words}")
+
+
+def no_host_reason(choice: WorkloadChoice) -> Reason:
+    """Why no host may sell the open model for a workload that has none."""
     gates = choice.workload.gates
     if not may_leave(choice.workload):
-        return "data may not leave"
+        return replace(DATA_MAY_NOT_LEAVE, status=Status.GATED)
     if gates.fine_tuned_weights:
-        return "own weights are not sold by the token"
-    return (
-        "no host has a price for it"
-        if not gates.regions
-        else f"no host in {', '.join(gates.regions)} has a price for it"
-    )
+        return replace(OWN_WEIGHTS, status=Status.GATED)
+    if not gates.regions:
+        return Reason(Status.UNPRICED, ReasonKind.PRICE, "no host has a price for it")
+    words = f"no host in {', '.join(gates.regions)} has a price for it"
+    return Reason(Status.GATED, ReasonKind.RULE, words)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from llmcost.inputs.catalog import row_by_name
 from llmcost.inputs.client import Alternative, Client, Workload
 from llmcost.model.types import Measurement, Request
-from llmcost.study.assumptions import Assumption, Values
+from llmcost.study.assumptions import Assumption, Confidence, Values
+from llmcost.study.capacity.measurements import Origin
 from llmcost.study.capacity.serving_plans import BANDS, ServingPlan, serving_plans
 from llmcost.study.formulas.volumes_and_load import load_replicas_by_hour
 from llmcost.study.graph import Scope
@@ -16,22 +17,22 @@ from llmcost.study.market.gpu_offers import considered_gpus
 from llmcost.study.problem import ReplicaLoad, Supply, WorkloadChoice
 from llmcost.study.scopes import scope_of
 
+KNOWN = {
+    Origin.CLIENT: Confidence.MEASURED,
+    Origin.MEASURED: Confidence.MEASURED,
+    Origin.INTERPOLATED: Confidence.REPORTED,
+    Origin.ROOFLINE: Confidence.GUESS,
+}
+"""How well a throughput is known, by where it comes from."""
+
 
 def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
     """What a supply adds to the assumptions: how far its throughput may be off and, for bought
     GPUs, price, resale and power."""
     plan, offer, band = supply.plan, supply.offer, BANDS[supply.plan.origin]
     source = "; ".join(plan.sources) if plan.sources else "roofline of llmcost.model.throughput"
-    confidence = {
-        "client": "measured",
-        "measured": "measured",
-        "interpolated": "reported",
-        "roofline": "guess",
-    }[plan.origin]
-    day, said_by = (
-        client.as_of_date.isoformat(),
-        "client" if plan.own and plan.origin != "roofline" else "default",
-    )
+    day = client.as_of_date.isoformat()
+    said_by = "client" if plan.own and plan.origin is not Origin.ROOFLINE else "default"
     found = [
         Assumption(
             supply.throughput_path,
@@ -42,7 +43,7 @@ def supply_assumptions(supply: Supply, client: Client) -> list[Assumption]:
             said_by,
             source,
             day,
-            confidence,
+            KNOWN[plan.origin],
         )
     ]
     if offer.purchase_usd and offer.resale_fraction:

@@ -23,7 +23,7 @@ def plans_tried(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
         {
             "workload": workload,
             "model_id": c.plan.model_id,
-            "option": c.option,
+            "option": c.option or "",
             "plan": c.plan.name,
             "gpu_id": c.plan.gpu_id,
             "gpus_count": c.plan.gpus_count,
@@ -40,7 +40,7 @@ def plans_tried(considered: Mapping[str, list[Considered]]) -> pd.DataFrame:
             "throughput": c.plan.origin,
             "engine": c.plan.engine,
             "status": c.status,
-            "gate": c.gate,
+            "gate": c.gate or "",
             "reason": c.reason,
         }
         for workload, tried in considered.items()

@@ -2,6 +2,7 @@
 what the API takes."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,17 @@ from llmcost.study.bill.hybrid_lines import Terms, pool_terms
 from llmcost.study.bill.pools import pools
 from llmcost.study.case import Case
 from llmcost.study.once_per_case import once_per_case
+from llmcost.study.problem import Option
 from llmcost.study.ties import beyond
 
-WAYS = ("own", "hour", "api")
-"""Ways to serve a slice: replicas around the clock, replicas by the hour with the API in the hours
-between, the API alone."""
+
+class Way(StrEnum):
+    """How a slice is served: by a replica around the clock, by one that is let by the hour with the
+    API in the hours between, or by the API alone."""
+
+    OWN = "own"
+    HOUR = "hour"
+    API = "api"
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Split:
     slices  one row per replica from the bottom: slice_count, fill_fraction, own_usd_per_month,
             hour_usd_per_month (each hour by the cheaper of a replica let by the hour and the API,
             starts counted), api_usd_per_month, on_fraction (of the hours, were it run by the hour),
-            way (own | hour | api), owned
+            way, owned
     costs   one row per number of owned replicas: owned_count, own/hour/api/total_usd_per_month
     hours   one row per hour, in their order: load_replicas, hour_replicas (run by the hour above
             the owned ones), and the replicas' worth of each workload that is left to its API, under
@@ -72,7 +79,7 @@ class Split:
     @property
     def hour_count(self) -> int:
         """Slices that are run by the hour."""
-        return int((self.slices["way"] == "hour").sum())
+        return int((self.slices["way"] == Way.HOUR).sum())
 
     @property
     def saving_usd_per_month(self) -> float:
@@ -85,7 +92,7 @@ class Split:
 def pool_splits(decision: Decision, values: Values) -> list[Split]:
     """The split of each set of workloads that shares replicas, at single values; none where the
     hybrid is not to be had."""
-    if "hybrid" not in decision.priced:
+    if Option.HYBRID not in decision.priced:
         return []
     return [
         _split(terms)
@@ -117,9 +124,9 @@ def _split(terms: Terms) -> Split:
     rent = plan.rent_usd_per_hour + plan.ever_run * prices.standing_usd_per_hour
     owned = max(int(np.sum(prices.reserved_usd_per_hour < rent + rest)), floor)
     month = {
-        "own": np.full(len(index), float(prices.reserved_usd_per_hour)),
-        "hour": rent + rest,
-        "api": work.mean(axis=0),
+        Way.OWN: np.full(len(index), float(prices.reserved_usd_per_hour)),
+        Way.HOUR: rent + rest,
+        Way.API: work.mean(axis=0),
     }
     slices = pd.DataFrame(
         {
@@ -131,7 +138,8 @@ def _split(terms: Terms) -> Split:
         slices[f"{way}_usd_per_month"] = usd * HOURS_PER_MONTH
     slices["on_fraction"] = run.mean(axis=0)
     slices["owned"] = index < owned
-    slices["way"] = np.where(slices["owned"], "own", np.where(plan.ever_run, "hour", "api"))
+    above = np.where(plan.ever_run, Way.HOUR, Way.API)
+    slices["way"] = np.where(slices["owned"], Way.OWN, above)
     counts = np.arange(floor, len(index) + 1)
     parts = [
         counts * float(prices.reserved_usd_per_hour),
@@ -141,15 +149,15 @@ def _split(terms: Terms) -> Split:
         {"owned_count": counts}
         | {
             f"{way}_usd_per_month": usd * HOURS_PER_MONTH
-            for way, usd in zip(WAYS, parts, strict=True)
+            for way, usd in zip(Way, parts, strict=True)
         }
     )
     costs["total_usd_per_month"] = costs.filter(like="_usd_per_month").sum(axis=1)
     hours = pd.DataFrame({"load_replicas": levels[-1], "hour_replicas": run[:, owned:].sum(axis=1)})
-    above = np.maximum(levels - owned - hours["hour_replicas"].to_numpy(), 0.0)
+    left = np.maximum(levels - owned - hours["hour_replicas"].to_numpy(), 0.0)
     for place, member in enumerate(dearest):
-        hours[terms.pool.members[member].workload.id] = above[place] - (
-            above[place - 1] if place else 0.0
+        hours[terms.pool.members[member].workload.id] = left[place] - (
+            left[place - 1] if place else 0.0
         )
     mean = sum(float(load[i].mean()) for i in range(len(api)) if np.isfinite(api[i]))
     return Split(

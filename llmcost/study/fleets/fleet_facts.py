@@ -7,8 +7,9 @@ from llmcost.study.bill.fleet_lines import Fleet, fleet
 from llmcost.study.case import Case
 from llmcost.study.fleets.exact_split import workload_split
 from llmcost.study.formulas.fleet_costs import card_usd
+from llmcost.study.market.gpu_offers import Term
 from llmcost.study.once_per_case import once_per_case
-from llmcost.study.problem import WorkloadChoice
+from llmcost.study.problem import Option, WorkloadChoice
 from llmcost.study.scopes import scope_of
 
 
@@ -18,7 +19,7 @@ def replicas_count(case: Case, choice: WorkloadChoice, option: str) -> int:
 
     Replicas that workloads share are counted with the first of them.
     """
-    if option == "hybrid":
+    if option == Option.HYBRID:
         split = workload_split(case, choice.workload.id)
         first = split is None or split.workload_ids[0] == choice.workload.id
         return standing_and_most(case, choice, option)[0] if first else 0
@@ -39,7 +40,7 @@ def delivered_utilization_fraction(case: Case, choice: WorkloadChoice, option: s
 def standing_and_most(case: Case, choice: WorkloadChoice, option: str) -> tuple[int, int]:
     """(replicas around the clock, replicas in the busiest hour) behind a workload; of the hybrid
     also for those that share them."""
-    split = workload_split(case, choice.workload.id) if option == "hybrid" else None
+    split = workload_split(case, choice.workload.id) if option == Option.HYBRID else None
     if split is not None:
         return split.owned_count, split.owned_count + int(split.hours["hour_replicas"].max())
     up = always_on_fleet(case, choice, option)
@@ -56,7 +57,7 @@ def owns_nothing(case: Case) -> bool:
 def distinct_options(case: Case) -> list[str]:
     """The options with a total, without a hybrid that owns nothing: it is the open model by API
     under another name."""
-    return [option for option in case.totals if option != "hybrid" or not owns_nothing(case)]
+    return [option for option in case.totals if option != Option.HYBRID or not owns_nothing(case)]
 
 
 def passing_fraction(case: Case) -> float:
@@ -74,7 +75,7 @@ def hardware_usd_by_gpu(case: Case, option: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for choice in case.choices:
         supply = choice.supplies.get(option)
-        if supply is None or supply.offer.term != "owned":
+        if supply is None or supply.offer.term is not Term.OWNED:
             continue
         price = float(case.values[f"gpu_purchase.{supply.offer.gpu_id}.purchase_usd"])
         server_fraction = float(case.values["hidden_costs.owned_server_overhead_fraction"])

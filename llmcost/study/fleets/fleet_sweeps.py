@@ -3,6 +3,7 @@ saves, what a dashboard shows."""
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -23,16 +24,24 @@ from llmcost.study.formulas.fleet_costs import (
     start_seconds,
     storage_of_weights,
 )
+from llmcost.study.judgement import ReasonKind, Status
 from llmcost.study.lines import gives_back
 from llmcost.study.loads.headroom import HOURS_PER_DAY, size_preset
-from llmcost.study.market.gpu_offers import NOT_CONSIDERED, gpu_offers
-from llmcost.study.problem import Supply, WorkloadChoice
+from llmcost.study.market.gpu_offers import Term, gpu_offers
+from llmcost.study.problem import Option, Supply, WorkloadChoice
 from llmcost.study.scopes import client_scope, supply_scope
 from llmcost.study.ties import cheapest
 
 LAG_HOURS = (0.0, 5 / 60, 15 / 60, 30 / 60, 1.0)
 """From a warm pool to a machine that has to be rented, started and filled first."""
 SHOWN_LAG_HOURS = LAG_HOURS[2]
+
+
+class Had(StrEnum):
+    """How a slice of a rented fleet is had."""
+
+    STANDING = "standing"
+    BY_THE_HOUR = "by the hour"
 
 
 def promised_latency_sweep(fleet: OwnFleet, sweep: pd.DataFrame) -> pd.DataFrame:
@@ -117,10 +126,7 @@ def on_demand_supply(case: Case, fleet: OwnFleet) -> Supply | None:
     found = [
         c
         for c in tried
-        if c.option == "rented"
-        and c.supply
-        and c.supply.offer.term == "on_demand"
-        and c.status in ("ok", "ask")
+        if c.option is Option.RENTED and c.supply and c.supply.offer.term is Term.ON_DEMAND
     ]
     return cheapest_candidate(found).supply if found else None
 
@@ -149,9 +155,9 @@ def slices(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
 
     Columns: slice_count (1 at the bottom), hours_fraction, starts_per_month,
     standing_usd_per_month, hourly_usd_per_month (NaN where nobody lets it by the hour), had
-    (standing | by the hour).
+    (a `Had`).
     """
-    supply = choice.supplies.get("rented")
+    supply = choice.supplies.get(Option.RENTED)
     if supply is None:
         return pd.DataFrame()
     values, headroom = case.values, float(case.values[f"{choice.at}.load.headroom_fraction"])
@@ -177,7 +183,7 @@ def slices(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
     frame["standing_usd_per_month"] = standing
     frame["hourly_usd_per_month"] = hourly * (hours + start_hours * starts)
     leave = (frame["hourly_usd_per_month"] < standing) & (index > 0)
-    return frame.assign(had=np.where(leave, "by the hour", "standing"))
+    return frame.assign(had=np.where(leave, Had.BY_THE_HOUR, Had.STANDING))
 
 
 @dataclass(frozen=True)
@@ -197,16 +203,16 @@ def spot_price(case: Case, choice: WorkloadChoice, gpu_id: str) -> SpotPrice | N
 
     None where the catalog has no spot or no hourly offer of it, or no plan to start again.
     """
-    supply = choice.supplies.get("owned") or next(iter(choice.supplies.values()), None)
+    supply = choice.supplies.get(Option.OWNED) or next(iter(choice.supplies.values()), None)
     if supply is None:
         return None
-    open_to = [
-        o
-        for o in gpu_offers(case.client, choice.workload)
-        if o.gpu_id == gpu_id and (o.status != "failed" or o.reason == NOT_CONSIDERED)
+    single = [
+        offer
+        for offer in gpu_offers(case.client, choice.workload)
+        if offer.gpu_id == gpu_id and offer.filled_by(supply.plan.gpus_count)
     ]
-    single = [o for o in open_to if o.filled_by(supply.plan.gpus_count)]
-    by_term = [[o for o in single if o.term == term] for term in ("spot", "on_demand")]
+    open_to = [o for o in single if o.status is not Status.FAILED or o.gate is ReasonKind.TERM]
+    by_term = [[o for o in open_to if o.term is term] for term in (Term.SPOT, Term.ON_DEMAND)]
     if not all(by_term):
         return None
     spot, on_demand = (cheapest(offers, lambda o: o.hourly_usd) for offers in by_term)

@@ -16,29 +16,26 @@ from llmcost.study.bill.options import OWN
 from llmcost.study.bill.serverless_lines import billed_and_cold, serverless_scope
 from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import replicas_count
-from llmcost.study.fleets.labels import fleet_name, gpu_name
+from llmcost.study.fleets.labels import gpu_name, own_label
 from llmcost.study.formulas.fixed_costs import migration
 from llmcost.study.graph import Group
 from llmcost.study.lines import HOSTING_LINES
-from llmcost.study.problem import WorkloadChoice
+from llmcost.study.market.gpu_offers import Term
+from llmcost.study.problem import Option, WorkloadChoice
 from llmcost.study.scopes import scope_of
 from llmcost.study.ties import cheapest
 
-MACHINE = (Group.GPUS.value, Group.POWER.value)
+MACHINE = (Group.GPUS, Group.POWER)
 """What a rented price bundles: the GPU line of the rule of thumb, for bought GPUs too."""
-API = Group.API.value
 
 
-def own_options(case: Case) -> list[str]:
+def own_options(case: Case) -> list[Option]:
     """Options that serve the moved work on GPUs, of those that can be had: rented first."""
-    return [
-        option
-        for option in ("rented", "owned", "serverless")
-        if option in case.totals and option in OWN
-    ]
+    own = (Option.RENTED, Option.OWNED, Option.SERVERLESS)
+    return [option for option in own if option in case.totals]
 
 
-def cheapest_own_option(case: Case) -> str | None:
+def cheapest_own_option(case: Case) -> Option | None:
     """The cheapest of them; None where there is none."""
     found = own_options(case)
     return cheapest(found, case.totals.__getitem__) if found else None
@@ -49,15 +46,7 @@ def bill_lines(case: Case) -> pd.DataFrame:
     stacked start and end."""
     rows = []
     for option in own_options(case):
-        names = " + ".join(
-            dict.fromkeys(fleet_name(case, choice, option) for choice in case.choices)
-        )
-        label = {
-            "rented": f"Rent {names}",
-            "owned": f"Own {names}",
-            "serverless": names[0].upper() + names[1:],
-        }[option]
-        bill = case.lines[option]
+        label, bill = own_label(case, case.choices, option), case.lines[option]
         rows += [
             (option, label, line.label, line.group.value, bill[line])
             for line in HOSTING_LINES
@@ -85,18 +74,28 @@ def multipliers(case: Case) -> pd.DataFrame:
 
     What stays with an API is no cost of hosting and is left out of the total.
     """
-    hosting = bill_lines(case).query("group != @API")
-    machine = (
-        hosting[hosting["group"].isin(MACHINE)].groupby("option", sort=False)["usd_per_month"].sum()
-    )
+    hosting = _hosting(case)
+    machine = hosting[hosting["is_machine"]].groupby("option", sort=False)["usd_per_month"].sum()
     total = hosting.groupby("option", sort=False)["usd_per_month"].sum()
     frame = pd.DataFrame({"machine_usd_per_month": machine, "total_usd_per_month": total})
     frame["around_usd_per_month"] = frame["total_usd_per_month"] - frame["machine_usd_per_month"]
     frame["multiplier"] = implied_multiplier(
         frame["total_usd_per_month"], frame["machine_usd_per_month"]
     )
-    labels = hosting.drop_duplicates("option").set_index("option")["label"]
-    return frame.assign(label=labels).reset_index()
+    labels = [own_label(case, case.choices, str(option)) for option in frame.index]
+    return frame.assign(label=labels).rename_axis("option").reset_index()
+
+
+def _hosting(case: Case) -> pd.DataFrame:
+    """Every line of hosting itself: option, whether it is the machine, USD per month."""
+    rows = [
+        (option, line.group in MACHINE, case.lines[option][line])
+        for option in own_options(case)
+        for line in HOSTING_LINES
+        if line in case.lines[option] and line.group is not Group.API
+    ]
+    frame = pd.DataFrame(rows, columns=["option", "is_machine", "usd_per_month"])
+    return frame.astype({"is_machine": bool, "usd_per_month": float})
 
 
 def around_usd_per_month(case: Case, option: str, values: Values) -> np.ndarray:
@@ -153,7 +152,7 @@ class Card:
 
 def card(case: Case, choice: WorkloadChoice) -> Card:
     """The GPU of the owned fleet, or the catalog's H100 where there is none."""
-    supply = choice.supplies.get("owned")
+    supply = choice.supplies.get(Option.OWNED)
     if supply is None:
         row = (
             in_force("gpu_purchase", case.client.as_of_date)
@@ -172,7 +171,7 @@ def card(case: Case, choice: WorkloadChoice) -> Card:
             True,
         )
     at, values = f"gpu_purchase.{supply.offer.gpu_id}", case.values
-    count = replicas_count(case, choice, "owned") * supply.plan.gpus_count
+    count = replicas_count(case, choice, Option.OWNED) * supply.plan.gpus_count
     price, resale = float(values[f"{at}.purchase_usd"]), float(values[f"{at}.resale_fraction"])
     watts = float(values[f"gpu_hardware.{supply.offer.gpu_id}.power_watts"])
     return Card(
@@ -214,10 +213,7 @@ class Sleeper:
 def sleeper(case: Case, choice: WorkloadChoice, warm_count: int | None = None) -> Sleeper | None:
     """The serverless replicas of a workload, so many of them warm (default: as the client says);
     None where no GPU plan exists at all."""
-    supply = next(
-        (choice.supplies[o] for o in ("serverless", "rented", "owned") if o in choice.supplies),
-        None,
-    )
+    supply = next((choice.supplies[each] for each in OWN if each in choice.supplies), None)
     if supply is None:
         return None
     warm = supply.warm_count if warm_count is None else warm_count
@@ -234,7 +230,7 @@ def sleeper(case: Case, choice: WorkloadChoice, warm_count: int | None = None) -
     idle, boot = float(asleep("idle_timeout_seconds")), float(asleep("load_seconds"))
     price = (
         supply.offer.hourly_usd * supply.plan.gpus_count
-        if supply.offer.term == "serverless"
+        if supply.offer.term is Term.SERVERLESS
         else None
     )
     service = float(asleep("service_seconds"))

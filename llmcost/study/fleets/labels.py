@@ -1,19 +1,22 @@
 """What options, plans and models are called on a page."""
 
+from collections.abc import Sequence
+
 from llmcost.study.bill.api_lines import ALL
-from llmcost.study.bill.options import LABELS
+from llmcost.study.bill.options import LABELS, OWN
 from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import owns_nothing, standing_and_most
-from llmcost.study.problem import Supply, WorkloadChoice
+from llmcost.study.market.gpu_offers import Term
+from llmcost.study.problem import Option, Supply, WorkloadChoice
 from llmcost.study.scopes import TUNED, purchase_scope, scope_of
 
 TERMS = {
-    "on_demand": "by the hour",
-    "spot": "as spot instances",
-    "committed_12_months": "for 12 months",
-    "committed_36_months": "for 36 months",
-    "owned": "",
-    "serverless": "",
+    Term.ON_DEMAND: "by the hour",
+    Term.SPOT: "as spot instances",
+    Term.COMMITTED_12_MONTHS: "for 12 months",
+    Term.COMMITTED_36_MONTHS: "for 36 months",
+    Term.OWNED: "",
+    Term.SERVERLESS: "",
 }
 
 
@@ -36,7 +39,7 @@ def fleet_name(case: Case, choice: WorkloadChoice, option: str) -> str:
     quiet hours; of serverless the kind alone, for their number follows the load.
     """
     supply = choice.supplies[option]
-    if option == "serverless":
+    if option == Option.SERVERLESS:
         each = f"{supply.plan.gpus_count}x " if supply.plan.gpus_count > 1 else ""
         return f"serverless {each}{gpu_name(supply.plan.gpu_id)}"
     standing, count = standing_and_most(case, choice, option)
@@ -45,8 +48,10 @@ def fleet_name(case: Case, choice: WorkloadChoice, option: str) -> str:
 
 
 def _terms(supply: Supply) -> str:
-    words = f"{supply.offer.provider} {TERMS[supply.offer.term]}".strip()
-    return f"bought {supply.offer.provider}" if supply.offer.term == "owned" else f"from {words}"
+    offer = supply.offer
+    if offer.term is Term.OWNED:
+        return f"bought {offer.provider}"
+    return f"from {offer.provider} {TERMS[offer.term]}".strip()
 
 
 def described(case: Case, option: str) -> str:
@@ -82,32 +87,49 @@ def tuning(case: Case) -> str:
     return ", ".join(["cache"] * cache + ["batch"] * batch + ["tier"] * tier)
 
 
+def own_label(case: Case, choices: Sequence[WorkloadChoice], option: str) -> str:
+    """The GPUs of an option that serves all the moved work on them, with how they are had."""
+    verbs: dict[str, str] = {Option.RENTED: "Rent ", Option.OWNED: "Own "}
+    verb = verbs.get(option, "")
+    fleets = " + ".join(dict.fromkeys(fleet_name(case, choice, option) for choice in choices))
+    return verb + fleets if verb else fleets[0].upper() + fleets[1:]
+
+
 def labels(case: Case) -> dict[str, str]:
     """Every option with its own particulars."""
     named, totals = dict(LABELS), case.totals
+    named[Option.TODAY] = _todays_label(case)
+    if Option.TUNED in totals:
+        is_cheaper = totals[Option.TUNED] < totals[Option.TODAY]
+        named[Option.TUNED] += f" ({tuning(case)})" if is_cheaper else " (nothing to tune)"
+    for option in OWN:
+        if option in totals:
+            named[option] = own_label(case, case.choices, option)
+    if Option.OPEN_API in totals:
+        named[Option.OPEN_API] = _open_label(case)
+    if Option.HYBRID in totals:
+        named[Option.HYBRID] = _hybrid_label(case)
+    return named
+
+
+def _todays_label(case: Case) -> str:
+    if case.client.invoice:
+        return "Today (invoice)"
     now = [workload.today for workload in case.client.workloads if workload.today]
     today = " + ".join(dict.fromkeys(f"{each.model_id}, {each.provider}" for each in now))
-    named["today"] = f"Today ({'invoice' if case.client.invoice else today or 'nothing yet'})"
-    if "tuned" in totals:
-        named["tuned"] += (
-            f" ({tuning(case)})" if totals["tuned"] < totals["today"] else " (nothing to tune)"
-        )
-    for option, verb in (("serverless", ""), ("rented", "Rent "), ("owned", "Own ")):
-        if option in totals:
-            fleets = " + ".join(dict.fromkeys(fleet_name(case, c, option) for c in case.choices))
-            named[option] = (verb + fleets)[0].upper() + (verb + fleets)[1:]
-    if "open_api" in totals:
-        models = " + ".join(dict.fromkeys(c.alternative.model_id for c in case.choices))
-        rest = (
-            " + rest on "
-            + " + ".join(dict.fromkeys(c.today.model_id for c in case.choices if c.today))
-            if "today" in totals
-            else ""
-        )
-        named["open_api"] = f"{models} by API{rest}"
-    if "hybrid" in totals:
-        named["hybrid"] = "Hybrid: the exact split owns 0 (= open API)"
-        if not owns_nothing(case):
-            fleets = " + ".join(dict.fromkeys(fleet_name(case, c, "hybrid") for c in case.choices))
-            named["hybrid"] = f"Hybrid: {fleets}, the rest by API"
-    return named
+    return f"Today ({today or 'nothing yet'})"
+
+
+def _open_label(case: Case) -> str:
+    models = " + ".join(dict.fromkeys(c.alternative.model_id for c in case.choices))
+    if Option.TODAY not in case.totals:
+        return f"{models} by API"
+    rest = " + ".join(dict.fromkeys(c.today.model_id for c in case.choices if c.today))
+    return f"{models} by API + rest on {rest}"
+
+
+def _hybrid_label(case: Case) -> str:
+    if owns_nothing(case):
+        return "Hybrid: the exact split owns 0 (= open API)"
+    fleets = dict.fromkeys(fleet_name(case, choice, Option.HYBRID) for choice in case.choices)
+    return f"Hybrid: {' + '.join(fleets)}, the rest by API"

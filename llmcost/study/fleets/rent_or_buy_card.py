@@ -12,7 +12,7 @@ from llmcost.study.bill.fleet_lines import card_lines
 from llmcost.study.case import Case
 from llmcost.study.fleets.hidden_lines import Card
 from llmcost.study.formulas.fleet_costs import card_usd, gpu_capital
-from llmcost.study.market.gpu_offers import GpuOffer, gpu_offers
+from llmcost.study.market.gpu_offers import GpuOffer, Term, gpu_offers
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.ties import cheapest
 
@@ -83,13 +83,12 @@ def rent_or_buy(case: Case, choice: WorkloadChoice, card: Card) -> RentOrBuy | N
     let = [
         o
         for o in gpu_offers(case.client, choice.workload)
-        if o.gpu_id == card.gpu_id and o.term == "on_demand"
+        if o.gpu_id == card.gpu_id and o.term is Term.ON_DEMAND
     ]
-    order = {"ok": 0, "ask": 1, "failed": 2}
     if not let:
         return None
-    best = min(order[o.status] for o in let)
-    offer = cheapest((o for o in let if order[o.status] == best), lambda o: o.hourly_usd)
+    best = min((o.status for o in let), key=lambda status: status.rank)
+    offer = cheapest((o for o in let if o.status is best), lambda o: o.hourly_usd)
     values = case.values
     lines = card_lines(card.price_usd, card.resale_fraction, card.power_watts, values)
     server_fraction = float(values["hidden_costs.owned_server_overhead_fraction"])

@@ -3,6 +3,7 @@ with replicas kept warm."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,18 @@ from llmcost.study.bill.bills import Decision, option_totals
 from llmcost.study.bill.options import LABELS
 from llmcost.study.case import Case
 from llmcost.study.fleets.hidden_lines import sleeper
-from llmcost.study.problem import VOLUME, WorkloadChoice
+from llmcost.study.problem import VOLUME, Option, WorkloadChoice
 
-RIVALS = ("open_api", "rented", "owned")
+RIVALS = (Option.OPEN_API, Option.RENTED, Option.OWNED)
 VOLUMES = np.geomspace(0.01, 100, 121)
 MOST_WARM = 3
+
+
+class Becomes(StrEnum):
+    """What serverless becomes beside a rival as the volume grows."""
+
+    CHEAPER = "cheaper"
+    DEARER = "dearer"
 
 
 def over_volume(case: Case) -> pd.DataFrame:
@@ -26,7 +34,7 @@ def over_volume(case: Case) -> pd.DataFrame:
 
     The plans stay those that are cheapest at today's volume.
     """
-    totals = _totals(case.decision, case.values, ("serverless", *RIVALS), VOLUMES)
+    totals = _totals(case.decision, case.values, (Option.SERVERLESS, *RIVALS), VOLUMES)
     frame = pd.DataFrame(totals).assign(volume_ratio=VOLUMES)
     frame = frame.melt(id_vars="volume_ratio", var_name="option", value_name="usd_per_month")
     return frame.assign(label=frame["option"].map(LABELS))
@@ -34,7 +42,7 @@ def over_volume(case: Case) -> pd.DataFrame:
 
 def crossings(case: Case, totals: pd.DataFrame) -> pd.DataFrame:
     """Where serverless becomes cheaper or dearer than each rival: against, label, volume_ratio,
-    becomes (cheaper | dearer).
+    becomes (a `Becomes`).
 
     A rival that it never crosses has one row without a volume: it is the cheaper or the dearer of
     the two throughout.
@@ -42,25 +50,29 @@ def crossings(case: Case, totals: pd.DataFrame) -> pd.DataFrame:
     totals  of `over_volume`
     """
     wide = totals.pivot(index="volume_ratio", columns="option", values="usd_per_month")
-    rows: list[tuple[str, str, float | None, str]] = []
-    for rival in (r for r in RIVALS if r in wide and "serverless" in wide):
-        gap = (wide["serverless"] - wide[rival]).to_numpy()
+    rows: list[tuple[str, str, float | None, Becomes]] = []
+    for rival in (r for r in RIVALS if r in wide and Option.SERVERLESS in wide):
+        gap = (wide[Option.SERVERLESS] - wide[rival]).to_numpy()
         for at in np.flatnonzero((gap[1:] < 0) != (gap[:-1] < 0)):
             turn = _turn(case, rival, wide.index[at], wide.index[at + 1])
-            rows.append((rival, LABELS[rival], turn, "cheaper" if gap[at + 1] < 0 else "dearer"))
+            rows.append((rival, LABELS[rival], turn, _becomes(gap[at + 1])))
         if not rows or rows[-1][0] != rival:
-            rows.append((rival, LABELS[rival], None, "cheaper" if gap[0] < 0 else "dearer"))
+            rows.append((rival, LABELS[rival], None, _becomes(gap[0])))
     return pd.DataFrame(rows, columns=["against", "label", "volume_ratio", "becomes"]).astype(
         {"volume_ratio": float}
     )
+
+
+def _becomes(gap_usd: float) -> Becomes:
+    return Becomes.CHEAPER if gap_usd < 0 else Becomes.DEARER
 
 
 def _turn(case: Case, rival: str, low: float, high: float) -> float:
     """The volume between two at which serverless and a rival change places, to a millionth."""
     grid = np.geomspace(low, high, 1_001)
     for _ in range(2):
-        totals = _totals(case.decision, case.values, ("serverless", rival), grid)
-        below = totals["serverless"] < totals[rival]
+        totals = _totals(case.decision, case.values, (Option.SERVERLESS, rival), grid)
+        below = totals[Option.SERVERLESS] < totals[rival]
         first = int(np.argmax(below != below[0]))
         grid = np.geomspace(grid[max(first - 1, 0)], grid[first], 1_001)
     return float(grid[-1])

@@ -25,11 +25,11 @@ from llmcost.study.case import Case
 from llmcost.study.formulas import answer_figures
 from llmcost.study.graph import Group, Node, Scope, summed
 from llmcost.study.lines import AnyLine
-from llmcost.study.problem import WorkloadChoice
+from llmcost.study.problem import Option, WorkloadChoice
 from llmcost.study.scopes import TUNED, client_scope, supply_scope, workload_scope
 from llmcost.study.ties import cheapest
 
-ALWAYS_ON = ("rented", "owned")
+ALWAYS_ON = (Option.RENTED, Option.OWNED)
 
 
 def always_on_option(case: Case) -> str | None:
@@ -100,7 +100,7 @@ def full_usd_per_month(choice: WorkloadChoice, option: str, values: Values) -> f
     around them."""
     supply = choice.supplies[option]
     mean = float(supply.curve.mean)
-    if option == "serverless":
+    if option == Option.SERVERLESS:
         return mean * supply.plan.gpus_count * supply.offer.hourly_usd * HOURS_PER_MONTH
     return mean * replica_usd_per_month(supply, values)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from llmcost.inputs.client import Client, Workload
 from llmcost.inputs.load_presets import Preset, preset
 from llmcost.model import HOURS_PER_MONTH
-from llmcost.study.assumptions import Assumption, stated
+from llmcost.study.assumptions import Assumption, Confidence, stated
 from llmcost.study.loads.load import WorkloadLoad
 
 HOURS_PER_DAY = 24
@@ -50,7 +50,7 @@ def headroom(client: Client, workload: Workload, load: WorkloadLoad) -> Assumpti
         )
         file = ", ".join(file.name for file in load.usage.table.files[:3])
         return Assumption(
-            path, above, above, above, "fraction", "usage export", file, day, "measured"
+            path, above, above, above, "fraction", "usage export", file, day, Confidence.MEASURED
         )
     burst, minute = (
         size_preset(measure, client, load)
@@ -63,4 +63,6 @@ def headroom(client: Client, workload: Workload, load: WorkloadLoad) -> Assumpti
     source = (
         f"{burst.source}: {burst.clients_count} clients with {burst.size}; minutes: {minute.source}"
     )
-    return Assumption(path, low, typical, high, "fraction", "default", source, burst.date, "guess")
+    return Assumption(
+        path, low, typical, high, "fraction", "default", source, burst.date, Confidence.GUESS
+    )

@@ -14,7 +14,7 @@ from llmcost.inputs.load_presets import preset
 from llmcost.inputs.load_shapes import load_shape, shape_facts, tenant_shape
 from llmcost.inputs.usage import HourlyUsage, read_usage
 from llmcost.model import HOURS_PER_MONTH, TOKENS_PER_MTOK
-from llmcost.study.assumptions import Assumption, stated
+from llmcost.study.assumptions import Assumption, Confidence, stated
 
 LARGEST_REQUEST_TOKENS = 1e6
 """No model takes more in one request."""
@@ -41,15 +41,15 @@ class WorkloadLoad:
                 retries and hidden reasoning are in it, at their typical values
     volumes     assumptions of tokens, retries and shares of today's bill, by path
     requests_per_month  typical, those that count: retries are left out
-    confidence  measured (an export by the hour), reported (days or totals with a public shape) or
-                guess (totals with the preset shape of their size)
+    confidence  measured for an export by the hour; reported for days, or totals with a public
+                shape; a guess for totals with the preset shape of their size
     shape       name of the public shape, "" for an export
     """
 
     hourly: pd.DataFrame
     volumes: Mapping[str, Assumption]
     requests_per_month: float
-    confidence: str
+    confidence: Confidence
     described: str
     usage: HourlyUsage | None = None
     shape: str = ""
@@ -142,7 +142,7 @@ def _from_shape(client: Client, workload: Workload, field: str) -> WorkloadLoad:
     described = f"{facts['title']} ({facts['attribution']})"
     if not load.shape:
         described = f"No hours given. PRESET for {usual.size}: {described}"
-    confidence = "reported" if load.shape else "guess"
+    confidence = Confidence.REPORTED if load.shape else Confidence.GUESS
     return WorkloadLoad(
         hourly,
         {v.path: v for v in volumes},
@@ -161,18 +161,18 @@ def _from_usage(client: Client, workload: Workload, usage: HourlyUsage) -> Workl
     )
     day = hourly["hour"].iloc[-1].date().isoformat()
     months = hourly[["input_tokens", "output_tokens"]].mean() * HOURS_PER_MONTH / TOKENS_PER_MTOK
-    tail = ("fraction", "usage export", name, day, "measured", 1.0)
+    read = ("usage export", name, day, Confidence.MEASURED)
+    tail = ("fraction", *read, 1.0)
     volumes = [
-        Assumption(f"{field}.{v}", total, total, total, unit, "usage export", name, day, "measured")
+        Assumption(f"{field}.{v}", total, total, total, unit, *read)
         for (v, unit), total in zip(VOLUMES.items(), months, strict=True)
     ]
     retries, asked_ratio = _retries(client, workload)
     volumes.append(retries)
-    for share, read in _shares_read(usage).items():
-        measured = Assumption(
-            f"workloads.{workload.id}.{share}", read or 0.0, read or 0.0, read or 0.0, *tail
-        )
-        volumes.append(_share(client, workload, share, None if read is None else measured))
+    for share, fraction in _shares_read(usage).items():
+        path, seen = f"workloads.{workload.id}.{share}", fraction or 0.0
+        measured = Assumption(path, seen, seen, seen, *tail)
+        volumes.append(_share(client, workload, share, None if fraction is None else measured))
     described = (
         f"usage export {name}: {len(hourly)} hours, {usage.covered_fraction:.1%} of them covered"
     )
@@ -190,7 +190,7 @@ def _from_usage(client: Client, workload: Workload, usage: HourlyUsage) -> Workl
         hourly,
         {v.path: v for v in volumes},
         requests,
-        "reported" if usage.of_days else "measured",
+        Confidence.REPORTED if usage.of_days else Confidence.MEASURED,
         described,
         usage,
     )
@@ -215,9 +215,8 @@ def _retries(client: Client, workload: Workload) -> tuple[Assumption, float]:
     """(requests billed once more over those that count, requests that the model is asked for over
     those that count)."""
     path, given = f"workloads.{workload.id}.load.{RETRIES}", workload.load.billed_retries_fraction
-    found = stated(
-        path, given or CERTAINLY_ZERO, "fraction", client, "reported" if given else "guess", 1.0
-    )
+    confidence = Confidence.REPORTED if given else Confidence.GUESS
+    found = stated(path, given or CERTAINLY_ZERO, "fraction", client, confidence, 1.0)
     found = found if given else replace(found, origin="default", source="no billed retries stated")
     return found, 1 + found.typical
 
@@ -232,5 +231,5 @@ def _share(
         return stated(path, given, "fraction", client, ceiling=1.0)
     if measured:
         return measured
-    default = stated(path, CERTAINLY_ZERO, "fraction", client, "guess", 1.0)
+    default = stated(path, CERTAINLY_ZERO, "fraction", client, Confidence.GUESS, 1.0)
     return replace(default, origin="default", source=f"no {SHARES[name]} stated")

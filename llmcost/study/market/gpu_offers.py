@@ -3,23 +3,36 @@ with the reason for the rest."""
 
 import math
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from llmcost.inputs.catalog import gpu, in_force, known_id, row_by_name, rows
 from llmcost.inputs.client import Client, Quote, Workload
 from llmcost.inputs.client_types import Band
 from llmcost.inputs.quotes import ReadQuote, read_quotes
-from llmcost.study.market.hosts import region_status
+from llmcost.study.assumptions import Confidence
+from llmcost.study.judgement import Judged, Reason, ReasonKind, Status, decisive
+from llmcost.study.market.hosts import region_reasons
 
-COMMITTED_MONTHS = {"committed_12_months": 12, "committed_36_months": 36}
+
+class Term(StrEnum):
+    """How a GPU is paid for."""
+
+    ON_DEMAND = "on_demand"
+    SPOT = "spot"
+    COMMITTED_12_MONTHS = "committed_12_months"
+    COMMITTED_36_MONTHS = "committed_36_months"
+    OWNED = "owned"
+    SERVERLESS = "serverless"
+
+
+COMMITTED_MONTHS = {Term.COMMITTED_12_MONTHS: 12, Term.COMMITTED_36_MONTHS: 36}
 
 
 @dataclass(frozen=True)
-class GpuOffer:
-    """One way to get one GPU.
+class GpuOffer(Judged):
+    """One way to get one GPU, and what speaks against it.
 
-    term              on_demand | spot | committed_12_months | committed_36_months | owned |
-                      serverless
     gpus_count        GPUs that come together: a machine, or the board that they are soldered to
     gpu_usd_per_hour  price of a rented or serverless GPU; None for a bought one
     idle_timeout_seconds  how long a serverless GPU of this provider stays billed without a request,
@@ -29,7 +42,7 @@ class GpuOffer:
     """
 
     gpu_id: str
-    term: str
+    term: Term
     provider: str
     region: str
     gpus_count: int
@@ -37,17 +50,11 @@ class GpuOffer:
     source: str
     date: str
     confidence: str
-    status: str
-    reason: str
+    reasons: tuple[Reason, ...] = ()
     gpu_usd_per_hour: float | None = None
     idle_timeout_seconds: float | None = None
     purchase_usd: Band | None = None
     resale_fraction: Band | None = None
-
-    @property
-    def questions_count(self) -> int:
-        """How many things have to be asked before the offer can be counted on."""
-        return self.reason.count(QUESTIONS) + 1 if self.status == "ask" else 0
 
     @property
     def listed_usd(self) -> float:
@@ -67,14 +74,9 @@ class GpuOffer:
         return replica_gpus_count % self.gpus_count == 0
 
 
-QUESTIONS = "; "
-"""Between the things that have to be asked about one offer."""
-PRICE_IS_A_GUESS = "the price is a guess: ask for a quote"
-NOT_CONSIDERED = "term not considered by the client"
-MAY_BE_TAKEN_AWAY = (
-    "spot: may be taken away at any time, and neither can the work wait nor does an API stand"
-    " behind it"
-)
+AIR_GAP = Reason(Status.FAILED, ReasonKind.RULE, "air gap: no rented GPU")
+NOT_CONSIDERED = Reason(Status.FAILED, ReasonKind.TERM, "term not considered by the client")
+PRICE_IS_A_GUESS = Reason(Status.ASK, ReasonKind.PRICE, "the price is a guess: ask for a quote")
 
 
 def gpu_offers(client: Client, workload: Workload) -> list[GpuOffer]:
@@ -107,9 +109,10 @@ def _rental(client: Client, workload: Workload) -> list[GpuOffer]:
     for row in rows("gpu_rental", client.as_of_date):
         if row.market == "cloud" and (row.provider, row.region, row.gpu_id, row.term) in quoted:
             continue
-        judged = _rental_status(client, workload, row.market, row.term, _regions(client, row))
+        term, regions = Term(row.term), _regions(client, row)
+        reasons = _rental_reasons(client, workload, row.market, term, regions)
         offers.append(
-            _listed(row, row.term, row.provider, judged, int(row.gpus_count), row.gpu_usd_per_hour)
+            _listed(row, term, row.provider, reasons, int(row.gpus_count), row.gpu_usd_per_hour)
         )
     return offers
 
@@ -126,17 +129,17 @@ def _regions(client: Client, row: Any) -> tuple[str, ...]:
 
 def _listed(
     row: Any,
-    term: str,
+    term: Term,
     provider: str,
-    judged: tuple[str, str],
+    reasons: tuple[Reason, ...],
     gpus_count: int,
     gpu_usd_per_hour: float | None,
 ) -> GpuOffer:
     """A catalog row as an offer; a price that is a guess has to be asked for before it can be
     counted on."""
-    if judged[0] in ("ok", "ask") and row.confidence == "guess":
-        judged = ("ask", QUESTIONS.join(filter(None, (judged[1], PRICE_IS_A_GUESS))))
-    said = (row.row, row.source, row.effective_from, row.confidence, *judged)
+    if row.confidence == Confidence.GUESS:
+        reasons = decisive((*reasons, PRICE_IS_A_GUESS))
+    said = (row.row, row.source, row.effective_from, row.confidence, reasons)
     return GpuOffer(
         row.gpu_id, term, provider, getattr(row, "region", ""), gpus_count, *said, gpu_usd_per_hour
     )
@@ -147,11 +150,12 @@ def _quoted_rentals(client: Client, workload: Workload) -> dict[tuple[str, ...],
     in for the catalog's rows."""
     found: dict[tuple[str, ...], GpuOffer] = {}
     for read in _quotes(client, "gpu_rental"):
-        provider, region, named, term = read.key
+        provider, region, named, term = *read.key[:3], Term(read.key[3])
         gpu_id = _gpu_id(client, named, read.quote)
-        judged = _rental_status(client, workload, "cloud", term, (region,) if region else ())
+        regions = (region,) if region else ()
+        reasons = _rental_reasons(client, workload, "cloud", term, regions)
         found[(provider, region, gpu_id, term)] = _said(
-            read.quote, gpu_id, term, provider, region, judged
+            read.quote, gpu_id, term, provider, region, reasons
         )
     return found
 
@@ -166,40 +170,46 @@ def _gpu_id(client: Client, named: str, quote: Quote) -> str:
 
 
 def _said(
-    quote: Quote, gpu_id: str, term: str, provider: str, region: str, judged: tuple[str, str]
+    quote: Quote,
+    gpu_id: str,
+    term: Term,
+    provider: str,
+    region: str,
+    reasons: tuple[Reason, ...],
 ) -> GpuOffer:
     """A quote as an offer."""
-    said = (quote.row, quote.said_by, quote.quoted_date.isoformat(), "reported", *judged)
+    day = quote.quoted_date.isoformat()
+    said = (quote.row, quote.said_by, day, Confidence.REPORTED, reasons)
     return GpuOffer(gpu_id, term, provider, region, 1, *said, quote.gpu_usd_per_hour)
 
 
-def _rental_status(
-    client: Client, workload: Workload, market: str, term: str, regions: tuple[str, ...]
-) -> tuple[str, str]:
+def _rental_reasons(
+    client: Client, workload: Workload, market: str, term: Term, regions: tuple[str, ...]
+) -> tuple[Reason, ...]:
+    """What speaks against a rental: the first refusal, else what its region leaves open."""
     if workload.gates.air_gapped:
-        return "failed", "air gap: no rented GPU"
+        return (AIR_GAP,)
     if market != "cloud":
-        return "failed", f"{market} offer: no agreement with the host"
+        words = f"{market} offer: no agreement with the host"
+        return (Reason(Status.FAILED, ReasonKind.OFFER, words),)
     if term not in client.own_capacity.terms:
-        return "failed", NOT_CONSIDERED
+        return (NOT_CONSIDERED,)
     if client.horizon_months < COMMITTED_MONTHS.get(term, 0):
-        return "failed", "the commitment is longer than the horizon"
-    return region_status(workload.gates.regions, regions)
+        words = "the commitment is longer than the horizon"
+        return (Reason(Status.FAILED, ReasonKind.RULE, words),)
+    return region_reasons(workload.gates.regions, regions)
 
 
 def _serverless(client: Client, workload: Workload) -> list[GpuOffer]:
-    def judged(regions: tuple[str, ...]) -> tuple[str, str]:
-        return (
-            ("failed", "air gap: no rented GPU")
-            if workload.gates.air_gapped
-            else region_status(workload.gates.regions, regions)
-        )
+    def reasons(regions: tuple[str, ...]) -> tuple[Reason, ...]:
+        if workload.gates.air_gapped:
+            return (AIR_GAP,)
+        return region_reasons(workload.gates.regions, regions)
 
     offers = {}
     for row in rows("serverless_gpu", client.as_of_date):
-        offer = _listed(
-            row, "serverless", row.provider, judged(_regions(client, row)), 1, row.gpu_usd_per_hour
-        )
+        spoken = reasons(_regions(client, row))
+        offer = _listed(row, Term.SERVERLESS, row.provider, spoken, 1, row.gpu_usd_per_hour)
         timeout = None if math.isnan(row.idle_timeout_seconds) else float(row.idle_timeout_seconds)
         offers[(row.provider, row.region, row.gpu_id)] = replace(
             offer, idle_timeout_seconds=timeout
@@ -207,8 +217,9 @@ def _serverless(client: Client, workload: Workload) -> list[GpuOffer]:
     for read in _quotes(client, "serverless_gpu"):
         provider, region, named = read.key
         gpu_id = _gpu_id(client, named, read.quote)
+        spoken = reasons((region,) if region else ())
         offers[(provider, region, gpu_id)] = _said(
-            read.quote, gpu_id, "serverless", provider, region, judged((region,) if region else ())
+            read.quote, gpu_id, Term.SERVERLESS, provider, region, spoken
         )
     return list(offers.values())
 
@@ -228,23 +239,21 @@ def _purchase(client: Client) -> list[GpuOffer]:
             typical=row.resale_typical_fraction,
             high=row.resale_high_fraction,
         )
-        status = _purchase_status(client, row.gpu_id)
-        offer = _listed(row, "owned", row.condition, status, int(row.gpus_count), None)
+        reasons = _purchase_reasons(client, row.gpu_id)
+        offer = _listed(row, Term.OWNED, row.condition, reasons, int(row.gpus_count), None)
         quote = quoted.get((row.gpu_id, row.condition))
         if quote:
-            said = _said(quote, row.gpu_id, "owned", row.condition, "", status)
+            said = _said(quote, row.gpu_id, Term.OWNED, row.condition, "", reasons)
             offer = replace(said, gpus_count=offer.gpus_count)
             price = price if quote.value is None else quote.value
         offers.append(replace(offer, purchase_usd=price, resale_fraction=resale))
     return offers
 
 
-def _purchase_status(client: Client, gpu_id: str) -> tuple[str, str]:
-    if "owned" not in client.own_capacity.terms:
-        return "failed", NOT_CONSIDERED
+def _purchase_reasons(client: Client, gpu_id: str) -> tuple[Reason, ...]:
+    if Term.OWNED not in client.own_capacity.terms:
+        return (NOT_CONSIDERED,)
     if gpu(gpu_id, client.as_of_date).data_centre_allowed:
-        return "ok", ""
-    return (
-        "ask",
-        "the driver's licence keeps this card out of data centres: ask where it will stand",
-    )
+        return ()
+    words = "the driver's licence keeps this card out of data centres: ask where it will stand"
+    return (Reason(Status.ASK, ReasonKind.RULE, words),)

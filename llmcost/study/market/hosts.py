@@ -8,6 +8,7 @@ from llmcost.inputs.api_prices import Offer
 from llmcost.inputs.catalog import table
 from llmcost.inputs.client import Workload
 from llmcost.model.types import WEIGHT_BYTES
+from llmcost.study.judgement import Judged, Reason, ReasonKind, Status, decisive
 from llmcost.study.ties import cheapest, cheapest_first
 
 UK_REGIONS = ("uk", "eu-west-2", "europe-west2")
@@ -16,18 +17,17 @@ PREFIXES = {
     "eu": ("eu", "france", "sweden", "germany", "netherlands"),
     "apac": ("ap-", "apac", "asia"),
 }
+DATA_MAY_NOT_LEAVE = Reason(Status.FAILED, ReasonKind.RULE, "data may not leave")
+OWN_WEIGHTS = Reason(Status.FAILED, ReasonKind.RULE, "own weights are not sold by the token")
 
 
 @dataclass(frozen=True)
-class JudgedOffer:
-    """An offer with its monthly bill for a workload and whether it may be used: ok, ask (so many
-    open questions) or failed, and why."""
+class JudgedOffer(Judged):
+    """An offer with its monthly bill for a workload, and what speaks against its use."""
 
     offer: Offer
     usd_per_month: float
-    status: str
-    reason: str
-    questions_count: int = 0
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,20 @@ def coarse_region(place: str) -> str:
     return next((name for name, prefixes in PREFIXES.items() if place.startswith(prefixes)), place)
 
 
-def region_status(wanted: Sequence[str], known: tuple[str, ...]) -> tuple[str, str]:
-    """ok, ask or failed for a client that needs one of the `wanted` regions.
+def region_reasons(wanted: Sequence[str], known: tuple[str, ...]) -> tuple[Reason, ...]:
+    """What speaks against the regions of a host, for a client that needs one of the `wanted`.
 
-    >>> [region_status(["eu"], known) for known in (("us-east-1", "europe-west1"), (), ("us",))]
-    [('ok', ''), ('ask', 'region not stated'), ('failed', 'not in eu')]
+    >>> places = (("us-east-1", "europe-west1"), (), ("us",))
+    >>> [[each.words for each in region_reasons(["eu"], known)] for known in places]
+    [[], ['region not stated'], ['not in eu']]
     """
     if not wanted:
-        return "ok", ""
+        return ()
     if not known:
-        return "ask", "region not stated"
-    inside = any(want in (place, coarse_region(place)) for place in known for want in wanted)
-    return ("ok", "") if inside else ("failed", f"not in {', '.join(wanted)}")
+        return (Reason(Status.ASK, ReasonKind.RULE, "region not stated"),)
+    if any(want in (place, coarse_region(place)) for place in known for want in wanted):
+        return ()
+    return (Reason(Status.FAILED, ReasonKind.RULE, f"not in {', '.join(wanted)}"),)
 
 
 def judged_offers(
@@ -80,7 +82,7 @@ def judged_offers(
     usd_per_month  the bill of the work at an offer
     """
     judged = [
-        JudgedOffer(offer, usd_per_month(offer), *_status(offer, workload, shape))
+        JudgedOffer(offer, usd_per_month(offer), decisive(_objections(offer, workload, shape)))
         for offer in offers
     ]
     by_name = sorted(judged, key=lambda one: (one.offer.provider, one.offer.host_model))
@@ -97,92 +99,89 @@ def cheapest_eligible(judged: list[JudgedOffer]) -> JudgedOffer | None:
 
     An offer that is ok leaves none. Of equally cheap ones it is the first by name.
     """
-    open_to = [one for one in judged if one.status != "failed"]
+    open_to = [one for one in judged if one.status is not Status.FAILED]
     fewest_count = min((one.questions_count for one in open_to), default=0)
     found = [one for one in open_to if one.questions_count == fewest_count]
     found.sort(key=lambda one: (one.offer.provider, one.offer.host_model))
     return cheapest(found, lambda one: one.usd_per_month) if found else None
 
 
-def _status(offer: Offer, workload: Workload, shape: RequestShape) -> tuple[str, str, int]:
-    """The first refusal, else all that must be asked and how much that is, else ok."""
-    found = list(_objections(offer, workload, shape))
-    refused = next((reason for status, reason in found if status == "failed"), None)
-    if refused:
-        return "failed", refused, 0
-    asked = [reason for status, reason in found if status == "ask"]
-    return "ask" if asked else "ok", "; ".join(asked), len(asked)
-
-
-def _objections(offer: Offer, workload: Workload, shape: RequestShape) -> Iterator[tuple[str, str]]:
-    """(failed or ask, why) for every rule and fact that speaks against an offer, or that nobody
-    states."""
+def _objections(offer: Offer, workload: Workload, shape: RequestShape) -> Iterator[Reason]:
+    """Every rule and fact that speaks against an offer, or that nobody states."""
     gates = workload.gates
-    if not may_leave(workload):
-        yield "failed", "data may not leave"
-    if gates.fine_tuned_weights:
-        yield "failed", "own weights are not sold by the token"
-    if offer.superseded:
-        yield "failed", "another list; our dated row for this host is used"
-    if offer.kind == "aggregator":
-        yield "failed", "passes requests on to other hosts"
-    if offer.ends_date and offer.ends_date <= shape.as_of_date:
-        yield "failed", f"no longer served since {offer.ends_date}"
-    elif offer.ends_date and offer.ends_date < shape.until_date:
-        yield "ask", f"ends on {offer.ends_date}, inside the horizon"
-    context, per_minute = offer.context_tokens, offer.requests_per_minute_count
-    yield _limit(
-        "context",
-        shape.request_tokens,
-        context,
-        f"context of {context or 0:,.0f} tokens is too short",
-    )
-    yield _limit(
-        "rate limit",
-        shape.peak_requests_per_minute,
-        per_minute,
-        f"{per_minute or 0:,.0f} requests a minute are below the peak",
-    )
-    yield region_status(gates.regions, offer.regions)
+    yield from _refusals(offer, workload)
+    yield from _end(offer, shape)
+    yield from _limits(offer, shape)
+    yield from region_reasons(gates.regions, offer.regions)
     if gates.lowest_precision:
-        yield precision_status(gates.lowest_precision, offer.precision)
+        yield from precision_reasons(gates.lowest_precision, offer.precision)
     if gates.zero_retention and offer.zero_retention != "yes":
-        yield (
-            "ask",
-            (
-                "zero retention by agreement at most"
-                if offer.zero_retention == "no"
-                else "retention not stated"
-            ),
-        )
+        by_agreement = offer.zero_retention == "no"
+        words = "zero retention by agreement at most" if by_agreement else "retention not stated"
+        yield Reason(Status.ASK, ReasonKind.RULE, words)
 
 
-FACTS = {"context": "context_tokens", "rate limit": "requests_per_minute_count"}
+def _refusals(offer: Offer, workload: Workload) -> Iterator[Reason]:
+    if not may_leave(workload):
+        yield DATA_MAY_NOT_LEAVE
+    if workload.gates.fine_tuned_weights:
+        yield OWN_WEIGHTS
+    if offer.superseded:
+        words = "another list; our dated row for this host is used"
+        yield Reason(Status.FAILED, ReasonKind.OFFER, words)
+    if offer.kind == "aggregator":
+        words = "passes requests on to other hosts"
+        yield Reason(Status.FAILED, ReasonKind.OFFER, words)
+
+
+def _end(offer: Offer, shape: RequestShape) -> Iterator[Reason]:
+    """Whether the host goes on serving the model over the horizon."""
+    if offer.ends_date and offer.ends_date <= shape.as_of_date:
+        words = f"no longer served since {offer.ends_date}"
+        yield Reason(Status.FAILED, ReasonKind.OFFER, words)
+    elif offer.ends_date and offer.ends_date < shape.until_date:
+        words = f"ends on {offer.ends_date}, inside the horizon"
+        yield Reason(Status.ASK, ReasonKind.OFFER, words)
+
+
+def _limits(offer: Offer, shape: RequestShape) -> Iterator[Reason]:
+    context, per_minute = offer.context_tokens, offer.requests_per_minute_count
+    if _is_above(shape.request_tokens, context, ReasonKind.CONTEXT):
+        if context is None:
+            yield Reason(Status.ASK, ReasonKind.CONTEXT, "context not stated")
+        else:
+            words = f"context of {context:,.0f} tokens is too short"
+            yield Reason(Status.FAILED, ReasonKind.CONTEXT, words)
+    if _is_above(shape.peak_requests_per_minute, per_minute, ReasonKind.RATE_LIMIT):
+        if per_minute is None:
+            yield Reason(Status.ASK, ReasonKind.RATE_LIMIT, "rate limit not stated")
+        else:
+            words = f"{per_minute:,.0f} requests a minute are below the peak"
+            yield Reason(Status.FAILED, ReasonKind.RATE_LIMIT, words)
+
+
+FACTS = {
+    ReasonKind.CONTEXT: "context_tokens",
+    ReasonKind.RATE_LIMIT: "requests_per_minute_count",
+}
 """What a host limits -> its column in the host table."""
 
 
-def _limit(name: str, wanted: float, limit: float | None, problem: str) -> tuple[str, str]:
-    """failed above a host's limit; ask where it states none and the lowest that any host states
-    would be passed."""
-    if limit is not None:
-        return ("failed", problem) if wanted > limit else ("ok", "")
-    return (
-        ("ask", f"{name} not stated")
-        if wanted > float(table("api_hosts")[FACTS[name]].min())
-        else ("ok", "")
-    )
+def _is_above(wanted: float, stated: float | None, limited: ReasonKind) -> bool:
+    """Whether more is wanted than a host's limit; where it states none, than the lowest of all."""
+    lowest = float(table("api_hosts")[FACTS[limited]].min())
+    return wanted > (lowest if stated is None else stated)
 
 
-def precision_status(lowest: str, served: str | None) -> tuple[str, str]:
-    """ok, ask or failed for a client that wants a precision or a finer one.
+def precision_reasons(lowest: str, served: str | None) -> tuple[Reason, ...]:
+    """What speaks against a host's precision, for a client that wants this one or a finer one.
 
-    >>> [precision_status("fp8", served) for served in ("bf16", "fp4", None)]
-    [('ok', ''), ('failed', 'served in FP4'), ('ask', 'precision not stated')]
+    >>> served = ("bf16", "fp4", None)
+    >>> [[each.words for each in precision_reasons("fp8", one)] for one in served]
+    [[], ['served in FP4'], ['precision not stated']]
     """
     if served is None:
-        return "ask", "precision not stated"
-    return (
-        ("ok", "")
-        if WEIGHT_BYTES[served] >= WEIGHT_BYTES[lowest]
-        else ("failed", f"served in {served.upper()}")
-    )
+        return (Reason(Status.ASK, ReasonKind.RULE, "precision not stated"),)
+    if WEIGHT_BYTES[served] >= WEIGHT_BYTES[lowest]:
+        return ()
+    return (Reason(Status.FAILED, ReasonKind.RULE, f"served in {served.upper()}"),)

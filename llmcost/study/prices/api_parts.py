@@ -11,7 +11,7 @@ from llmcost.inputs.api_prices import Offer
 from llmcost.study.bill.api_lines import ALL, TOKENS, Parts, listed_parts, today_parts, usd_of
 from llmcost.study.case import Case
 from llmcost.study.graph import Part, Scope, Told
-from llmcost.study.problem import WorkloadChoice
+from llmcost.study.problem import Option, WorkloadChoice
 from llmcost.study.scopes import purchase_scope, scope_of
 
 TUNING = {
@@ -62,7 +62,7 @@ def tuning_steps(case: Case) -> pd.DataFrame:
         for step, moved in _moved_so_far()
     ]
     frame = pd.DataFrame(bills, columns=["step", "usd_per_month"])
-    if "tuned" not in case.totals:
+    if Option.TUNED not in case.totals:
         return frame.iloc[:0].assign(change_usd_per_month=[])
     return frame.assign(
         change_usd_per_month=[0.0, *(after - before for (_, before), (_, after) in pairwise(bills))]
@@ -70,7 +70,7 @@ def tuning_steps(case: Case) -> pd.DataFrame:
 
 
 def _moved_so_far() -> list[tuple[str, tuple[str, ...]]]:
-    steps: list[tuple[str, tuple[str, ...]]] = [("today", ())]
+    steps: list[tuple[str, tuple[str, ...]]] = [(Option.TODAY, ())]
     for step, shares in TUNING.items():
         steps.append((step, (*steps[-1][1], *shares)))
     return steps

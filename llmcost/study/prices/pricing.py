@@ -3,6 +3,7 @@ and other uses."""
 
 import math
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any
 
 import pandas as pd
@@ -17,16 +18,26 @@ from llmcost.study.bill.api_lines import listed_parts, parts_of, usd_of
 from llmcost.study.case import Case
 from llmcost.study.choices.tried_frames import hosts_tried
 from llmcost.study.graph import Assumed, Same, Told
+from llmcost.study.judgement import Status
 from llmcost.study.market.hosts import JudgedOffer, cheapest_eligible, judged_offers, may_leave
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.scopes import purchase_scope, request_shape, scope_of
 
+
+class ModelTier(StrEnum):
+    """How large and dear a closed model is."""
+
+    FRONTIER = "frontier"
+    PREMIUM = "premium"
+    MINI = "mini"
+
+
 CLOSED_TIERS = (
-    ("frontier", "anthropic", "claude-opus-5"),
-    ("premium", "anthropic", "claude-sonnet-4-6"),
-    ("premium", "openai", "gpt-4o"),
-    ("mini", "openai", "gpt-4.1-mini"),
-    ("mini", "openai", "gpt-4o-mini"),
+    (ModelTier.FRONTIER, "anthropic", "claude-opus-5"),
+    (ModelTier.PREMIUM, "anthropic", "claude-sonnet-4-6"),
+    (ModelTier.PREMIUM, "openai", "gpt-4o"),
+    (ModelTier.MINI, "openai", "gpt-4.1-mini"),
+    (ModelTier.MINI, "openai", "gpt-4o-mini"),
 )
 """Yardsticks: well-known closed models, two of each tier where there are two."""
 OPEN_TIERS = (
@@ -107,10 +118,11 @@ def tiers(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
     leaves = may_leave(choice.workload)
     for tier, provider, model_id in CLOSED_TIERS:
         if not (today and (today.provider, today.model_id) == (provider, model_id)):
-            found.append((tier, "closed", listed_offer(case, provider, model_id), leaves))
-    for tier, model_id in OPEN_TIERS:
+            listed = listed_offer(case, provider, model_id)
+            found.append((tier, "closed", listed, leaves))
+    for size, model_id in OPEN_TIERS:
         judged, allowed = cheapest_listed(case, choice, model_id)
-        found.append((tier, "open", judged.offer if judged else None, allowed))
+        found.append((size, "open", judged.offer if judged else None, allowed))
     rows = [
         {
             "tier": tier,
@@ -146,7 +158,8 @@ def hosts_of(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
 
 def usable(hosts: pd.DataFrame) -> pd.DataFrame:
     """The offers that are eligible; where none is, those that must be asked."""
-    return hosts[hosts["status"] == ("ok" if hosts["status"].eq("ok").any() else "ask")]
+    eligible = hosts[hosts["status"] == Status.OK]
+    return hosts[hosts["status"] == Status.ASK] if eligible.empty else eligible
 
 
 def direct_hosts(hosts: pd.DataFrame) -> pd.DataFrame:
@@ -176,10 +189,7 @@ def cheapest_hosts(case: Case) -> pd.DataFrame:
                 replace(j, usd_per_month=_in_tier_usd(one.choice, case.values, j.offer, tier))
                 for j in having
             ]
-            host, counts = (
-                cheapest_eligible(priced),
-                pd.Series([judged.status for judged in priced], dtype=str).value_counts(),
-            )
+            host, statuses = cheapest_eligible(priced), [judged.status for judged in priced]
             rows.append(
                 {
                     "model_id": one.choice.alternative.model_id,
@@ -188,8 +198,8 @@ def cheapest_hosts(case: Case) -> pd.DataFrame:
                     "usd_per_month": host.usd_per_month if host else None,
                     "to_ask": host.reason if host else "",
                     **{
-                        f"{status}_count": int(counts.get(status, 0))
-                        for status in ("ok", "ask", "failed")
+                        f"{status}_count": statuses.count(status)
+                        for status in (Status.OK, Status.ASK, Status.FAILED)
                     },
                 }
             )
@@ -213,7 +223,7 @@ def refusals(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
     """Why offers of the chosen model are out or must be asked for: reason, status, offers_count,
     cheapest_usd_per_month."""
     hosts = hosts_of(case, choice)
-    out = hosts[hosts["status"] != "ok"]
+    out = hosts[hosts["status"] != Status.OK]
     grouped = out.groupby(["reason", "status"], as_index=False).agg(
         offers_count=("provider", "size"), cheapest_usd_per_month=("usd_per_month", "min")
     )

@@ -2,6 +2,7 @@
 the prices behind it with their age."""
 
 import datetime as dt
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -19,18 +20,30 @@ from llmcost.study.bill.api_lines import (
     usd_of,
 )
 from llmcost.study.bill.fleet_lines import fixed_lines
+from llmcost.study.bill.options import OWN
 from llmcost.study.bill.serverless_lines import serverless_usd_per_month
 from llmcost.study.capacity.serving_plans import serving_plans
 from llmcost.study.case import Case
 from llmcost.study.choices.supplies import promised
-from llmcost.study.fleets.labels import fleet_name, gpu_name
+from llmcost.study.fleets.labels import gpu_name, own_label
 from llmcost.study.fleets.unit_costs import always_on_option, replica_usd_per_hour, unit_costs
 from llmcost.study.loads.load import RETRIES
+from llmcost.study.market.gpu_offers import Term
 from llmcost.study.prices.pricing import cheapest_listed, hosts_of, offer_today, usable
-from llmcost.study.problem import WorkloadChoice
+from llmcost.study.problem import Option, WorkloadChoice
 from llmcost.study.scopes import TIERS, client_scope, scope_of
 
-STEPS = ("always full", "at your load", "with people")
+
+class Step(StrEnum):
+    """What belongs to a token's cost, one thing after the other."""
+
+    ALWAYS_FULL = "always full"
+    AT_LOAD = "at your load"
+    WITH_PEOPLE = "with people"
+
+
+OWN_WAY = "own"
+"""The way of a request that GPUs of one's own serve, whatever option they belong to."""
 
 
 def ladder(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
@@ -46,48 +59,32 @@ def ladder(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
         if choice.today or choice.host
         else 0.0
     )
-    ways: list[tuple[str, str, tuple[float | None, ...]]] = []
+    ways: list[tuple[Option, str, tuple[float | None, ...]]] = []
     if choice.today:
         usd = float(tuned_usd_per_month(choice, values, case.invoice_multiplier))
         tokens = float(scope_of(choice, values)("asked_mtok_per_month"))
-        ways.append(
-            (
-                "today",
-                f"{choice.today.model_id}, tuned",
-                (None, usd / tokens, (usd + people) / tokens),
-            )
-        )
+        steps = (None, usd / tokens, (usd + people) / tokens)
+        ways.append((Option.TODAY, f"{choice.today.model_id}, tuned", steps))
     if choice.host:
         usd = float(open_api_usd_per_month(choice, values))
-        ways.append(
-            (
-                "open_api",
-                f"{choice.alternative.model_id} by API",
-                (None, usd / mtok, (usd + people) / mtok),
-            )
-        )
-    for option in (
-        o for o in ("serverless", "rented", "owned") if o in choice.supplies and o in case.totals
-    ):
-        name = {"serverless": "", "rented": "Rent ", "owned": "Own "}[option] + fleet_name(
-            case, choice, option
-        )
-        steps = (
-            _serverless_steps(case, choice)
-            if option == "serverless"
-            else _fleet_steps(case, choice, option)
-        )
-        ways.append((option, name[0].upper() + name[1:], steps))
+        steps = (None, usd / mtok, (usd + people) / mtok)
+        ways.append((Option.OPEN_API, f"{choice.alternative.model_id} by API", steps))
+    for option in OWN:
+        if option in choice.supplies and option in case.totals:
+            label = own_label(case, [choice], option)
+            ways.append((Option(option), label, _own_steps(case, choice, option)))
     rows = [
         (way, label, step, usd)
         for way, label, steps in ways
-        for step, usd in zip(STEPS, steps, strict=True)
+        for step, usd in zip(Step, steps, strict=True)
         if usd is not None
     ]
     return pd.DataFrame(rows, columns=["way", "label", "step", "usd_per_mtok"])
 
 
-def _fleet_steps(case: Case, choice: WorkloadChoice, option: str) -> tuple[float | None, ...]:
+def _own_steps(case: Case, choice: WorkloadChoice, option: str) -> tuple[float | None, ...]:
+    if option == Option.SERVERLESS:
+        return _serverless_steps(case, choice)
     costs = unit_costs(case, choice, option)
     return costs["full"], costs["at_load"], costs["with_people"]
 
@@ -97,12 +94,12 @@ def _serverless_steps(case: Case, choice: WorkloadChoice) -> tuple[float, float,
     a fleet."""
     mtok, supply = (
         float(scope_of(choice, case.values)("moved_mtok_per_month")),
-        choice.supplies["serverless"],
+        choice.supplies[Option.SERVERLESS],
     )
     full = supply.offer.hourly_usd * supply.plan.gpus_count * HOURS_PER_MONTH * supply.curve.mean
     awake = float(serverless_usd_per_month(choice, supply, case.values))
     fixed = float(
-        sum(fixed_lines("serverless", case.values, case.decision.horizon_months).values())
+        sum(fixed_lines(Option.SERVERLESS, case.values, case.decision.horizon_months).values())
     ) / len(case.choices)
     return float(full / mtok), awake / mtok, (awake + fixed) / mtok
 
@@ -124,12 +121,11 @@ def use_cases(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
          is always full: the lower bound)
     """
     today, (host, allowed) = offer_today(case, choice), open_offer(case, choice)
-    sides = [("today", today, today.model_id if choice.today else f"{today.model_id} (stand-in)")]
-    sides += (
-        [("open_api", host, f"{host.model_id} by API" + ("" if allowed else " (not allowed)"))]
-        if host
-        else []
-    )
+    stand_in = "" if choice.today else " (stand-in)"
+    sides: list[tuple[str, Offer, str]] = [(Option.TODAY, today, f"{today.model_id}{stand_in}")]
+    if host:
+        refused = "" if allowed else " (not allowed)"
+        sides.append((Option.OPEN_API, host, f"{host.model_id} by API{refused}"))
     rows = []
     for use in in_force("use_cases", case.client.as_of_date).itertuples():
         about = (use.input_tokens, use.output_tokens, use.cached_input_fraction, use.confidence)
@@ -147,7 +143,7 @@ def use_cases(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
             use.output_tokens,
         )
         if own is not None:
-            rows.append((use.use_case, "own", "own GPUs, always full", 1000 * own, *about))
+            rows.append((use.use_case, OWN_WAY, "own GPUs, always full", 1000 * own, *about))
     columns = [
         "use_case",
         "way",
@@ -270,7 +266,7 @@ def prices_used(case: Case) -> pd.DataFrame:
         for option, supply in choice.supplies.items():
             gpu = supply.offer
             price = f"{gpu.listed_usd:,g} USD" + (
-                " a GPU" if gpu.term == "owned" else " per GPU-hour"
+                " a GPU" if gpu.term is Term.OWNED else " per GPU-hour"
             )
             name = f"{gpu_name(gpu.gpu_id)}, {gpu.provider}"
             rows.append((f"{option} GPUs", name, price, gpu.source, gpu.date, gpu.confidence))
@@ -301,8 +297,8 @@ def levers(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
         pairs.append(
             (
                 "the model: today's against the open one by API",
-                steps["today", "at your load"],
-                steps["open_api", "at your load"],
+                steps[Option.TODAY, Step.AT_LOAD],
+                steps[Option.OPEN_API, Step.AT_LOAD],
             )
         )
     if len(eligible) > 1:
@@ -317,15 +313,15 @@ def levers(case: Case, choice: WorkloadChoice) -> pd.DataFrame:
         pairs.append(
             (
                 f"idle hours of {own} GPUs: at your load against always full",
-                steps[own, "at your load"],
-                steps[own, "always full"],
+                steps[own, Step.AT_LOAD],
+                steps[own, Step.ALWAYS_FULL],
             )
         )
         pairs.append(
             (
                 f"people around {own} GPUs: with them against without",
-                steps[own, "with people"],
-                steps[own, "at your load"],
+                steps[own, Step.WITH_PEOPLE],
+                steps[own, Step.AT_LOAD],
             )
         )
     frame = pd.DataFrame(pairs, columns=["lever", "from_usd_per_mtok", "to_usd_per_mtok"])

@@ -9,6 +9,7 @@ from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import distinct_options
 from llmcost.study.once_per_case import once_per_case
+from llmcost.study.problem import STAYING
 from llmcost.study.ties import TIE_RATIO, cheapest, cheapest_first
 
 CLEAR = 2 / 3
@@ -28,7 +29,7 @@ def advised_option(case: Case) -> str:
         raise InputError("client.yaml", "gates", "leave no option that can be had", cure)
     draws = case.draws()
     by_cost = cheapest_first(distinct_options(case), draws.mean().__getitem__)
-    stay = min((o for o in ("today", "tuned") if o in case.totals), key=by_cost.index, default=None)
+    stay = min((o for o in STAYING if o in case.totals), key=by_cost.index, default=None)
     for option in by_cost:
         if stay is None or option == stay or cheaper_fraction(draws, option, stay) >= CLEAR:
             return option
@@ -55,12 +56,10 @@ def yardstick_option(case: Case) -> str:
     """What the advantage is measured against: staying, tuned, where the advice is to move; the
     cheapest move where it is to stay; the rival where nothing answers today."""
     advised = advised_option(case)
-    stay = [option for option in ("tuned", "today") if option in case.totals]
+    stay = [option for option in reversed(STAYING) if option in case.totals]
     if stay and advised not in stay:
         return stay[0]
-    moves = [
-        option for option in distinct_options(case) if option not in ("today", "tuned", advised)
-    ]
+    moves = [option for option in distinct_options(case) if option not in (*STAYING, advised)]
     return cheapest(moves, case.totals.__getitem__) if stay and moves else rival_option(case)
 
 

@@ -3,6 +3,7 @@ premium one."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -15,22 +16,33 @@ from llmcost.study.bill.options import LABELS
 from llmcost.study.case import Case
 from llmcost.study.choices.decisions import out_of_reach
 from llmcost.study.market.hosts import may_leave
-from llmcost.study.prices.pricing import CLOSED_TIERS, listed_offer
-from llmcost.study.problem import WorkloadChoice
+from llmcost.study.prices.pricing import CLOSED_TIERS, ModelTier, listed_offer
+from llmcost.study.problem import Option, WorkloadChoice
 
+PREMIUM = "premium"
+"""All the work on a premium model: a yardstick that is no option."""
 YARDSTICKS = {
-    "open_api": "the open model by API",
-    "tuned": "today's model, tuned",
-    "premium": "a premium model for all the work",
+    Option.OPEN_API: "the open model by API",
+    Option.TUNED: "today's model, tuned",
+    PREMIUM: "a premium model for all the work",
 }
 """What an option is held against; any option that can be priced will do too."""
+
+
+class Reach(StrEnum):
+    """Whether two bills meet. The last two say why they cannot be held against each other."""
+
+    REACHED = "reached"
+    NOT_REACHED = "not reached"
+    INFEASIBLE = "infeasible"
+    NOTHING_TO_COMPARE = "nothing to compare with"
 
 
 @dataclass(frozen=True)
 class BillPair:
     """An option and its yardstick, each with the decision that prices it alone, at typical values.
 
-    why_not  (status, reason) where one of the two cannot be priced
+    why_not  where one of the two cannot be priced: which of them, and the reason in words
     """
 
     option: str
@@ -38,7 +50,7 @@ class BillPair:
     ours: Decision
     theirs: Decision
     values: Values
-    why_not: tuple[str, str] | None = None
+    why_not: tuple[Reach, str] | None = None
 
     def usd_per_month(self, changes: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """(option, yardstick) with some inputs at arrays of values, all of one length, the rest
@@ -55,30 +67,17 @@ def bill_pair(case: Case, option: str, against: str) -> BillPair:
     """The option against a yardstick, or with the reason why one of the two cannot be priced."""
     decision = case.decision
     if option not in decision.priced:
-        return BillPair(
-            option,
-            against,
-            decision,
-            decision,
-            case.values,
-            ("infeasible", _reason(case.choices, option)),
-        )
-    theirs = (
-        _premium(case)
-        if against == "premium"
-        else replace(decision, priced=[against])
-        if against in decision.priced
-        else None
-    )
+        why_not = (Reach.INFEASIBLE, _reason(case.choices, option))
+        return BillPair(option, against, decision, decision, case.values, why_not)
+    if against == PREMIUM:
+        theirs, reason = _premium(case), "no list prices one that may serve this work"
+    elif against in decision.priced:
+        theirs, reason = replace(decision, priced=[against]), ""
+    else:
+        theirs, reason = None, _reason(case.choices, against)
     if theirs is None:
-        reason = (
-            "no list prices one that may serve this work"
-            if against == "premium"
-            else _reason(case.choices, against)
-        )
-        return BillPair(
-            option, against, decision, decision, case.values, ("nothing to compare with", reason)
-        )
+        why_not = (Reach.NOTHING_TO_COMPARE, reason)
+        return BillPair(option, against, decision, decision, case.values, why_not)
     return BillPair(option, against, replace(decision, priced=[option]), theirs, case.values)
 
 
@@ -89,7 +88,7 @@ def wins(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
 
 def _reason(choices: Iterable[WorkloadChoice], option: str) -> str:
     assert option in LABELS, f"{option} is no option and no yardstick"
-    return next(found[1] for choice in choices if (found := out_of_reach(option, choice)))
+    return next(found.words for choice in choices if (found := out_of_reach(option, choice)))
 
 
 def premium_offer(case: Case) -> Offer | None:
@@ -98,17 +97,12 @@ def premium_offer(case: Case) -> Offer | None:
     used = {
         (choice.today.provider, choice.today.model_id) for choice in case.choices if choice.today
     }
-    others = [
-        names for tier, *names in CLOSED_TIERS if tier == "premium" and tuple(names) not in used
-    ]
-    return next(
-        (
-            offer
-            for provider, model_id in others
-            if (offer := listed_offer(case, provider, model_id))
-        ),
-        None,
-    )
+    for tier, provider, model_id in CLOSED_TIERS:
+        if tier is ModelTier.PREMIUM and (provider, model_id) not in used:
+            offer = listed_offer(case, provider, model_id)
+            if offer:
+                return offer
+    return None
 
 
 def _uncommitted(workload: Workload) -> Workload:
@@ -127,4 +121,4 @@ def _premium(case: Case) -> Decision | None:
         replace(choice, workload=_uncommitted(choice.workload), today=offer)
         for choice in case.choices
     ]
-    return replace(case.decision, choices=choices, invoice_multiplier=1.0, priced=["tuned"])
+    return replace(case.decision, choices=choices, invoice_multiplier=1.0, priced=[Option.TUNED])

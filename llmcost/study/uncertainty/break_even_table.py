@@ -2,6 +2,7 @@
 share that passes."""
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import delivered_utilization_fraction
 from llmcost.study.fleets.unit_costs import ALWAYS_ON, break_even_utilization
 from llmcost.study.names import shown
-from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty.bill_pairs import YARDSTICKS, BillPair, bill_pair, wins
+from llmcost.study.problem import VOLUME, Option
+from llmcost.study.uncertainty.bill_pairs import YARDSTICKS, BillPair, Reach, bill_pair, wins
 from llmcost.study.uncertainty.movable_numbers import MovableNumber, movable_numbers
 from llmcost.study.uncertainty.volume_break_even import (
     break_even_words,
@@ -20,6 +21,14 @@ from llmcost.study.uncertainty.volume_break_even import (
     sectioned,
     volume_break_even,
 )
+
+
+class Side(StrEnum):
+    """On which side of a turn the option wins."""
+
+    ABOVE = "above"
+    BELOW = "below"
+
 
 COLUMNS = [
     "against",
@@ -40,11 +49,10 @@ def break_evens(
     """Where `option` costs what each yardstick costs, one number moved at a time and all else
     typical.
 
-    Columns: against, what, unit, now, turns_at (None where they never meet), option_wins (above |
-    below the turn), status (reached | not reached | infeasible | nothing to compare with), answer
-    (in words), difference_usd_per_month at the turn, which is 0 but where whole machines make the
-    bill jump. The volume's turn is the first at which the option wins, the others' the one nearest
-    to today.
+    Columns: against, what, unit, now, turns_at (None where they never meet), option_wins (the
+    `Side` of the turn), status (a `Reach`), answer (in words), difference_usd_per_month at the
+    turn, which is 0 but where whole machines make the bill jump. The volume's turn is the first at
+    which the option wins, the others' the one nearest to today.
     """
     rows: list[dict[str, Any]] = []
     for yardstick in against:
@@ -59,7 +67,7 @@ def break_evens(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def nearest_turn(movable: MovableNumber) -> tuple[float, str] | None:
+def nearest_turn(movable: MovableNumber) -> tuple[float, Side] | None:
     """(value nearest to today's at which the winner changes, the side of it on which the option
     wins: above or below)."""
     winning = wins(*movable.bills(movable.grid))
@@ -68,19 +76,19 @@ def nearest_turn(movable: MovableNumber) -> tuple[float, str] | None:
         return None
     found = sectioned(movable.bills, movable.grid[turns], movable.grid[turns + 1])
     nearest = int(np.abs(found - movable.now).argmin())
-    return float(found[nearest]), "above" if winning[turns[nearest] + 1] else "below"
+    return float(found[nearest]), Side.ABOVE if winning[turns[nearest] + 1] else Side.BELOW
 
 
 def _row(movable: MovableNumber) -> dict[str, Any]:
     row = {"what": movable.what, "unit": movable.unit, "now": movable.now}
     turn = nearest_turn(movable)
     if turn is None:
-        side = "always cheaper" if wins(*movable.bills(movable.grid[:1]))[0] else "never cheaper"
+        often = "always" if wins(*movable.bills(movable.grid[:1]))[0] else "never"
         low, high = (shown(float(movable.grid[end]), movable.unit) for end in (0, -1))
         return {
             **row,
-            "status": "not reached",
-            "answer": f"not reached between {low} and {high}: {side}",
+            "status": Reach.NOT_REACHED,
+            "answer": f"not reached between {low} and {high}: {often} cheaper",
         }
     at, side = turn
     ours, theirs = movable.bills(np.array([at]))
@@ -89,7 +97,7 @@ def _row(movable: MovableNumber) -> dict[str, Any]:
         **row,
         "turns_at": at,
         "option_wins": side,
-        "status": "reached",
+        "status": Reach.REACHED,
         "answer": answer,
         **_difference(ours, theirs),
     }
@@ -109,7 +117,7 @@ def _volume_row(case: Case, pair: BillPair) -> dict[str, Any]:
     return {
         **row,
         "turns_at": first,
-        "option_wins": "above",
+        "option_wins": Side.ABOVE,
         **_difference(*pair.usd_per_month({VOLUME: np.array([first / now])})),
     }
 
@@ -117,7 +125,7 @@ def _volume_row(case: Case, pair: BillPair) -> dict[str, Any]:
 def _utilization_rows(case: Case, pair: BillPair) -> Iterator[dict[str, Any]]:
     """The delivered utilization at which a standing fleet of today's size would cost what the open
     model's API bills."""
-    if pair.option not in ALWAYS_ON or pair.against != "open_api":
+    if pair.option not in ALWAYS_ON or pair.against != Option.OPEN_API:
         return
     for choice in case.choices:
         needed = break_even_utilization(case, choice, pair.option)
@@ -132,7 +140,7 @@ def _utilization_rows(case: Case, pair: BillPair) -> Iterator[dict[str, Any]]:
             answer = "not reached: a fleet that is full all month is still dearer"
             yield {
                 **row,
-                "status": "not reached",
+                "status": Reach.NOT_REACHED,
                 "answer": answer,
                 "difference_usd_per_month": None,
             }
@@ -141,7 +149,7 @@ def _utilization_rows(case: Case, pair: BillPair) -> Iterator[dict[str, Any]]:
             yield {
                 **row,
                 "turns_at": at,
-                "option_wins": "above",
-                "status": "reached",
+                "option_wins": Side.ABOVE,
+                "status": Reach.REACHED,
                 "answer": answer,
             }

@@ -6,6 +6,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from llmcost.study.assumptions import Confidence
 from llmcost.study.case import Case
 from llmcost.study.names import plain_name, shown, shown_range
 from llmcost.study.once_per_case import once_per_case
@@ -13,7 +14,15 @@ from llmcost.study.ties import TIE_RATIO, cheapest
 from llmcost.study.uncertainty.advice import advice_tornado, advised_option, yardstick_option
 from llmcost.study.wording import usd
 
-EVIDENCE_RANK = {"measured": 0, "list_price": 1, "reported": 2, "guess": 3}
+EVIDENCE_RANK: dict[str, int] = {each: rank for rank, each in enumerate(Confidence)}
+"""How well an input is known -> its place from the best to the worst."""
+KNOWN_AS = {
+    Confidence.MEASURED: "measured",
+    Confidence.LIST_PRICE: "a list price",
+    Confidence.REPORTED: "reported",
+    Confidence.GUESS: "a guess",
+}
+"""How well an input is known, in words."""
 MOST = 0.8
 """The inputs that together carry this share of the variance of the advantage are the ones that move
 it."""
@@ -73,12 +82,9 @@ def weakest_assumption(case: Case) -> str:
         shown(worst["typical"], worst["unit"]),
         shown_range(worst["low"], worst["high"], worst["unit"]),
     )
-    word = {
-        "guess": "a GUESS",
-        "reported": "reported, not measured",
-        "list_price": "a list price",
-        "measured": "measured",
-    }[worst["confidence"]]
+    confidence = Confidence(worst["confidence"])
+    louder = {Confidence.GUESS: "a GUESS", Confidence.REPORTED: "reported, not measured"}
+    word = louder.get(confidence, KNOWN_AS[confidence])
     moved = "bill" if yardstick_option(case) == advised_option(case) else "advantage"
     name = (
         plain_name(worst["path"])

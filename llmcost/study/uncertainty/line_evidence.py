@@ -8,7 +8,7 @@ import pandas as pd
 
 from llmcost.inputs.catalog import gpu
 from llmcost.model.overhead import energy_usd_per_month
-from llmcost.study.assumptions import Assumption
+from llmcost.study.assumptions import Assumption, Confidence
 from llmcost.study.bill.bills import option_bills
 from llmcost.study.bill.fleet_lines import replica_usd_per_month
 from llmcost.study.case import Case
@@ -18,7 +18,7 @@ from llmcost.study.formulas.fixed_costs import api_people
 from llmcost.study.graph import Group, Node
 from llmcost.study.lines import HOSTING_LINES
 from llmcost.study.names import plain_name
-from llmcost.study.problem import WorkloadChoice
+from llmcost.study.problem import Option, WorkloadChoice
 from llmcost.study.scopes import spares_of
 from llmcost.study.uncertainty.evidence import EVIDENCE_RANK
 from llmcost.study.wording import number, percent
@@ -118,7 +118,7 @@ def weakest_input(case: Case, option: str, node: Node) -> Node:
     uncertain = [each for each in node.inputs() if not each.path or each.low is not None]
     judged = [each for each in uncertain if each.confidence]
     stated = Node("stated without a range", node.value, "", source="client.yaml")
-    return max(judged, key=weakness, default=replace(stated, confidence="reported"))
+    return max(judged, key=weakness, default=replace(stated, confidence=Confidence.REPORTED))
 
 
 def ages(case: Case, used: pd.DataFrame) -> pd.DataFrame:
@@ -138,7 +138,7 @@ def ages(case: Case, used: pd.DataFrame) -> pd.DataFrame:
 def guessed_fraction(lines: pd.DataFrame) -> float:
     """Share of a bill that rests on a guess."""
     return float(
-        lines.loc[lines["evidence"] == "guess", "usd_per_month"].sum()
+        lines.loc[lines["evidence"] == Confidence.GUESS, "usd_per_month"].sum()
         / lines["usd_per_month"].sum()
     )
 
@@ -186,7 +186,7 @@ def counted_twice(case: Case, choice: WorkloadChoice, option: str) -> pd.DataFra
         ("4. Engineers are the extra time; the API needs some too", people, people),
         (
             "5. Rent holds power, cooling and wear; only bought GPUs pay them",
-            0.0 if option == "rented" else power,
+            0.0 if option == Option.RENTED else power,
             power,
         ),
     ]

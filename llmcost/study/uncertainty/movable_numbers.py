@@ -10,11 +10,11 @@ import numpy as np
 
 from llmcost.study.bill.api_lines import open_api_usd_per_month, tuned_usd_per_month
 from llmcost.study.bill.bills import Decision
-from llmcost.study.market.gpu_offers import GpuOffer
+from llmcost.study.market.gpu_offers import GpuOffer, Term
 from llmcost.study.names import plain_name
-from llmcost.study.problem import VOLUME, Supply
+from llmcost.study.problem import VOLUME, Option, Supply
 from llmcost.study.scopes import scope_of
-from llmcost.study.uncertainty.bill_pairs import BillPair
+from llmcost.study.uncertainty.bill_pairs import PREMIUM, BillPair
 from llmcost.study.uncertainty.volume_break_even import Bills
 
 POINTS = 401
@@ -48,13 +48,13 @@ def movable_numbers(pair: BillPair) -> Iterator[MovableNumber]:
     of each workload."""
     yield from _api_price(pair)
     yield from _gpu_price(pair)
-    way = (
-        "owned" if any(supply.offer.term == "owned" for supply in _supplies(pair)) else pair.option
-    )
-    path = {
-        "owned": "people.engineer_fte_owned",
-        "serverless": "people.engineer_fte_serverless",
-    }.get(way, "people.engineer_fte")
+    is_bought = any(supply.offer.term is Term.OWNED for supply in _supplies(pair))
+    way = Option.OWNED if is_bought else pair.option
+    paths: dict[str, str] = {
+        Option.OWNED: "people.engineer_fte_owned",
+        Option.SERVERLESS: "people.engineer_fte_serverless",
+    }
+    path = paths.get(way, "people.engineer_fte")
     if _supplies(pair):
         yield MovableNumber(
             plain_name(path),
@@ -101,7 +101,7 @@ def _api_price(pair: BillPair) -> Iterator[MovableNumber]:
     """Per million tokens, input and output together. What the option buys from the same API moves
     with it."""
     values, theirs = pair.values, pair.theirs
-    if pair.against == "open_api":
+    if pair.against == Option.OPEN_API:
         mtok = sum(float(scope_of(c, values)("moved_mtok_per_month")) for c in theirs.choices)
         usd = sum(float(open_api_usd_per_month(choice, values)) for choice in theirs.choices)
         typical = float(values[OPEN_API_PRICE])
@@ -111,14 +111,15 @@ def _api_price(pair: BillPair) -> Iterator[MovableNumber]:
             usd / mtok,
             lambda x: replace(pair, values={**values, OPEN_API_PRICE: typical * x}),
         )
-    elif pair.against in ("tuned", "premium"):
+    elif pair.against in (Option.TUNED, PREMIUM):
         mtok = sum(float(scope_of(c, values)("asked_mtok_per_month")) for c in theirs.choices)
         usd = sum(
             float(tuned_usd_per_month(choice, values, theirs.invoice_multiplier))
             for choice in theirs.choices
         )
-        name = "price of today's model" if pair.against == "tuned" else "price of the premium model"
-        yield _price(name, PER_MTOK, usd / mtok, lambda x: _today_times(pair, x))
+        model = "today's model" if pair.against == Option.TUNED else "the premium model"
+        what = f"price of {model}"
+        yield _price(what, PER_MTOK, usd / mtok, lambda x: _today_times(pair, x))
 
 
 def _today_times(pair: BillPair, multipliers: np.ndarray) -> BillPair:
@@ -130,7 +131,7 @@ def _today_times(pair: BillPair, multipliers: np.ndarray) -> BillPair:
 
     return replace(
         pair,
-        ours=moved(pair.ours) if pair.against == "tuned" else pair.ours,
+        ours=moved(pair.ours) if pair.against == Option.TUNED else pair.ours,
         theirs=moved(pair.theirs),
     )
 
@@ -143,16 +144,11 @@ def _gpu_price(pair: BillPair) -> Iterator[MovableNumber]:
         return
     prices, owned = (
         {supply.offer.listed_usd for supply in supplies},
-        {supply.offer.term == "owned" for supply in supplies},
+        {supply.offer.term is Term.OWNED for supply in supplies},
     )
-    unit = (
-        "times"
-        if len(prices) > 1 or len(owned) > 1
-        else "USD/GPU"
-        if owned == {True}
-        else "USD/GPU-hour"
-    )
-    now = 1.0 if unit == "times" else prices.pop()
+    now, unit = 1.0, "times"
+    if len(prices) == 1 and len(owned) == 1:
+        now, unit = prices.pop(), "USD/GPU" if owned == {True} else "USD/GPU-hour"
     yield _price(
         "price of a GPU", unit, now, lambda x: _gpus_times(pair, x), np.append(0.0, PRICES)
     )
@@ -163,7 +159,7 @@ def _gpus_times(pair: BillPair, multipliers: np.ndarray) -> BillPair:
     paths = {
         f"gpu_purchase.{supply.offer.gpu_id}.purchase_usd"
         for supply in _supplies(pair)
-        if supply.offer.term == "owned"
+        if supply.offer.term is Term.OWNED
     }
 
     def dearer(offer: GpuOffer | None) -> GpuOffer | None:

@@ -14,7 +14,8 @@ from llmcost.study.fleets.exact_split import Split, pool_splits, workload_split
 from llmcost.study.fleets.fleet_facts import owns_nothing
 from llmcost.study.fleets.labels import gpu_name
 from llmcost.study.lines import AnyLine
-from llmcost.study.problem import VOLUME, Supply, WorkloadChoice
+from llmcost.study.market.gpu_offers import Term
+from llmcost.study.problem import VOLUME, Option, Supply, WorkloadChoice
 from llmcost.study.scopes import scope_of
 from llmcost.study.uncertainty.flips import VOLUME_SPAN
 from llmcost.study.uncertainty.volume_break_even import volume_break_even
@@ -34,7 +35,7 @@ def described(supply: Supply) -> str:
     """One replica's GPUs and how they are had, in words."""
     how = (
         f"bought {supply.offer.provider}"
-        if supply.offer.term == "owned"
+        if supply.offer.term is Term.OWNED
         else f"rented from {supply.offer.provider}"
     )
     return (
@@ -46,9 +47,11 @@ def described(supply: Supply) -> str:
 def split_fixed_lines(case: Case) -> dict[AnyLine, float]:
     """What running any slice at all adds to the bill, line by line: USD per month."""
     bought = any(
-        supply.offer.term == "owned" and split.owned_count for split, supply in splits(case)
+        supply.offer.term is Term.OWNED and split.owned_count for split, supply in splits(case)
     )
-    lines = fixed_lines("owned" if bought else "rented", case.values, case.decision.horizon_months)
+    lines = fixed_lines(
+        Option.OWNED if bought else Option.RENTED, case.values, case.decision.horizon_months
+    )
     return {line: float(usd) for line, usd in lines.items()}
 
 
@@ -82,7 +85,7 @@ def overflow_peak_requests_per_minute(case: Case, choice: WorkloadChoice) -> flo
     )
     split = workload_split(case, choice.workload.id)
     if split is not None and not owns_nothing(case):
-        load = lined_up(choice, choice.supplies["hybrid"].load_replicas)
+        load = lined_up(choice, choice.supplies[Option.HYBRID].load_replicas)
         left = np.divide(
             split.hours[choice.workload.id].to_numpy(),
             load,
@@ -140,7 +143,11 @@ def by_break_even_fill(curve: LoadDurationCurve, fills: np.ndarray) -> np.ndarra
 def turning_volumes(case: Case) -> pd.DataFrame:
     """Where owning begins to pay as all volumes grow: what, volume_ratio (NaN: not reached),
     input_mtok_per_month."""
-    own = volume_break_even(case, "owned" if "owned" in case.totals else "rented", "open_api")
+    own = volume_break_even(
+        case,
+        Option.OWNED if Option.OWNED in case.totals else Option.RENTED,
+        Option.OPEN_API,
+    )
     input_mtok = sum(
         float(case.values[f"{choice.at}.load.input_mtok_per_month"]) for choice in case.choices
     )

@@ -9,7 +9,7 @@ from llmcost.model.break_even import BreakEven
 from llmcost.study.case import Case
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.problem import VOLUME
-from llmcost.study.uncertainty.bill_pairs import BillPair, bill_pair, wins
+from llmcost.study.uncertainty.bill_pairs import BillPair, Reach, bill_pair, wins
 from llmcost.study.uncertainty.flips import VOLUME_SPAN
 from llmcost.study.wording import mtok, number
 
@@ -43,7 +43,7 @@ def volume_break_even(case: Case, option: str, against: str) -> BreakEven:
     found = winning_intervals(
         lambda volumes: pair.usd_per_month({VOLUME: volumes / now}), low, high
     )
-    return BreakEven("reached" if found else "not reached", found, high, low)
+    return BreakEven(Reach.REACHED if found else Reach.NOT_REACHED, found, high, low)
 
 
 def input_mtok_per_month(case: Case) -> float:
@@ -112,12 +112,13 @@ def sectioned(bills: Bills, low: np.ndarray, high: np.ndarray) -> np.ndarray:
 def break_even_words(found: BreakEven, now_mtok_per_month: float, reason: str = "") -> str:
     """A break-even volume as a sentence reads it.
 
-    >>> break_even_words(BreakEven("not reached", (), 9_000.0), 9.0)
+    >>> break_even_words(BreakEven(Reach.NOT_REACHED, (), 9_000.0), 9.0)
     'not reached up to 9,000 M, 1,000 times now'
-    >>> break_even_words(BreakEven("reached", ((20.0, 25.0), (30.0, 90.0)), 90.0), 10.0)
+    >>> found = BreakEven(Reach.REACHED, ((20.0, 25.0), (30.0, 90.0)), 90.0)
+    >>> break_even_words(found, 10.0)
     'from 20 M, 2 times now, with gaps, and for good from 30 M, 3 times now'
     """
-    if found.status not in ("reached", "not reached"):
+    if found.status not in (Reach.REACHED, Reach.NOT_REACHED):
         return f"{found.status}: {reason}"
     if not found.intervals:
         return f"not reached up to {_volume(found.looked_up_to_mtok_per_month, now_mtok_per_month)}"

@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from llmcost.study.assumptions import Confidence
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import passing_fraction
 from llmcost.study.fleets.labels import described, labels, tuning
 from llmcost.study.horizon import cash, whole_contract
+from llmcost.study.judgement import Status
 from llmcost.study.market.hosts import may_leave
 from llmcost.study.once_per_case import once_per_case
 from llmcost.study.prices import exports
-from llmcost.study.problem import VOLUME
+from llmcost.study.problem import STAYING, VOLUME, Option
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option, cheaper_fraction, rival_option
 from llmcost.study.uncertainty.evidence import weakest_assumption
@@ -70,13 +72,13 @@ def verdict(case: Case) -> dict[str, Any]:
 
 def saving_path(totals: Mapping[str, Any], winner: str) -> list[tuple[str, str, str]]:
     """The way from today to the advice: (step, option before it, option after it)."""
-    path = [option for option in ("today", "tuned", "open_api", winner) if option in totals]
-    if "today" not in path or winner == "today":
+    path = [option for option in (*STAYING, Option.OPEN_API, winner) if option in totals]
+    if Option.TODAY not in path or winner == Option.TODAY:
         return []
-    if winner == "tuned":
+    if winner == Option.TUNED:
         path = path[:2]
-    last = "changing the host" if "open_api" in path else "model and host"
-    names = {"tuned": "tuning", "open_api": "changing the model"}
+    last = "changing the host" if Option.OPEN_API in path else "model and host"
+    names: dict[str, str] = {Option.TUNED: "tuning", Option.OPEN_API: "changing the model"}
     return [(names.get(b, last), a, b) for a, b in pairwise(path) if a != b]
 
 
@@ -95,16 +97,16 @@ def _answer(case: Case) -> tuple[str, str]:
     spread = case.draws()[option]
     band = usd_range(spread.quantile(0.1), spread.quantile(0.9))
     cost = f"{usd(totals[option])} a month ({band}; as often above as below {usd(spread.median())})"
-    before = f"{usd(totals['today'])} → about {cost}" if "today" in totals else f"about {cost}"
+    before = f"{usd(totals['today'])} → about {cost}" if Option.TODAY in totals else f"about {cost}"
     condition = (
         ""
-        if all(choice.alternative.evidence == "measured" for choice in case.choices)
+        if all(choice.alternative.evidence == Confidence.MEASURED for choice in case.choices)
         else ", if it passes your evaluation"
     )
     model = " and ".join(dict.fromkeys(c.alternative.model_id for c in case.choices))
     today = " and ".join(dict.fromkeys(c.today.model_id for c in case.choices if c.today))
     work = f"about {percent(passing_fraction(case))} of the {today} work" if today else "the work"
-    if option == "today":
+    if option == Option.TODAY:
         return (
             "No",
             (
@@ -112,9 +114,9 @@ def _answer(case: Case) -> tuple[str, str]:
                 f" {cost}.{_close_call(case) or ' Nothing that was tried is cheaper.'}"
             ),
         )
-    if option == "tuned":
+    if option == Option.TUNED:
         return "No", f"Stay on {today} and tune it ({tuning(case)}): {before}.{_close_call(case)}"
-    if option == "open_api":
+    if option == Option.OPEN_API:
         hosts = " and ".join(dict.fromkeys(c.host.offer.provider for c in case.choices if c.host))
         return (
             "No",
@@ -124,7 +126,7 @@ def _answer(case: Case) -> tuple[str, str]:
             ),
         )
     where = described(case, option)
-    if option == "hybrid":
+    if option == Option.HYBRID:
         return (
             "Partly",
             (
@@ -132,7 +134,7 @@ def _answer(case: Case) -> tuple[str, str]:
                 f" API{condition}: {before}.{_close_call(case)}"
             ),
         )
-    forced = not any(other in totals for other in ("today", "tuned", "open_api"))
+    forced = not any(other in totals for other in (*STAYING, Option.OPEN_API))
     only = (
         "It is the only way your rules leave open."
         if len(totals) == 1
@@ -197,7 +199,7 @@ def _failed_gates(case: Case) -> str:
     failed = [
         f"{gate.name} ({gate.text})"
         for gate in gates.gates(case)
-        if gate.status == "failed" and gate.kind == "region"
+        if gate.status is Status.FAILED and gate.kind is gates.GateKind.REGION
     ]
     return f"It fails a rule of yours: {', '.join(failed)}; settle that first." if failed else ""
 
@@ -210,7 +212,7 @@ def _per_unit(case: Case) -> str:
     units = sum(load.requests_per_month for load in case.loads.values()) / unit.requests_count
     before = (
         f"{usd(case.totals['today'] / units)} → "
-        if "today" in case.totals and advised_option(case) != "today"
+        if Option.TODAY in case.totals and advised_option(case) != Option.TODAY
         else ""
     )
     return f"Per {unit.name}: {before}{usd(case.totals[advised_option(case)] / units)}."
@@ -227,7 +229,7 @@ def _premium(case: Case) -> str:
         else f"the rule costs nothing here ({usd(-difference)} a month less)"
     )
     uneven = ""
-    if "today" in free.totals and best not in ("today", "tuned"):
+    if Option.TODAY in free.totals and best not in STAYING:
         uneven = ", what fails the evaluation sent back to today's model"
     amount = usd(free.totals[best])
     way = f"{labels(free)[best]}{uneven}"

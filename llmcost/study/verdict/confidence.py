@@ -1,18 +1,21 @@
 """How sure the verdict is: three grades, each from what the verdict hangs on, and the rule that
 joins them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
+from enum import StrEnum
 from typing import Any
 
 import pandas as pd
 
 from llmcost.inputs.usage import HourlyUsage
+from llmcost.study.assumptions import Confidence
 from llmcost.study.bill.draws import cheapest_fraction
 from llmcost.study.case import Case
 from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.prices import exports
+from llmcost.study.problem import STAYING
 from llmcost.study.uncertainty.advice import advised_option
-from llmcost.study.uncertainty.evidence import moving_inputs, oldest_price
+from llmcost.study.uncertainty.evidence import EVIDENCE_RANK, KNOWN_AS, moving_inputs, oldest_price
 from llmcost.study.wording import number, percent, probability
 
 HOURS_PER_DAY, DAYS_OF_A_SHAPE = 24, 7
@@ -22,7 +25,6 @@ SURE, UNSURE = 0.9, 0.6
 the second."""
 UNEXPLAINED = 0.25
 """Share of the invoice beyond which list prices do not explain it."""
-GRADES = ("strong", "fair", "weak")
 RULE = (
     "High: cheapest in nine draws of ten, every input that moves the verdict measured or at list"
     " price, a week of load measured. Low: cheapest in fewer than six of ten, or a guess that alone"
@@ -32,6 +34,22 @@ RULE = (
     " fifths of the variance of its advantage."
 )
 """The rule as a reader gets it."""
+
+
+class Grade(StrEnum):
+    """How well one thing holds that the verdict hangs on."""
+
+    STRONG = "strong"
+    FAIR = "fair"
+    WEAK = "weak"
+
+
+class Level(StrEnum):
+    """How sure the verdict is."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
 
 
 def confidence(case: Case) -> dict[str, Any]:
@@ -54,15 +72,8 @@ def confidence(case: Case) -> dict[str, Any]:
         "evidence": _evidence_grade(case, moving),
         "data": _data_grade(case),
     }
-    level = (
-        "low"
-        if "weak" in grades.values()
-        else "high"
-        if set(grades.values()) == {"strong"}
-        else "medium"
-    )
     return {
-        "level": level,
+        "level": _level(set(grades.values())),
         "because": _because(case, moving),
         "rule": RULE,
         "grades": grades,
@@ -70,39 +81,41 @@ def confidence(case: Case) -> dict[str, Any]:
     }
 
 
-def _chance_grade(case: Case) -> str:
+def _level(grades: Set[Grade]) -> Level:
+    if Grade.WEAK in grades:
+        return Level.LOW
+    return Level.HIGH if grades == {Grade.STRONG} else Level.MEDIUM
+
+
+def _chance_grade(case: Case) -> Grade:
     sure = cheapest_fraction(case.draws())[advised_option(case)]
-    return "strong" if sure >= SURE else "weak" if sure < UNSURE else "fair"
+    if sure < UNSURE:
+        return Grade.WEAK
+    return Grade.STRONG if sure >= SURE else Grade.FAIR
 
 
-def _evidence_grade(case: Case, moving: pd.DataFrame) -> str:
-    if ((moving["evidence"] == "guess") & moving["turns"]).any():
-        return "weak"
-    untested = advised_option(case) not in ("today", "tuned") and any(
-        c.alternative.evidence == "guess" for c in case.choices
-    )
-    return (
-        "strong"
-        if moving["evidence"].isin(["measured", "list_price"]).all() and not untested
-        else "fair"
-    )
+def _evidence_grade(case: Case, moving: pd.DataFrame) -> Grade:
+    is_guess = moving["evidence"] == Confidence.GUESS
+    if (is_guess & moving["turns"]).any():
+        return Grade.WEAK
+    known = moving["evidence"].isin([Confidence.MEASURED, Confidence.LIST_PRICE]).all()
+    untested = any(choice.alternative.evidence == Confidence.GUESS for choice in case.choices)
+    if known and (advised_option(case) in STAYING or not untested):
+        return Grade.STRONG
+    return Grade.FAIR
 
 
-def _data_grade(case: Case) -> str:
-    loads = case.loads.values()
-    usage = _usage(loads)
+def _data_grade(case: Case) -> Grade:
+    known = {load.confidence for load in case.loads.values()}
+    usage = _usage(case.loads.values())
     explained = exports.explained_fraction(case)
     unexplained = explained is not None and abs(explained[0] - 1) > UNEXPLAINED
-    measured = all(load.confidence == "measured" for load in loads)
-    short = measured and _days(usage) < DAYS_OF_A_SHAPE
-    if (
-        short
-        or unexplained
-        or any(u.is_thin for u in usage)
-        or any(load.confidence == "guess" for load in loads)
-    ):
-        return "weak"
-    return "strong" if measured else "fair"
+    is_measured = known == {Confidence.MEASURED}
+    short = is_measured and _days(usage) < DAYS_OF_A_SHAPE
+    thin = any(each.is_thin for each in usage)
+    if short or unexplained or thin or Confidence.GUESS in known:
+        return Grade.WEAK
+    return Grade.STRONG if is_measured else Grade.FAIR
 
 
 def _usage(loads: Iterable[WorkloadLoad]) -> list[HourlyUsage]:
@@ -115,13 +128,13 @@ def _days(usage: Sequence[HourlyUsage]) -> float:
 
 def _because(case: Case, moving: pd.DataFrame) -> list[str]:
     usage, explained = _usage(case.loads.values()), exports.explained_fraction(case)
-    quality = {c.alternative.evidence for c in case.choices}
+    quality = max((c.alternative.evidence for c in case.choices), key=EVIDENCE_RANK.__getitem__)
     chance = cheapest_fraction(case.draws())[advised_option(case)]
     return [
         f"cheapest in {probability(chance)} of the draws",
         moved_by(moving),
         _load_said(case.loads.values(), usage),
-        f"quality {next(said for word, said in QUALITY.items() if word in quality)}",
+        f"quality {KNOWN_AS[Confidence(quality)]}",
         oldest_price(case),
         *([f"list prices explain {percent(explained[0])} of {explained[1]}"] if explained else []),
         *(
@@ -133,12 +146,11 @@ def _because(case: Case, moving: pd.DataFrame) -> list[str]:
     ]
 
 
-QUALITY = {"guess": "a guess", "reported": "reported", "measured": "measured"}
 EVIDENCE = {
-    "guess": "guessed",
-    "reported": "reported",
-    "list_price": "list price",
-    "measured": "measured",
+    Confidence.GUESS: "guessed",
+    Confidence.REPORTED: "reported",
+    Confidence.LIST_PRICE: "list price",
+    Confidence.MEASURED: "measured",
 }
 
 
@@ -163,12 +175,12 @@ def moved_by(moving: pd.DataFrame) -> str:
 
 def _load_said(loads: Collection[WorkloadLoad], usage: Sequence[HourlyUsage]) -> str:
     days = _days(usage)
-    if all(load.confidence == "measured" for load in loads):
+    if all(load.confidence is Confidence.MEASURED for load in loads):
         return (
             f"load measured, {number(days, 2)}"
             f" days{'' if days >= DAYS_OF_A_SHAPE else ': less than a week'}"
         )
     totals = "days of an export" if any(u.of_days for u in usage) else "totals by the client"
-    is_guessed = any(load.confidence == "guess" for load in loads)
+    is_guessed = any(load.confidence is Confidence.GUESS for load in loads)
     shape = "a PRESET for its size" if is_guessed else "a public shape"
     return f"load: {totals} on {shape}"

@@ -2,6 +2,8 @@
 be worth to turn the answer."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from llmcost.study.bill.options import HOSTED
@@ -10,12 +12,27 @@ from llmcost.study.fleets.fleet_facts import distinct_options
 from llmcost.study.fleets.labels import labels
 from llmcost.study.horizon.cash import exit_usd, fte_beyond_today
 from llmcost.study.horizon.whole_contract import Horizon
-from llmcost.study.problem import WorkloadChoice
+from llmcost.study.problem import Option, WorkloadChoice
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.wording import number, usd
 
-SIDES = {True: "hosting", False: "an API"}
+
+class Side(StrEnum):
+    """Who a criterion speaks for."""
+
+    HOSTING = "hosting"
+    API = "an API"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One thing that the bill does not hold, in words, and the side that it favours."""
+
+    name: str
+    favours: Side
+    reason: str
 
 
 def other_side(case: Case) -> str | None:
@@ -47,7 +64,7 @@ def criteria(case: Case, horizon: Horizon) -> dict[str, Any]:
         }
     means = case.draws().mean()
     gap = float(means[other] - means[winner])
-    mine = SIDES[winner in HOSTED]
+    theirs = Side.API if winner in HOSTED else Side.HOSTING
     hosted, bought = (winner, other) if winner in HOSTED else (other, winner)
     judged = [
         _latency(case.choices),
@@ -55,19 +72,19 @@ def criteria(case: Case, horizon: Horizon) -> dict[str, Any]:
         _team(horizon, hosted, bought),
         _lock_in(case, horizon, hosted, bought),
     ]
-    against = [name for name, side, _ in judged if side not in (mine, "neither")]
+    against = [each.name for each in judged if each.favours is theirs]
     return {
         "against": other,
         "gap_usd_per_month": gap,
         "sentence": _sentence(gap, against, labels(case)[other]),
         "criteria": [
             {
-                "criterion": name,
-                "favours": side,
-                "reason": reason,
-                "worth_usd_per_month": gap if name in against else None,
+                "criterion": each.name,
+                "favours": each.favours,
+                "reason": each.reason,
+                "worth_usd_per_month": gap if each.favours is theirs else None,
             }
-            for name, side, reason in judged
+            for each in judged
         ],
     }
 
@@ -88,49 +105,37 @@ def _sentence(gap: float, against: list[str], other: str) -> str:
     )
 
 
-def _latency(choices: Iterable[WorkloadChoice]) -> tuple[str, str, str]:
+def _latency(choices: Iterable[WorkloadChoice]) -> Criterion:
+    name = "speed to spare"
     if not any(choice.workload.latency for choice in choices):
-        return "speed to spare", "neither", "no limit is stated"
-    return (
-        "speed to spare",
-        SIDES[True],
-        "on GPUs of one's own it can be bought with more replicas; an API's is what it is",
-    )
+        return Criterion(name, Side.NEITHER, "no limit is stated")
+    reason = "on GPUs of one's own it can be bought with more replicas; an API's is what it is"
+    return Criterion(name, Side.HOSTING, reason)
 
 
-def _control() -> tuple[str, str, str]:
-    return (
-        "control",
-        SIDES[True],
-        "weights, version and queue stay; an API's model can be changed or withdrawn",
-    )
+def _control() -> Criterion:
+    reason = "weights, version and queue stay; an API's model can be changed or withdrawn"
+    return Criterion("control", Side.HOSTING, reason)
 
 
-def _team(horizon: Horizon, hosted: str, bought: str) -> tuple[str, str, str]:
+def _team(horizon: Horizon, hosted: str, bought: str) -> Criterion:
     more = float(fte_beyond_today(horizon, hosted)[0] - fte_beyond_today(horizon, bought)[0])
     reason = (
-        f"hosting takes {number(more, 2)} of an engineer more, who is not there for the product"
+        f"hosting takes {number(more, 2)} of an engineer more, who is not there for the product;"
+        " their pay is in the bill already"
     )
-    return "the team's time", SIDES[False], f"{reason}; their pay is in the bill already"
+    return Criterion("the team's time", Side.API, reason)
 
 
-def _lock_in(case: Case, horizon: Horizon, hosted: str, bought: str) -> tuple[str, str, str]:
+def _lock_in(case: Case, horizon: Horizon, hosted: str, bought: str) -> Criterion:
+    name = "lock-in"
     owed = exit_usd(case, hosted, horizon.typical[hosted], 1) or 0.0
     left = exit_usd(case, bought, horizon.typical[bought], 1) or 0.0
     if round(owed - left, 2) > 0:
-        return (
-            "lock-in",
-            SIDES[False],
-            f"leaving hosting after a month costs {usd(owed)}; an API can be left at a month's end",
-        )
-    if bought == "open_api":
-        return (
-            "lock-in",
-            "neither",
-            "no contract holds you on either side, and open weights run elsewhere too",
-        )
-    return (
-        "lock-in",
-        SIDES[True],
-        "open weights run elsewhere too; prompts made for one company's model do not",
-    )
+        reason = f"leaving hosting after a month costs {usd(owed)}"
+        return Criterion(name, Side.API, f"{reason}; an API can be left at a month's end")
+    if bought == Option.OPEN_API:
+        reason = "no contract holds you on either side, and open weights run elsewhere too"
+        return Criterion(name, Side.NEITHER, reason)
+    reason = "open weights run elsewhere too; prompts made for one company's model do not"
+    return Criterion(name, Side.HOSTING, reason)

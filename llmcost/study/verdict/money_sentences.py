@@ -8,6 +8,7 @@ from llmcost.study.case import Case
 from llmcost.study.fleets.labels import labels, tuning
 from llmcost.study.horizon.cash import cash, first_year_months, worst_case_usd
 from llmcost.study.horizon.whole_contract import Horizon, crossings
+from llmcost.study.problem import Option
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.wording import probability, usd, usd_range
@@ -17,12 +18,12 @@ def decision_asked(case: Case, horizon: Horizon) -> str:
     """The cash asked for, what the first year saves, when it has paid for itself, and what is lost
     at the worst."""
     winner = advised_option(case)
-    if winner == "today":
+    if winner == Option.TODAY:
         return "Nothing to spend: keep the present contract."
     rows = cash(case, horizon).set_index("option")
     row = rows.loc[winner]
-    if winner == "tuned":
-        saved = _saved(rows.loc["today"].year_1_usd - row.year_1_usd, horizon)
+    if winner == Option.TUNED:
+        saved = _saved(rows.loc[Option.TODAY].year_1_usd - row.year_1_usd, horizon)
         return f"Nothing to spend but the work of tuning ({tuning(case)}); {saved}."
     text = (
         f"{usd(row.once_usd)} once for evaluation and"
@@ -36,7 +37,7 @@ def decision_asked(case: Case, horizon: Horizon) -> str:
         worst += f", if it is given up after a month: {usd(worst_case_usd(case, horizon, winner))}"
     outcome = (
         f"{_outcome(rows.loc['today'].year_1_usd - row.year_1_usd, row.payback_months, horizon)}; "
-        if "today" in rows.index
+        if Option.TODAY in rows.index
         else ""
     )
     return f"{text}; {outcome}{worst}."

@@ -6,16 +6,18 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from typing import Any
 
+from llmcost.study.assumptions import Confidence
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.case import Case
 from llmcost.study.fleets.fleet_facts import hardware_usd_by_gpu
 from llmcost.study.fleets.labels import labels, tuning
 from llmcost.study.loads.load import WorkloadLoad
 from llmcost.study.names import plain_name, shown
+from llmcost.study.problem import STAYING, Option
 from llmcost.study.uncertainty.advice import advised_option, yardstick_option
-from llmcost.study.uncertainty.evidence import EVIDENCE_RANK, moving_inputs
+from llmcost.study.uncertainty.evidence import EVIDENCE_RANK, KNOWN_AS, moving_inputs
 from llmcost.study.uncertainty.flips import nearest_flips
-from llmcost.study.verdict.gates import ENOUGH_REQUESTS_COUNT, OPEN, Gate, gates
+from llmcost.study.verdict.gates import ENOUGH_REQUESTS_COUNT, OPEN, GateKind, gates
 from llmcost.study.wording import percent, usd, usd_range
 
 MEASURED_FIRST = 2
@@ -84,7 +86,7 @@ def record(case: Case, decision: str, look_again: str) -> list[dict[str, Any]]:
 
 
 def _moves(case: Case) -> bool:
-    return advised_option(case) not in ("today", "tuned")
+    return advised_option(case) not in STAYING
 
 
 def _first(decision: str) -> Iterator[Step]:
@@ -98,7 +100,7 @@ def _first(decision: str) -> Iterator[Step]:
 
 def _load(loads: Collection[WorkloadLoad]) -> Iterator[Step]:
     days = [len(load.usage.hourly) / 24 for load in loads if load.usage]
-    if all(load.confidence == "measured" for load in loads) and min(days, default=0) >= 30:
+    if all(load.confidence is Confidence.MEASURED for load in loads) and min(days, default=0) >= 30:
         return
     why = (
         "the load's hours come from a public shape"
@@ -118,7 +120,7 @@ def _evaluation(case: Case) -> Iterator[Step]:
     for choice in case.choices:
         path = f"{choice.alternative_at}.passing_fraction"
         turns = [flip for flip in nearest_flips(case) if flip.path == path]
-        if choice.alternative.evidence == "measured" or not (_moves(case) or turns):
+        if choice.alternative.evidence == Confidence.MEASURED or not (_moves(case) or turns):
             continue
         low, high = (
             choice.alternative.passing_fraction.low,
@@ -145,18 +147,18 @@ def _evaluation(case: Case) -> Iterator[Step]:
 
 
 def _said(evidence: str) -> str:
-    return "a guess" if evidence == "guess" else "reported, not measured"
+    return "a guess" if evidence == Confidence.GUESS else "reported, not measured"
 
 
 def _tuning(case: Case) -> Iterator[Step]:
     totals = case.totals
-    if "tuned" in totals and round(totals["today"] - totals["tuned"], 2) > 0:
-        saved = usd(totals["today"] - totals["tuned"])
+    less = totals[Option.TODAY] - totals[Option.TUNED] if Option.TUNED in totals else 0.0
+    if round(less, 2) > 0:
         done = "the cached and batched shares show on the bill"
         yield Step(
             (1, 45),
             f"Tune today's model ({tuning(case)})",
-            f"{saved} a month, whatever else is decided",
+            f"{usd(less)} a month, whatever else is decided",
             done,
         )
 
@@ -166,7 +168,8 @@ def _measuring(case: Case) -> Iterator[Step]:
     least known, then the strongest."""
     moving = moving_inputs(case)
     open_ones = moving[
-        (moving["evidence"] != "measured") & ~moving["path"].str.endswith("passing_fraction")
+        (moving["evidence"] != Confidence.MEASURED)
+        & ~moving["path"].str.endswith("passing_fraction")
     ]
     ranked = open_ones.assign(rank=open_ones["evidence"].map(EVIDENCE_RANK))
     ranked = ranked.sort_values(
@@ -179,11 +182,8 @@ def _measuring(case: Case) -> Iterator[Step]:
             "find a source better than the present one",
         )
         name = plain_name(a.path)
-        why = (
-            f"it alone could turn the answer: {_evidence(a.confidence)}"
-            if row.turns
-            else f"it moves the answer: {_evidence(a.confidence)}"
-        )
+        does = "it alone could turn the answer" if row.turns else "it moves the answer"
+        why = f"{does}: {KNOWN_AS[Confidence(a.confidence)]}"
         band = f"{shown(a.low, a.unit)} to {shown(a.high, a.unit)}"
         yield Step(
             (8, 30),
@@ -193,21 +193,11 @@ def _measuring(case: Case) -> Iterator[Step]:
         )
 
 
-def _evidence(confidence: str) -> str:
-    return {"guess": "a guess", "reported": "reported", "list_price": "a list price"}[confidence]
-
-
 def _asking(case: Case) -> Iterator[Step]:
-    waiting: dict[str, Gate] = {
-        gate.name: gate for gate in gates(case) if gate.status in OPEN and gate.kind != "quality"
-    }
-    for gate in waiting.values():
-        yield Step(
-            (8, 42),
-            f"Settle the gate: {gate.name}",
-            f"{gate.status}: {gate.text}" if gate.text != gate.status else gate.status,
-            gate.evidence,
-        )
+    for gate in gates(case):
+        if gate.status in OPEN and gate.kind is not GateKind.QUALITY:
+            why = f"{gate.status}: {gate.said}" if gate.said else gate.status
+            yield Step((8, 42), f"Settle the gate: {gate.name}", why, gate.evidence)
 
 
 def _move(case: Case) -> Iterator[Step]:
@@ -247,7 +237,7 @@ def _move(case: Case) -> Iterator[Step]:
     )
     back = (
         "today's way can still be called back"
-        if "today" in totals
+        if Option.TODAY in totals
         else "the trial can still be called back"
     )
     yield Step(

@@ -18,7 +18,7 @@ from llmcost.study.fleets.unit_costs import (
 )
 from llmcost.study.market.hosts import may_leave
 from llmcost.study.names import plain_name, shown
-from llmcost.study.problem import VOLUME
+from llmcost.study.problem import VOLUME, Option
 from llmcost.study.ties import cheapest
 from llmcost.study.uncertainty.advice import advised_option
 from llmcost.study.uncertainty.flips import Flip, nearest_flips
@@ -113,7 +113,7 @@ def _rule_flip(case: Case) -> list[str]:
     fails = 1 - passing_fraction(other)
     fallback = (
         ""
-        if inside or "today" not in case.totals
+        if inside or Option.TODAY not in case.totals
         else f", and no fallback for the {percent(fails)} that fails"
     )
     rule = "third-party APIs allowed" if inside else "no third-party API allowed"
