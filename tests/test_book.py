@@ -115,7 +115,7 @@ def test_a_row_says_what_the_report_says(results):
             option["id"]: (option["total_usd_per_month"] or {}).get("typical")
             for option in kept["options"]
         }
-        assert {option: getattr(row, f"{option}_usd_per_month") for option in LABELS} == {
+        assert {option: row.option_usd_per_month.get(option) for option in LABELS} == {
             o: totals.get(o) for o in LABELS
         }
         assert row.advised_usd_per_month == totals[verdict["option"]]

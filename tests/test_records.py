@@ -206,7 +206,7 @@ def assert_told(reports):
     rows = book.client_rows(reports, {})
     index.index_html(rows, reports, {}, set()).encode()
     tables = {
-        "clients": [vars(row) for row in rows],
+        "clients": [row.cells() for row in rows],
         "options": book.option_rows(reports),
         "lines": book.line_rows(reports),
     }

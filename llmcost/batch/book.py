@@ -3,7 +3,8 @@ Numbers stay numbers."""
 
 import datetime as dt
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,7 @@ class ClientRow:
     answer: str | None = None
     advised_option: str | None = None
     advised: str | None = None
-    today_usd_per_month: float | None = None
-    tuned_usd_per_month: float | None = None
-    open_api_usd_per_month: float | None = None
-    serverless_usd_per_month: float | None = None
-    rented_usd_per_month: float | None = None
-    owned_usd_per_month: float | None = None
-    hybrid_usd_per_month: float | None = None
+    option_usd_per_month: Mapping[str, float | None] = field(default_factory=dict)
     advised_p10_usd_per_month: float | None = None
     advised_usd_per_month: float | None = None
     advised_p90_usd_per_month: float | None = None
@@ -58,6 +53,21 @@ class ClientRow:
     weakest_assumption: str | None = None
     report: str | None = None
     problem: str = ""
+
+    @property
+    def today_usd_per_month(self) -> float | None:
+        """The bill of today."""
+        return self.option_usd_per_month.get("today")
+
+    def cells(self) -> Row:
+        """Column -> value; every option has a column of its own."""
+        found: Row = {}
+        for name, value in vars(self).items():
+            if name == "option_usd_per_month":
+                found |= {f"{option}_usd_per_month": value.get(option) for option in LABELS}
+            else:
+                found[name] = value
+        return found
 
 
 def client_row(folder: str, record: Record, problem: str = "") -> ClientRow:
@@ -73,7 +83,7 @@ def client_row(folder: str, record: Record, problem: str = "") -> ClientRow:
         answer=verdict.answer,
         advised_option=record.advised.id,
         advised=record.advised.label,
-        **{f"{name}_usd_per_month": typical_usd.get(name) for name in LABELS},
+        option_usd_per_month=typical_usd,
         advised_p10_usd_per_month=bill.p10,
         advised_usd_per_month=bill.typical,
         advised_p90_usd_per_month=bill.p90,

@@ -5,7 +5,6 @@ import math
 import os
 from collections import Counter
 from collections.abc import Set
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -39,7 +38,7 @@ def write_index(out_dir: Path, failed: dict[str, str]) -> None:
     rows = client_rows(reports, problems)
     printed = {path.parent.name for path in out_dir.glob("*/report.pdf")}
     put_whole(out_dir / "index.html", index_html(rows, reports, problems, printed) + "\n")
-    table = [asdict(row) for row in rows]
+    table = [row.cells() for row in rows]
     put_whole(out_dir / "book.csv", csv_text(table))
     sheets = {"clients": table, "options": option_rows(reports), "lines": line_rows(reports)}
     put_whole(out_dir / "book.xlsx", xlsx_bytes(sheets))

@@ -14,7 +14,7 @@ from llmcost.inputs.paths import data_path
 from llmcost.study.bill.bills import option_bills
 from llmcost.study.graph import QUANTITIES, Line, Node, Quantity
 from llmcost.study.lines import FORMULAS
-from llmcost.study.names import NAMES
+from llmcost.study.names import plain_name
 from llmcost.study.study import open_study
 from llmcost.study.wording import number
 from llmcost.views.latex import latex
@@ -89,7 +89,7 @@ def _inputs() -> str:
     hidden, seen = hidden_costs(dt.date.max, []), _seen_in_examples()
     rows = ["| input | what it is | where it comes from |", "| --- | --- | --- |"]
     for name in sorted(asked.keys() - QUANTITIES.keys()):
-        plain = NAMES.get(name, name.replace("_", " "))
+        plain = plain_name(name)
         source = _of_row(hidden[name]) if name in hidden else seen.get(name, "the option's bill")
         rows.append(f"| `{name}` | {plain} | {source.replace('|', '/')} |")
     return "\n".join(rows)

@@ -209,6 +209,13 @@ def hidden_costs(as_of: dt.date, quotes: list[Quote]) -> dict[str, HiddenCost]:
     return found
 
 
+@data_cached
+def hidden_cost_names() -> dict[str, str]:
+    """Item of the hidden-cost table -> what it is called in a sentence."""
+    rows = table("hidden_costs")
+    return dict(zip(rows["item"], rows["name"], strict=True))
+
+
 def _check_quote(item: str, quote: Quote, unit: str, listed_low: float) -> None:
     """Refuse a share above one, and next to nothing for an item that other numbers are divided
     by."""

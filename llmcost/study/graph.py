@@ -99,9 +99,11 @@ class Quantity(Generic[P, R]):
 class Line(Quantity[P, R]):
     """A quantity that stands on a bill, with all that anybody asks of a line.
 
-    shared  whether all workloads have it once
-    timing  when its cash is paid
-    ways    ways of hosting that carry it whatever the volume: rented | owned | serverless
+    shared       whether all workloads have it once
+    timing       when its cash is paid
+    ways         ways of hosting that carry it: rented | owned | serverless; spot for rented GPUs
+                 that may be taken away
+    per_replica  whether each replica that stands carries it, or own serving as a whole
     """
 
     label: str = ""
@@ -109,6 +111,7 @@ class Line(Quantity[P, R]):
     shared: bool = False
     timing: Timing = Timing.RUNNING
     ways: tuple[str, ...] = ()
+    per_replica: bool = False
 
 
 @dataclass(eq=False, repr=False)
@@ -140,6 +143,13 @@ def fixed_line(
 ) -> Callable[[Callable[P, R]], Line[P, R]]:
     """Makes a function a line that these ways of hosting carry once, whatever the volume."""
     return lambda function: Line(function, "USD/month", label, group, True, timing, ways)
+
+
+def replica_line(
+    label: str, group: Group, ways: tuple[str, ...], timing: Timing = Timing.RUNNING
+) -> Callable[[Callable[P, R]], Line[P, R]]:
+    """Makes a function a line that each replica which stands carries in these ways of hosting."""
+    return lambda function: Line(function, "USD/month", label, group, False, timing, ways, True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,15 +29,6 @@ FORMULAS = (
 )
 """The modules of the cost math, in the order in which a reader meets them."""
 
-OWNED: tuple[AnyLine, ...] = (
-    fleet_costs.gpu_capital,
-    fleet_costs.energy,
-    fleet_costs.colocation,
-    fleet_costs.maintenance,
-)
-RENTED: tuple[AnyLine, ...] = (fleet_costs.gpu_rent, fleet_costs.storage_of_weights)
-SPOT: tuple[AnyLine, ...] = (*RENTED, fleet_costs.spot_restarts)
-SERVERLESS: tuple[AnyLine, ...] = (serverless_costs.serverless_gpus, fleet_costs.storage_of_weights)
 ALL_LINES: tuple[AnyLine, ...] = tuple(q for q in QUANTITIES.values() if isinstance(q, Line))
 HOSTING_LINES: tuple[AnyLine, ...] = tuple(
     line for group in Group for line in ALL_LINES if line.group is group
@@ -54,18 +45,28 @@ def gives_back(supply: Supply) -> bool:
     return rented and supply.by_the_hour is not None and supply.fills_machines
 
 
-def replica_lines_of(supply: Supply) -> tuple[AnyLine, ...]:
-    """The lines of a replica that stands."""
-    by_term = {"owned": OWNED, "spot": SPOT, "serverless": SERVERLESS}
-    return by_term.get(supply.offer.term, RENTED)
+def replica_lines_of(way: str) -> tuple[AnyLine, ...]:
+    """The lines of a replica that stands; rented GPUs that may be taken away (`spot`) have those of
+    all rented ones too."""
+    carried = {"rented", "spot"} if way == "spot" else {way}
+    return tuple(line for line in ALL_LINES if line.per_replica and carried.intersection(line.ways))
+
+
+def way_of(supply: Supply) -> str:
+    """How the GPUs of a supply are paid: owned | serverless | spot, or rented."""
+    term = supply.offer.term
+    return term if term in ("owned", "serverless", "spot") else "rented"
 
 
 def fleet_lines_of(supply: Supply) -> tuple[AnyLine, ...]:
-    """The lines of a fleet, those of replicas by the hour in it."""
+    """The lines of a fleet, those of replicas by the hour or by the second in it."""
+    standing = replica_lines_of(way_of(supply))
+    if supply.offer.term == "serverless":
+        return (serverless_costs.serverless_gpus, *standing)
     hourly = (fleet_costs.gpu_rent_by_the_hour,) if gives_back(supply) else ()
-    return (*replica_lines_of(supply), *hourly)
+    return (*standing, *hourly)
 
 
 def fixed_lines_of(way: str) -> tuple[AnyLine, ...]:
     """The lines that rented, owned or serverless GPUs (`way`) carry whatever the volume."""
-    return tuple(line for line in ALL_LINES if way in line.ways)
+    return tuple(line for line in ALL_LINES if way in line.ways and not line.per_replica)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from llmcost.inputs.catalog import hidden_cost_names
 from llmcost.study.wording import number, percent
 
 NAMES = {
     "volume_multiplier": "volume",
     "passing_fraction": "share that passes the evaluation",
-    "token_ratio": "its tokens per token of today's model",
     "input_mtok_per_month": "input volume",
     "output_mtok_per_month": "output volume",
     "cached_input_fraction": "share of input read from a cache today",
@@ -25,50 +25,26 @@ NAMES = {
     "batched_fraction": "share that goes in batches today",
     "batchable_fraction": "share that can wait for a batch",
     "throughput_multiplier": "throughput of a replica",
-    "engineer_fte": "engineers for rented GPUs",
-    "engineer_fte_owned": "engineers for owned GPUs",
-    "engineer_fte_serverless": "engineers for serverless GPUs",
-    "engineer_usd_per_year": "cost of an engineer",
-    "api_fte": "people that the API needs",
-    "migration_usd": "evaluation and migration",
-    "setup_usd": "set-up of own serving",
-    "exit_usd": "leaving own serving again",
-    "machine_boot_seconds": "boot of a rented machine",
-    "spot_interruptions_per_month": "interruptions of a spot replica",
-    "gpu_rent_path_multiplier": "GPU rent over the horizon",
-    "api_price_path_multiplier": "price of the open model's API",
     "headroom_fraction": "headroom inside the peak hour",
-    "safe_share_fraction": "safe share of saturation",
     "purchase_usd": "price of a GPU",
     "resale_fraction": "resale value",
-    "refreshes_per_year": "model refreshes a year",
-    "refresh_usd": "cost of a model refresh",
-    "on_call_usd_per_month": "on-call",
-    "observability_usd_per_month": "observability",
-    "discount_fraction_per_year": "cost of capital",
-    "owned_life_months": "life of owned GPUs",
-    "owned_server_overhead_fraction": "server around the GPU",
-    "electricity_usd_per_kwh": "price of electricity",
-    "colocation_usd_per_kw_month": "colocation",
-    "maintenance_fraction_per_year": "maintenance",
-    "pue_ratio": "PUE",
-    "load_power_fraction": "power drawn under load",
-    "egress_usd_per_month": "egress",
-    "storage_usd_per_gb_month": "storage of weights",
-    "weights_load_gb_per_second": "speed of loading weights",
-    "serverless_idle_timeout_seconds": "idle timeout of serverless GPUs",
     "power_watts": "power of a GPU with its share of the server",
 }
+"""What the hidden-cost table does not name."""
+UNDER_ANOTHER_NAME = {"engineer_fte": "engineer_fte_rented"}
+"""Field of the client file -> the item of the hidden-cost table that it replaces."""
 
 
 def plain_name(path: str) -> str:
-    """The everyday name of an assumption's path; the path's own last word where it has none.
+    """The everyday name of an assumption's path, from the hidden-cost table or from `NAMES`; the
+    path's own last word where it has none.
 
     >>> plain_name("workloads.chat.alternatives.llama-3.3-70b.passing_fraction")
     'share that passes the evaluation'
     """
     last = path.rsplit(".", 1)[-1]
-    return NAMES.get(last, last.replace("_", " "))
+    names = NAMES | hidden_cost_names()
+    return names.get(UNDER_ANOTHER_NAME.get(last, last), last.replace("_", " "))
 
 
 def distinct_names(paths: Sequence[str]) -> list[str]:

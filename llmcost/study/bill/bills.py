@@ -258,16 +258,16 @@ class Bills:
         parts = pool_bills_of(shared, self.workloads, self.decision.spare_count, least)
         is_bought = _anything_bought(shared, parts)
         fixed = {
-            line: self._owned_or_rented(is_bought, owned.get(line), node)
-            for line, node in rented.items()
+            line: self._owned_or_rented(is_bought, owned.get(line), rented.get(line))
+            for line in dict.fromkeys((*rented, *owned))
         }
         stays = any(pool.staying for pool in shared)
         return HybridPlan(parts, fixed, is_bought, self._kept(parts, fixed, stays))
 
-    def _owned_or_rented(self, is_bought: YesOrNo, owned: Node | None, rented: Node) -> Node:
-        nothing = Node("nothing", 0.0, "USD/month", source="bought GPUs do not have this line")
+    def _owned_or_rented(self, is_bought: YesOrNo, owned: Node | None, rented: Node | None) -> Node:
+        nothing = Node("nothing", 0.0, "USD/month", source="GPUs had this way have no such line")
         bought = Node("is_bought", is_bought, "yes or no", source="the exact split")
-        given = {"owned_usd_per_month": owned or nothing, "rented_usd_per_month": rented}
+        given = {"owned_usd_per_month": owned or nothing, "rented_usd_per_month": rented or nothing}
         return self.client.apply(split_costs.owned_or_rented, is_bought=bought, **given)
 
     def _kept(self, parts: Sequence[PoolBill], fixed: Nodes, stays: bool) -> Node:

@@ -8,7 +8,7 @@ from typing import Any
 from llmcost.study.assumptions import Values
 from llmcost.study.bill.options import Number
 from llmcost.study.graph import Line, Node, Scope, Told, summed
-from llmcost.study.lines import OWNED, fixed_lines_of, fleet_lines_of, replica_lines_of
+from llmcost.study.lines import fixed_lines_of, fleet_lines_of, replica_lines_of, way_of
 from llmcost.study.problem import Supply, WorkloadChoice
 from llmcost.study.scopes import client_scope, scope_of, supply_scope, way_scope
 
@@ -94,7 +94,7 @@ def fleet_usd_per_month(
 def replica_nodes(around: Scope, supply: Supply) -> Nodes:
     """The lines of one replica that stands: rent, or capital, energy, space and maintenance."""
     scope = supply_scope(around, supply)
-    return {line: scope.node(line.name) for line in replica_lines_of(supply)}
+    return {line: scope.node(line.name) for line in replica_lines_of(way_of(supply))}
 
 
 def replica_lines(supply: Supply, values: Values) -> Amounts:
@@ -139,4 +139,4 @@ def card_lines(
             "power_watts": Told(power_watts, "W", about),
         }
     )
-    return {line: one(line.name) for line in OWNED}
+    return {line: one(line.name) for line in replica_lines_of("owned")}

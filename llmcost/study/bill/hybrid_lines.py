@@ -25,7 +25,7 @@ from llmcost.study.bill.options import Number
 from llmcost.study.bill.pools import Pool
 from llmcost.study.formulas import fleet_costs, split_costs
 from llmcost.study.graph import Given, Node, Same, Scope, summed
-from llmcost.study.lines import replica_lines_of
+from llmcost.study.lines import replica_lines_of, way_of
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.scopes import client_scope, supply_scope, workload_scope
 
@@ -302,7 +302,7 @@ def _bill(terms: Terms, sought: Number) -> PoolBill:
         "stored_replicas": Same("copied_replicas" if rented else "ever_hourly_replicas"),
     }
     inside = scope.inside(told)
-    lines = dict.fromkeys((*replica_lines_of(supply), fleet_costs.storage_of_weights))
+    lines = dict.fromkeys((*replica_lines_of(way_of(supply)), fleet_costs.storage_of_weights))
     bill: Nodes = {line: inside.node(line.name) for line in lines}
     bill[fleet_costs.gpu_rent_by_the_hour] = inside.node(split_costs.split_rent_by_the_hour.name)
     overflow = inside.node(split_costs.overflow.name)

@@ -8,7 +8,7 @@ from llmcost.model.fleet import replicas_for_peak, whole_machines
 from llmcost.model.overhead import capital_usd_per_month, energy_usd_per_month
 from llmcost.model.serverless import cold_start_seconds
 from llmcost.model.types import Number
-from llmcost.study.graph import Group, Timing, line, quantity
+from llmcost.study.graph import Group, Timing, line, quantity, replica_line
 
 WATTS_PER_KW = 1000.0
 
@@ -137,13 +137,13 @@ def card_resale_usd(card_usd: Number, resale_fraction: Number) -> Number:
     return card_usd * resale_fraction
 
 
-@line("GPU rent", Group.GPUS)
+@replica_line("GPU rent", Group.GPUS, ("rented",))
 def gpu_rent(standing_replicas: Number, rent_usd_per_hour: Number) -> Number:
     """Rent of the replicas that stand."""
     return standing_replicas * rent_usd_per_hour * HOURS_PER_MONTH
 
 
-@line("Storage of weights", Group.TOOLS)
+@replica_line("Storage of weights", Group.TOOLS, ("rented", "serverless"))
 def storage_of_weights(
     stored_replicas: Number, weights_gb: Number, storage_usd_per_gb_month: Number
 ) -> Number:
@@ -158,13 +158,13 @@ def gpu_rent_by_the_hour(hourly_replicas: Number, by_the_hour_usd_per_hour: Numb
     return hourly_replicas * by_the_hour_usd_per_hour * HOURS_PER_MONTH
 
 
-@line("Spot restarts", Group.GPUS)
+@replica_line("Spot restarts", Group.GPUS, ("spot",))
 def spot_restarts(standing_replicas: Number, restarts_usd_per_hour: Number) -> Number:
     """Starts of spot replicas that were taken away."""
     return standing_replicas * restarts_usd_per_hour * HOURS_PER_MONTH
 
 
-@line("GPU capital", Group.GPUS, timing=Timing.HARDWARE)
+@replica_line("GPU capital", Group.GPUS, ("owned",), Timing.HARDWARE)
 def gpu_capital(
     standing_gpus: Number,
     card_usd: Number,
@@ -178,7 +178,7 @@ def gpu_capital(
     )
 
 
-@line("Energy", Group.POWER)
+@replica_line("Energy", Group.POWER, ("owned",))
 def energy(
     standing_gpus: Number,
     power_watts: Number,
@@ -192,7 +192,7 @@ def energy(
     )
 
 
-@line("Colocation", Group.POWER)
+@replica_line("Colocation", Group.POWER, ("owned",))
 def colocation(
     standing_gpus: Number, power_watts: Number, colocation_usd_per_kw_month: Number
 ) -> Number:
@@ -201,7 +201,7 @@ def colocation(
     return provisioned_kw * colocation_usd_per_kw_month
 
 
-@line("Maintenance", Group.POWER)
+@replica_line("Maintenance", Group.POWER, ("owned",))
 def maintenance(
     standing_gpus: Number, card_usd: Number, maintenance_fraction_per_year: Number
 ) -> Number:

@@ -17,11 +17,12 @@ from llmcost.study.formulas.fleet_costs import gpu_rent
 from llmcost.study.graph import Timing
 from llmcost.study.horizon.flows import Flows, paid_as
 from llmcost.study.horizon.whole_contract import Horizon
+from llmcost.study.lines import ALL_LINES
 from llmcost.study.market.gpu_offers import COMMITTED_MONTHS
 
 EXIT_MONTHS = (1, 12, 24)
-ONE_OFFS = ("one_off.migration_usd", "one_off.setup_usd")
-"""What is spent before anything is saved."""
+ONE_OFFS = {name for line in ALL_LINES if line.timing is Timing.ONCE for name in line.inputs}
+"""Inputs of what is spent before anything is saved."""
 
 
 def first_year_months(horizon: Horizon) -> int:
@@ -132,7 +133,7 @@ def _committed_shares(case: Case, option: str) -> dict[int, float]:
 def worst_case_usd(case: Case, horizon: Horizon, option: str) -> float:
     """USD lost if an option is given up after its first month: its one-offs at their high end, and
     what leaving costs."""
-    dear = {path: case.inputs[path].high for path in ONE_OFFS if path in case.inputs}
+    dear = {path: a.high for path, a in case.inputs.items() if path.split(".")[-1] in ONE_OFFS}
     bill = option_lines(case.decision, {**case.values, **dear})[option]
     once = float(paid_as(bill, Timing.ONCE)) * case.decision.horizon_months
     return once + (exit_usd(case, option, horizon.typical[option], 1) or 0.0)
