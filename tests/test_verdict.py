@@ -8,7 +8,7 @@ import pytest
 from llmcost.inputs.paths import data_path
 from llmcost.study.bill.options import HOSTED
 from llmcost.study.horizon import whole_contract as contract
-from llmcost.study.lines import OWNED
+from llmcost.study.lines import replica_lines_of
 from llmcost.study.study import open_study
 from llmcost.study.uncertainty.evidence import moving_inputs
 from llmcost.study.verdict import gates, plan
@@ -236,7 +236,7 @@ def test_criteria_are_worth_the_gap_between_the_sides(study):
 def test_naive_is_the_fleet_when_always_full_and_loaded_is_its_bill():
     study = open_study("hospital-notes")  # two replicas
     supply, lines = study.choices[0].supplies["owned"], study.lines["owned"]
-    gpus = sum(lines[line] for line in OWNED)
+    gpus = sum(lines[line] for line in replica_lines_of("owned"))
     naive, loaded = gpus / 2 * supply.curve.mean, study.totals["owned"]
     assert (
         usd(naive) in study.verdict()["naive_and_loaded"]

@@ -14,11 +14,10 @@ from pydantic import BaseModel, ValidationError
 
 from llmcost.inputs.catalog import aliases
 from llmcost.inputs.client import Client
-from llmcost.inputs.client_types import LAST_DAY, Band
+from llmcost.inputs.client_types import FIRST_DAY, LAST_DAY, Band
 from llmcost.inputs.errors import InputError
 from llmcost.inputs.paths import data_path
 from llmcost.inputs.yaml_file import line_of, plain, read_yaml
-from llmcost.report.spreadsheets import FIRST_DAY
 
 
 def read_client(folder: Path, as_of: str = "", what_if: dict[str, Any] | None = None) -> Client:
