@@ -4,6 +4,7 @@ import pandas as pd
 
 from llmcost.study.choices.decisions import no_host_reason, out_of_reach
 from llmcost.study.fleets.unit_costs import always_on_option
+from llmcost.study.judgement import Status
 from llmcost.study.prices.pricing import hosts_of, usable
 from llmcost.study.prices.token_costs import ladder, levers
 from llmcost.study.problem import WorkloadChoice
@@ -80,7 +81,7 @@ def hosts_title(study: Study, choice: WorkloadChoice) -> str:
         return f"{model}: none of {len(hosts)} offers may be used"
     spread = usable(hosts)["usd_per_month"].max() / choice.host.usd_per_month
     asks = f"; another host asks {times(spread)} as much" if spread > 1.005 else ""
-    still = f" (ask: {choice.host.reason})" if choice.host.status == "ask" else ""
+    still = f" (ask: {choice.host.reason})" if choice.host.status is Status.ASK else ""
     return (
         f"{model} costs {usd(choice.host.usd_per_month)} a month at"
         f" {choice.host.offer.provider}{still}{asks}"
@@ -104,7 +105,7 @@ def hosts_reading(study: Study, choice: WorkloadChoice, refusals: pd.DataFrame) 
         return f"No list has a price for {choice.alternative.model_id}."
     if refusals.empty:
         return f"All {total} offers are eligible."
-    words = {"ask": "must be asked", "failed": "refused"}
+    words = {Status.ASK: "must be asked", Status.FAILED: "refused"}
     parts = [
         f"{row.offers_count} {words[row.status]}: {row.reason} (cheapest"
         f" {usd(row.cheapest_usd_per_month)})"

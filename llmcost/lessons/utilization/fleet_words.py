@@ -10,6 +10,7 @@ from llmcost.model.fleet import gpu_usd_per_mtok
 from llmcost.model.throughput import MAX_CONCURRENCY, request_seconds
 from llmcost.study.fleets.labels import gpu_name
 from llmcost.study.fleets.utilization import OWN_HOURS, SHAPE_REPLICAS, OwnFleet
+from llmcost.study.judgement import Status
 from llmcost.study.problem import WorkloadChoice
 from llmcost.study.study import Study
 from llmcost.study.wording import number, percent, usd
@@ -315,7 +316,7 @@ def plans_tried(study: Study, choice: WorkloadChoice) -> pd.DataFrame:
     """
     tried = study.candidates()
     tried = tried[(tried["workload"] == choice.workload.id) & (tried["option"] != "hybrid")]
-    tried = tried.assign(rank=tried["status"].map({"ok": 0, "ask": 1, "gated": 2, "infeasible": 3}))
+    tried = tried.assign(rank=tried["status"].map({each: each.rank for each in Status}))
     best = tried.sort_values(["rank", "usd_per_month"]).drop_duplicates(["model_id", "plan"])
     best["cell"] = [_cell(row) for row in best.itertuples()]
     best["gpu"] = best["gpu_id"]
@@ -342,8 +343,8 @@ GATES = {
 
 
 def _cell(row: Any) -> str:
-    if row.status == "infeasible":
+    if row.status == Status.INFEASIBLE:
         return GATES[row.gate]
-    if row.status == "gated":
+    if row.status == Status.GATED:
         return row.reason
-    return f"{'ask: ' * (row.status == 'ask')}{usd(row.usd_per_month)} {row.option}"
+    return f"{'ask: ' * (row.status == Status.ASK)}{usd(row.usd_per_month)} {row.option}"
