@@ -143,6 +143,7 @@ def test_the_command_prints_every_quantity_and_input(capsys, tmp_path):
     asked = {each for what in QUANTITIES.values() for each in what.inputs} - QUANTITIES.keys()
     assert [each for each in sorted(asked) if f"| `{each}` |" not in told] == []
     assert "judgement of this catalog, 2026-06-16, guess" in told
+    assert "| `pue_ratio` | PUE | 1.1 to 1.6" in told
     page = tmp_path / "formulas.html"
     assert main(["formulas", "--html", "--out", str(page)]) == 0
     text = page.read_text(encoding="utf-8")
