@@ -159,7 +159,7 @@ def test_words_are_really_other_ones(monkeypatch):
         now = study.options()
         tried = [candidate for one in study.considered.values() for candidate in one[0].candidates]
         reasons = [reason.words for candidate in tried for reason in candidate.reasons]
-        seen = [*now["label"], *reasons, names.plain_name("a.token_ratio"), Group.API.value]
+        seen = [*now["label"], *reasons, names.plain_name("a.passing_fraction"), Group.API.value]
     assert reasons and all(ord(words[0]) > 0xFFFF for words in seen)
     assert [read_back(label) for label in now["label"]] == list(was["label"].str.casefold())
     assert in_other_letters("a") > in_other_letters("b")
