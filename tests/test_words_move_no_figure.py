@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from llmcost.inputs.data_cache import forget_data
-from llmcost.inputs.paths import data_path
+from llmcost.inputs.paths import data_path, notebooks_path
 from llmcost.study import case, names, open_study
 from llmcost.study.audit.figures import figures
 from llmcost.study.bill import options
@@ -163,3 +163,8 @@ def test_words_are_really_other_ones(monkeypatch):
     assert reasons and all(ord(words[0]) > 0xFFFF for words in seen)
     assert [read_back(label) for label in now["label"]] == list(was["label"].str.casefold())
     assert in_other_letters("a") > in_other_letters("b")
+
+
+def test_no_chart_shows_how_python_writes_an_enum():
+    shown = [path.read_text(encoding="utf-8") for path in notebooks_path().glob("[0-9]*.ipynb")]
+    assert [text for text in shown if "<Option." in text or "Option.OPEN_API" in text] == []

@@ -1,5 +1,6 @@
 """What charts of several rooms share: the colours of options and steps, readable text, sliders."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 import altair as alt
@@ -31,7 +32,7 @@ def coloured(field: str, colours: Mapping[str, str], legend: alt.Legend | None =
 
 def named_legend(names: Mapping[str, str], **look) -> alt.Legend:
     """A legend with a name -> words table."""
-    return alt.Legend(labelExpr=f"{names}[datum.label]", **look)
+    return alt.Legend(labelExpr=f"{json.dumps(names)}[datum.label]", **look)
 
 
 def option_colour() -> alt.Color:
