@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("llmcost/model", "llmcost/study/formulas")
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", "reports", ".*_cache")
-LONGEST_SECONDS = 600
+LONGEST_SECONDS = 300
 """A step that takes longer does not end: the mutant is found."""
 
 OPERATORS: dict[type[ast.operator], type[ast.operator]] = {

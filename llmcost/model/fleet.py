@@ -25,10 +25,9 @@ class LoadDurationCurve:
 
     def __init__(self, load_replicas: Numbers) -> None:
         load = as_array(load_replicas)
-        allowed = np.isfinite(load) & (load >= 0)
-        if load.size == 0 or not allowed.all():
-            raise ValueError("a load is a non-empty array of finite numbers >= 0")
         self.sorted: Array = np.sort(load, axis=-1)
+        if not _is_a_load(self.sorted):
+            raise ValueError("a load is a non-empty array of finite numbers >= 0")
         *loads, self.hours_count = load.shape
         sums = np.cumsum(self.sorted, axis=-1)
         no_hours = np.zeros((*loads, 1))
@@ -99,6 +98,16 @@ class LoadDurationCurve:
         with_slice = self.mean_served(up_to, scale_ratio)
         without_slice = self.mean_served(below, scale_ratio)
         return with_slice - without_slice
+
+
+def _is_a_load(rising: Array) -> bool:
+    """Whether rows of rising numbers are finite and at least 0; what is no number sorts last."""
+    if rising.size == 0:
+        return False
+    lowest = rising[..., 0]
+    highest = rising[..., -1]
+    allowed = (lowest >= 0) & np.isfinite(highest)
+    return bool(allowed.all())
 
 
 def stretched(load_replicas: Numbers, stretch_ratio: float) -> Array:

@@ -55,11 +55,13 @@ def distinct_slices(levels_replicas: Array) -> tuple[Positions, Array, Array]:
     [[0, 0, 0], [0.0, 3.0, 2.0], [1.0, 1.0, 2.0]]
     """
     whole = np.floor(levels_replicas)
-    rise = np.diff(whole, axis=1, prepend=-1.0)
+    nothing = np.full((len(whole), 1), -1.0)
+    whole_before = np.concatenate([nothing, whole[:, :-1]], axis=1)
     # The slice in which a level ends, and those between it and the level before.
-    draw, level = np.nonzero(rise > 0)
+    draw, level = np.nonzero(whole > whole_before)
     below = whole[draw, level]
-    between_count = rise[draw, level] - 1
+    below_before = whole_before[draw, level]
+    between_count = below - below_before - 1
 
     alike = between_count > 0
     alike_below = below[alike] - 1
