@@ -303,13 +303,13 @@ def test_a_usage_format_is_a_block_a_sample_and_its_sums(tree):
     held(tree, "acme or every_format", "test_usage_formats", "test_usage_defects")
 
 
-def test_an_option_is_a_label_a_bill_a_rule_and_a_colour(tree):
+def test_an_option_is_a_name_a_bill_a_rule_and_a_colour(tree):
     study = "llmcost/study"
     put_before(
         tree,
-        f"{study}/bill/options.py",
-        '    "tuned": "Same model, tuned",\n',
-        '    "batches": "Same model, in batches",\n',
+        f"{study}/problem.py",
+        '    TUNED = "tuned", "Same model, tuned"\n',
+        '    BATCHES = "batches", "Same model, in batches"\n',
     )
     put_before(
         tree,
@@ -320,8 +320,8 @@ def test_an_option_is_a_label_a_bill_a_rule_and_a_colour(tree):
     put_before(
         tree,
         f"{study}/choices/decisions.py",
-        "    gates = choice.workload.gates\n    if option in",
-        '    if option == "batches":\n        return out_of_reach("tuned", choice)\n',
+        "    gates = choice.workload.gates\n    if option in STAYING:\n",
+        "    if option == Option.BATCHES:\n        return out_of_reach(Option.TUNED, choice)\n",
     )
     put_before(
         tree,
