@@ -4,9 +4,11 @@ tree. Every place that must know the new thing knows it."""
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -82,14 +84,15 @@ def add_row(tree, table, **cells):
         writer.writerows(sorted([*rows, new], key=lambda row: [row[name] for name in columns[:4]]))
 
 
+def printed_in_contributing(language):
+    """The only block of this language in CONTRIBUTING."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (block,) = re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
+    return textwrap.dedent(block)
+
+
 SAID = {"source": "an insurer's price list", "retrieved": "2026-11-21", "confidence": "list_price"}
-LINES = '''
-
-@fixed_line("Fire insurance", Group.POWER, ("owned",))
-def fire_insurance(fire_insurance_usd_per_month: Number) -> Number:
-    """Insurance of the server room against fire."""
-    return fire_insurance_usd_per_month
-
+ONCE_LINE = '''
 
 @fixed_line("Safety review", Group.ONCE, ("owned",), Timing.ONCE)
 def safety_review(safety_review_usd: Number, horizon_months: Number) -> Number:
@@ -121,7 +124,8 @@ def lined(tmp_path_factory):
     """A copy with three lines more, each a function and a row of the hidden-cost table, and with
     two clients: one that has quotes for two of the lines, one of three workloads."""
     tree = copied_tree(tmp_path_factory.mktemp("lined"))
-    append(tree, "llmcost/study/formulas/fixed_costs.py", LINES)
+    printed = f"\n\n{printed_in_contributing('python')}"
+    append(tree, "llmcost/study/formulas/fixed_costs.py", printed + ONCE_LINE)
     append(tree, "llmcost/study/formulas/fleet_costs.py", REPLICA_LINE)
     for item, (name, low, typical, high, unit) in ITEMS.items():
         band = {"low": low, "typical": typical, "high": high, "unit": unit}
@@ -292,6 +296,11 @@ SUMS = """acme:
   output: 450            # 100 + 300 + 50
   rows: [3, 0, 0]
 """
+
+
+def test_the_block_that_contributing_prints_is_a_format_of_the_kit():
+    block = (ROOT / "data" / "usage_formats" / "mooncake.yml").read_text(encoding="utf-8")
+    assert printed_in_contributing("yaml") == block
 
 
 def test_a_usage_format_is_a_block_a_sample_and_its_sums(tree):
