@@ -4,9 +4,11 @@ tree. Every place that must know the new thing knows it."""
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -82,14 +84,15 @@ def add_row(tree, table, **cells):
         writer.writerows(sorted([*rows, new], key=lambda row: [row[name] for name in columns[:4]]))
 
 
+def printed_in_contributing(language):
+    """The only block of this language in CONTRIBUTING."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (block,) = re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
+    return textwrap.dedent(block)
+
+
 SAID = {"source": "an insurer's price list", "retrieved": "2026-11-21", "confidence": "list_price"}
-LINES = '''
-
-@fixed_line("Fire insurance", Group.POWER, ("owned",))
-def fire_insurance(fire_insurance_usd_per_month: Number) -> Number:
-    """Insurance of the server room against fire."""
-    return fire_insurance_usd_per_month
-
+ONCE_LINE = '''
 
 @fixed_line("Safety review", Group.ONCE, ("owned",), Timing.ONCE)
 def safety_review(safety_review_usd: Number, horizon_months: Number) -> Number:
@@ -121,7 +124,8 @@ def lined(tmp_path_factory):
     """A copy with three lines more, each a function and a row of the hidden-cost table, and with
     two clients: one that has quotes for two of the lines, one of three workloads."""
     tree = copied_tree(tmp_path_factory.mktemp("lined"))
-    append(tree, "llmcost/study/formulas/fixed_costs.py", LINES)
+    printed = f"\n\n{printed_in_contributing('python')}"
+    append(tree, "llmcost/study/formulas/fixed_costs.py", printed + ONCE_LINE)
     append(tree, "llmcost/study/formulas/fleet_costs.py", REPLICA_LINE)
     for item, (name, low, typical, high, unit) in ITEMS.items():
         band = {"low": low, "typical": typical, "high": high, "unit": unit}
@@ -294,6 +298,11 @@ SUMS = """acme:
 """
 
 
+def test_the_block_that_contributing_prints_is_a_format_of_the_kit():
+    block = (ROOT / "data" / "usage_formats" / "mooncake.yml").read_text(encoding="utf-8")
+    assert printed_in_contributing("yaml") == block
+
+
 def test_a_usage_format_is_a_block_a_sample_and_its_sums(tree):
     append(tree, "data/usage_formats/acme.yml", FORMAT)
     append(tree, "data/usage_formats/acme.sample.csv", SAMPLE)
@@ -303,13 +312,13 @@ def test_a_usage_format_is_a_block_a_sample_and_its_sums(tree):
     held(tree, "acme or every_format", "test_usage_formats", "test_usage_defects")
 
 
-def test_an_option_is_a_label_a_bill_a_rule_and_a_colour(tree):
+def test_an_option_is_a_name_a_bill_a_rule_and_a_colour(tree):
     study = "llmcost/study"
     put_before(
         tree,
-        f"{study}/bill/options.py",
-        '    "tuned": "Same model, tuned",\n',
-        '    "batches": "Same model, in batches",\n',
+        f"{study}/problem.py",
+        '    TUNED = "tuned", "Same model, tuned"\n',
+        '    BATCHES = "batches", "Same model, in batches"\n',
     )
     put_before(
         tree,
@@ -320,8 +329,8 @@ def test_an_option_is_a_label_a_bill_a_rule_and_a_colour(tree):
     put_before(
         tree,
         f"{study}/choices/decisions.py",
-        "    gates = choice.workload.gates\n    if option in",
-        '    if option == "batches":\n        return out_of_reach("tuned", choice)\n',
+        "    gates = choice.workload.gates\n    if option in STAYING:\n",
+        "    if option == Option.BATCHES:\n        return out_of_reach(Option.TUNED, choice)\n",
     )
     put_before(
         tree,

@@ -66,6 +66,8 @@ def rename_all(monkeypatch):
     for table in TABLES:
         for code, words in table.items():
             monkeypatch.setitem(table, code, in_other_letters(words))
+    rows = {item: in_other_letters(name) for item, name in names.hidden_cost_names().items()}
+    monkeypatch.setattr(names, "hidden_cost_names", lambda: rows)
     for each in {*ALL_LINES, *QUANTITIES.values()}:
         if isinstance(each, Line | Part):
             monkeypatch.setattr(each, "label", in_other_letters(each.label))

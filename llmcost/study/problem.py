@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
@@ -24,15 +25,22 @@ VOLUME = "volume_multiplier"
 
 
 class Option(StrEnum):
-    """A way to have the work done."""
+    """A way to have the work done, with what it is called; the simplest first."""
 
-    TODAY = "today"
-    TUNED = "tuned"
-    OPEN_API = "open_api"
-    SERVERLESS = "serverless"
-    RENTED = "rented"
-    OWNED = "owned"
-    HYBRID = "hybrid"
+    label: str
+
+    def __new__(cls, value: str, label: str = "") -> Self:
+        option = str.__new__(cls, value)
+        option._value_, option.label = value, label
+        return option
+
+    TODAY = "today", "Today"
+    TUNED = "tuned", "Same model, tuned"
+    OPEN_API = "open_api", "Open model by API"
+    SERVERLESS = "serverless", "Serverless GPUs"
+    RENTED = "rented", "Rented GPUs"
+    OWNED = "owned", "Owned GPUs"
+    HYBRID = "hybrid", "Hybrid, exact split"
 
 
 STAYING = (Option.TODAY, Option.TUNED)

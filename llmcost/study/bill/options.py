@@ -4,6 +4,8 @@ of them."""
 from collections.abc import Mapping
 from typing import Any
 
+from llmcost.study.problem import Option
+
 Number = Any
 """A float, or an array of draws."""
 YesOrNo = Any
@@ -11,15 +13,8 @@ YesOrNo = Any
 Lines = dict[str, Number]
 """Item -> USD per month."""
 
-LABELS = {
-    "today": "Today",
-    "tuned": "Same model, tuned",
-    "open_api": "Open model by API",
-    "serverless": "Serverless GPUs",
-    "rented": "Rented GPUs",
-    "owned": "Owned GPUs",
-    "hybrid": "Hybrid, exact split",
-}
+LABELS = {option.value: option.label for option in Option}
+"""Every option, and what it is called."""
 OWN = ("serverless", "rented", "owned")
 """Options that serve all the moved work on GPUs of one's own choosing."""
 HOSTED = (*OWN, "hybrid")

@@ -18,7 +18,6 @@ from llmcost.study.bill.serverless_lines import serverless_scope
 from llmcost.study.capacity.serving_plans import ServingPlan
 from llmcost.study.choices.stack import Stack, kind, stacked
 from llmcost.study.choices.supplies import replica_load, supply_assumptions
-from llmcost.study.formulas.fleet_costs import storage_of_weights
 from llmcost.study.formulas.serverless_costs import serverless_gpus
 from llmcost.study.judgement import Judged, Reason, ReasonKind, Status
 from llmcost.study.market.gpu_offers import GpuOffer, Term
@@ -212,7 +211,7 @@ def _serverless(
     scope = serverless_scope(choice, stack, at)
     awake = scope(serverless_gpus.name)
     counts = awake / HOURS_PER_MONTH / stack.offer.hourly_usd / stack.plan.gpus_count
-    bills = awake + scope(storage_of_weights.name)
+    bills = np.asarray(sum(amounts(fleet_nodes(scope, stack)).values()))
     for supply, count, usd in zip(stack.supplies, counts, bills, strict=True):
         numbers = (count, count, usd)
         yield [_candidate(Option.SERVERLESS, supply, numbers, _questions(supply))]
