@@ -14,8 +14,9 @@ from llmcost.study.assumptions import typical_values
 from llmcost.study.bill.bills import option_lines, option_totals
 from llmcost.study.bill.fleet_lines import fleet, fleet_lines, replica_usd_per_month
 from llmcost.study.fleets.fleet_facts import delivered_utilization_fraction
-from llmcost.study.fleets.hidden_lines import API, bill_lines, multipliers
+from llmcost.study.fleets.hidden_lines import bill_lines, multipliers
 from llmcost.study.formulas.api_charges import open_model, todays_model
+from llmcost.study.formulas.fixed_costs import api_people, engineers
 from llmcost.study.formulas.fleet_costs import (
     colocation,
     energy,
@@ -25,7 +26,6 @@ from llmcost.study.formulas.fleet_costs import (
     maintenance,
     storage_of_weights,
 )
-from llmcost.study.formulas.fixed_costs import api_people, engineers
 from llmcost.study.graph import Group
 from llmcost.study.lines import ALL_LINES
 from llmcost.study.problem import VOLUME
@@ -155,7 +155,7 @@ def test_no_multiplier_over_the_gpu_bill_is_an_input(study):
 def test_the_implied_multiplier_is_the_lines_and_nothing_else(study):
     lines = bill_lines(study)
     for row in multipliers(study).itertuples():
-        mine = lines[(lines["option"] == row.option) & (lines["group"] != API)][
+        mine = lines[(lines["option"] == row.option) & (lines["group"] != Group.API.value)][
             "usd_per_month"
         ].sum()
         assert row.total_usd_per_month == pytest.approx(mine)
