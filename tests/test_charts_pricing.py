@@ -11,6 +11,9 @@ from llmcost.inputs.paths import data_path
 from llmcost.lessons.hidden_costs import hidden_cost_charts, hidden_cost_words
 from llmcost.lessons.pricing import pricing_charts, pricing_words
 from llmcost.study.fleets import hidden_lines
+from llmcost.study.formulas.api_charges import todays_model
+from llmcost.study.formulas.fleet_costs import storage_of_weights
+from llmcost.study.lines import HOSTING_LINES
 from llmcost.study.prices import api_parts, pricing, token_costs
 from llmcost.study.uncertainty import line_evidence
 from llmcost.views.chart_parts import slider
@@ -116,7 +119,7 @@ def test_stacked_lines_end_at_the_total_of_their_option(client):
         assert ends[option] == pytest.approx(study.totals[option])
     around = hidden_lines.multipliers(study).set_index("option")["around_usd_per_month"]
     for option, usd in around.items():
-        storage = study.lines[option].get("Storage of weights", 0.0)
+        storage = study.lines[option].get(storage_of_weights, 0.0)
         assert usd == pytest.approx(
             float(hidden_lines.around_usd_per_month(study, option, study.values)) + storage
         )
@@ -154,7 +157,7 @@ def test_every_line_of_a_hosting_bill_has_a_group_and_its_inputs():
     for client in CLIENTS:
         study, _ = opened(client)
         for option in hidden_lines.own_options(study):
-            assert set(study.lines[option]) <= set(hidden_lines.GROUPS)
+            assert set(study.lines[option]) <= set(HOSTING_LINES)
             evidence = line_evidence.evidence(study, option)
             assert set(evidence["evidence"]) <= {"measured", "list_price", "reported", "guess"}
             assert 0 <= line_evidence.guessed_fraction(evidence) <= 1
@@ -180,9 +183,7 @@ def test_what_tuning_saves_adds_up_and_is_drawn(client):
     if len(steps):
         spec = pricing_charts.tuning_chart(steps, pricing_words.tuning_title(steps), "s").to_dict()
         drawn = next(iter(spec["datasets"].values()))
-        assert drawn[-1]["end_usd_per_month"] == pytest.approx(
-            study.lines["tuned"]["API, today's model"]
-        )
+        assert drawn[-1]["end_usd_per_month"] == pytest.approx(study.lines["tuned"][todays_model])
         assert [bar["step"] for bar in drawn] == [*steps["step"], "tuned"]
 
 

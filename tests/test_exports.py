@@ -7,6 +7,7 @@ import pytest
 import llmcost as lc
 from llmcost.batch.batch import report_clients
 from llmcost.inputs.errors import InputError
+from llmcost.study.formulas.api_charges import todays_model
 
 CLIENT = """schema_version: 1
 name: A client with an export
@@ -40,13 +41,13 @@ def test_what_runs_as_a_batch_today_is_billed_as_a_batch_today(tmp_path):
     # gpt-4o: 2.50 in, 10.00 out, batch half of it; a month of 730 hours
     month = 730 * (1.0 * 2.50 + 0.1 * 10.00)
     plain = study_of(tmp_path / "plain", [line(hour) for hour in range(336)])
-    assert plain.lines["today"]["API, today's model"] == pytest.approx(month)
+    assert plain.lines["today"][todays_model] == pytest.approx(month)
     half = study_of(
         tmp_path / "half", [line(hour, "batch" if hour % 2 else "standard") for hour in range(336)]
     )
     assert half.values["workloads.work.batched_fraction"] == 0.5
-    assert half.lines["today"]["API, today's model"] == pytest.approx(month * 0.75)
-    assert half.lines["tuned"]["API, today's model"] == pytest.approx(month * 0.75)
+    assert half.lines["today"][todays_model] == pytest.approx(month * 0.75)
+    assert half.lines["tuned"][todays_model] == pytest.approx(month * 0.75)
 
 
 def test_a_model_that_rests_most_of_the_export_has_its_months_volume_and_bill_from_the_whole_export(
@@ -145,7 +146,7 @@ def test_a_cost_export_is_the_invoice(tmp_path):
         costs_csv=costs,
     )
     assert study.client.invoice.usd_per_month == pytest.approx(84 / 24 * 730)
-    assert study.lines["today"]["API, today's model"] == pytest.approx(84 / 24 * 730)
+    assert study.lines["today"][todays_model] == pytest.approx(84 / 24 * 730)
     with pytest.raises(InputError, match="reports no cost in USD"):
         study_of(
             tmp_path / "d", [line(hour) for hour in range(336)], "invoice: {file: usage.csv}\n"
