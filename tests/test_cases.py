@@ -17,11 +17,15 @@ import pytest
 from ruamel.yaml import YAML
 
 import llmcost.model
+from llmcost.study.bill import api_lines
+from llmcost.study.formulas import fixed_costs
 
 MODULES = {
     info.name: importlib.import_module(f"llmcost.model.{info.name}")
     for info in pkgutil.iter_modules(llmcost.model.__path__)
 }
+BESIDE = {"api_lines": api_lines, "fixed_costs": fixed_costs}
+"""Modules of the study that cases call too."""
 FILES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 CASES = [(path.stem, case) for path in FILES for case in YAML(typ="safe").load(path)]
 
@@ -29,7 +33,7 @@ CASES = [(path.stem, case) for path in FILES for case in YAML(typ="safe").load(p
 def named(dotted):
     """What a dotted name stands for, starting in a module of llmcost.model."""
     module, *attributes = dotted.split(".")
-    found = MODULES[module]
+    found = {**MODULES, **BESIDE}[module]
     for attribute in attributes:
         found = getattr(found, attribute)
     return found.fget if isinstance(found, property) else found
@@ -43,7 +47,11 @@ def value(said):
         return said
     inside = {key: value(each) for key, each in said.items()}
     name = next(iter(said))
-    return named(name)(**inside[name]) if str(name).partition(".")[0] in MODULES else inside
+    return (
+        named(name)(**inside[name])
+        if str(name).partition(".")[0] in {**MODULES, **BESIDE}
+        else inside
+    )
 
 
 def functions_called(said):

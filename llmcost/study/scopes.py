@@ -122,7 +122,9 @@ def price_facts(
     for kind, usd in zip(CLASSES, prices.by_class, strict=True):
         name = f"{kind.replace('_', ' ')} {whose}"
         told[f"{kind}_usd_per_mtok"] = Told(usd, "USD/Mtok", source, name, *about)
-    long_ratios = prices.long_context_ratios or (1.0,) * len(CLASSES)
+    long_ratios = prices.long_context_ratios
+    if long_ratios is None:
+        long_ratios = (1.0, 1.0, 1.0, 1.0)
     for tier, ratios in {**prices.tier_ratios, "long": long_ratios}.items():
         for kind, ratio in zip(CLASSES, ratios, strict=True):
             name = f"{tier}: price over list, {kind.replace('_', ' ')}"

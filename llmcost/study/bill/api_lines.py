@@ -84,31 +84,56 @@ def listed_usd_per_month(
     output_mtok_per_month: Number,
     cached_input_fraction: Number = 0.0,
     batched_fraction: Number = 0.0,
+    **more: Number,
 ) -> Number:
     """What these tokens cost at a price list, in USD per month. Numbers or arrays; they broadcast.
+
+    more  by name: cache_write_input_fraction, reasoning_mtok_per_month, long_context_fraction,
+          flex_fraction, priority_fraction, billed_retries_fraction; 0 unless given
 
     >>> from llmcost.model.types import TokenPrices
     >>> prices = TokenPrices(2.50, 1.25, 10.00, tier_ratios={"batch": (0.5,) * 4})
     >>> [float(listed_usd_per_month(prices, 900, 150, *shares)) for shares in ((), (0.4, 0.1))]
     [3750.0, 3135.0]
     """
-    shares = {
-        "read_fraction": cached_input_fraction,
-        "batch_share_fraction": batched_fraction,
-        "written_fraction": 0.0,
-        "wanted_flex_fraction": 0.0,
-        "wanted_priority_fraction": 0.0,
-        "long_context_fraction": 0.0,
-        "billed_retries_fraction": 0.0,
-    }
-    volumes = {
+    volumes = (input_mtok_per_month, output_mtok_per_month)
+    usd = listed_usd_by_part(prices, *volumes, cached_input_fraction, batched_fraction, **more)
+    return sum(usd.values(), 0.0)
+
+
+def listed_usd_by_part(
+    prices: TokenPrices,
+    input_mtok_per_month: Number,
+    output_mtok_per_month: Number,
+    cached_input_fraction: Number = 0.0,
+    batched_fraction: Number = 0.0,
+    **more: Number,
+) -> dict[str, Number]:
+    """`listed_usd_per_month` by the label of each part; what nobody uses has no part."""
+    given = {
         "bought_input_mtok_per_month": input_mtok_per_month,
         "bought_output_mtok_per_month": output_mtok_per_month,
+        "read_fraction": cached_input_fraction,
+        "batch_share_fraction": batched_fraction,
+        "cache_write_input_fraction": 0.0,
         "bought_reasoning_mtok_per_month": 0.0,
+        "long_context_fraction": 0.0,
+        "wanted_flex_fraction": 0.0,
+        "wanted_priority_fraction": 0.0,
+        "billed_retries_fraction": 0.0,
     }
-    given = {**shares, **volumes}
+    given |= {ASKED_AS.get(name, name): value for name, value in more.items()}
     told: dict[str, Given] = {name: Told(value, "", "given") for name, value in given.items()}
-    return usd_of(parts_of(Scope({}, price_facts(prices, "given") | told), prices))
+    parts = parts_of(Scope({}, price_facts(prices, "given") | told), prices)
+    return {part.label: node.value for part, node in parts.items()}
+
+
+ASKED_AS = {
+    "reasoning_mtok_per_month": "bought_reasoning_mtok_per_month",
+    "flex_fraction": "wanted_flex_fraction",
+    "priority_fraction": "wanted_priority_fraction",
+}
+"""What a purchase is asked for -> the quantity of the formulas."""
 
 
 def today_parts(
