@@ -6,6 +6,7 @@ import pytest
 import llmcost as lc
 from llmcost.inputs.errors import InputError
 from llmcost.study.fleets import without_gates
+from llmcost.study.judgement import Reason, ReasonKind, Status
 from llmcost.study.market.gpu_offers import considered_gpus
 
 AT = "workloads.assistant"
@@ -72,7 +73,9 @@ def test_a_model_that_no_gpu_holds_is_refused_for_that(monkeypatch):
 def test_hosts_that_are_all_refused_are_named_with_their_reason(monkeypatch):
     monkeypatch.setattr(
         "llmcost.study.market.hosts._objections",
-        lambda *about: [("failed", "context of 10 tokens is too short")],
+        lambda *about: [
+            Reason(Status.FAILED, ReasonKind.OFFER, "context of 10 tokens is too short")
+        ],
     )
     said = refusal(study_of("llama-3.3-70b"), without_gates.with_a_split)
     assert (
