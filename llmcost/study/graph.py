@@ -90,10 +90,6 @@ class Quantity(Generic[P, R]):
         """
         return written_out(self.function)
 
-    def rests_on(self) -> frozenset[str]:
-        """Every name that it is worked out from, through other quantities too."""
-        return _names_under(self.name)
-
 
 @dataclass(eq=False, repr=False)
 class Line(Quantity[P, R]):

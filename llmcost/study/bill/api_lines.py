@@ -122,7 +122,10 @@ def listed_usd_by_part(
         "wanted_priority_fraction": 0.0,
         "billed_retries_fraction": 0.0,
     }
-    given |= {ASKED_AS.get(name, name): value for name, value in more.items()}
+    asked = {ASKED_AS.get(name, name): value for name, value in more.items()}
+    if not asked.keys() <= given.keys():
+        raise TypeError(f"a purchase knows no {', '.join(sorted(asked.keys() - given.keys()))}")
+    given |= asked
     told: dict[str, Given] = {name: Told(value, "", "given") for name, value in given.items()}
     parts = parts_of(Scope({}, price_facts(prices, "given") | told), prices)
     return {part.label: node.value for part, node in parts.items()}

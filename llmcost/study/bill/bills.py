@@ -64,9 +64,12 @@ def option_bills(
     assumptions  who says so, where a bill is to be explained
     from_hours   whether to explain it down to the hours of the load, at typical values
     """
-    client = client_scope(values, decision.horizon_months, assumptions, from_hours)
-    bills = Bills(decision, client, workload_scopes(client, decision.choices))
+    bills = _bills(decision, client_scope(values, decision.horizon_months, assumptions, from_hours))
     return {option: bills.of(option) for option in decision.priced}
+
+
+def _bills(decision: Decision, client: Scope) -> "Bills":
+    return Bills(decision, client, workload_scopes(client, decision.choices))
 
 
 def option_lines(decision: Decision, values: Values) -> dict[str, Amounts]:
@@ -134,7 +137,7 @@ def invoice_multiplier(client: Client, choices: Sequence[WorkloadChoice], values
 def paths_read(decision: Decision, values: Values) -> set[str]:
     """Paths of the assumptions that some option's bill really depends on."""
     client = client_scope(values, decision.horizon_months)
-    bills = Bills(decision, client, workload_scopes(client, decision.choices))
+    bills = _bills(decision, client)
     for option in decision.priced:
         bills.of(option)
     return client.read
@@ -265,7 +268,7 @@ class Bills:
         return HybridPlan(parts, fixed, is_bought, self._kept(parts, fixed, stays))
 
     def _owned_or_rented(self, is_bought: YesOrNo, owned: Node | None, rented: Node | None) -> Node:
-        nothing = Node("nothing", 0.0, "USD/month", source="GPUs had this way have no such line")
+        nothing = Node("nothing", 0.0, "USD/month", source="GPUs paid this way have no such line")
         bought = Node("is_bought", is_bought, "yes or no", source="the exact split")
         given = {"owned_usd_per_month": owned or nothing, "rented_usd_per_month": rented or nothing}
         return self.client.apply(split_costs.owned_or_rented, is_bought=bought, **given)
@@ -311,8 +314,7 @@ class Bills:
 
 def hybrid_plan(decision: Decision, values: Values) -> HybridPlan:
     """The hybrid of a decision at these values."""
-    client = client_scope(values, decision.horizon_months)
-    return Bills(decision, client, workload_scopes(client, decision.choices)).hybrid_plan()
+    return _bills(decision, client_scope(values, decision.horizon_months)).hybrid_plan()
 
 
 def _usd(nodes: Nodes) -> Number:

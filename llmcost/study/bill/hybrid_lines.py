@@ -42,13 +42,14 @@ def workload_scopes(client: Scope, choices: Iterable[WorkloadChoice]) -> Workloa
 class Terms:
     """What the split of one pool is decided from; the values of each field broadcast.
 
-    scope      the pool's supply, around its first member
-    scale, api_usd_per_replica_hour  node of each member: its load over the typical one of its
-               curve; what the API bills for a full replica-hour, infinite where its work may not
-               leave
-    prices     name -> node of what a replica costs
-    floor      replicas for the work that may not leave
-    all_api    what the API would bill for all that may go there
+    scope        the pool's supply, in the scope of its first member
+    loads        of each member: its hours in replicas
+    scales       of each member: its load over the typical one of its curve
+    worths       of each member: what the API bills for a full replica-hour; infinite where its
+                 work may not leave
+    price_nodes  name -> what a replica costs, in the order of `Prices`
+    floor        replicas for the work that may not leave
+    all_api      what the API would bill for all that may go there
     """
 
     pool: Pool
