@@ -177,6 +177,28 @@ def priority_share_fraction(
     return np.minimum(wanted_priority_fraction, left_fraction)
 
 
+def tier_change(
+    share_fraction: Number,
+    standard_usd_per_month: Number,
+    fresh_usd: Number,
+    read_usd: Number,
+    written_usd: Number,
+    output_usd: Number,
+    input_ratio: Number,
+    cached_input_ratio: Number,
+    cache_write_ratio: Number,
+    output_ratio: Number,
+) -> Number:
+    """What a tier adds to the price of its share of the work, or takes off."""
+    in_the_tier = (
+        fresh_usd * input_ratio
+        + read_usd * cached_input_ratio
+        + written_usd * cache_write_ratio
+        + output_usd * output_ratio
+    )
+    return share_fraction * (in_the_tier - standard_usd_per_month)
+
+
 @part("batch")
 def batch(
     batch_share_fraction: Number,
@@ -191,13 +213,18 @@ def batch(
     batch_output_ratio: Number,
 ) -> Number:
     """What batches take off the price."""
-    in_batches = (
-        billed_fresh_input * batch_input_ratio
-        + billed_read_input * batch_cached_input_ratio
-        + billed_written_input * batch_cache_write_ratio
-        + billed_output * batch_output_ratio
+    return tier_change(
+        batch_share_fraction,
+        standard_usd_per_month,
+        billed_fresh_input,
+        billed_read_input,
+        billed_written_input,
+        billed_output,
+        batch_input_ratio,
+        batch_cached_input_ratio,
+        batch_cache_write_ratio,
+        batch_output_ratio,
     )
-    return batch_share_fraction * (in_batches - standard_usd_per_month)
 
 
 @part("flex")
@@ -214,13 +241,18 @@ def flex(
     flex_output_ratio: Number,
 ) -> Number:
     """What the flex tier takes off the price."""
-    in_flex = (
-        billed_fresh_input * flex_input_ratio
-        + billed_read_input * flex_cached_input_ratio
-        + billed_written_input * flex_cache_write_ratio
-        + billed_output * flex_output_ratio
+    return tier_change(
+        flex_share_fraction,
+        standard_usd_per_month,
+        billed_fresh_input,
+        billed_read_input,
+        billed_written_input,
+        billed_output,
+        flex_input_ratio,
+        flex_cached_input_ratio,
+        flex_cache_write_ratio,
+        flex_output_ratio,
     )
-    return flex_share_fraction * (in_flex - standard_usd_per_month)
 
 
 @part("priority")
@@ -237,13 +269,18 @@ def priority(
     priority_output_ratio: Number,
 ) -> Number:
     """What the priority tier adds to the price."""
-    in_priority = (
-        billed_fresh_input * priority_input_ratio
-        + billed_read_input * priority_cached_input_ratio
-        + billed_written_input * priority_cache_write_ratio
-        + billed_output * priority_output_ratio
+    return tier_change(
+        priority_share_fraction,
+        standard_usd_per_month,
+        billed_fresh_input,
+        billed_read_input,
+        billed_written_input,
+        billed_output,
+        priority_input_ratio,
+        priority_cached_input_ratio,
+        priority_cache_write_ratio,
+        priority_output_ratio,
     )
-    return priority_share_fraction * (in_priority - standard_usd_per_month)
 
 
 @part("billed retries")
